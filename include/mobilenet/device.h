@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Where a session computes, and in which arithmetic.
+
+#include <mobilenet/export.h>
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace mobilenet {
+
+enum class Device {
+  cpu,        // vectorised kernels, the instruction set chosen at run time
+  reference,  // plain loops in double or exact integers: the truth that tests compare with
+};
+
+enum class Precision {
+  automatic,  // answers: the fastest that keeps them; raw tensors: the same as `source`
+  source,     // the file's own: f32 for float weights, exact integers for quantised graphs
+  f32,
+  int8,
+};
+
+MOBILENET_API std::string_view name_of(Device device);        // "cpu", "reference"
+MOBILENET_API std::string_view name_of(Precision precision);  // "automatic", "source", "f32", "int8"
+MOBILENET_API std::optional<Device> device_from_name(std::string_view name);
+MOBILENET_API std::optional<Precision> precision_from_name(std::string_view name);
+
+// Instruction sets that this build has kernels for and this machine can run, best first ("avx512", "avx2", ...).
+// The environment variable MOBILENET_CPU_ISA=NAME forces one; a name that cannot run makes sessions fail.
+MOBILENET_API std::span<const std::string_view> cpu_instruction_sets();
+
+}  // namespace mobilenet

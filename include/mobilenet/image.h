@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Pictures: ImageView borrows pixels that somebody else owns, Image owns what was decoded from a file.
+
+#include <mobilenet/export.h>
+#include <mobilenet/result.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+namespace mobilenet {
+
+enum class PixelFormat : std::uint8_t {
+  rgb,               // 3 bytes a pixel
+  bgr,               // 3 bytes a pixel
+  rgba,              // 4 bytes a pixel; alpha is ignored, not blended
+  bgra,              // 4 bytes a pixel; alpha is ignored, not blended
+  grey,              // 1 byte a pixel
+  rgb_float_planes,  // three planes of floats, 0..1, in the order R, G, B
+};
+
+// The eight values of EXIF's orientation tag: what must be done to the stored pixels to see the picture upright.
+enum class Orientation : std::uint8_t {
+  upright = 1,
+  flip_horizontal = 2,
+  rotate_180 = 3,
+  flip_vertical = 4,
+  transpose = 5,     // mirrored along the main diagonal
+  rotate_90 = 6,     // shown upright after a quarter turn clockwise
+  transverse = 7,    // mirrored along the other diagonal
+  rotate_270 = 8,    // shown upright after a quarter turn counter-clockwise
+};
+
+// EXIF's number as an orientation; anything outside 1..8 counts as upright.
+MOBILENET_API Orientation orientation_from_exif(int value);
+
+// Borrowed pixels. Packed formats use planes[0] only. row_bytes may exceed the row's own size, and may be negative for
+// pictures stored bottom up (planes then point at the top row).
+struct ImageView {
+  std::array<const void*, 3> planes{};
+  std::array<std::ptrdiff_t, 3> row_bytes{};
+  int width = 0;   // of the stored pixels, before orientation
+  int height = 0;
+  PixelFormat format = PixelFormat::rgb;
+  Orientation orientation = Orientation::upright;
+
+  // A packed picture; row_bytes 0 means rows without padding.
+  MOBILENET_API static ImageView packed(const void* pixels, PixelFormat format, int width, int height,
+                                        std::ptrdiff_t row_bytes = 0);
+  // The size a viewer sees, after orientation.
+  int upright_width() const { return orientation >= Orientation::transpose ? height : width; }
+  int upright_height() const { return orientation >= Orientation::transpose ? width : height; }
+};
+
+struct DecodeOptions {
+  // A picture with more pixels is refused before anything is decoded; 0 = no limit.
+  std::int64_t max_pixels = 178'956'970;
+};
+
+// A decoded picture: RGB bytes as PIL's convert("RGB") gives them, and the file's orientation (not yet applied).
+// JPEG, PNG, WebP and BMP, as far as they are built in (mobilenet::components()).
+class MOBILENET_API Image {
+ public:
+  static Result<Image> open(const std::filesystem::path& path, const DecodeOptions& options = {});
+  // `name` stands for the picture in error messages.
+  static Result<Image> decode(std::span<const std::byte> file, const DecodeOptions& options = {},
+                              std::string_view name = "picture");
+
+  ImageView view() const;
+  operator ImageView() const { return view(); }
+  int width() const { return width_; }    // as stored, before orientation
+  int height() const { return height_; }
+  Orientation orientation() const { return orientation_; }
+  // Replaces the file's orientation.
+  void set_orientation(Orientation orientation) { orientation_ = orientation; }
+
+  Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientation orientation);
+
+ private:
+  std::unique_ptr<std::byte[]> rgb_;
+  int width_ = 0;
+  int height_ = 0;
+  Orientation orientation_ = Orientation::upright;
+};
+
+}  // namespace mobilenet

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// The whole library. A complete program:
+//
+//   #include <mobilenet/mobilenet.h>
+//   #include <iostream>
+//   int main() {
+//     auto model = mobilenet::Model::open("mobilenet_v2.tflite").value();
+//     auto session = model.session().value();
+//     auto picture = mobilenet::Image::open("cat.jpg").value();
+//     for (auto& answer : session.classify(picture).value()) std::cout << answer.label << ' ' << answer.score << '\n';
+//   }
+
+#include <mobilenet/device.h>
+#include <mobilenet/image.h>
+#include <mobilenet/model.h>
+#include <mobilenet/network.h>
+#include <mobilenet/result.h>
+#include <mobilenet/results.h>
+#include <mobilenet/session.h>
+#include <mobilenet/tensor.h>
+#include <mobilenet/version.h>

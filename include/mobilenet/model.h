@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Model: the weights, the network and all that was decided about them. Immutable and cheap to copy; copies share the
+// weights. Any number of threads and sessions may use one Model at the same time.
+
+#include <mobilenet/export.h>
+#include <mobilenet/result.h>
+#include <mobilenet/session.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mobilenet {
+
+class NetworkBuilder;
+struct ModelState;
+
+struct ModelOptions {
+  std::filesystem::path labels;  // a text file with one class per line; empty: decided from the model
+};
+
+struct TensorInfo {
+  std::string name;
+  DataType type = DataType::f32;
+  std::vector<std::int64_t> shape;  // with a batch axis of 1; in the layout of the source framework
+};
+
+struct LayerInfo {
+  std::string name;                 // "block3/expand"
+  std::vector<std::int64_t> shape;  // of its output at the default input size
+};
+
+// One decision and its reason, for people: {"labels", "built in ImageNet names, because the file has 1001 classes"}.
+struct Decision {
+  std::string what;
+  std::string why;
+};
+
+struct ModelInfo {
+  std::string source;        // path, or what stands for it
+  std::string format;        // "tflite", "safetensors (timm)", ...
+  std::string architecture;  // "mobilenet_v2", ...; "graph" where it is none of ours
+  std::string task;          // "classify", "features"
+  double depth_multiplier = 0;  // 0: unknown
+  int input_height = 0;
+  int input_width = 0;
+  int classes = 0;           // rows of the classifier, background included; 0 without classifier
+  bool has_background = false;
+  bool quantized = false;    // computed in exact integers
+  std::int64_t macs = 0;         // of one picture at the default input size
+  std::int64_t parameters = 0;   // folded weights and biases
+  std::string preprocess;        // one sentence
+  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> outputs;
+  std::vector<LayerInfo> layers;  // names that Session's `layers` option accepts
+  std::vector<std::string> labels;  // one per class row, empty when unknown
+  std::vector<Decision> decisions;
+};
+
+class MOBILENET_API Model {
+ public:
+  // Opens a .tflite or .safetensors file; config.json, preprocessor_config.json and labels.txt beside it are used.
+  // The file is mapped, not copied, and must not change while the model lives.
+  static Result<Model> open(const std::filesystem::path& path, const ModelOptions& options = {});
+  // As open, from memory: the bytes are copied. `name` stands for the file in messages.
+  static Result<Model> from_memory(std::span<const std::byte> file, const ModelOptions& options = {},
+                                   std::string_view name = "memory");
+  // An architecture with random weights, for tests and benchmarks: "mobilenet_v2:1.0:224" or "mobilenet_v1:0.25:128",
+  // optionally followed by ":CLASSES".
+  static Result<Model> random(std::string_view architecture);
+
+  const ModelInfo& info() const;
+
+  // Memory and command stream for one caller. Sessions keep the weights alive; the Model itself may go.
+  Result<Session> session(const SessionOptions& options = {}) const;
+
+  // Writes the project's own .safetensors (weights and everything decided about them). Only for weights-only models.
+  Result<void> save(const std::filesystem::path& path, DataType weights = DataType::f16) const;
+
+ private:
+  friend class NetworkBuilder;
+  friend class Session;
+  explicit Model(std::shared_ptr<const ModelState> state) : state_(std::move(state)) {}
+  std::shared_ptr<const ModelState> state_;
+};
+
+}  // namespace mobilenet

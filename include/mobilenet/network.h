@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// NetworkBuilder: a caller's own layers on top of a backbone, or of another file's graph, inside one plan.
+//
+//   NetworkBuilder net(backbone);                                    // everything the file has, batch axis free
+//   auto map = net.layer("pool");
+//   auto head = net.dense(map, {.weight = w, .outputs = 5, .bias = b});   // floats of the caller, copied
+//   net.output(net.softmax(head), "my_classes");
+//   auto model = net.build().value();
+//
+// Errors are remembered: a failed call returns an invalid Value, later calls pass it on, and build() reports the first.
+
+#include <mobilenet/export.h>
+#include <mobilenet/model.h>
+#include <mobilenet/result.h>
+#include <mobilenet/tensor.h>
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace mobilenet {
+
+// An activation tensor inside a builder. Maps are NHWC inside, whatever the file's own layout.
+struct Value {
+  int id = -1;
+};
+
+enum class Activation { none, relu, relu6, hard_swish, hard_sigmoid, sigmoid };
+
+enum class PaddingRule {
+  same,       // TensorFlow's: output = ceil(input / stride), the odd pixel goes to the bottom and the right
+  symmetric,  // PyTorch's: dilation * (kernel - 1) / 2 on every side
+  valid,      // none
+};
+
+struct ConvolutionOptions {
+  std::span<const float> weight;  // [outputs][kernel][kernel][inputs]; depthwise: [kernel][kernel][channels]
+  int outputs = 0;                // convolution and dense; a depthwise layer keeps its channels
+  std::span<const float> bias = {};  // [outputs], or empty
+  int kernel = 1;
+  int stride = 1;
+  int dilation = 1;
+  PaddingRule padding = PaddingRule::same;
+  Activation activation = Activation::none;
+  std::string_view name = {};  // of the layer and its output tensor; empty: made up
+};
+
+struct DenseOptions {
+  std::span<const float> weight;  // [outputs][inputs]
+  int outputs = 0;
+  std::span<const float> bias = {};
+  Activation activation = Activation::none;
+  std::string_view name = {};
+};
+
+struct PoolingOptions {
+  int kernel = 2;
+  int stride = 2;
+  PaddingRule padding = PaddingRule::valid;
+  std::string_view name = {};
+};
+
+struct BuilderState;
+
+class MOBILENET_API NetworkBuilder {
+ public:
+  NetworkBuilder();                              // empty
+  explicit NetworkBuilder(const Model& backbone);  // its network and weights, without its outputs
+  ~NetworkBuilder();
+  NetworkBuilder(NetworkBuilder&&) noexcept;
+  NetworkBuilder& operator=(NetworkBuilder&&) noexcept;
+
+  // A float32 input [batch, height, width, channels].
+  Value input(int height, int width, int channels, std::string_view name = "input");
+  // A layer ("block13/expand", "hidden_4") or tensor of the backbone.
+  Value layer(std::string_view name);
+  // All of another model's network, its only input fed by `input`; returns its outputs. The input must have the shape,
+  // type and quantisation that the other model's input has.
+  std::vector<Value> append(const Model& model, Value input);
+
+  Value convolution(Value input, const ConvolutionOptions& options);
+  Value depthwise(Value input, const ConvolutionOptions& options);
+  Value pointwise(Value input, const ConvolutionOptions& options);  // kernel, stride and dilation 1
+  Value dense(Value input, const DenseOptions& options);            // over all axes but the batch, flattened
+  Value add(Value a, Value b, Activation activation = Activation::none);
+  Value concat(std::span<const Value> inputs);                      // along channels
+  Value average_pool(Value input, const PoolingOptions& options);
+  Value max_pool(Value input, const PoolingOptions& options);
+  Value global_average_pool(Value input);                           // [batch, 1, 1, channels]
+  Value resize_bilinear(Value input, int height, int width, bool align_corners = false);
+  Value activation(Value input, Activation activation);
+  Value softmax(Value input);
+
+  // Marks an output of the network; `name` becomes its tensor name (empty: keeps its own).
+  void output(Value value, std::string_view name = {});
+
+  // The finished model. The preprocessing of the backbone stays; without outputs, or after an error, a sentence.
+  Result<Model> build() const;
+
+ private:
+  std::unique_ptr<BuilderState> state_;
+};
+
+}  // namespace mobilenet

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Session: the memory and the command stream of one caller. Not thread-safe; make one per thread from a shared Model.
+// The first call with a new batch size compiles for it; after that a call allocates nothing.
+
+#include <mobilenet/device.h>
+#include <mobilenet/export.h>
+#include <mobilenet/image.h>
+#include <mobilenet/result.h>
+#include <mobilenet/results.h>
+#include <mobilenet/tensor.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mobilenet {
+
+struct SessionState;
+
+enum class Pooling { none, average };
+
+// How a picture is brought to the network's input size.
+enum class PreprocessPolicy {
+  crop,     // the centre square of side int(0.875 min(w, h)), then PIL bilinear
+  tf_slim,  // the central 87.5 % of both sides, then TensorFlow 1's legacy bilinear without antialiasing
+  squash,   // the whole picture, aspect ratio ignored, PIL bilinear
+  pad,      // the whole picture, aspect ratio kept, the rest filled with the network's zero
+};
+
+struct SessionOptions {
+  Device device = Device::cpu;
+  Precision precision = Precision::automatic;
+  int threads = 0;  // 0: one per physical core
+  // Network input size; 0: the model's own. Weights-only models accept any size, graph files only their own.
+  int input_height = 0;
+  int input_width = 0;
+  std::optional<PreprocessPolicy> preprocess;  // instead of the model's own
+  int top = 5;                                 // classes per answer
+  // What features() returns, by layer name, in this order.
+  std::vector<std::string> layers;
+  Pooling pooling = Pooling::none;
+  // Inner tensors that run() returns after the network's outputs, by tensor or layer name.
+  std::vector<std::string> tensors;
+  // Time every step; costs a clock reading per step.
+  bool profile = false;
+};
+
+struct StepTime {
+  std::string_view name;  // of the last operator in the step
+  std::string_view kind;  // "convolution", "depthwise", ...
+  double milliseconds = 0;
+};
+
+class MOBILENET_API Session {
+ public:
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  // Best first. The span stays valid until the next call on this session.
+  Result<std::span<const Classification>> classify(const ImageView& image) &;
+  Result<std::span<const Classification>> classify(const ImageView& image) && = delete;  // a temporary would dangle
+
+  // One answer per picture, in order, computed as one batch.
+  Result<std::span<const std::span<const Classification>>> classify(std::span<const ImageView> images) &;
+  Result<std::span<const std::span<const Classification>>> classify(std::span<const ImageView> images) && = delete;
+
+  // One tensor per name in SessionOptions::layers; axis 0 = pictures. In the layout and type of the source framework.
+  Result<std::span<const TensorView>> features(std::span<const ImageView> images) &;
+  Result<std::span<const TensorView>> features(std::span<const ImageView> images) && = delete;
+
+  // Raw tensors in, raw tensors out: the network's outputs, then SessionOptions::tensors. Inputs follow the order of
+  // ModelInfo::inputs, in their type and layout; axis 0, the batch, is free.
+  Result<std::span<const TensorView>> run(std::span<const TensorView> inputs) &;
+  Result<std::span<const TensorView>> run(std::span<const TensorView> inputs) && = delete;
+
+  // The network's input as the pictures become it: the tensor that run() takes. For those who compare or debug.
+  Result<TensorView> preprocess(std::span<const ImageView> images) &;
+  Result<TensorView> preprocess(std::span<const ImageView> images) && = delete;
+
+  const Timing& timing() const;
+  std::span<const StepTime> step_times() const;  // of the last call; empty without SessionOptions::profile
+  std::string_view isa() const;                  // "avx512", ..., "scalar" for reference
+  std::string_view device() const;
+  Precision precision() const;                   // what really runs: f32 or int8
+  int threads() const;
+
+ private:
+  friend class Model;
+  explicit Session(std::unique_ptr<SessionState> state);
+  std::unique_ptr<SessionState> state_;
+};
+
+}  // namespace mobilenet

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Raw tensors at the edge of the library: borrowed memory with a type and a shape.
+
+#include <mobilenet/export.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace mobilenet {
+
+enum class DataType : std::uint8_t { f32, f16, u8, i8, i16, i32, i64, boolean };
+
+MOBILENET_API std::size_t size_of(DataType type);        // bytes of one element
+MOBILENET_API std::string_view name_of(DataType type);   // "f32", "u8", ...
+
+// Rows are contiguous; the batch axis comes first. The memory belongs to somebody else.
+struct TensorView {
+  std::string_view name;
+  DataType type = DataType::f32;
+  std::span<const std::int64_t> shape;
+  const void* data = nullptr;
+  std::size_t bytes = 0;
+  // real value = scale * (stored - zero_point); scale 0: not quantised, or quantised per channel.
+  float scale = 0;
+  std::int32_t zero_point = 0;
+
+  template <class T>
+  std::span<const T> as() const {
+    return {static_cast<const T*>(data), bytes / sizeof(T)};
+  }
+};
+
+}  // namespace mobilenet

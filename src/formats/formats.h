@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Readers: a file's bytes become a ModelSpec, a Network and Parameters that view those bytes. Every offset, size and
+// count of a file is checked before use; a message names the file, the layer and the shapes.
+
+#include "network/network.h"
+#include "spec/model_spec.h"
+
+#include <mobilenet/model.h>
+#include <mobilenet/result.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mobilenet {
+
+struct SourceFile {
+  std::string name;                       // for messages: the path, or what stands for it
+  std::filesystem::path path;             // empty when from memory: then nothing is looked for beside it
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;      // keeps bytes alive; goes into Parameters::owners
+};
+
+struct LoadedModel {
+  std::string format;       // "tflite", "safetensors (timm)", "safetensors (Hugging Face)", "safetensors (mobilenet.cpp)"
+  ModelSpec spec;
+  Network network;
+  Parameters parameters;
+  std::vector<Decision> decisions;
+};
+
+// Recognises the format by its content, not by its name.
+Result<LoadedModel> load_model(const SourceFile& file);
+
+Result<LoadedModel> load_tflite(const SourceFile& file);
+Result<LoadedModel> load_safetensors(const SourceFile& file);
+
+}  // namespace mobilenet

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// One builder per architecture: a ModelSpec and the weights by their canonical names become a Network.
+//
+// Canonical names are layer + part: "stem", "depthwise1", "pointwise1", ... (V1); "stem", "block1/expand",
+// "block1/depthwise", "block1/project", ..., "last" (V2); "logits". Parts: ".weight" and either ".bias" or
+// ".norm.gamma", ".norm.beta", ".norm.mean", ".norm.variance".
+
+#include "network/network.h"
+#include "spec/model_spec.h"
+
+#include <mobilenet/result.h>
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace mobilenet {
+
+// Canonical name -> index into Parameters::values.
+using WeightIndex = std::unordered_map<std::string, int>;
+
+// Checks every weight's shape against the spec: "block3/project: weight is 24x144x1x1, expected 32x144x1x1".
+Result<Network> build_mobilenet_v1(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights);
+Result<Network> build_mobilenet_v2(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights);
+// Whichever spec.architecture names.
+Result<Network> build_network(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights);
+
+// The published architecture for a depth multiplier, input size and number of classes (TensorFlow's channel rounding,
+// background included in `classes`): for random models and for what a file does not say.
+ModelSpec mobilenet_v1_spec(double depth_multiplier, int input_size, int classes);
+ModelSpec mobilenet_v2_spec(double depth_multiplier, int input_size, int classes);
+
+// "mobilenet_v2:1.0:224" or "mobilenet_v1:0.25:128:101" as a spec; the message lists the known architectures.
+Result<ModelSpec> spec_from_name(std::string_view architecture);
+
+// He-initialised float32 weights for a spec, from a fixed seed, batch norm included.
+struct RandomWeights {
+  Parameters parameters;
+  WeightIndex index;
+};
+RandomWeights random_weights(const ModelSpec& spec);
+
+// Names the layers of a graph file that is a MobileNet V1 or V2 by its structure (Network::layers, spec.architecture,
+// depth_multiplier, classes); leaves anything else untouched.
+void recognise_graph(Network& network, const Parameters& parameters, ModelSpec& spec);
+
+}  // namespace mobilenet

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Network: the operators as the source framework has them, in the order they run, never rewritten in place.
+// Parameters: the constants, as views of the file's own bytes and types.
+
+#include "network/ops.h"
+#include "network/shape.h"
+
+#include <mobilenet/result.h>
+#include <mobilenet/tensor.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mobilenet {
+
+using TensorId = int;
+inline constexpr TensorId kNoTensor = -1;
+
+// real = scale * (stored - zero_point). One entry: the whole tensor; more: one per index of `axis`.
+struct Quantization {
+  std::vector<float> scales;
+  std::vector<std::int32_t> zero_points;  // as many as scales
+  int axis = 0;                           // of the stored shape
+};
+
+// How a convolution's weight lies in memory; parameter.h reads all of them through one view.
+enum class WeightLayout {
+  none,  // a vector, or anything that is not a convolution's weight
+  ohwi,  // TensorFlow Lite convolution
+  oihw,  // PyTorch convolution; depthwise is [channels, 1, kh, kw]
+  hwc,   // TensorFlow Lite depthwise, [1, kh, kw, channels]
+  oi,    // dense
+};
+
+struct Parameter {
+  std::string name;
+  DataType type = DataType::f32;
+  Shape shape;
+  WeightLayout layout = WeightLayout::none;
+  std::span<const std::byte> bytes;  // exactly shape.elements() elements; possibly unaligned
+};
+
+struct Parameters {
+  std::vector<Parameter> values;
+  std::vector<std::shared_ptr<const void>> owners;  // keep the bytes alive
+};
+
+struct Tensor {
+  std::string name;
+  DataType type = DataType::f32;
+  Shape shape;  // activations: as in the file, batch 1; rank 0 where the file does not say
+  std::optional<Quantization> quantization;
+  int parameter = -1;  // index into Parameters::values; -1: an activation
+};
+
+struct Node {
+  std::string name;  // for messages: "block3/expand" or the file's own
+  Op op;
+  std::vector<TensorId> inputs;  // kNoTensor: an optional input that is absent
+  TensorId output = kNoTensor;
+};
+
+// A public name for a tensor: "block3/expand", "hidden_4".
+struct Layer {
+  std::string name;
+  TensorId tensor = kNoTensor;
+};
+
+struct Network {
+  std::vector<Tensor> tensors;
+  std::vector<Node> nodes;  // every node after those whose outputs it reads
+  std::vector<TensorId> inputs;
+  std::vector<TensorId> outputs;
+  std::vector<Layer> layers;    // canonical names, in order
+  std::vector<Layer> aliases;   // accepted too, not listed
+  bool fixed_size = false;      // height and width of the inputs are part of the network (graph files)
+
+  // By layer name, alias or exact tensor name of an activation; kNoTensor when there is none.
+  TensorId find(std::string_view name) const;
+};
+
+// The shape of every tensor for the given input shapes (in the order of Network::inputs). Checks ranks, channels and
+// window sizes, and that nothing exceeds 2^31 elements; the message names the node and the shapes.
+Result<std::vector<Shape>> infer_shapes(const Network& network, const Parameters& parameters,
+                                        std::span<const Shape> input_shapes);
+
+// Output extent and leading padding of a window along one axis.
+struct WindowExtent {
+  std::int64_t output = 0;
+  std::int64_t pad_before = 0;
+};
+WindowExtent window_height(const Window& window, std::int64_t input_height);
+WindowExtent window_width(const Window& window, std::int64_t input_width);
+
+}  // namespace mobilenet

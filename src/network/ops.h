@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// The operators of a network as plain structs in a variant. A new one is a struct here, a case in shape inference, one
+// file in each backend and a row in the table of test cases; the compiler lists the places (switches have no default).
+//
+// Activations are [batch, height, width, channels] unless said otherwise. Quantisation lives on the tensors: an operator
+// whose input and output tensors are quantised computes in exact integers as TensorFlow Lite (XNNPACK) does.
+
+#include "network/shape.h"
+
+#include <mobilenet/network.h>
+
+#include <variant>
+
+namespace mobilenet {
+
+struct Padding {
+  enum class Rule {
+    same,      // TensorFlow's SAME, from the run-time size: total = max((ceil(in / s) - 1) s + (k - 1) d + 1 - in, 0),
+               // top = left = total / 2 rounded down
+    explicit_  // the four numbers below
+  };
+  Rule rule = Rule::explicit_;
+  int top = 0, left = 0, bottom = 0, right = 0;
+};
+
+struct Window {
+  int kernel_height = 1, kernel_width = 1;
+  int stride_height = 1, stride_width = 1;
+  int dilation_height = 1, dilation_width = 1;
+  Padding padding;
+};
+
+// inputs: x, weight (logical [outputs, kh, kw, inputs / groups]), optional bias [outputs]
+struct Conv2dOp {
+  Window window;
+  int groups = 1;
+  Activation activation = Activation::none;
+};
+
+// inputs: x, weight (logical [channels * multiplier, kh, kw, 1]), optional bias. Output channel c reads input channel
+// c / multiplier.
+struct DepthwiseConv2dOp {
+  Window window;
+  int multiplier = 1;
+  Activation activation = Activation::none;
+};
+
+// inputs: x (flattened to [batch, inputs]), weight (logical [outputs, 1, 1, inputs]), optional bias; output [batch, outputs]
+struct DenseOp {
+  Activation activation = Activation::none;
+};
+
+// inputs: x, gamma, beta, mean, variance, each [channels]; y = (x - mean) / sqrt(variance + epsilon) * gamma + beta
+struct BatchNormOp {
+  double epsilon = 1e-3;
+};
+
+struct ActivationOp {
+  Activation activation = Activation::relu6;
+};
+
+// inputs: a, b of one shape
+struct AddOp {
+  Activation activation = Activation::none;
+};
+
+// inputs: any number, equal in all axes but `axis` (of the output's rank, not the batch)
+struct ConcatOp {
+  int axis = 3;
+};
+
+enum class PoolKind { average, max };  // average divides by the pixels inside the picture, as TensorFlow does
+
+struct PoolOp {
+  PoolKind kind = PoolKind::average;
+  Window window;
+  Activation activation = Activation::none;
+};
+
+// Mean over height and width. Output [batch, channels], or [batch, 1, 1, channels].
+struct GlobalAveragePoolOp {
+  bool keep_axes = true;
+};
+
+// `shape` as stored: axis 0 is the batch where it is 1; at most one axis is -1.
+struct ReshapeOp {
+  Shape shape;
+};
+
+// Over the last axis: exp(beta x) / sum exp(beta x)
+struct SoftmaxOp {
+  float beta = 1;
+};
+
+// To height x width; where `height` is 0, to the height and width of a second input (whose values are not read).
+struct ResizeBilinearOp {
+  int height = 0, width = 0;
+  bool align_corners = false;
+  bool half_pixel_centers = false;
+};
+
+// The same values under the output tensor's type and quantisation: float to integer, integer to float, or from one
+// scale to another.
+struct QuantizeOp {};
+
+// Zeros (the zero point, when quantised) around height and width.
+struct PadOp {
+  int top = 0, left = 0, bottom = 0, right = 0;
+};
+
+using Op = std::variant<Conv2dOp, DepthwiseConv2dOp, DenseOp, BatchNormOp, ActivationOp, AddOp, ConcatOp, PoolOp,
+                        GlobalAveragePoolOp, ReshapeOp, SoftmaxOp, ResizeBilinearOp, QuantizeOp, PadOp>;
+
+// "convolution", "depthwise", ...: for messages and profiles.
+std::string_view kind_of(const Op& op);
+
+}  // namespace mobilenet

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Everything that is not a weight and that a port gets wrong. Readers fill it, models/ builds a Network from it, and
+// the project's own file stores it as JSON.
+
+#include "spec/preprocess_spec.h"
+
+#include <string>
+#include <vector>
+
+namespace mobilenet {
+
+enum class Architecture { graph, mobilenet_v1, mobilenet_v2 };
+
+enum class SourceLayout { nhwc, nchw };  // of the framework's activations, at the edge of the library
+
+enum class BlockActivation { relu, relu6 };
+
+// V1: depthwise + pointwise. V2: [expand +] depthwise + project [+ residual].
+struct BlockSpec {
+  int inputs = 0;
+  int hidden = 0;  // channels of the depthwise convolution; equals inputs without expansion
+  int outputs = 0;
+  int stride = 1;
+  int dilation = 1;
+  bool expand = false;
+  bool residual = false;
+
+  bool operator==(const BlockSpec&) const = default;
+};
+
+struct ModelSpec {
+  Architecture architecture = Architecture::graph;
+  double depth_multiplier = 0;  // 0: unknown
+  int input_height = 224;
+  int input_width = 224;
+  int stem = 32;            // channels of the first convolution
+  std::vector<BlockSpec> blocks;
+  int last = 0;             // V2: channels of the last 1x1 convolution; 0: none
+  int classes = 0;          // rows of the classifier; 0: a feature extractor, no classifier
+  bool has_background = false;  // row 0 is "background"
+  bool tf_padding = false;  // SAME from the run-time size; false: symmetric
+  double epsilon = 1e-3;    // batch norm
+  BlockActivation activation = BlockActivation::relu6;
+  SourceLayout layout = SourceLayout::nhwc;
+  PreprocessSpec preprocess;
+  std::vector<std::string> labels;  // one per classifier row; empty: unknown
+};
+
+}  // namespace mobilenet
