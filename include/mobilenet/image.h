@@ -31,10 +31,10 @@ enum class Orientation : std::uint8_t {
   flip_horizontal = 2,
   rotate_180 = 3,
   flip_vertical = 4,
-  transpose = 5,     // mirrored along the main diagonal
-  rotate_90 = 6,     // shown upright after a quarter turn clockwise
-  transverse = 7,    // mirrored along the other diagonal
-  rotate_270 = 8,    // shown upright after a quarter turn counter-clockwise
+  transpose = 5,   // mirrored along the main diagonal
+  rotate_90 = 6,   // shown upright after a quarter turn clockwise
+  transverse = 7,  // mirrored along the other diagonal
+  rotate_270 = 8,  // shown upright after a quarter turn counter-clockwise
 };
 
 // EXIF's number as an orientation; anything outside 1..8 counts as upright.
@@ -45,7 +45,7 @@ MOBILENET_API Orientation orientation_from_exif(int value);
 struct ImageView {
   std::array<const void*, 3> planes{};
   std::array<std::ptrdiff_t, 3> row_bytes{};
-  int width = 0;   // of the stored pixels, before orientation
+  int width = 0;  // of the stored pixels, before orientation
   int height = 0;
   PixelFormat format = PixelFormat::rgb;
   Orientation orientation = Orientation::upright;
@@ -74,7 +74,7 @@ class MOBILENET_API Image {
 
   ImageView view() const;
   operator ImageView() const { return view(); }
-  int width() const { return width_; }    // as stored, before orientation
+  int width() const { return width_; }  // as stored, before orientation
   int height() const { return height_; }
   Orientation orientation() const { return orientation_; }
   // Replaces the file's orientation.

@@ -45,22 +45,22 @@ struct Decision {
 };
 
 struct ModelInfo {
-  std::string source;        // path, or what stands for it
-  std::string format;        // "tflite", "safetensors (timm)", ...
-  std::string architecture;  // "mobilenet_v2", ...; "graph" where it is none of ours
-  std::string task;          // "classify", "features"
+  std::string source;           // path, or what stands for it
+  std::string format;           // "tflite", "safetensors (timm)", ...
+  std::string architecture;     // "mobilenet_v2", ...; "graph" where it is none of ours
+  std::string task;             // "classify", "features"
   double depth_multiplier = 0;  // 0: unknown
   int input_height = 0;
   int input_width = 0;
-  int classes = 0;           // rows of the classifier, background included; 0 without classifier
+  int classes = 0;  // rows of the classifier, background included; 0 without classifier
   bool has_background = false;
-  bool quantized = false;    // computed in exact integers
-  std::int64_t macs = 0;         // of one picture at the default input size
-  std::int64_t parameters = 0;   // folded weights and biases
-  std::string preprocess;        // one sentence
+  bool quantized = false;       // computed in exact integers
+  std::int64_t macs = 0;        // of one picture at the default input size
+  std::int64_t parameters = 0;  // folded weights and biases
+  std::string preprocess;       // one sentence
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
-  std::vector<LayerInfo> layers;  // names that Session's `layers` option accepts
+  std::vector<LayerInfo> layers;    // names that Session's `layers` option accepts
   std::vector<std::string> labels;  // one per class row, empty when unknown
   std::vector<Decision> decisions;
 };

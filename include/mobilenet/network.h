@@ -38,8 +38,8 @@ enum class PaddingRule {
 };
 
 struct ConvolutionOptions {
-  std::span<const float> weight;  // [outputs][kernel][kernel][inputs]; depthwise: [kernel][kernel][channels]
-  int outputs = 0;                // convolution and dense; a depthwise layer keeps its channels
+  std::span<const float> weight;     // [outputs][kernel][kernel][inputs]; depthwise: [kernel][kernel][channels]
+  int outputs = 0;                   // convolution and dense; a depthwise layer keeps its channels
   std::span<const float> bias = {};  // [outputs], or empty
   int kernel = 1;
   int stride = 1;
@@ -68,7 +68,7 @@ struct BuilderState;
 
 class MOBILENET_API NetworkBuilder {
  public:
-  NetworkBuilder();                              // empty
+  NetworkBuilder();                                // empty
   explicit NetworkBuilder(const Model& backbone);  // its network and weights, without its outputs
   ~NetworkBuilder();
   NetworkBuilder(NetworkBuilder&&) noexcept;
@@ -87,10 +87,10 @@ class MOBILENET_API NetworkBuilder {
   Value pointwise(Value input, const ConvolutionOptions& options);  // kernel, stride and dilation 1
   Value dense(Value input, const DenseOptions& options);            // over all axes but the batch, flattened
   Value add(Value a, Value b, Activation activation = Activation::none);
-  Value concat(std::span<const Value> inputs);                      // along channels
+  Value concat(std::span<const Value> inputs);  // along channels
   Value average_pool(Value input, const PoolingOptions& options);
   Value max_pool(Value input, const PoolingOptions& options);
-  Value global_average_pool(Value input);                           // [batch, 1, 1, channels]
+  Value global_average_pool(Value input);  // [batch, 1, 1, channels]
   Value resize_bilinear(Value input, int height, int width, bool align_corners = false);
   Value activation(Value input, Activation activation);
   Value softmax(Value input);

@@ -88,7 +88,7 @@ class MOBILENET_API Session {
   std::span<const StepTime> step_times() const;  // of the last call; empty without SessionOptions::profile
   std::string_view isa() const;                  // "avx512", ..., "scalar" for reference
   std::string_view device() const;
-  Precision precision() const;                   // what really runs: f32 or int8
+  Precision precision() const;  // what really runs: f32 or int8
   int threads() const;
 
  private:

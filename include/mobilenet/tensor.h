@@ -15,8 +15,8 @@ namespace mobilenet {
 
 enum class DataType : std::uint8_t { f32, f16, u8, i8, i16, i32, i64, boolean };
 
-MOBILENET_API std::size_t size_of(DataType type);        // bytes of one element
-MOBILENET_API std::string_view name_of(DataType type);   // "f32", "u8", ...
+MOBILENET_API std::size_t size_of(DataType type);       // bytes of one element
+MOBILENET_API std::string_view name_of(DataType type);  // "f32", "u8", ...
 
 // Rows are contiguous; the batch axis comes first. The memory belongs to somebody else.
 struct TensorView {

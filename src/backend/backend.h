@@ -9,9 +9,6 @@
 //   Weights + shapes + wanted tensors --compile--> Program   once a shape; cheap; shared by every Execution
 //   Program --open--> Execution                       one caller's memory and command stream
 
-#include "network/network.h"
-#include "plan/plan.h"
-
 #include <mobilenet/device.h>
 #include <mobilenet/session.h>
 
@@ -20,6 +17,9 @@
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "network/network.h"
+#include "plan/plan.h"
 
 namespace mobilenet {
 

@@ -13,7 +13,7 @@
 
 namespace mobilenet {
 
-inline constexpr std::size_t kAlignment = 64;   // a cache line, and the widest vector
+inline constexpr std::size_t kAlignment = 64;     // a cache line, and the widest vector
 inline constexpr std::size_t kReadPadding = 128;  // kernels may read up to two vectors past the end of a row
 
 class AlignedBuffer {
@@ -23,7 +23,7 @@ class AlignedBuffer {
   explicit AlignedBuffer(std::size_t bytes) : bytes_(bytes) {
     if (bytes == 0) return;
     const std::size_t total = (bytes + kReadPadding + kAlignment - 1) / kAlignment * kAlignment;
-    data_.reset(static_cast<std::byte*>(::operator new(total, std::align_val_t{kAlignment})));
+    data_.reset(static_cast<std::byte*>(::operator new (total, std::align_val_t{kAlignment})));
     std::memset(data_.get(), 0, total);
   }
 
@@ -42,7 +42,7 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{kAlignment}); }
+    void operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{kAlignment}); }
   };
   std::unique_ptr<std::byte, Free> data_;
   std::size_t bytes_ = 0;

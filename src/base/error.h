@@ -39,7 +39,7 @@ inline Error at(const std::string& place, Error error) {
   declaration = *std::move(result)
 
 // For Result<void>.
-#define MOBILENET_CHECK(expression)                                    \
-  do {                                                                 \
+#define MOBILENET_CHECK(expression)                                               \
+  do {                                                                            \
     if (auto checked = (expression); !checked) return std::move(checked).error(); \
   } while (false)

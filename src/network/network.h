@@ -5,9 +5,6 @@
 // Network: the operators as the source framework has them, in the order they run, never rewritten in place.
 // Parameters: the constants, as views of the file's own bytes and types.
 
-#include "network/ops.h"
-#include "network/shape.h"
-
 #include <mobilenet/result.h>
 #include <mobilenet/tensor.h>
 
@@ -19,6 +16,9 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "network/ops.h"
+#include "network/shape.h"
 
 namespace mobilenet {
 
@@ -80,9 +80,9 @@ struct Network {
   std::vector<Node> nodes;  // every node after those whose outputs it reads
   std::vector<TensorId> inputs;
   std::vector<TensorId> outputs;
-  std::vector<Layer> layers;    // canonical names, in order
-  std::vector<Layer> aliases;   // accepted too, not listed
-  bool fixed_size = false;      // height and width of the inputs are part of the network (graph files)
+  std::vector<Layer> layers;   // canonical names, in order
+  std::vector<Layer> aliases;  // accepted too, not listed
+  bool fixed_size = false;     // height and width of the inputs are part of the network (graph files)
 
   // By layer name, alias or exact tensor name of an activation; kNoTensor when there is none.
   TensorId find(std::string_view name) const;

@@ -5,14 +5,14 @@
 // The operators of a network as plain structs in a variant. A new one is a struct here, a case in shape inference, one
 // file in each backend and a row in the table of test cases; the compiler lists the places (switches have no default).
 //
-// Activations are [batch, height, width, channels] unless said otherwise. Quantisation lives on the tensors: an operator
-// whose input and output tensors are quantised computes in exact integers as TensorFlow Lite (XNNPACK) does.
-
-#include "network/shape.h"
+// Activations are [batch, height, width, channels] unless said otherwise. Quantisation lives on the tensors: an
+// operator whose input and output tensors are quantised computes in exact integers as TensorFlow Lite (XNNPACK) does.
 
 #include <mobilenet/network.h>
 
 #include <variant>
+
+#include "network/shape.h"
 
 namespace mobilenet {
 
@@ -48,7 +48,8 @@ struct DepthwiseConv2dOp {
   Activation activation = Activation::none;
 };
 
-// inputs: x (flattened to [batch, inputs]), weight (logical [outputs, 1, 1, inputs]), optional bias; output [batch, outputs]
+// inputs: x (flattened to [batch, inputs]), weight (logical [outputs, 1, 1, inputs]), optional bias; output [batch,
+// outputs]
 struct DenseOp {
   Activation activation = Activation::none;
 };

@@ -4,10 +4,10 @@
 
 // Reading constants of any type and layout as numbers.
 
-#include "network/network.h"
-
 #include <cstdint>
 #include <vector>
+
+#include "network/network.h"
 
 namespace mobilenet {
 

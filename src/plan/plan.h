@@ -6,36 +6,36 @@
 // Folding and grouping are passes over the untouched Network, steered by the backend's traits and by the tensors that
 // the caller wants to see.
 
-#include "network/network.h"
-
 #include <cstddef>
 #include <span>
 #include <vector>
+
+#include "network/network.h"
 
 namespace mobilenet {
 
 // What a backend can do with groups of operators.
 struct GroupingTraits {
-  bool fold_batch_norm = false;   // convolution + batch norm
-  bool fuse_activation = false;   // ... + activation
-  bool fuse_residual = false;     // ... + add of an earlier tensor [+ activation]
-  bool alias_reshape = false;     // a reshape is another name for the same memory
-  std::size_t alignment = 64;     // of every tensor in the arena
-  std::size_t read_padding = 0;   // bytes that kernels may read past the end of a tensor
+  bool fold_batch_norm = false;  // convolution + batch norm
+  bool fuse_activation = false;  // ... + activation
+  bool fuse_residual = false;    // ... + add of an earlier tensor [+ activation]
+  bool alias_reshape = false;    // a reshape is another name for the same memory
+  std::size_t alignment = 64;    // of every tensor in the arena
+  std::size_t read_padding = 0;  // bytes that kernels may read past the end of a tensor
 };
 
 // A group of operators that one kernel runs. The first node is the one that gives the group its name; `reference` can
 // run the same nodes one by one.
 struct Step {
-  std::vector<int> nodes;         // in network order
-  std::vector<TensorId> inputs;   // activations that the step reads, materialised
-  TensorId output = kNoTensor;    // the one that it writes
+  std::vector<int> nodes;        // in network order
+  std::vector<TensorId> inputs;  // activations that the step reads, materialised
+  TensorId output = kNoTensor;   // the one that it writes
 };
 
 inline constexpr std::size_t kNotInArena = static_cast<std::size_t>(-1);
 
 struct Plan {
-  std::vector<Shape> shapes;         // per tensor
+  std::vector<Shape> shapes;  // per tensor
   std::vector<Step> steps;
   std::vector<TensorId> inputs;      // = Network::inputs
   std::vector<TensorId> outputs;     // what the caller asked for, in that order

@@ -5,10 +5,10 @@
 // Everything that is not a weight and that a port gets wrong. Readers fill it, models/ builds a Network from it, and
 // the project's own file stores it as JSON.
 
-#include "spec/preprocess_spec.h"
-
 #include <string>
 #include <vector>
+
+#include "spec/preprocess_spec.h"
 
 namespace mobilenet {
 
@@ -36,13 +36,13 @@ struct ModelSpec {
   double depth_multiplier = 0;  // 0: unknown
   int input_height = 224;
   int input_width = 224;
-  int stem = 32;            // channels of the first convolution
+  int stem = 32;  // channels of the first convolution
   std::vector<BlockSpec> blocks;
-  int last = 0;             // V2: channels of the last 1x1 convolution; 0: none
-  int classes = 0;          // rows of the classifier; 0: a feature extractor, no classifier
+  int last = 0;                 // V2: channels of the last 1x1 convolution; 0: none
+  int classes = 0;              // rows of the classifier; 0: a feature extractor, no classifier
   bool has_background = false;  // row 0 is "background"
-  bool tf_padding = false;  // SAME from the run-time size; false: symmetric
-  double epsilon = 1e-3;    // batch norm
+  bool tf_padding = false;      // SAME from the run-time size; false: symmetric
+  double epsilon = 1e-3;        // batch norm
   BlockActivation activation = BlockActivation::relu6;
   SourceLayout layout = SourceLayout::nhwc;
   PreprocessSpec preprocess;

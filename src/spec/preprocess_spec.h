@@ -18,11 +18,11 @@ enum class ResizeMode {
 };
 
 enum class ResizeFilter {
-  pil_bilinear,          // antialiased triangle, two passes rounded to bytes: Pillow's BILINEAR
-  pil_bicubic,           // antialiased, a = -0.5: Pillow's BICUBIC
-  tf_bilinear_legacy,    // TensorFlow 1: source = x * in / out, no antialiasing, float results
-  tf_bilinear_corners,   // align_corners: source = x * (in - 1) / (out - 1)
-  tf_bilinear_half_pixel // half_pixel_centers: source = (x + 0.5) * in / out - 0.5
+  pil_bilinear,           // antialiased triangle, two passes rounded to bytes: Pillow's BILINEAR
+  pil_bicubic,            // antialiased, a = -0.5: Pillow's BICUBIC
+  tf_bilinear_legacy,     // TensorFlow 1: source = x * in / out, no antialiasing, float results
+  tf_bilinear_corners,    // align_corners: source = x * (in - 1) / (out - 1)
+  tf_bilinear_half_pixel  // half_pixel_centers: source = (x + 0.5) * in / out - 0.5
 };
 
 // How the centre of a crop is rounded when the margin is odd.
@@ -44,8 +44,8 @@ struct PreprocessSpec {
   CropRounding rounding = CropRounding::down;
   InputEncoding encoding = InputEncoding::normalize;
   double crop_fraction = 0.875;
-  int shortest_edge = 0;  // for shortest_edge_crop, at the default input size; another size scales it
-  int crop_size = 0;      // the default input size that shortest_edge belongs to
+  int shortest_edge = 0;       // for shortest_edge_crop, at the default input size; another size scales it
+  int crop_size = 0;           // the default input size that shortest_edge belongs to
   bool swap_red_blue = false;  // the network wants BGR
   float rescale = 1.0f / 255;
   bool divide_by_255 = false;  // byte / 255 (timm) instead of byte * rescale (Hugging Face); differs in the last bit
