@@ -12,7 +12,8 @@
 
 namespace mobilenet::cpu {
 
-enum class Isa { sse2, sse4, avx2, avx512, avx512_vnni, neon };  // avx512: F BW CD DQ VL; avx512_vnni: Ice Lake and later
+// avx2 has FMA; avx512 is F, BW, CD, DQ and VL; avx512_vnni is Ice Lake, Zen 4 and later.
+enum class Isa { sse2, sse4, avx2, avx512, avx512_vnni, neon };
 
 std::string_view name_of(Isa isa);  // "avx2", ...
 

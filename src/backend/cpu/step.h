@@ -4,18 +4,18 @@
 
 // A Step of the plan made ready to run on the CPU: a function pointer and its arguments, everything looked up.
 
-#include "backend/cpu/isa.h"
-#include "base/aligned_buffer.h"
-#include "base/thread_pool.h"
-#include "network/network.h"
-#include "plan/plan.h"
-
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+
+#include "backend/cpu/isa.h"
+#include "base/aligned_buffer.h"
+#include "base/thread_pool.h"
+#include "network/network.h"
+#include "plan/plan.h"
 
 namespace mobilenet::cpu {
 
