@@ -1,0 +1,53 @@
+# cmake -D way=installed_static|installed_shared|subdirectory -D source= -D build= -D work= -D compiler= -D launcher=
+#       -P consume.cmake
+# Lays the library down in that way, then configures, builds and runs a project that uses it. `build`: a finished
+# static build of the library. The library itself is built again where `way` asks for it, and stays in `work`.
+
+set(consumer ${CMAKE_CURRENT_LIST_DIR}/consumer)
+set(prefix ${work}/prefix)
+set(tools -G Ninja -D CMAKE_CXX_COMPILER=${compiler} -D CMAKE_CXX_COMPILER_LAUNCHER=${launcher}
+          -D CMAKE_BUILD_TYPE=Release)
+
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status)
+  if(status)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "failed (${status}): ${command}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${prefix} ${work}/consumer ${work}/moved)
+if(way STREQUAL "subdirectory")
+  run(${CMAKE_COMMAND} -S ${consumer} -B ${work}/consumer ${tools} -D MOBILENET_SOURCE=${source})
+  run(${CMAKE_COMMAND} --build ${work}/consumer)
+  run(${work}/consumer/consumer)
+  return()
+endif()
+
+if(way STREQUAL "installed_shared")
+  run(${CMAKE_COMMAND} -S ${source} -B ${work}/library ${tools} -D BUILD_SHARED_LIBS=ON)
+  run(${CMAKE_COMMAND} --build ${work}/library)
+  set(build ${work}/library)
+endif()
+run(${CMAKE_COMMAND} --install ${build} --prefix ${work}/prefix)
+file(RENAME ${prefix} ${work}/moved)  # an install tree works from wherever it is put
+set(prefix ${work}/moved)
+
+# The program runs from the install tree, and finds its library there.
+run(${prefix}/bin/mobilenet --version)
+
+run(${CMAKE_COMMAND} -S ${consumer} -B ${work}/consumer ${tools} -D CMAKE_PREFIX_PATH=${prefix})
+run(${CMAKE_COMMAND} --build ${work}/consumer)
+run(${work}/consumer/consumer)
+
+find_program(pkg_config pkg-config REQUIRED)
+file(GLOB_RECURSE description ${prefix}/*/mobilenet.pc)
+get_filename_component(folder ${description} DIRECTORY)
+set(ENV{PKG_CONFIG_PATH} ${folder})
+execute_process(COMMAND ${pkg_config} --cflags --libs mobilenet OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE
+                COMMAND_ERROR_IS_FATAL ANY)
+separate_arguments(flags UNIX_COMMAND "${flags}")
+run(${compiler} -std=c++20 ${consumer}/main.cpp -o ${work}/with_pkg_config ${flags})
+get_filename_component(library ${folder} DIRECTORY)
+set(ENV{LD_LIBRARY_PATH} ${library})
+run(${work}/with_pkg_config)
