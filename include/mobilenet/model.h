@@ -24,7 +24,7 @@ class NetworkBuilder;
 struct ModelState;
 
 struct ModelOptions {
-  std::filesystem::path labels;  // a text file with one class per line; empty: decided from the model
+  std::filesystem::path labels = {};  // a text file with one class per line; empty: decided from the model
 };
 
 struct TensorInfo {

@@ -40,13 +40,13 @@ struct SessionOptions {
   // Network input size; 0: the model's own. Weights-only models accept any size, graph files only their own.
   int input_height = 0;
   int input_width = 0;
-  std::optional<PreprocessPolicy> preprocess;  // instead of the model's own
-  int top = 5;                                 // classes per answer
+  std::optional<PreprocessPolicy> preprocess = {};  // instead of the model's own
+  int top = 5;                                      // classes per answer
   // What features() returns, by layer name, in this order.
-  std::vector<std::string> layers;
+  std::vector<std::string> layers = {};
   Pooling pooling = Pooling::none;
   // Inner tensors that run() returns after the network's outputs, by tensor or layer name.
-  std::vector<std::string> tensors;
+  std::vector<std::string> tensors = {};
   // Time every step; costs a clock reading per step.
   bool profile = false;
 };
