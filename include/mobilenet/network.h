@@ -10,6 +10,7 @@
 //   net.output(net.softmax(head), "my_classes");
 //   auto model = net.build().value();
 //
+// A quantised tensor that a float layer reads is converted to float first; append() keeps integers.
 // Errors are remembered: a failed call returns an invalid Value, later calls pass it on, and build() reports the first.
 
 #include <mobilenet/export.h>
@@ -19,6 +20,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -94,6 +96,9 @@ class MOBILENET_API NetworkBuilder {
   Value resize_bilinear(Value input, int height, int width, bool align_corners = false);
   Value activation(Value input, Activation activation);
   Value softmax(Value input);
+
+  // Names of the classes of the first output, one per row; empty (the default): ImageNet's where the count fits.
+  void labels(std::vector<std::string> names);
 
   // Marks an output of the network; `name` becomes its tensor name (empty: keeps its own).
   void output(Value value, std::string_view name = {});

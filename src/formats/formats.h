@@ -5,9 +5,6 @@
 // Readers: a file's bytes become a ModelSpec, a Network and Parameters that view those bytes. Every offset, size and
 // count of a file is checked before use; a message names the file, the layer and the shapes.
 
-#include "network/network.h"
-#include "spec/model_spec.h"
-
 #include <mobilenet/model.h>
 #include <mobilenet/result.h>
 
@@ -18,20 +15,25 @@
 #include <string>
 #include <vector>
 
+#include "models/models.h"
+#include "network/network.h"
+#include "spec/model_spec.h"
+
 namespace mobilenet {
 
 struct SourceFile {
-  std::string name;                       // for messages: the path, or what stands for it
-  std::filesystem::path path;             // empty when from memory: then nothing is looked for beside it
+  std::string name;            // for messages: the path, or what stands for it
+  std::filesystem::path path;  // empty when from memory: then nothing is looked for beside it
   std::span<const std::byte> bytes;
-  std::shared_ptr<const void> owner;      // keeps bytes alive; goes into Parameters::owners
+  std::shared_ptr<const void> owner;  // keeps bytes alive; goes into Parameters::owners
 };
 
 struct LoadedModel {
-  std::string format;       // "tflite", "safetensors (timm)", "safetensors (Hugging Face)", "safetensors (mobilenet.cpp)"
+  std::string format;  // "tflite", "safetensors (timm)", "safetensors (Hugging Face)", "safetensors (mobilenet.cpp)"
   ModelSpec spec;
   Network network;
   Parameters parameters;
+  WeightIndex weights;  // canonical names of weights-only files; empty for graph files
   std::vector<Decision> decisions;
 };
 
@@ -40,5 +42,10 @@ Result<LoadedModel> load_model(const SourceFile& file);
 
 Result<LoadedModel> load_tflite(const SourceFile& file);
 Result<LoadedModel> load_safetensors(const SourceFile& file);
+
+// Writes the project's own file: canonical names, weights as f32 or f16, vectors and batch norm as f32, and the spec as
+// JSON in the metadata. A temporary file beside `path` is renamed at the end, so nobody sees half a file.
+Result<void> write_safetensors(const std::filesystem::path& path, const ModelSpec& spec, const Parameters& parameters,
+                               const WeightIndex& weights, DataType type);
 
 }  // namespace mobilenet

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Raw tensors at the edge of a session: what a backend's memory becomes in the layout that the source framework shows.
+
+#include <mobilenet/tensor.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "backend/backend.h"
+#include "spec/model_spec.h"
+
+namespace mobilenet {
+
+// dst[n][c][y][x] = src[n][y][x][c], and back. `element` is the size of one in bytes: 1, 2, 4 or 8.
+void nhwc_to_nchw(const std::byte* src, std::byte* dst, const Shape& nhwc, std::size_t element);
+void nchw_to_nhwc(const std::byte* src, std::byte* dst, const Shape& nhwc, std::size_t element);
+
+// One output of an Execution made ready for the caller: permuted, or averaged over height and width, or as it is.
+// Memory is taken once, when it is made; update() fills it after every run.
+class EdgeTensor {
+ public:
+  EdgeTensor(const HostTensor& source, const Tensor& tensor, std::string_view name, SourceLayout layout, bool average);
+  void update();
+  TensorView view() const;
+
+ private:
+  void average();
+
+  HostTensor source_;
+  std::string_view name_;
+  std::vector<std::int64_t> shape_;
+  std::vector<std::byte> copy_;  // empty: the source's own memory
+  bool average_ = false;
+  DataType type_;
+  float scale_ = 0;
+  std::int32_t zero_point_ = 0;
+};
+
+}  // namespace mobilenet

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/model.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "formats/labels.h"
+#include "model_state.h"
+#include "network/cost.h"
+#include "preprocess/picture_input.h"
+
+namespace mobilenet {
+namespace {
+
+std::string_view name_of(Architecture architecture) {
+  switch (architecture) {
+    case Architecture::graph:
+      return "graph";
+    case Architecture::mobilenet_v1:
+      return "mobilenet_v1";
+    case Architecture::mobilenet_v2:
+      return "mobilenet_v2";
+  }
+  return "?";
+}
+
+TensorInfo describe_tensor(const Tensor& tensor, const Shape& shape, SourceLayout layout) {
+  return {tensor.name, tensor.type, framework_shape(shape, layout)};
+}
+
+// Labels the user named win over those that the reader found.
+Result<void> apply_labels(LoadedModel& loaded, const ModelOptions& options) {
+  if (options.labels.empty()) return {};
+  MOBILENET_TRY(FoundLabels found, labels_from_file(options.labels, loaded.spec.classes, loaded.spec.has_background));
+  loaded.spec.labels = std::move(found.labels);
+  std::erase_if(loaded.decisions, [](const Decision& decision) { return decision.what.starts_with("labels"); });
+  loaded.decisions.push_back({"labels from " + options.labels.string(), found.why});
+  return {};
+}
+
+Result<std::shared_ptr<const ModelState>> load_state(const SourceFile& file, const ModelOptions& options) {
+  try {
+    MOBILENET_TRY(LoadedModel loaded, load_model(file));
+    return ModelState::make(std::move(loaded), file.name, options);
+  } catch (const std::bad_alloc&) {
+    return failure(ErrorCode::out_of_memory, file.name, ": not enough memory to load it");
+  }
+}
+
+}  // namespace
+
+std::vector<std::int64_t> framework_shape(const Shape& shape, SourceLayout layout) {
+  std::vector<std::int64_t> axes(shape.axes().begin(), shape.axes().end());
+  if (layout == SourceLayout::nchw && axes.size() == 4) axes = {shape[0], shape[3], shape[1], shape[2]};
+  return axes;
+}
+
+Shape input_shape(const Network& network, std::size_t index, std::int64_t batch, int height, int width) {
+  Shape shape = network.tensors[static_cast<std::size_t>(network.inputs[index])].shape;
+  if (shape.rank() > 0) shape[0] = batch;
+  if (shape.rank() == 4 && height > 0) shape[1] = height;
+  if (shape.rank() == 4 && width > 0) shape[2] = width;
+  return shape;
+}
+
+Result<std::shared_ptr<const Weights>> ModelState::weights(const Backend& backend, Precision precision) const {
+  const std::lock_guard lock(mutex_);
+  auto& slot = weights_[{&backend, precision}];
+  if (!slot) {
+    for (const Node& node : loaded.network.nodes)
+      if (auto supported = backend.supports(loaded.network, loaded.parameters, node); !supported)
+        return at(info.source, std::move(supported).error());
+    auto packed = backend.pack(loaded.network, loaded.parameters, precision);
+    if (!packed) return at(info.source, std::move(packed).error());
+    slot = *std::move(packed);
+  }
+  return slot;
+}
+
+Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, std::string source,
+                                                           const ModelOptions& options) {
+  MOBILENET_CHECK(apply_labels(loaded, options));
+  const Network& network = loaded.network;
+  const ModelSpec& spec = loaded.spec;
+  if (network.inputs.empty() || network.outputs.empty())
+    return failure(ErrorCode::bad_format, source, ": the network has no ", network.inputs.empty() ? "input" : "output");
+
+  std::vector<Shape> inputs;
+  for (std::size_t i = 0; i < network.inputs.size(); ++i)
+    inputs.push_back(input_shape(network, i, 1, spec.input_height, spec.input_width));
+  auto shapes = infer_shapes(network, loaded.parameters, inputs);
+  if (!shapes) return at(source, std::move(shapes).error());
+
+  auto state = std::make_shared<ModelState>();
+  ModelInfo& info = state->info;
+  info.source = std::move(source);
+  info.format = loaded.format;
+  info.architecture = name_of(spec.architecture);
+  info.task = spec.classes > 0 ? "classify" : "features";
+  info.depth_multiplier = spec.depth_multiplier;
+  info.input_height = spec.input_height;
+  info.input_width = spec.input_width;
+  info.classes = spec.classes;
+  info.has_background = spec.has_background;
+  info.preprocess = describe(spec.preprocess, spec.input_height, spec.input_width);
+  info.labels = spec.labels;
+  info.decisions = loaded.decisions;
+  const NetworkCost cost = cost_of(network, loaded.parameters, *shapes);
+  info.macs = cost.macs;
+  info.parameters = cost.parameters;
+  const auto tensor = [&](TensorId id) -> const Tensor& { return network.tensors[static_cast<std::size_t>(id)]; };
+  const auto shape = [&](TensorId id) -> const Shape& { return (*shapes)[static_cast<std::size_t>(id)]; };
+  for (const TensorId id : network.inputs) info.inputs.push_back(describe_tensor(tensor(id), shape(id), spec.layout));
+  for (const TensorId id : network.outputs) info.outputs.push_back(describe_tensor(tensor(id), shape(id), spec.layout));
+  for (const Layer& layer : network.layers)
+    info.layers.push_back({layer.name, framework_shape(shape(layer.tensor), spec.layout)});
+  for (const Node& node : network.nodes) {
+    const DataType type = tensor(node.output).type;
+    const bool convolves =
+        std::holds_alternative<Conv2dOp>(node.op) || std::holds_alternative<DepthwiseConv2dOp>(node.op);
+    if (convolves && (type == DataType::u8 || type == DataType::i8)) info.quantized = true;
+  }
+  state->loaded = std::move(loaded);
+  return std::shared_ptr<const ModelState>(std::move(state));
+}
+
+Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions& options) {
+  MOBILENET_TRY(const auto mapped, MappedFile::open(path));
+  MOBILENET_TRY(auto state, load_state({path.string(), path, mapped->bytes(), mapped}, options));
+  return Model(std::move(state));
+}
+
+Result<Model> Model::from_memory(std::span<const std::byte> file, const ModelOptions& options, std::string_view name) {
+  const auto copy = std::make_shared<std::vector<std::byte>>(file.begin(), file.end());
+  MOBILENET_TRY(auto state, load_state({std::string(name), {}, *copy, copy}, options));
+  return Model(std::move(state));
+}
+
+Result<Model> Model::random(std::string_view architecture) {
+  LoadedModel loaded;
+  MOBILENET_TRY(loaded.spec, spec_from_name(architecture));
+  RandomWeights weights = random_weights(loaded.spec);
+  loaded.format = "random weights";
+  loaded.parameters = std::move(weights.parameters);
+  loaded.weights = std::move(weights.index);
+  MOBILENET_TRY(loaded.network, build_network(loaded.spec, loaded.parameters, loaded.weights));
+  loaded.decisions.push_back({"random weights", "for tests and benchmarks: the answers mean nothing"});
+  MOBILENET_TRY(auto state, ModelState::make(std::move(loaded), std::string(architecture), {}));
+  return Model(std::move(state));
+}
+
+const ModelInfo& Model::info() const { return state_->info; }
+
+Result<void> Model::save(const std::filesystem::path& path, DataType weights) const {
+  const LoadedModel& loaded = state_->loaded;
+  if (loaded.weights.empty())
+    return failure(
+        ErrorCode::unsupported, state_->info.source, ": is a graph file (", loaded.format,
+        "); only weights-only models can be written as .safetensors, and graph files are opened as they are");
+  return write_safetensors(path, loaded.spec, loaded.parameters, loaded.weights, weights);
+}
+
+}  // namespace mobilenet

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// What a Model holds: the loaded file, what was decided, and the weights each backend has packed from it so far.
+
+#include <mobilenet/model.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "backend/backend.h"
+#include "formats/formats.h"
+
+namespace mobilenet {
+
+struct ModelState {
+  LoadedModel loaded;
+  ModelInfo info;
+
+  // Packed once per backend and precision, shared by all sessions. Keeps no reference to this ModelState.
+  Result<std::shared_ptr<const Weights>> weights(const Backend& backend, Precision precision) const;
+
+  // Fills `info` from `loaded`; fails when the network cannot be computed at its own input size.
+  static Result<std::shared_ptr<const ModelState>> make(LoadedModel loaded, std::string source,
+                                                        const ModelOptions& options);
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::map<std::pair<const Backend*, Precision>, std::shared_ptr<const Weights>> weights_;
+};
+
+// The shape of input `index` for a batch, at height x width; 0: as in the file.
+Shape input_shape(const Network& network, std::size_t index, std::int64_t batch, int height, int width);
+
+// Axes as the source framework orders them: NHWC maps become NCHW where the file's framework says so.
+std::vector<std::int64_t> framework_shape(const Shape& shape, SourceLayout layout);
+
+}  // namespace mobilenet

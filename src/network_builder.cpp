@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/network.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+#include "formats/labels.h"
+#include "model_state.h"
+
+namespace mobilenet {
+namespace {
+
+Result<Window> make_window(int kernel, int stride, int dilation, PaddingRule rule) {
+  constexpr int kLargest = 1 << 12;  // far beyond any use; keeps every product small
+  if (kernel < 1 || stride < 1 || dilation < 1 || kernel > kLargest || stride > kLargest || dilation > kLargest)
+    return failure(ErrorCode::invalid_argument, "kernel ", kernel, ", stride ", stride, ", dilation ", dilation,
+                   " is impossible");
+  Window window{kernel, kernel, stride, stride, dilation, dilation, {}};
+  if (rule == PaddingRule::same) window.padding.rule = Padding::Rule::same;
+  if (rule == PaddingRule::symmetric) {
+    const int pad = dilation * (kernel - 1) / 2;
+    window.padding = {Padding::Rule::explicit_, pad, pad, pad, pad};
+  }
+  return window;
+}
+
+}  // namespace
+
+// The network so far. The shapes at the model's own input size are kept beside it, so that a call can check its layer
+// at once and its error names the layer that does not fit.
+struct BuilderState {
+  LoadedModel model;
+  std::vector<Shape> shapes;  // per tensor, batch 1
+  std::vector<std::string> labels;
+  std::optional<Error> first_error;
+  std::string source = "network";
+
+  Network& network() { return model.network; }
+  const Tensor& tensor(Value value) const { return model.network.tensors[static_cast<std::size_t>(value.id)]; }
+  const Shape& shape(Value value) const { return shapes[static_cast<std::size_t>(value.id)]; }
+
+  Value fail(Error error) {
+    if (!first_error) first_error = std::move(error);
+    return {};
+  }
+  // False for the result of a failed call; remembers misuse.
+  bool valid(Value value) {
+    if (value.id >= 0 && static_cast<std::size_t>(value.id) < network().tensors.size()) return true;
+    if (!first_error) fail(failure(ErrorCode::invalid_argument, "a Value does not belong to this builder"));
+    return false;
+  }
+
+  std::string unique_name(std::string_view wanted, std::string_view kind) const {
+    const std::string stem(wanted.empty() ? kind : wanted);
+    std::string name = wanted.empty() ? stem + "1" : stem;
+    for (int n = 2; model.network.find(name) != kNoTensor; ++n)
+      name = stem + (wanted.empty() ? "" : "_") + std::to_string(n);
+    return name;
+  }
+
+  TensorId add_tensor(Tensor tensor, const Shape& shape) {
+    network().tensors.push_back(std::move(tensor));
+    shapes.push_back(shape);
+    return static_cast<TensorId>(network().tensors.size() - 1);
+  }
+
+  // Floats of the caller, copied; kNoTensor for an empty span.
+  TensorId constant(std::span<const float> values, const Shape& shape, WeightLayout layout, const std::string& name) {
+    if (values.empty()) return kNoTensor;
+    const auto copy = std::make_shared<std::vector<float>>(values.begin(), values.end());
+    Parameters& parameters = model.parameters;
+    parameters.owners.push_back(copy);
+    parameters.values.push_back({name, DataType::f32, shape, layout, std::as_bytes(std::span(*copy))});
+    Tensor tensor;
+    tensor.name = name;
+    tensor.shape = shape;
+    tensor.parameter = static_cast<int>(parameters.values.size() - 1);
+    return add_tensor(std::move(tensor), shape);
+  }
+
+  // Appends a node with a new output tensor and infers its shape; on failure nothing stays behind but the error.
+  Value add_node(Op op, std::vector<TensorId> inputs, std::string_view wanted_name, DataType type = DataType::f32) {
+    Node node;
+    node.name = unique_name(wanted_name, kind_of(op));
+    node.op = std::move(op);
+    node.inputs = std::move(inputs);
+    Tensor output;
+    output.name = node.name;
+    output.type = type;
+    const bool named = !wanted_name.empty();
+    Network probe = one_node(node);
+    std::vector<Shape> given;
+    for (const TensorId id : probe.inputs) given.push_back(probe.tensors[static_cast<std::size_t>(id)].shape);
+    auto inferred = infer_shapes(probe, model.parameters, given);
+    if (!inferred) return fail(std::move(inferred).error());
+    output.shape = inferred->back();
+    node.output = add_tensor(std::move(output), inferred->back());
+    if (named) network().layers.push_back({node.name, node.output});
+    network().nodes.push_back(std::move(node));
+    return {network().nodes.back().output};
+  }
+
+  // A network of just this node, to infer one shape without walking all the others.
+  Network one_node(const Node& node) const {
+    Network probe;
+    Node copy = node;
+    for (TensorId& input : copy.inputs) {
+      if (input == kNoTensor) continue;
+      Tensor tensor = model.network.tensors[static_cast<std::size_t>(input)];
+      tensor.shape = shapes[static_cast<std::size_t>(input)];
+      probe.tensors.push_back(std::move(tensor));
+      input = static_cast<TensorId>(probe.tensors.size() - 1);
+      if (probe.tensors.back().parameter < 0) probe.inputs.push_back(input);
+    }
+    probe.tensors.emplace_back();
+    copy.output = static_cast<TensorId>(probe.tensors.size() - 1);
+    probe.nodes.push_back(std::move(copy));
+    return probe;
+  }
+
+  // Makes `value` one that a float layer can read, dequantised where it must be; false when there is no such value.
+  bool to_float(Value& value) {
+    if (!valid(value)) return false;
+    if (tensor(value).type != DataType::f32) value = add_node(QuantizeOp{}, {value.id}, {});
+    return value.id >= 0;
+  }
+
+  Value add_unary(Op op, Value input, std::string_view name = {}) {
+    return to_float(input) ? add_node(std::move(op), {input.id}, name) : Value{};
+  }
+
+  Value add_pool(PoolKind kind, Value input, const PoolingOptions& o) {
+    auto window = make_window(o.kernel, o.stride, 1, o.padding);
+    if (!window) return fail(at(unique_name(o.name, "pool"), std::move(window).error()));
+    return add_unary(PoolOp{kind, *window, Activation::none}, input, o.name);
+  }
+
+  bool expect(std::span<const float> values, std::int64_t count, std::string_view layer, const char* what) {
+    if (static_cast<std::int64_t>(values.size()) == count) return true;
+    fail(failure(ErrorCode::invalid_argument, layer, ": ", what, " has ", values.size(), " numbers, expected ", count));
+    return false;
+  }
+};
+
+NetworkBuilder::NetworkBuilder() : state_(std::make_unique<BuilderState>()) {
+  state_->model.format = "built";
+  state_->model.spec.input_height = state_->model.spec.input_width = 0;
+}
+
+NetworkBuilder::NetworkBuilder(const Model& backbone) : NetworkBuilder() {
+  BuilderState& state = *state_;
+  state.model = backbone.state_->loaded;
+  state.model.weights.clear();
+  state.source = backbone.info().source + " + own layers";
+  std::vector<Shape> inputs;
+  const ModelSpec& spec = state.model.spec;
+  for (std::size_t i = 0; i < state.network().inputs.size(); ++i)
+    inputs.push_back(input_shape(state.network(), i, 1, spec.input_height, spec.input_width));
+  auto shapes = infer_shapes(state.network(), state.model.parameters, inputs);
+  if (shapes)
+    state.shapes = *std::move(shapes);
+  else
+    state.fail(std::move(shapes).error());
+  state.network().outputs.clear();
+}
+
+NetworkBuilder::~NetworkBuilder() = default;
+NetworkBuilder::NetworkBuilder(NetworkBuilder&&) noexcept = default;
+NetworkBuilder& NetworkBuilder::operator=(NetworkBuilder&&) noexcept = default;
+
+Value NetworkBuilder::input(int height, int width, int channels, std::string_view name) {
+  BuilderState& state = *state_;
+  if (height < 1 || width < 1 || channels < 1)
+    return state.fail(
+        failure(ErrorCode::invalid_argument, "input ", name, ": impossible size ", height, "x", width, "x", channels));
+  Tensor tensor;
+  tensor.name = state.unique_name(name, "input");
+  tensor.shape = {1, height, width, channels};
+  const Shape shape = tensor.shape;
+  const TensorId id = state.add_tensor(std::move(tensor), shape);
+  state.network().inputs.push_back(id);
+  if (state.network().inputs.size() == 1) {
+    state.model.spec.input_height = height;
+    state.model.spec.input_width = width;
+  }
+  return {id};
+}
+
+Value NetworkBuilder::layer(std::string_view name) {
+  BuilderState& state = *state_;
+  const TensorId id = state.network().find(name);
+  if (id == kNoTensor) return state.fail(failure(ErrorCode::not_found, state.source, ": no layer or tensor ", name));
+  return {id};
+}
+
+std::vector<Value> NetworkBuilder::append(const Model& model, Value input) {
+  BuilderState& state = *state_;
+  if (!state.valid(input)) return {};
+  const LoadedModel& other = model.state_->loaded;
+  const Network& from = other.network;
+  const std::string& source = model.info().source;
+  if (from.inputs.size() != 1) {
+    state.fail(failure(ErrorCode::invalid_argument, source, ": has ", from.inputs.size(), " inputs, expected one"));
+    return {};
+  }
+  const Tensor& wanted = from.tensors[static_cast<std::size_t>(from.inputs[0])];
+  const Tensor& given = state.tensor(input);
+  const bool same_quantization =
+      wanted.quantization.has_value() == given.quantization.has_value() &&
+      (!wanted.quantization || (wanted.quantization->scales == given.quantization->scales &&
+                                wanted.quantization->zero_points == given.quantization->zero_points));
+  if (wanted.type != given.type || !(wanted.shape == state.shape(input)) || !same_quantization) {
+    state.fail(failure(ErrorCode::invalid_argument, source, ": its input ", wanted.name, " is ", name_of(wanted.type),
+                       " ", to_string(wanted.shape), ", which ", given.name, ", ", name_of(given.type), " ",
+                       to_string(state.shape(input)), same_quantization ? "" : " with another quantisation",
+                       ", does not fit"));
+    return {};
+  }
+  auto shapes = infer_shapes(from, other.parameters, std::span<const Shape>(&wanted.shape, 1));
+  if (!shapes) {
+    state.fail(at(source, std::move(shapes).error()));
+    return {};
+  }
+  const int first_parameter = static_cast<int>(state.model.parameters.values.size());
+  Parameters& parameters = state.model.parameters;
+  parameters.values.insert(parameters.values.end(), other.parameters.values.begin(), other.parameters.values.end());
+  parameters.owners.insert(parameters.owners.end(), other.parameters.owners.begin(), other.parameters.owners.end());
+  std::vector<TensorId> moved(from.tensors.size());
+  for (std::size_t i = 0; i < from.tensors.size(); ++i) {
+    if (static_cast<TensorId>(i) == from.inputs[0]) {
+      moved[i] = input.id;
+      continue;
+    }
+    Tensor tensor = from.tensors[i];
+    if (tensor.parameter >= 0) tensor.parameter += first_parameter;
+    moved[i] = state.add_tensor(std::move(tensor), (*shapes)[i]);
+  }
+  const auto move_id = [&](TensorId id) { return id == kNoTensor ? id : moved[static_cast<std::size_t>(id)]; };
+  for (Node node : from.nodes) {
+    std::transform(node.inputs.begin(), node.inputs.end(), node.inputs.begin(), move_id);
+    node.output = move_id(node.output);
+    state.network().nodes.push_back(std::move(node));
+  }
+  for (const Layer& layer : from.layers)
+    if (state.network().find(layer.name) == kNoTensor)
+      state.network().layers.push_back({layer.name, move_id(layer.tensor)});
+  state.network().fixed_size = state.network().fixed_size || from.fixed_size;
+  std::vector<Value> outputs;
+  for (const TensorId id : from.outputs) outputs.push_back({move_id(id)});
+  if (state.labels.empty() && other.spec.classes > 0) state.labels = other.spec.labels;
+  return outputs;
+}
+
+Value NetworkBuilder::convolution(Value input, const ConvolutionOptions& o) {
+  BuilderState& state = *state_;
+  if (!state.to_float(input)) return {};
+  auto window = make_window(o.kernel, o.stride, o.dilation, o.padding);
+  const Shape& shape = state.shape(input);
+  const std::string name = state.unique_name(o.name, "convolution");
+  if (!window) return state.fail(at(name, std::move(window).error()));
+  if (shape.rank() != 4 || o.outputs < 1)
+    return state.fail(failure(ErrorCode::invalid_argument, name, ": ", o.outputs, " outputs from ", to_string(shape)));
+  const Shape weight{o.outputs, o.kernel, o.kernel, shape[3]};
+  if (!state.expect(o.weight, weight.elements(), name, "weight")) return {};
+  if (!o.bias.empty() && !state.expect(o.bias, o.outputs, name, "bias")) return {};
+  const TensorId w = state.constant(o.weight, weight, WeightLayout::ohwi, name + ".weight");
+  const TensorId b = state.constant(o.bias, {o.outputs}, WeightLayout::none, name + ".bias");
+  return state.add_node(Conv2dOp{*window, 1, o.activation}, {input.id, w, b}, o.name);
+}
+
+Value NetworkBuilder::depthwise(Value input, const ConvolutionOptions& o) {
+  BuilderState& state = *state_;
+  if (!state.to_float(input)) return {};
+  auto window = make_window(o.kernel, o.stride, o.dilation, o.padding);
+  const Shape& shape = state.shape(input);
+  const std::string name = state.unique_name(o.name, "depthwise");
+  if (!window) return state.fail(at(name, std::move(window).error()));
+  if (shape.rank() != 4 || (o.outputs != 0 && o.outputs != shape[3]))
+    return state.fail(failure(ErrorCode::invalid_argument, name, ": ", o.outputs, " outputs from ", to_string(shape),
+                              "; a depthwise layer keeps its channels"));
+  const Shape weight{1, o.kernel, o.kernel, shape[3]};
+  if (!state.expect(o.weight, weight.elements(), name, "weight")) return {};
+  if (!o.bias.empty() && !state.expect(o.bias, shape[3], name, "bias")) return {};
+  const Shape bias{shape[3]};
+  const TensorId w = state.constant(o.weight, weight, WeightLayout::hwc, name + ".weight");
+  const TensorId b = state.constant(o.bias, bias, WeightLayout::none, name + ".bias");
+  return state.add_node(DepthwiseConv2dOp{*window, 1, o.activation}, {input.id, w, b}, o.name);
+}
+
+Value NetworkBuilder::pointwise(Value input, const ConvolutionOptions& options) {
+  ConvolutionOptions one = options;
+  one.kernel = one.stride = one.dilation = 1;
+  return convolution(input, one);
+}
+
+Value NetworkBuilder::dense(Value input, const DenseOptions& o) {
+  BuilderState& state = *state_;
+  if (!state.to_float(input)) return {};
+  const std::string name = state.unique_name(o.name, "dense");
+  if (o.outputs < 1) return state.fail(failure(ErrorCode::invalid_argument, name, ": ", o.outputs, " outputs"));
+  const Shape weight{o.outputs, state.shape(input).elements()};
+  if (!state.expect(o.weight, weight.elements(), name, "weight")) return {};
+  if (!o.bias.empty() && !state.expect(o.bias, o.outputs, name, "bias")) return {};
+  const TensorId w = state.constant(o.weight, weight, WeightLayout::oi, name + ".weight");
+  const TensorId b = state.constant(o.bias, {o.outputs}, WeightLayout::none, name + ".bias");
+  return state.add_node(DenseOp{o.activation}, {input.id, w, b}, o.name);
+}
+
+Value NetworkBuilder::add(Value a, Value b, Activation activation) {
+  BuilderState& state = *state_;
+  if (!state.to_float(a) || !state.to_float(b)) return {};
+  return state.add_node(AddOp{activation}, {a.id, b.id}, {});
+}
+
+Value NetworkBuilder::concat(std::span<const Value> inputs) {
+  BuilderState& state = *state_;
+  if (inputs.empty()) return state.fail(failure(ErrorCode::invalid_argument, "concat of nothing"));
+  std::vector<TensorId> ids;
+  for (Value value : inputs) {
+    if (!state.to_float(value)) return {};
+    ids.push_back(value.id);
+  }
+  const int rank = state.shape({ids[0]}).rank();
+  return state.add_node(ConcatOp{rank - 1}, std::move(ids), {});
+}
+
+Value NetworkBuilder::average_pool(Value input, const PoolingOptions& o) {
+  return state_->add_pool(PoolKind::average, input, o);
+}
+
+Value NetworkBuilder::max_pool(Value input, const PoolingOptions& o) {
+  return state_->add_pool(PoolKind::max, input, o);
+}
+
+Value NetworkBuilder::global_average_pool(Value input) { return state_->add_unary(GlobalAveragePoolOp{true}, input); }
+
+Value NetworkBuilder::resize_bilinear(Value input, int height, int width, bool align_corners) {
+  if (height < 1 || width < 1)
+    return state_->fail(failure(ErrorCode::invalid_argument, "resize to ", height, "x", width, " is impossible"));
+  return state_->add_unary(ResizeBilinearOp{height, width, align_corners, false}, input);
+}
+
+Value NetworkBuilder::activation(Value input, Activation activation) {
+  return state_->add_unary(ActivationOp{activation}, input);
+}
+
+Value NetworkBuilder::softmax(Value input) { return state_->add_unary(SoftmaxOp{1.0f}, input); }
+
+void NetworkBuilder::labels(std::vector<std::string> names) { state_->labels = std::move(names); }
+
+void NetworkBuilder::output(Value value, std::string_view name) {
+  BuilderState& state = *state_;
+  if (!state.valid(value)) return;
+  if (!name.empty()) state.network().tensors[static_cast<std::size_t>(value.id)].name = std::string(name);
+  state.network().outputs.push_back(value.id);
+}
+
+Result<Model> NetworkBuilder::build() const {
+  const BuilderState& state = *state_;
+  if (state.first_error) return *state.first_error;
+  if (state.model.network.outputs.empty())
+    return failure(ErrorCode::invalid_argument, state.source, ": the network has no output; mark one with output()");
+  LoadedModel model = state.model;
+  ModelSpec& spec = model.spec;
+  spec.architecture = Architecture::graph;
+  // One row of scores makes a classifier.
+  const Shape& first = state.shape({model.network.outputs[0]});
+  const std::int64_t rows = first.rank() > 0 ? first[first.rank() - 1] : 0;
+  spec.classes = first.elements() == rows ? static_cast<int>(rows) : 0;
+  spec.has_background = false;
+  spec.labels.clear();
+  std::erase_if(model.decisions, [](const Decision& decision) { return decision.what.starts_with("labels"); });
+  if (!state.labels.empty()) {
+    if (static_cast<int>(state.labels.size()) != spec.classes)
+      return failure(ErrorCode::invalid_argument, state.source, ": ", state.labels.size(), " labels for ", spec.classes,
+                     " classes");
+    spec.labels = state.labels;
+    model.decisions.push_back({"labels", "given with the network"});
+  } else if (auto built_in = built_in_labels(spec.classes)) {
+    spec.labels = std::move(built_in->labels);
+    model.decisions.push_back({"labels built in", built_in->why});
+  }
+  spec.has_background = !spec.labels.empty() && spec.labels[0] == "background";
+  MOBILENET_TRY(auto made, ModelState::make(std::move(model), state.source, {}));
+  return Model(std::move(made));
+}
+
+}  // namespace mobilenet

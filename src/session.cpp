@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/session.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <new>
+
+#include "base/error.h"
+#include "base/thread_pool.h"
+#include "edge_tensor.h"
+#include "model_state.h"
+#include "network/parameter.h"
+#include "postprocess/top_k.h"
+#include "preprocess/picture_input.h"
+
+namespace mobilenet {
+namespace {
+
+class Stopwatch {
+ public:
+  // Milliseconds since construction or the last call.
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const double elapsed = std::chrono::duration<double, std::milli>(now - start_).count();
+    start_ = now;
+    return elapsed;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// A network compiled for one set of shapes and wanted tensors, with this session's memory.
+struct Compiled {
+  std::vector<Shape> input_shapes;
+  std::unique_ptr<Execution> execution;
+  std::vector<EdgeTensor> edges;
+  std::vector<TensorView> views;
+  // classify() only
+  std::vector<float> scores;
+  std::vector<ScoredRow> best;
+  std::vector<Classification> classes;
+  std::vector<std::span<const Classification>> answers;
+};
+
+// Batch sizes and input sizes that stay compiled; a caller who needs more pays for compiling again, not with memory.
+constexpr std::size_t kMaxCompiled = 8;
+
+// The three things a session does differ in what they want to see.
+struct Purpose {
+  std::vector<TensorId> outputs;
+  std::vector<std::string> names;
+  bool average = false;
+  std::vector<std::unique_ptr<Compiled>> compiled;  // one per set of input shapes met so far
+};
+
+PreprocessSpec with_policy(PreprocessSpec spec, PreprocessPolicy policy) {
+  spec.crop_fraction = 0.875;
+  spec.filter = ResizeFilter::pil_bilinear;
+  switch (policy) {
+    case PreprocessPolicy::crop:
+      spec.mode = ResizeMode::crop_square;
+      break;
+    case PreprocessPolicy::tf_slim:
+      spec.mode = ResizeMode::central_crop;
+      spec.filter = ResizeFilter::tf_bilinear_legacy;
+      break;
+    case PreprocessPolicy::squash:
+      spec.mode = ResizeMode::squash;
+      break;
+    case PreprocessPolicy::pad:
+      spec.mode = ResizeMode::pad;
+      break;
+  }
+  return spec;
+}
+
+}  // namespace
+
+struct SessionState {
+  std::shared_ptr<const ModelState> model;
+  SessionOptions options;
+  const Backend* backend = nullptr;
+  Precision precision = Precision::f32;
+  std::shared_ptr<const Weights> weights;
+  int height = 0, width = 0;
+  std::optional<PictureInput> pictures;
+  Error no_pictures;  // why `pictures` is empty
+  Purpose answers, features, raw;
+  bool answer_is_probability = false;
+  std::string isa;
+  Timing timing;
+  const Execution* last = nullptr;
+  // preprocess() only
+  std::vector<std::byte> input_nhwc, input_copy;
+  std::vector<std::int64_t> input_axes;
+
+  const Network& network() const { return model->loaded.network; }
+  const Tensor& tensor(TensorId id) const { return network().tensors[static_cast<std::size_t>(id)]; }
+  const std::string& source() const { return model->info.source; }
+
+  Result<void> prepare();
+  Result<void> choose_precision();
+  void find_answer();
+  Result<Compiled*> compiled_for(Purpose& purpose, std::span<const Shape> shapes);
+  Result<std::unique_ptr<Compiled>> compile(const Purpose& purpose, std::span<const Shape> shapes);
+  Result<Compiled*> run_pictures(Purpose& purpose, std::span<const ImageView> images);
+  void classify_rows(Compiled& compiled) const;
+};
+
+Result<void> SessionState::choose_precision() {
+  const bool quantized = model->info.quantized;
+  precision = quantized ? Precision::int8 : Precision::f32;
+  if (options.precision == Precision::f32 && quantized)
+    return failure(
+        ErrorCode::unsupported, source(),
+        ": precision f32 was asked for, but the file holds an integer network, which is computed exactly in int8");
+  if (options.precision == Precision::int8 && !quantized)
+    return failure(ErrorCode::unsupported, source(),
+                   ": precision int8 was asked for, but the file holds float weights; int8 needs a quantised .tflite");
+  return {};
+}
+
+// The first output, and whether softmax has already made probabilities of it.
+void SessionState::find_answer() {
+  if (model->loaded.spec.classes <= 0) return;
+  TensorId id = network().outputs[0];
+  answers.outputs = {id};
+  answers.names = {tensor(id).name};
+  for (std::size_t n = network().nodes.size(); n-- > 0;) {
+    const Node& node = network().nodes[n];
+    if (node.output != id) continue;
+    if (std::holds_alternative<SoftmaxOp>(node.op)) {
+      answer_is_probability = true;
+      return;
+    }
+    if (!std::holds_alternative<ReshapeOp>(node.op) && !std::holds_alternative<QuantizeOp>(node.op)) return;
+    id = node.inputs[0];
+  }
+}
+
+Result<void> SessionState::prepare() {
+  if (options.threads < 0 || options.threads > 1024)
+    return failure(ErrorCode::invalid_argument, "threads: ", options.threads,
+                   " is not a number of threads (0 = one per core)");
+  if (options.top < 1)
+    return failure(ErrorCode::invalid_argument, "top: ", options.top, " classes, expected at least 1");
+  if (options.threads == 0) options.threads = physical_cores();
+  ThreadPool::shared().reserve(options.threads);
+
+  const ModelSpec& spec = model->loaded.spec;
+  height = options.input_height > 0 ? options.input_height : spec.input_height;
+  width = options.input_width > 0 ? options.input_width : spec.input_width;
+  if (network().fixed_size && (height != spec.input_height || width != spec.input_width))
+    return failure(ErrorCode::unsupported, source(), ": its graph is made for ", spec.input_height, "x",
+                   spec.input_width, " pictures and cannot take ", height, "x", width);
+  MOBILENET_CHECK(choose_precision());
+  MOBILENET_TRY(backend, backend_for(options.device));
+  MOBILENET_TRY(weights, model->weights(*backend, precision));
+
+  const Tensor& input = tensor(network().inputs[0]);
+  if (network().inputs.size() == 1 && input.shape.rank() == 4 && input.shape[3] == 3) {
+    PreprocessSpec preprocess = spec.preprocess;
+    if (options.preprocess) preprocess = with_policy(preprocess, *options.preprocess);
+    MOBILENET_TRY(pictures, PictureInput::create(preprocess, height, width, input.type));
+  } else {
+    no_pictures = failure(ErrorCode::unsupported, source(), ": its input ", input.name, " is ", to_string(input.shape),
+                          ", not one RGB picture; use run() with raw tensors");
+  }
+
+  find_answer();
+  for (const std::string& name : options.layers) {
+    const TensorId id = network().find(name);
+    if (id == kNoTensor) {
+      std::string known;
+      for (const Layer& layer : network().layers) known += (known.empty() ? "" : ", ") + layer.name;
+      return failure(ErrorCode::not_found, source(), ": no layer ", name, "; its layers are ", known);
+    }
+    features.outputs.push_back(id);
+    features.names.push_back(name);
+  }
+  features.average = options.pooling == Pooling::average;
+  for (const TensorId id : network().outputs) {
+    raw.outputs.push_back(id);
+    raw.names.push_back(tensor(id).name);
+  }
+  for (const std::string& name : options.tensors) {
+    const TensorId id = network().find(name);
+    if (id == kNoTensor)
+      return failure(ErrorCode::not_found, source(), ": no tensor ", name, "; `mobilenet info` lists the names");
+    raw.outputs.push_back(id);
+    raw.names.push_back(name);
+  }
+  // Whatever can fail for this size fails here rather than at the first picture, and the first picture finds all ready.
+  Purpose& usual = !features.outputs.empty() ? features : !answers.outputs.empty() ? answers : raw;
+  std::vector<Shape> shapes;
+  for (std::size_t i = 0; i < network().inputs.size(); ++i)
+    shapes.push_back(input_shape(network(), i, 1, height, width));
+  MOBILENET_TRY(const Compiled* first, compiled_for(usual, shapes));
+  (void)first;
+  return {};
+}
+
+Result<std::unique_ptr<Compiled>> SessionState::compile(const Purpose& purpose, std::span<const Shape> shapes) {
+  auto compiled = std::make_unique<Compiled>();
+  compiled->input_shapes.assign(shapes.begin(), shapes.end());
+  MOBILENET_TRY(const auto program, backend->compile(weights, {compiled->input_shapes, purpose.outputs}));
+  MOBILENET_TRY(compiled->execution, program->open({options.threads, options.profile}));
+  isa = program->isa();
+  const std::span<const HostTensor> outputs = compiled->execution->outputs();
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    compiled->edges.emplace_back(outputs[i], tensor(outputs[i].tensor), purpose.names[i], model->loaded.spec.layout,
+                                 purpose.average);
+  compiled->views.resize(outputs.size());
+  if (&purpose == &answers) {
+    const auto batch = static_cast<std::size_t>(shapes[0][0]);
+    const auto rows = static_cast<std::size_t>(outputs[0].shape.elements()) / batch;
+    const std::size_t top = std::min(rows, static_cast<std::size_t>(options.top));
+    compiled->scores.resize(rows);
+    compiled->best.resize(top);
+    compiled->classes.resize(batch * top);
+    compiled->answers.resize(batch);
+  }
+  return compiled;
+}
+
+Result<Compiled*> SessionState::compiled_for(Purpose& purpose, std::span<const Shape> shapes) {
+  for (const auto& known : purpose.compiled)
+    if (std::equal(shapes.begin(), shapes.end(), known->input_shapes.begin(), known->input_shapes.end()))
+      return known.get();
+  try {
+    auto fresh = compile(purpose, shapes);
+    if (!fresh) return at(source(), std::move(fresh).error());
+    if (purpose.compiled.size() == kMaxCompiled) {
+      last = nullptr;
+      purpose.compiled.erase(purpose.compiled.begin());
+    }
+    purpose.compiled.push_back(*std::move(fresh));
+  } catch (const std::bad_alloc&) {
+    return failure(ErrorCode::out_of_memory, source(), ": not enough memory for an input of ", to_string(shapes[0]));
+  }
+  return purpose.compiled.back().get();
+}
+
+Result<Compiled*> SessionState::run_pictures(Purpose& purpose, std::span<const ImageView> images) {
+  if (!pictures) return no_pictures;
+  if (images.empty()) return failure(ErrorCode::invalid_argument, "no pictures given");
+  const Shape shape = input_shape(network(), 0, static_cast<std::int64_t>(images.size()), height, width);
+  MOBILENET_TRY(Compiled* const compiled, compiled_for(purpose, {&shape, 1}));
+  Stopwatch watch;
+  const HostTensor& input = compiled->execution->inputs()[0];
+  const std::size_t bytes = input.bytes / images.size();
+  try {
+    for (std::size_t i = 0; i < images.size(); ++i) MOBILENET_CHECK(pictures->run(images[i], input.data + i * bytes));
+  } catch (const std::bad_alloc&) {
+    return failure(ErrorCode::out_of_memory, "not enough memory to resize the picture");
+  }
+  timing.preprocess = watch.lap();
+  compiled->execution->run();
+  timing.network = watch.lap();
+  timing.postprocess = 0;
+  last = compiled->execution.get();
+  return compiled;
+}
+
+void SessionState::classify_rows(Compiled& compiled) const {
+  const HostTensor& output = compiled.execution->outputs()[0];
+  const ModelSpec& spec = model->loaded.spec;
+  const std::size_t rows = compiled.scores.size(), top = compiled.best.size();
+  const ChannelQuantization q = channel_quantization(tensor(output.tensor), 0);
+  const auto real = [&q](int stored) { return q.scale * static_cast<float>(stored - q.zero_point); };
+  for (std::size_t picture = 0; picture < compiled.answers.size(); ++picture) {
+    const std::span<float> scores = compiled.scores;
+    const std::size_t first = picture * rows;
+    for (std::size_t row = 0; row < rows; ++row) {
+      if (output.type == DataType::u8)
+        scores[row] = real(reinterpret_cast<const std::uint8_t*>(output.data)[first + row]);
+      else if (output.type == DataType::i8)
+        scores[row] = real(reinterpret_cast<const std::int8_t*>(output.data)[first + row]);
+      else
+        scores[row] = reinterpret_cast<const float*>(output.data)[first + row];
+    }
+    if (!answer_is_probability) softmax(scores);
+    top_k(scores, compiled.best);
+    const std::span<Classification> classes(compiled.classes.data() + picture * top, top);
+    for (std::size_t i = 0; i < top; ++i) {
+      const auto row = static_cast<std::size_t>(compiled.best[i].row);
+      classes[i].index = compiled.best[i].row - (spec.has_background ? 1 : 0);
+      classes[i].label = row < spec.labels.size() ? std::string_view(spec.labels[row]) : std::string_view();
+      classes[i].score = compiled.best[i].score;
+    }
+    compiled.answers[picture] = classes;
+  }
+}
+
+Session::Session(std::unique_ptr<SessionState> state) : state_(std::move(state)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Session> Model::session(const SessionOptions& options) const {
+  try {
+    auto state = std::make_unique<SessionState>();
+    state->model = state_;
+    state->options = options;
+    MOBILENET_CHECK(state->prepare());
+    return Session(std::move(state));
+  } catch (const std::bad_alloc&) {
+    return failure(ErrorCode::out_of_memory, state_->info.source, ": not enough memory for a session");
+  }
+}
+
+Result<std::span<const std::span<const Classification>>> Session::classify(std::span<const ImageView> images) & {
+  SessionState& state = *state_;
+  if (state.answers.outputs.empty())
+    return failure(ErrorCode::unsupported, state.source(),
+                   ": has no classifier; features() gives its layers, run() its raw outputs");
+  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.answers, images));
+  Stopwatch watch;
+  state.classify_rows(*compiled);
+  state.timing.postprocess = watch.lap();
+  return std::span<const std::span<const Classification>>(compiled->answers);
+}
+
+Result<std::span<const Classification>> Session::classify(const ImageView& image) & {
+  MOBILENET_TRY(const auto answers, classify(std::span<const ImageView>(&image, 1)));
+  return answers[0];
+}
+
+Result<std::span<const TensorView>> Session::features(std::span<const ImageView> images) & {
+  SessionState& state = *state_;
+  if (state.features.outputs.empty())
+    return failure(ErrorCode::invalid_argument, state.source(), ": name the wanted layers in SessionOptions::layers");
+  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.features, images));
+  Stopwatch watch;
+  for (std::size_t i = 0; i < compiled->edges.size(); ++i) {
+    compiled->edges[i].update();
+    compiled->views[i] = compiled->edges[i].view();
+  }
+  state.timing.postprocess = watch.lap();
+  return std::span<const TensorView>(compiled->views);
+}
+
+Result<std::span<const TensorView>> Session::run(std::span<const TensorView> inputs) & {
+  SessionState& state = *state_;
+  const Network& network = state.network();
+  if (inputs.size() != network.inputs.size())
+    return failure(ErrorCode::invalid_argument, state.source(), ": takes ", network.inputs.size(),
+                   " input tensors, got ", inputs.size());
+  const SourceLayout layout = state.model->loaded.spec.layout;
+  std::array<Shape, 8> shapes;
+  if (inputs.size() > shapes.size()) return failure(ErrorCode::unsupported, "more than ", shapes.size(), " inputs");
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Tensor& tensor = state.tensor(network.inputs[i]);
+    const Shape expected = input_shape(network, i, 1, state.height, state.width);
+    Shape given;
+    if (inputs[i].shape.size() <= Shape::kMaxRank)
+      for (const std::int64_t axis : inputs[i].shape) given.push_back(axis);
+    if (given.rank() == 4 && layout == SourceLayout::nchw) given = {given[0], given[2], given[3], given[1]};
+    bool fits = given.rank() == expected.rank() && inputs[i].type == tensor.type && given.rank() > 0;
+    for (int axis = 0; fits && axis < given.rank(); ++axis) {
+      const bool free = axis == 0 || (expected.rank() == 4 && axis < 3 && !network.fixed_size);
+      // Extents are bounded so that their product fits 64 bits.
+      fits = given[axis] > 0 && given[axis] < (std::int64_t{1} << 15) && (free || given[axis] == expected[axis]);
+    }
+    if (!fits) {
+      Shape asked;
+      for (const std::int64_t axis : framework_shape(expected, layout)) asked.push_back(axis);
+      Shape got;
+      if (inputs[i].shape.size() <= Shape::kMaxRank)
+        for (const std::int64_t axis : inputs[i].shape) got.push_back(axis);
+      return failure(ErrorCode::invalid_argument, state.source(), ": input ", tensor.name, " takes ",
+                     name_of(tensor.type), " ", to_string(asked), " (the batch is free",
+                     network.fixed_size ? "" : ", height and width too", "), got ", name_of(inputs[i].type), " ",
+                     to_string(got));
+    }
+    const std::size_t bytes = static_cast<std::size_t>(given.elements()) * size_of(tensor.type);
+    if (inputs[i].bytes != bytes || inputs[i].data == nullptr)
+      return failure(ErrorCode::invalid_argument, state.source(), ": input ", tensor.name, " has ", inputs[i].bytes,
+                     " bytes, its shape needs ", bytes);
+    shapes[i] = given;
+  }
+  MOBILENET_TRY(Compiled* const compiled, state.compiled_for(state.raw, std::span(shapes.data(), inputs.size())));
+  Stopwatch watch;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const HostTensor& to = compiled->execution->inputs()[i];
+    const auto* from = static_cast<const std::byte*>(inputs[i].data);
+    if (layout == SourceLayout::nchw && to.shape.rank() == 4)
+      nchw_to_nhwc(from, to.data, to.shape, size_of(to.type));
+    else
+      std::memcpy(to.data, from, to.bytes);
+  }
+  state.timing.preprocess = watch.lap();
+  compiled->execution->run();
+  state.timing.network = watch.lap();
+  state.last = compiled->execution.get();
+  for (std::size_t i = 0; i < compiled->edges.size(); ++i) {
+    compiled->edges[i].update();
+    compiled->views[i] = compiled->edges[i].view();
+  }
+  state.timing.postprocess = watch.lap();
+  return std::span<const TensorView>(compiled->views);
+}
+
+Result<TensorView> Session::preprocess(std::span<const ImageView> images) & {
+  SessionState& state = *state_;
+  if (!state.pictures) return state.no_pictures;
+  if (images.empty()) return failure(ErrorCode::invalid_argument, "no pictures given");
+  const Tensor& input = state.tensor(state.network().inputs[0]);
+  const Shape shape =
+      input_shape(state.network(), 0, static_cast<std::int64_t>(images.size()), state.height, state.width);
+  const SourceLayout layout = state.model->loaded.spec.layout;
+  try {
+    const std::size_t bytes = static_cast<std::size_t>(shape.elements()) * size_of(input.type);
+    state.input_nhwc.resize(bytes);
+    for (std::size_t i = 0; i < images.size(); ++i)
+      MOBILENET_CHECK(state.pictures->run(images[i], state.input_nhwc.data() + i * (bytes / images.size())));
+    state.input_axes = framework_shape(shape, layout);
+    if (layout == SourceLayout::nchw) {
+      state.input_copy.resize(bytes);
+      nhwc_to_nchw(state.input_nhwc.data(), state.input_copy.data(), shape, size_of(input.type));
+    }
+  } catch (const std::bad_alloc&) {
+    return failure(ErrorCode::out_of_memory, "not enough memory to preprocess ", images.size(), " pictures");
+  }
+  const std::vector<std::byte>& data = layout == SourceLayout::nchw ? state.input_copy : state.input_nhwc;
+  return TensorView{input.name, input.type, state.input_axes, data.data(), data.size(), 0, 0};
+}
+
+const Timing& Session::timing() const { return state_->timing; }
+std::span<const StepTime> Session::step_times() const {
+  return state_->last ? state_->last->step_times() : std::span<const StepTime>();
+}
+std::string_view Session::isa() const { return state_->isa; }
+std::string_view Session::device() const { return name_of(state_->options.device); }
+Precision Session::precision() const { return state_->precision; }
+int Session::threads() const { return state_->options.threads; }
+
+}  // namespace mobilenet

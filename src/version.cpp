@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/version.h>
+
+#include <array>
+
+// CMake gives the commit, and the version of every component that was found (cmake/components.cmake).
+#ifndef MOBILENET_COMMIT
+#define MOBILENET_COMMIT "unknown"
+#endif
+#ifndef MOBILENET_VERSION_OF_JPEG
+#define MOBILENET_VERSION_OF_JPEG ""
+#endif
+#ifndef MOBILENET_VERSION_OF_PNG
+#define MOBILENET_VERSION_OF_PNG ""
+#endif
+#ifndef MOBILENET_VERSION_OF_WEBP
+#define MOBILENET_VERSION_OF_WEBP ""
+#endif
+#ifndef MOBILENET_VERSION_OF_BMP
+#define MOBILENET_VERSION_OF_BMP ""
+#endif
+#ifndef MOBILENET_VERSION_OF_EXIF
+#define MOBILENET_VERSION_OF_EXIF ""
+#endif
+#ifndef MOBILENET_VERSION_OF_ZIP
+#define MOBILENET_VERSION_OF_ZIP ""
+#endif
+
+#define MOBILENET_TEXT_INNER(x) #x
+#define MOBILENET_TEXT(x) MOBILENET_TEXT_INNER(x)
+
+namespace mobilenet {
+
+std::string_view version() {
+  return MOBILENET_TEXT(MOBILENET_VERSION_MAJOR) "." MOBILENET_TEXT(MOBILENET_VERSION_MINOR) "." MOBILENET_TEXT(
+      MOBILENET_VERSION_PATCH);
+}
+
+std::string_view commit() { return MOBILENET_COMMIT; }
+
+std::span<const Component> components() {
+  static constexpr std::array list{Component{"jpeg (libjpeg-turbo)", MOBILENET_VERSION_OF_JPEG},
+                                   Component{"png (libspng)", MOBILENET_VERSION_OF_PNG},
+                                   Component{"webp (libwebp)", MOBILENET_VERSION_OF_WEBP},
+                                   Component{"bmp (stb_image)", MOBILENET_VERSION_OF_BMP},
+                                   Component{"exif (libexif)", MOBILENET_VERSION_OF_EXIF},
+                                   Component{"zip (libzip)", MOBILENET_VERSION_OF_ZIP}};
+  return list;
+}
+
+}  // namespace mobilenet
