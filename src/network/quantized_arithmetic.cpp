@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "network/quantized_arithmetic.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+
+namespace mobilenet {
+namespace {
+
+constexpr int kResizeWeightOne = 2048;
+
+Error quantization_error(const Tensor& tensor, const char* what) {
+  return failure(ErrorCode::unsupported, "tensor ", tensor.name, " (", name_of(tensor.type), ") ", what);
+}
+
+bool usable_scale(float scale) { return std::isfinite(scale) && scale > 0; }
+
+Error different_quantization(const Tensor& input, const Tensor& output) {
+  return failure(ErrorCode::unsupported, "tensors ", input.name, " and ", output.name,
+                 " must have one type, scale and zero point");
+}
+
+// Bounds of a fused activation as reals; infinite where open. Only what integer networks fuse.
+struct RealRange {
+  float low = -std::numeric_limits<float>::infinity();
+  float high = std::numeric_limits<float>::infinity();
+};
+RealRange real_range(Activation activation) {
+  if (activation == Activation::relu) return {0, std::numeric_limits<float>::infinity()};
+  if (activation == Activation::relu6) return {0, 6};
+  return {};
+}
+
+// A real scale as a 31-bit fraction and a power of two: factor = multiplier * 2^(shift - 31).
+struct FixedPoint {
+  std::int64_t multiplier = 0;
+  int shift = 0;
+};
+FixedPoint fixed_point(double factor) {
+  FixedPoint fixed;
+  const double fraction = std::frexp(factor, &fixed.shift);
+  fixed.multiplier = static_cast<std::int64_t>(std::llround(fraction * 2147483648.0));
+  if (fixed.multiplier == std::int64_t{1} << 31) {
+    fixed.multiplier /= 2;
+    ++fixed.shift;
+  }
+  return fixed;
+}
+
+// value * factor as TensorFlow Lite's own kernels round it, twice: to an integer (half away from zero) after the 31-bit
+// product, then (half up) after the remaining right shift.
+std::int32_t multiply_rounded_twice(std::int32_t value, FixedPoint factor) {
+  const std::int64_t shifted = static_cast<std::int64_t>(value) * (std::int64_t{1} << std::max(factor.shift, 0));
+  const std::int64_t product = shifted * factor.multiplier;
+  const std::int64_t half = std::int64_t{1} << 30;
+  const std::int64_t high = (product >= 0 ? product + half : product + 1 - half) / (std::int64_t{1} << 31);
+  const int right = std::max(-factor.shift, 0);
+  return static_cast<std::int32_t>(right == 0 ? high : (high + (std::int64_t{1} << (right - 1))) >> right);
+}
+
+// The factors for which multiply_rounded_twice neither overflows nor shifts a 32-bit value away.
+bool usable_factor(double factor) { return factor > 0x1p-30 && factor < 0x1p20; }
+
+// Fills a table from stored input integer to stored output integer.
+template <class Function>
+ByteTable fill_table(const AffineType& input, const Function& function) {
+  ByteTable table;
+  const IntegerRange range = type_range(input.type);
+  for (std::int32_t stored = range.low; stored <= range.high; ++stored)
+    table[static_cast<std::uint8_t>(stored)] = static_cast<std::uint8_t>(function(stored));
+  return table;
+}
+
+struct TypePair {
+  AffineType input, output;
+};
+Result<TypePair> type_pair(const Tensor& input, const Tensor& output) {
+  MOBILENET_TRY(const AffineType in, affine_type(input));
+  MOBILENET_TRY(const AffineType out, affine_type(output));
+  return TypePair{in, out};
+}
+
+}  // namespace
+
+bool is_quantized(const Tensor& tensor) {
+  return (tensor.type == DataType::u8 || tensor.type == DataType::i8) && tensor.quantization.has_value();
+}
+
+IntegerRange type_range(DataType type) { return type == DataType::i8 ? IntegerRange{-128, 127} : IntegerRange{0, 255}; }
+
+Result<AffineType> affine_type(const Tensor& tensor) {
+  if (!is_quantized(tensor)) return quantization_error(tensor, "is not a quantised u8 or i8 tensor");
+  const Quantization& quantization = *tensor.quantization;
+  if (quantization.scales.size() != 1 || quantization.zero_points.size() != 1)
+    return quantization_error(tensor, "must have one scale and one zero point");
+  const AffineType type{tensor.type, quantization.scales[0], quantization.zero_points[0]};
+  if (!usable_scale(type.scale)) return quantization_error(tensor, "has a scale that is not a positive number");
+  if (type_range(type.type).clamp(type.zero_point) != type.zero_point)
+    return quantization_error(tensor, "has a zero point outside its type");
+  return type;
+}
+
+IntegerRange activation_range(Activation activation, const AffineType& output) {
+  const IntegerRange range = type_range(output.type);
+  const RealRange real = real_range(activation);
+  const auto stored = [&](float value) {
+    const float scaled = value / output.scale + static_cast<float>(output.zero_point);
+    return static_cast<std::int32_t>(
+        std::nearbyint(std::clamp(scaled, static_cast<float>(range.low), static_cast<float>(range.high))));
+  };
+  return {stored(real.low), stored(real.high)};
+}
+
+IntegerRange activation_range_half_away(Activation activation, const AffineType& output) {
+  const IntegerRange range = type_range(output.type);
+  const RealRange real = real_range(activation);
+  const auto stored = [&](float value) {
+    // 512 is beyond both types' reach from any zero point.
+    const float scaled = std::round(std::clamp(value / output.scale, -512.0f, 512.0f));
+    return range.clamp(static_cast<std::int32_t>(scaled) + output.zero_point);
+  };
+  return {stored(real.low), stored(real.high)};
+}
+
+Result<ConvolutionArithmetic> convolution_arithmetic(const Tensor& input, const Tensor& weight, const Tensor& output,
+                                                     Activation activation, int outputs) {
+  MOBILENET_TRY(const TypePair types, type_pair(input, output));
+  if (types.input.type != types.output.type) return quantization_error(output, "must have the type of the input");
+  if (weight.type != types.input.type || !weight.quantization)
+    return quantization_error(weight, "must be quantised with the type of the input");
+  const Quantization& quantization = *weight.quantization;
+  const std::size_t count = quantization.scales.size();
+  if ((count != 1 && count != static_cast<std::size_t>(outputs)) || quantization.zero_points.size() != count)
+    return failure(ErrorCode::unsupported, "tensor ", weight.name, " has ", count, " scales for ", outputs,
+                   " output channels");
+  if (weight.type == DataType::u8 && count != 1 && outputs != 1)
+    return quantization_error(weight, "must have one scale");
+
+  ConvolutionArithmetic arithmetic;
+  arithmetic.input_zero_point = types.input.zero_point;
+  arithmetic.output_zero_point = types.output.zero_point;
+  arithmetic.range = activation_range(activation, types.output);
+  for (const std::int32_t zero_point : quantization.zero_points)
+    if (weight.type == DataType::i8 ? zero_point != 0 : type_range(weight.type).clamp(zero_point) != zero_point)
+      return quantization_error(weight, "has an impossible zero point");
+  arithmetic.weight_zero_point = quantization.zero_points[0];
+  arithmetic.scales.reserve(static_cast<std::size_t>(outputs));
+  for (int channel = 0; channel < outputs; ++channel) {
+    const float scale = quantization.scales[count == 1 ? 0 : static_cast<std::size_t>(channel)];
+    // In this order, each step rounded to float.
+    const float product = types.input.scale * scale;
+    const float factor = product / types.output.scale;
+    // A dead channel may have a scale of zero; its products are zero too.
+    if (!std::isfinite(factor) || !(factor >= 0))
+      return quantization_error(weight, "has a scale that is not a positive number");
+    arithmetic.scales.push_back(factor);
+  }
+  return arithmetic;
+}
+
+Result<AddArithmetic> add_arithmetic(const Tensor& a, const Tensor& b, const Tensor& output, Activation activation) {
+  MOBILENET_TRY(const TypePair types, type_pair(a, output));
+  MOBILENET_TRY(const AffineType second, affine_type(b));
+  if (types.input.type != types.output.type || second.type != types.output.type)
+    return quantization_error(output, "must have the type of both inputs");
+  const float a_ratio = types.input.scale / types.output.scale;
+  const float b_ratio = second.scale / types.output.scale;
+  const float larger = std::max(a_ratio, b_ratio);
+  if (!(larger >= 0x1p-10f && larger < 0x1p8f))
+    return quantization_error(output, "has a scale too far from those of the inputs");
+
+  AddArithmetic add;
+  // The larger multiplier gets 21 bits.
+  add.shift = 20 - std::ilogb(larger);
+  add.a_multiplier = static_cast<std::int32_t>(std::lrint(std::ldexp(static_cast<double>(a_ratio), add.shift)));
+  add.b_multiplier = static_cast<std::int32_t>(std::lrint(std::ldexp(static_cast<double>(b_ratio), add.shift)));
+  add.bias = (1 << (add.shift - 1)) - types.input.zero_point * add.a_multiplier - second.zero_point * add.b_multiplier;
+  add.output_zero_point = types.output.zero_point;
+  add.range = activation_range(activation, types.output);
+  return add;
+}
+
+Result<MeanArithmetic> mean_arithmetic(const Tensor& input, const Tensor& output, std::int64_t count) {
+  MOBILENET_TRY(const TypePair types, type_pair(input, output));
+  if (types.input.type != types.output.type) return quantization_error(output, "must have the type of the input");
+  MeanArithmetic mean;
+  const float ratio = types.input.scale / types.output.scale;
+  mean.scale = ratio * (1.0f / static_cast<float>(count));
+  const float input_zero = static_cast<float>(types.input.zero_point * count) * mean.scale;
+  mean.bias = static_cast<float>(types.output.zero_point) - input_zero;
+  mean.range = type_range(types.output.type);
+  if (!std::isfinite(mean.scale) || !std::isfinite(mean.bias))
+    return quantization_error(output, "has a scale too far from that of the input");
+  return mean;
+}
+
+std::int32_t mean_element(const MeanArithmetic& mean, std::int32_t sum) {
+  const float product = static_cast<float>(sum) * mean.scale;
+  const float value =
+      std::clamp(product + mean.bias, static_cast<float>(mean.range.low), static_cast<float>(mean.range.high));
+  return static_cast<std::int32_t>(std::nearbyint(value));
+}
+
+Result<ByteTable> activation_table(Activation activation, const Tensor& input, const Tensor& output) {
+  MOBILENET_TRY(const TypePair types, type_pair(input, output));
+  const AffineType in = types.input, out = types.output;
+  if (in.type != out.type) return quantization_error(output, "must have the type of the input");
+  switch (activation) {
+    case Activation::sigmoid:
+      return fill_table(in, [&](std::int32_t stored) {
+        const double exponential = std::exp(static_cast<double>(dequantize(stored, in)));
+        const double value = std::isinf(exponential) ? 1.0 : exponential / (1.0 + exponential);
+        return quantize(static_cast<float>(value), 1.0f / out.scale, out.zero_point, type_range(out.type));
+      });
+    case Activation::none:
+    case Activation::relu:
+    case Activation::relu6: {
+      const double factor = static_cast<double>(in.scale / out.scale);
+      if (!usable_factor(factor)) return quantization_error(output, "has a scale too far from that of the input");
+      const FixedPoint fixed = fixed_point(factor);
+      const IntegerRange range = activation_range_half_away(activation, out);
+      return fill_table(in, [&](std::int32_t stored) {
+        return range.clamp(multiply_rounded_twice(stored - in.zero_point, fixed) + out.zero_point);
+      });
+    }
+    case Activation::hard_swish:
+    case Activation::hard_sigmoid:
+      return failure(ErrorCode::unsupported, "this activation has no integer form here (tensor ", output.name, ")");
+  }
+  return quantization_error(output, "has an unknown activation");
+}
+
+Result<ByteTable> rescale_table(const Tensor& input, const Tensor& output) {
+  MOBILENET_TRY(const TypePair types, type_pair(input, output));
+  const AffineType in = types.input, out = types.output;
+  const IntegerRange range = type_range(out.type);
+  const float ratio = in.scale / out.scale;
+  if (in.type == out.type && ratio >= 0x1p-8f && ratio <= 0x1p7f) {
+    const std::int32_t multiplier = static_cast<std::int32_t>(std::nearbyint(ratio * 256.0f));
+    return fill_table(in, [&](std::int32_t stored) {
+      return range.clamp((((stored - in.zero_point) * multiplier + 128) >> 8) + out.zero_point);
+    });
+  }
+  const double factor = static_cast<double>(in.scale) / static_cast<double>(out.scale);
+  if (!usable_factor(factor)) return quantization_error(output, "has a scale too far from that of the input");
+  const FixedPoint fixed = fixed_point(factor);
+  return fill_table(in, [&](std::int32_t stored) {
+    return range.clamp(multiply_rounded_twice(stored - in.zero_point, fixed) + out.zero_point);
+  });
+}
+
+Result<ByteTable> concat_table(const Tensor& input, const Tensor& output) {
+  MOBILENET_TRY(const TypePair types, type_pair(input, output));
+  const AffineType in = types.input, out = types.output;
+  if (in.type != out.type) return quantization_error(output, "must have the type of the inputs");
+  if (in == out) return fill_table(in, [](std::int32_t stored) { return stored; });
+  const IntegerRange range = type_range(out.type);
+  const float scale = in.scale * (1.0f / out.scale);
+  const float bias = static_cast<float>(-in.zero_point) * scale;
+  return fill_table(in, [&](std::int32_t stored) {
+    const float product = static_cast<float>(stored) * scale;
+    const float value = std::clamp(product + bias, -512.0f, 512.0f);
+    return range.clamp(static_cast<std::int32_t>(std::round(value)) + out.zero_point);
+  });
+}
+
+Result<SoftmaxArithmetic> softmax_arithmetic(const Tensor& input, const Tensor& output, float beta) {
+  MOBILENET_TRY(const TypePair types, type_pair(input, output));
+  if (types.input.type != types.output.type) return quantization_error(output, "must have the type of the input");
+  if (!std::isfinite(beta)) return quantization_error(output, "is a softmax with an impossible beta");
+  SoftmaxArithmetic softmax;
+  softmax.output = types.output;
+  const float step = -types.input.scale * beta;
+  for (std::size_t distance = 0; distance < softmax.exponentials.size(); ++distance)
+    softmax.exponentials[distance] = std::exp(step * static_cast<float>(distance));
+  return softmax;
+}
+
+std::int32_t softmax_element(const SoftmaxArithmetic& softmax, float exponential, float factor) {
+  const IntegerRange range = type_range(softmax.output.type);
+  const float scaled = exponential * factor;
+  // Also keeps what a hostile beta makes infinite or NaN out of the conversion.
+  const float bounded = scaled < 512.0f ? scaled : 512.0f;
+  // The two types differ in how they round; both reach the same integer except where the addition itself rounds.
+  const float rounded = softmax.output.type == DataType::u8 ? std::floor(bounded + 0.5f) : std::round(bounded);
+  return range.clamp(static_cast<std::int32_t>(rounded) + softmax.output.zero_point);
+}
+
+std::vector<ResizeTap> resize_taps(std::int64_t input, std::int64_t output, const ResizeBilinearOp& op) {
+  const bool corners = op.align_corners && output > 1;
+  const float scale =
+      static_cast<float>(corners ? input - 1 : input) / static_cast<float>(corners ? output - 1 : output);
+  const bool centers = op.half_pixel_centers && !op.align_corners;
+  const float offset = centers ? 0.5f * scale - 0.5f : 0.0f;
+  const float last = static_cast<float>(input - 1);
+  std::vector<ResizeTap> taps(static_cast<std::size_t>(output));
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    const float product = static_cast<float>(i) * scale;
+    const float position = std::clamp(product + offset, 0.0f, last);
+    ResizeTap& tap = taps[i];
+    tap.low = std::min(static_cast<std::int32_t>(position), static_cast<std::int32_t>(input - 1));
+    tap.high = std::min(tap.low + 1, static_cast<std::int32_t>(input - 1));
+    tap.fraction = position - static_cast<float>(tap.low);
+    tap.weight = static_cast<std::int32_t>(std::nearbyint(tap.fraction * static_cast<float>(kResizeWeightOne)));
+  }
+  return taps;
+}
+
+}  // namespace mobilenet
