@@ -18,11 +18,6 @@ Error quantization_error(const Tensor& tensor, const char* what) {
 
 bool usable_scale(float scale) { return std::isfinite(scale) && scale > 0; }
 
-Error different_quantization(const Tensor& input, const Tensor& output) {
-  return failure(ErrorCode::unsupported, "tensors ", input.name, " and ", output.name,
-                 " must have one type, scale and zero point");
-}
-
 // Bounds of a fused activation as reals; infinite where open. Only what integer networks fuse.
 struct RealRange {
   float low = -std::numeric_limits<float>::infinity();
@@ -101,6 +96,13 @@ Result<AffineType> affine_type(const Tensor& tensor) {
   if (type_range(type.type).clamp(type.zero_point) != type.zero_point)
     return quantization_error(tensor, "has a zero point outside its type");
   return type;
+}
+
+Result<AffineType> shared_affine_type(const Tensor& input, const Tensor& output) {
+  MOBILENET_TRY(const TypePair types, type_pair(input, output));
+  if (types.input == types.output) return types.output;
+  return failure(ErrorCode::unsupported, "tensors ", input.name, " and ", output.name,
+                 " must have one type, scale and zero point");
 }
 
 IntegerRange activation_range(Activation activation, const AffineType& output) {

@@ -29,6 +29,8 @@ struct AffineType {
 };
 // Fails when the tensor is not u8 or i8 with one positive, finite scale and a zero point inside the type.
 Result<AffineType> affine_type(const Tensor& tensor);
+// For operators that only move or average values: fails when the two tensors differ.
+Result<AffineType> shared_affine_type(const Tensor& input, const Tensor& output);
 
 // Inclusive bounds of stored integers.
 struct IntegerRange {
