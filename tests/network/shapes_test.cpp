@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "network/network.h"
+#include "network/parameter.h"
+
+namespace mobilenet {
+namespace {
+
+struct WindowCase {
+  const char* name;
+  Padding padding;
+  int kernel, stride, dilation;
+  std::int64_t input, output, pad_before;
+};
+
+constexpr Padding kSame{Padding::Rule::same};
+constexpr Padding kValid{};
+constexpr Padding kOne{Padding::Rule::explicit_, 1, 1, 1, 1};
+
+// TensorFlow's SAME puts the odd pixel at the end, and none at the start for even sizes with stride 2.
+constexpr WindowCase kWindowCases[] = {
+    {"same, stride 2, even size pads 0 before", kSame, 3, 2, 1, 224, 112, 0},
+    {"same, stride 2, odd size pads 1 before", kSame, 3, 2, 1, 225, 113, 1},
+    {"same, stride 1", kSame, 3, 1, 1, 7, 7, 1},
+    {"same, dilation 2", kSame, 3, 1, 2, 33, 33, 2},
+    {"same, dilation 4 with stride 2", kSame, 3, 2, 4, 33, 17, 4},
+    {"same, kernel larger than the input", kSame, 5, 1, 1, 2, 2, 2},
+    {"same, one pixel", kSame, 3, 2, 1, 1, 1, 1},
+    {"symmetric, stride 2, even size", kOne, 3, 2, 1, 224, 112, 1},
+    {"symmetric, stride 2, odd size", kOne, 3, 2, 1, 225, 113, 1},
+    {"valid", kValid, 3, 2, 1, 225, 112, 0},
+    {"valid, too small", kValid, 3, 1, 1, 2, 0, 0},
+};
+
+TEST(Shapes, Windows) {
+  for (const WindowCase& c : kWindowCases) {
+    const Window window{c.kernel, c.kernel, c.stride, c.stride, c.dilation, c.dilation, c.padding};
+    const WindowExtent extent = window_height(window, c.input);
+    EXPECT_EQ(extent.output, c.output) << c.name;
+    EXPECT_TRUE(c.output == 0 || extent.pad_before == c.pad_before) << c.name << ": " << extent.pad_before;
+  }
+}
+
+// One convolution whose weight is `weight`, OIHW.
+struct OneConvolution {
+  std::vector<float> numbers;
+  Network network;
+  Parameters parameters;
+
+  explicit OneConvolution(Shape weight, Window window = {3, 3, 1, 1, 1, 1, kSame}, int groups = 1)
+      : numbers(static_cast<std::size_t>(std::max<std::int64_t>(weight.elements(), 0))) {
+    parameters.values.push_back({"w", DataType::f32, weight, WeightLayout::oihw, std::as_bytes(std::span(numbers))});
+    network.tensors = {{"x", DataType::f32, {1, 8, 8, 4}, {}, -1},
+                       {"w", DataType::f32, weight, {}, 0},
+                       {"y", DataType::f32, {}, {}, -1}};
+    network.nodes = {{"conv_1", Conv2dOp{window, groups, Activation::none}, {0, 1}, 2}};
+    network.inputs = {0};
+    network.outputs = {2};
+  }
+  Result<std::vector<Shape>> infer(Shape input) const { return infer_shapes(network, parameters, {&input, 1}); }
+};
+
+TEST(Shapes, BatchAndSizeAreFree) {
+  const OneConvolution one({6, 4, 3, 3});
+  EXPECT_EQ(one.infer({3, 17, 9, 4}).value()[2], (Shape{3, 17, 9, 6}));
+}
+
+struct ImpossibleCase {
+  const char* name;
+  Shape weight;
+  Window window;
+  int groups;
+  Shape input;
+  const char* said;  // what the message must contain
+};
+
+const ImpossibleCase kImpossibleCases[] = {
+    {"channels differ", {6, 4, 3, 3}, {3, 3, 1, 1, 1, 1, kSame}, 1, {1, 8, 8, 5}, "6x3x3x4, expected 6x3x3x5"},
+    {"kernel differs", {6, 4, 1, 1}, {3, 3, 1, 1, 1, 1, kSame}, 1, {1, 8, 8, 4}, "expected 6x3x3x4"},
+    {"stride zero", {6, 4, 3, 3}, {3, 3, 0, 1, 1, 1, kSame}, 1, {1, 8, 8, 4}, "stride 0x1"},
+    {"negative dilation", {6, 4, 3, 3}, {3, 3, 1, 1, -1, 1, kSame}, 1, {1, 8, 8, 4}, "dilation -1x1"},
+    {"groups do not divide", {6, 4, 3, 3}, {3, 3, 1, 1, 1, 1, kSame}, 3, {1, 8, 8, 4}, "3 groups"},
+    {"input too small", {6, 4, 3, 3}, {3, 3, 1, 1, 1, 1, kValid}, 1, {1, 2, 8, 4}, "too small"},
+    {"not a map", {6, 4, 3, 3}, {3, 3, 1, 1, 1, 1, kSame}, 1, {1, 4}, "expected batch x height x width x channels"},
+    {"too large", {6, 4, 3, 3}, {3, 3, 1, 1, 1, 1, kSame}, 1, {1000, 1000, 1000, 4}, "too large"},
+    {"empty batch", {6, 4, 3, 3}, {3, 3, 1, 1, 1, 1, kSame}, 1, {0, 8, 8, 4}, "impossible shape"},
+};
+
+TEST(Shapes, WhatCannotBeIsNamed) {
+  for (const ImpossibleCase& c : kImpossibleCases) {
+    const auto shapes = OneConvolution(c.weight, c.window, c.groups).infer(c.input);
+    ASSERT_FALSE(shapes) << c.name;
+    EXPECT_NE(shapes.error().message.find(c.said), std::string::npos) << c.name << ": " << shapes.error().message;
+  }
+}
+
+struct ReshapeCase {
+  const char* name;
+  Shape input, stored, output;  // output of rank 0: impossible
+};
+
+const ReshapeCase kReshapeCases[] = {
+    {"flatten", {1, 1, 1, 1001}, {1, 1001}, {1, 1001}},
+    {"a leading 1 is the batch", {3, 1, 1, 1001}, {1, 1001}, {3, 1001}},
+    {"open axis", {2, 3, 4, 5}, {1, -1, 5}, {2, 12, 5}},
+    {"open first axis", {1, 3, 4, 5}, {-1, 5}, {12, 5}},
+    {"count differs", {1, 3}, {1, 4}, {}},
+    {"two open axes", {1, 4}, {-1, -1}, {}},
+    {"negative", {1, 4}, {1, -4}, {}},
+    {"overflow", {1, 4}, {1, 1 << 30, 1 << 30, 1 << 30}, {}},
+};
+
+TEST(Shapes, Reshape) {
+  for (const ReshapeCase& c : kReshapeCases) {
+    Network network;
+    network.tensors = {{"x", DataType::f32, c.input, {}, -1}, {"y", DataType::f32, {}, {}, -1}};
+    network.nodes = {{"reshape", ReshapeOp{c.stored}, {0}, 1}};
+    network.inputs = {0};
+    const auto shapes = infer_shapes(network, {}, {&c.input, 1});
+    ASSERT_EQ(static_cast<bool>(shapes), c.output.rank() > 0) << c.name;
+    if (shapes) {
+      EXPECT_EQ(to_string((*shapes)[1]), to_string(c.output)) << c.name;
+    }
+  }
+}
+
+TEST(Parameter, FilterViewsOfAllLayoutsAgree) {
+  // The same 2 outputs x 2 rows x 3 columns x 2 inputs in both orders.
+  std::vector<float> ohwi, oihw;
+  const auto value = [](int o, int y, int x, int i) { return static_cast<float>(1000 * o + 100 * y + 10 * x + i); };
+  for (int o = 0; o < 2; ++o)
+    for (int y = 0; y < 2; ++y)
+      for (int x = 0; x < 3; ++x)
+        for (int i = 0; i < 2; ++i) ohwi.push_back(value(o, y, x, i));
+  for (int o = 0; o < 2; ++o)
+    for (int i = 0; i < 2; ++i)
+      for (int y = 0; y < 2; ++y)
+        for (int x = 0; x < 3; ++x) oihw.push_back(value(o, y, x, i));
+  const Parameter a{"a", DataType::f32, {2, 2, 3, 2}, WeightLayout::ohwi, std::as_bytes(std::span(ohwi))};
+  const Parameter b{"b", DataType::f32, {2, 2, 2, 3}, WeightLayout::oihw, std::as_bytes(std::span(oihw))};
+  for (const Parameter* parameter : {&a, &b}) {
+    const FilterView view = filter_view(*parameter).value();
+    for (int o = 0; o < 2; ++o)
+      for (int y = 0; y < 2; ++y)
+        for (int x = 0; x < 3; ++x)
+          for (int i = 0; i < 2; ++i) EXPECT_EQ(stored_value(*parameter, view.offset(o, y, x, i)), value(o, y, x, i));
+  }
+}
+
+TEST(Parameter, QuantisedPerChannelAndUnaligned) {
+  // One byte in front makes every element unaligned.
+  std::vector<std::byte> bytes(1 + 4 * sizeof(std::int32_t));
+  const std::int32_t stored[4] = {10, -20, 30, -40};
+  std::memcpy(bytes.data() + 1, stored, sizeof(stored));
+  const Parameter parameter{"w", DataType::i32, {2, 2}, WeightLayout::none, std::span(bytes).subspan(1)};
+  Tensor tensor{"w", DataType::i32, {2, 2}, Quantization{{0.5f, 2.0f}, {0, 10}, 0}, 0};
+  EXPECT_EQ(real_values(tensor, parameter), (std::vector<float>{5, -10, 40, -100}));
+  tensor.quantization->axis = 1;
+  EXPECT_EQ(real_values(tensor, parameter), (std::vector<float>{5, -60, 15, -100}));
+}
+
+}  // namespace
+}  // namespace mobilenet
