@@ -7,12 +7,14 @@ find_path(MOBILENET_HIGHWAY_INCLUDE hwy/highway.h REQUIRED)
 find_path(MOBILENET_FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)
 find_program(MOBILENET_FLATC flatc REQUIRED)
 
-# mobilenet_component(NAME HEADER header LIBRARIES names...): sets MOBILENET_WITH_<NAME> and, when all of it is found,
-# makes the target mobilenet_dependency_<name>. Its property MOBILENET_LINK_NAMES is for those who link the installed
-# static library (cmake/install.cmake).
+# mobilenet_component(NAME HEADER header LIBRARIES names... PACKAGE pkg-config-name): sets MOBILENET_WITH_<NAME> and,
+# when all of it is found, makes the target mobilenet_dependency_<name>. Its property MOBILENET_LINK_NAMES is for those
+# who link the installed static library (cmake/install.cmake). Versions are for `mobilenet --version` alone.
+find_package(PkgConfig QUIET)
 define_property(TARGET PROPERTY MOBILENET_LINK_NAMES)
+set(mobilenet_version_definitions "")
 function(mobilenet_component name)
-  cmake_parse_arguments(arg "" "HEADER" "LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "HEADER;PACKAGE" "LIBRARIES" ${ARGN})
   string(TOLOWER ${name} lower)
   option(MOBILENET_${name} "Use ${lower} where it is found" ON)
   set(found ${MOBILENET_${name}})
@@ -35,18 +37,43 @@ function(mobilenet_component name)
     target_link_libraries(mobilenet_dependency_${lower} INTERFACE ${libraries})
     target_compile_definitions(mobilenet_dependency_${lower} INTERFACE MOBILENET_WITH_${name}=1)
     set_target_properties(mobilenet_dependency_${lower} PROPERTIES MOBILENET_LINK_NAMES "${arg_LIBRARIES}")
+    set(version "")
+    if(arg_PACKAGE AND PKG_CONFIG_FOUND)
+      execute_process(COMMAND ${PKG_CONFIG_EXECUTABLE} --modversion ${arg_PACKAGE}
+                      OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    elseif(NOT arg_PACKAGE)  # a single header that says its version in the first line
+      file(STRINGS ${MOBILENET_${name}_INCLUDE}/${arg_HEADER} version REGEX "v[0-9.]+" LIMIT_COUNT 1)
+      string(REGEX REPLACE ".*v([0-9.]+).*" "\\1" version "${version}")
+    endif()
+    if(NOT version)
+      set(version "of unknown version")
+    endif()
+    list(APPEND mobilenet_version_definitions "MOBILENET_VERSION_OF_${name}=\"${version}\"")
+    set(mobilenet_version_definitions "${mobilenet_version_definitions}" PARENT_SCOPE)
   else()
     message(STATUS "mobilenet: built without ${lower}")
   endif()
   set(MOBILENET_WITH_${name} ${found} PARENT_SCOPE)
 endfunction()
 
-mobilenet_component(JPEG HEADER turbojpeg.h LIBRARIES turbojpeg)
-mobilenet_component(PNG HEADER spng.h LIBRARIES spng)
-mobilenet_component(WEBP HEADER webp/demux.h LIBRARIES webpdemux webp)
+mobilenet_component(JPEG HEADER turbojpeg.h LIBRARIES turbojpeg PACKAGE libturbojpeg)
+mobilenet_component(PNG HEADER spng.h LIBRARIES spng PACKAGE spng)
+mobilenet_component(WEBP HEADER webp/demux.h LIBRARIES webpdemux webp PACKAGE libwebp)
 mobilenet_component(BMP HEADER stb/stb_image.h)
-mobilenet_component(EXIF HEADER libexif/exif-data.h LIBRARIES exif)
-mobilenet_component(ZIP HEADER zip.h LIBRARIES zip)
+mobilenet_component(EXIF HEADER libexif/exif-data.h LIBRARIES exif PACKAGE libexif)
+mobilenet_component(ZIP HEADER zip.h LIBRARIES zip PACKAGE libzip)
+
+# The commit, again whenever it changes.
+if(EXISTS ${PROJECT_SOURCE_DIR}/.git)
+  execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} rev-parse --short=12 HEAD
+                  OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(commit)
+    list(APPEND mobilenet_version_definitions "MOBILENET_COMMIT=\"${commit}\"")
+  endif()
+  if(EXISTS ${PROJECT_SOURCE_DIR}/.git/logs/HEAD)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/.git/logs/HEAD)
+  endif()
+endif()
 
 # Compiler flags of the project's own code; never of those who use the library.
 add_library(mobilenet_options INTERFACE)
