@@ -81,6 +81,10 @@ target_compile_options(mobilenet_options INTERFACE -Wall -Wextra -Wshadow -Wconv
 if(MOBILENET_DEVELOPER)
   target_compile_options(mobilenet_options INTERFACE -Werror)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 believes that "text" + std::string may copy onto itself (GCC bug 105651).
+  target_compile_options(mobilenet_options INTERFACE -Wno-restrict)
+endif()
 # The answers must not depend on how the compiler contracts a * b + c: kernels ask for fused operations by name.
 target_compile_options(mobilenet_options INTERFACE -ffp-contract=off)
 if(MOBILENET_SANITIZE)
