@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Every integer kernel of every instruction set against its formula, byte for byte, at sizes around the vectors' ends.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "backend/cpu/kernels_int8.h"
+#include "base/aligned_buffer.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+struct Case {
+  const char* name;
+  int pixels, channels, depth;  // depth: taps of a depthwise filter
+  std::uint8_t input_flip, output_flip;
+  int low, high;  // of the weights, shift included where the layout has one
+  std::int32_t output_zero_point;
+  float scale;
+};
+
+constexpr Case kCases[] = {
+    {"one of everything", 1, 1, 1, 0, 0, -255, 255, 0, 0.01f},
+    {"one more than a vector", 5, 17, 3, 0, 0, -255, 255, 128, 0.003f},
+    {"one less than a block", 13, 31, 9, 0x80, 0x80, -127, 127, 100, 0.004f},
+    {"a whole block", 12, 32, 9, 0, 0, -128, 127, 3, 0.01f},
+    {"one more than a block", 7, 65, 9, 0x80, 0x80, -128, 127, 255, 0.02f},
+    {"two blocks and a half", 25, 144, 9, 0, 0, -200, 55, 7, 0.002f},
+    {"a stem's window", 30, 24, 27, 0, 0, -255, 0, 0, 0.001f},
+    {"a long row", 6, 40, 1283, 0, 0, 0, 255, 0, 0.00005f},
+    {"a long row of signed bytes", 3, 48, 960, 0x80, 0x80, -127, 127, 128, 0.0004f},
+    {"an odd window", 4, 70, 25, 0, 0, -255, 255, 128, 0.005f},
+    {"results far outside the byte", 9, 33, 9, 0, 0, -255, 255, 128, 3e6f},
+    {"extreme products", 4, 16, 64, 0, 0, 255, 255, 0, 1e-4f},
+    {"extreme negative products", 4, 16, 64, 0, 0, -255, -255, 255, 1e-4f},
+};
+
+std::uint8_t expected_byte(std::int32_t sum, float scale, const ByteOutput& to) {
+  const float scaled = static_cast<float>(sum) * scale;
+  const float bounded =
+      std::clamp(scaled, static_cast<float>(to.low - to.zero_point), static_cast<float>(to.high - to.zero_point));
+  return static_cast<std::uint8_t>((static_cast<std::int32_t>(std::nearbyint(bounded)) + to.zero_point) ^ to.flip);
+}
+
+// Random constants of one case, packed for a layout and as plain numbers.
+struct Filters {
+  std::vector<std::int32_t> weights;  // [channel][depth], shift taken back
+  std::vector<std::int32_t> bias;
+  std::vector<float> scales;
+  AlignedBuffer memory;
+  PackedFilters packed;
+};
+
+Filters make_filters(const Case& c, const FilterLayout& layout, int shift, std::mt19937& random) {
+  Filters f;
+  const auto groups = static_cast<std::size_t>((c.depth + layout.group - 1) / layout.group);
+  const auto block = static_cast<std::size_t>(layout.block);
+  const auto blocks = (static_cast<std::size_t>(c.channels) + block - 1) / block;
+  f.packed.block_bytes = block * 4 * (2 + groups);
+  f.packed.channels = c.channels;
+  f.packed.depth = c.depth;
+  f.packed.shift = shift;
+  f.memory = AlignedBuffer(blocks * f.packed.block_bytes);
+  f.packed.blocks = f.memory.data();
+  int low = c.low, high = c.high;
+  if (layout.group == 4) low = std::clamp(low, -128 - shift, 127 - shift), high = std::clamp(high, low, 127 - shift);
+  std::uniform_int_distribution<int> weight(low, high), bias(-20000, 20000);
+  std::uniform_real_distribution<float> scale(0.5f, 1.5f);
+  for (int channel = 0; channel < c.channels; ++channel) {
+    std::byte* data = f.memory.data() + static_cast<std::size_t>(channel / layout.block) * f.packed.block_bytes;
+    const auto position = static_cast<std::size_t>(position_in_block(layout, channel % layout.block));
+    f.bias.push_back(bias(random));
+    f.scales.push_back(c.scale * scale(random));
+    reinterpret_cast<std::int32_t*>(data)[position] = f.bias.back();
+    reinterpret_cast<float*>(data)[block + position] = f.scales.back();
+    for (int depth = 0; depth < c.depth; ++depth) {
+      f.weights.push_back(weight(random));
+      const std::size_t index =
+          (static_cast<std::size_t>(depth / layout.group) * block + position) * static_cast<std::size_t>(layout.group) +
+          static_cast<std::size_t>(depth % layout.group);
+      if (layout.group == 2)
+        reinterpret_cast<std::int16_t*>(data + 8 * block)[index] = static_cast<std::int16_t>(f.weights.back());
+      else
+        reinterpret_cast<std::int8_t*>(data + 8 * block)[index] = static_cast<std::int8_t>(f.weights.back() + shift);
+    }
+  }
+  return f;
+}
+
+Bytes random_bytes(std::size_t count, std::mt19937& random) {
+  std::uniform_int_distribution<int> byte(0, 255);
+  Bytes bytes(count);
+  for (std::uint8_t& b : bytes) b = static_cast<std::uint8_t>(byte(random));
+  return bytes;
+}
+
+ByteOutput byte_output_of(const Case& c) { return {c.output_zero_point, 0, 255, c.output_flip}; }
+
+class Int8Kernel : public ::testing::TestWithParam<Isa> {
+ protected:
+  const Int8Kernels& kernels_ = int8_kernels(GetParam());
+  std::mt19937 random_{7};
+
+  std::vector<int> shifts(const FilterLayout& layout) const {
+    return layout.group == 4 ? std::vector<int>{0, -128, 127, 23} : std::vector<int>{0};
+  }
+};
+
+TEST_P(Int8Kernel, MatmulIsItsFormula) {
+  for (const Case& c : kCases)
+    for (const int shift : shifts(kernels_.matmul_layout)) {
+      SCOPED_TRACE(std::string(c.name) + ", shift " + std::to_string(shift));
+      const Filters f = make_filters(c, kernels_.matmul_layout, shift, random_);
+      const std::size_t stride = static_cast<std::size_t>(c.depth) + 5;
+      const Bytes rows = random_bytes(stride * static_cast<std::size_t>(c.pixels) + kReadPadding, random_);
+      const auto channels = static_cast<std::size_t>(c.channels);
+      Bytes output(channels * static_cast<std::size_t>(c.pixels) + 64, 0xa5);
+      MatmulTask task;
+      task.rows = rows.data();
+      task.row_stride = stride;
+      task.row_count = c.pixels;
+      task.flip = c.input_flip;
+      task.filters = &f.packed;
+      task.block_count = (c.channels + kernels_.matmul_layout.block - 1) / kernels_.matmul_layout.block;
+      task.output = output.data();
+      task.output_stride = channels;
+      task.to_byte = byte_output_of(c);
+      AlignedBuffer scratch(kernels_.matmul_scratch(c.pixels, c.depth));
+      kernels_.matmul(task, scratch.data());
+      for (std::size_t p = 0; p < static_cast<std::size_t>(c.pixels); ++p)
+        for (std::size_t o = 0; o < channels; ++o) {
+          std::int32_t sum = f.bias[o];
+          for (std::size_t d = 0; d < static_cast<std::size_t>(c.depth); ++d)
+            sum += (rows[p * stride + d] ^ c.input_flip) * f.weights[o * static_cast<std::size_t>(c.depth) + d];
+          ASSERT_EQ(output[p * channels + o], expected_byte(sum, f.scales[o], task.to_byte))
+              << "pixel " << p << ", channel " << o << ", sum " << sum;
+        }
+      EXPECT_TRUE(std::all_of(output.end() - 64, output.end(), [](int b) { return b == 0xa5; })) << "wrote too far";
+    }
+}
+
+TEST_P(Int8Kernel, DepthwiseIsItsFormula) {
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.name);
+    const Filters f = make_filters(c, kernels_.depthwise_layout, 0, random_);
+    const auto channels = static_cast<std::size_t>(c.channels), pixels = static_cast<std::size_t>(c.pixels);
+    const auto taps = static_cast<std::size_t>(c.depth);
+    // Tap t walks over its own pixels; every third stands still, as a tap outside the picture does.
+    const Bytes input = random_bytes(taps * pixels * channels + kReadPadding, random_);
+    std::vector<const std::uint8_t*> pointers;
+    std::vector<std::ptrdiff_t> steps;
+    for (std::size_t t = 0; t < taps; ++t) {
+      pointers.push_back(input.data() + t * pixels * channels);
+      steps.push_back(t % 3 == 2 ? 0 : static_cast<std::ptrdiff_t>(channels));
+    }
+    Bytes output(channels * pixels + 64, 0xa5);
+    DepthwiseRun run;
+    run.taps = pointers.data();
+    run.steps = steps.data();
+    run.pixels = c.pixels;
+    run.flip = c.input_flip;
+    run.filters = &f.packed;
+    run.output = output.data();
+    run.to_byte = byte_output_of(c);
+    kernels_.depthwise(run);
+    for (std::size_t p = 0; p < pixels; ++p)
+      for (std::size_t o = 0; o < channels; ++o) {
+        std::int32_t sum = f.bias[o];
+        for (std::size_t t = 0; t < taps; ++t)
+          sum +=
+              (pointers[t][static_cast<std::ptrdiff_t>(p) * steps[t] + static_cast<std::ptrdiff_t>(o)] ^ c.input_flip) *
+              f.weights[o * taps + t];
+        ASSERT_EQ(output[p * channels + o], expected_byte(sum, f.scales[o], run.to_byte))
+            << "pixel " << p << ", channel " << o << ", sum " << sum;
+      }
+    EXPECT_TRUE(std::all_of(output.end() - 64, output.end(), [](int b) { return b == 0xa5; })) << "wrote too far";
+  }
+}
+
+TEST_P(Int8Kernel, AddIsItsFormula) {
+  for (const std::size_t count : {1u, 15u, 16u, 17u, 64u, 1003u}) {
+    const Bytes a = random_bytes(count, random_), b = random_bytes(count, random_);
+    for (const std::uint8_t flip : {std::uint8_t{0}, std::uint8_t{0x80}})
+      for (const std::int32_t multiplier : {1 << 20, (1 << 21) - 1, 1234567}) {
+        Bytes output(count + 64, 0xa5);
+        AddTask task;
+        task.a = a.data();
+        task.b = b.data();
+        task.output = output.data();
+        task.count = count;
+        task.a_flip = task.b_flip = task.to_byte.flip = flip;
+        task.a_multiplier = multiplier;
+        task.b_multiplier = (1 << 20) + 77;
+        task.bias = (1 << 19) - 100 * multiplier - 57 * task.b_multiplier;
+        task.shift = 20;
+        task.to_byte.zero_point = 90;
+        task.to_byte.low = 2;
+        task.to_byte.high = 240;
+        kernels_.add(task);
+        for (std::size_t i = 0; i < count; ++i) {
+          const std::int32_t sum = task.bias + (a[i] ^ flip) * task.a_multiplier + (b[i] ^ flip) * task.b_multiplier;
+          ASSERT_EQ(output[i], std::clamp((sum >> task.shift) + 90, 2, 240) ^ flip) << i << " of " << count;
+        }
+        EXPECT_TRUE(std::all_of(output.end() - 64, output.end(), [](int o) { return o == 0xa5; })) << "wrote too far";
+      }
+  }
+}
+
+TEST_P(Int8Kernel, SumIsItsFormula) {
+  for (const int channels : {1, 7, 16, 33, 320})
+    for (const std::size_t rows : {0u, 1u, 49u, 300u}) {
+      const std::size_t stride = static_cast<std::size_t>(channels) + 3;
+      const Bytes input = random_bytes(stride * rows + kReadPadding, random_);
+      std::vector<std::int32_t> sums(static_cast<std::size_t>(channels), -1);
+      SumTask task{input.data(), stride, rows, channels, 0x80, sums.data()};
+      kernels_.sum(task);
+      for (std::size_t c = 0; c < sums.size(); ++c) {
+        std::int32_t expected = 0;
+        for (std::size_t r = 0; r < rows; ++r) expected += input[r * stride + c] ^ 0x80;
+        ASSERT_EQ(sums[c], expected) << "channel " << c << " of " << channels << ", " << rows << " rows";
+      }
+    }
+}
+
+std::string isa_name(const ::testing::TestParamInfo<Isa>& isa) { return std::string(name_of(isa.param)); }
+
+INSTANTIATE_TEST_SUITE_P(Isas, Int8Kernel, ::testing::ValuesIn(runnable_isas().begin(), runnable_isas().end()),
+                         isa_name);
+
+}  // namespace
+}  // namespace mobilenet::cpu
