@@ -56,7 +56,8 @@ class [[nodiscard]] Result {
     check();
     return std::get<0>(state_);
   }
-  T&& value() && {
+  // By value, so that `for (auto& x : session.classify(picture).value())` does not dangle.
+  T value() && {
     check();
     return std::get<0>(std::move(state_));
   }
@@ -64,7 +65,7 @@ class [[nodiscard]] Result {
   // Only when operator bool is true.
   T& operator*() & { return *std::get_if<0>(&state_); }
   const T& operator*() const& { return *std::get_if<0>(&state_); }
-  T&& operator*() && { return std::move(*std::get_if<0>(&state_)); }
+  T operator*() && { return std::move(*std::get_if<0>(&state_)); }
   T* operator->() { return std::get_if<0>(&state_); }
   const T* operator->() const { return std::get_if<0>(&state_); }
 

@@ -23,6 +23,6 @@ inline std::optional<std::filesystem::path> test_data() {
 
 }  // namespace mobilenet::testing
 
-#define MOBILENET_NEEDS_TEST_DATA()                                                                        \
-  if (!::mobilenet::testing::test_data())                                                                  \
+#define MOBILENET_NEEDS_TEST_DATA()       \
+  if (!::mobilenet::testing::test_data()) \
   GTEST_SKIP() << "needs the real weights and pictures: set MOBILENET_TEST_DATA to their folder (docs/fidelity.md)"

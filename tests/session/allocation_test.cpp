@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// A frame must not allocate: every operator new of the process is counted while a warmed-up session runs.
+
+#include <gtest/gtest.h>
+#include <mobilenet/mobilenet.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "support/pictures.h"
+#include "support/test_data.h"
+
+namespace {
+
+std::atomic<bool> counting{false};
+std::atomic<long> allocations{0};
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  if (counting.load(std::memory_order_relaxed)) allocations.fetch_add(1, std::memory_order_relaxed);
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  void* p = alignment <= alignof(std::max_align_t) ? std::malloc(bytes > 0 ? bytes : 1)
+                                                   : std::aligned_alloc(alignment, rounded);
+  if (p == nullptr) throw std::bad_alloc();
+  return p;
+}
+
+}  // namespace
+
+// GCC cannot see that every operator new below comes from malloc.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
+void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace mobilenet::testing {
+namespace {
+
+// Allocations of `call`, after two calls to warm up.
+template <class Call>
+long count_allocations(const Call& call) {
+  call();
+  call();
+  allocations.store(0);
+  counting.store(true);
+  call();
+  counting.store(false);
+  return allocations.load();
+}
+
+void expect_no_allocations(const Model& model, Device device, int threads) {
+  const std::string where =
+      model.info().source + " on " + std::string(name_of(device)) + ", " + std::to_string(threads) + " threads";
+  const TestPicture large(320, 200), small(97, 131);
+  const ImageView views[] = {large.view(), small.view()};
+  const std::string layer = model.info().layers.at(model.info().layers.size() / 2).name;
+  for (const Pooling pooling : {Pooling::none, Pooling::average}) {
+    Session session =
+        model.session({.device = device, .threads = threads, .layers = {layer}, .pooling = pooling}).value();
+    EXPECT_EQ(count_allocations([&] { return session.features(views).value().size(); }), 0) << "features, " << where;
+    if (model.info().classes > 0) {
+      EXPECT_EQ(count_allocations([&] { return session.classify(views[1]).value().size(); }), 0)
+          << "classify, " << where;
+      EXPECT_EQ(count_allocations([&] { return session.classify(views).value().size(); }), 0) << "batch, " << where;
+    }
+    const TensorView input = session.preprocess({views, 1}).value();
+    EXPECT_EQ(count_allocations([&] { return session.run({&input, 1}).value().size(); }), 0) << "run, " << where;
+  }
+}
+
+TEST(Allocations, NoneWhileANetworkRuns) {
+  for (const char* architecture : {"mobilenet_v1:0.25:64", "mobilenet_v2:0.35:64"})
+    for (const Device device : {Device::cpu, Device::reference})
+      for (const int threads : {1, 2}) expect_no_allocations(Model::random(architecture).value(), device, threads);
+}
+
+TEST(Allocations, NoneWhileAnIntegerNetworkRuns) {
+  MOBILENET_NEEDS_TEST_DATA();
+  for (const char* file : {"mobilenet_v1_0.25_128_quant.tflite", "tf2_mobilenet_v2_1.0_224_ptq.tflite"}) {
+    const Model model = Model::open(*test_data() / "models" / file).value();
+    expect_no_allocations(model, Device::cpu, 2);
+  }
+}
+
+}  // namespace
+}  // namespace mobilenet::testing

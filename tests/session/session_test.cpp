@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <gtest/gtest.h>
+#include <mobilenet/mobilenet.h>
+
+#include <cmath>
+#include <vector>
+
+#include "support/pictures.h"
+
+namespace mobilenet::testing {
+namespace {
+
+TEST(Session, ABatchGivesTheAnswersOfItsPictures) {
+  const Model model = Model::random("mobilenet_v2:0.35:64:21").value();
+  const TestPicture a(90, 70), b(33, 120), c(64, 64);
+  const ImageView views[] = {a.view(), b.view(), c.view()};
+  for (const Device device : {Device::cpu, Device::reference}) {
+    Session one = model.session({.device = device}).value();
+    Session many = model.session({.device = device}).value();
+    const auto answers = many.classify(views).value();
+    ASSERT_EQ(answers.size(), 3u);
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto alone = one.classify(views[i]).value();
+      for (std::size_t k = 0; k < alone.size(); ++k) {
+        EXPECT_EQ(answers[i][k].index, alone[k].index);
+        EXPECT_NEAR(answers[i][k].score, alone[k].score, 1e-6);
+      }
+    }
+  }
+}
+
+TEST(Session, ScoresAreProbabilities) {
+  const Model model = Model::random("mobilenet_v1:0.25:64:9").value();
+  Session session = model.session({.top = 100}).value();
+  const auto classes = session.classify(TestPicture(64, 64).view()).value();
+  ASSERT_EQ(classes.size(), 9u) << "no more answers than classes";
+  float sum = 0;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    sum += classes[i].score;
+    EXPECT_TRUE(i == 0 || classes[i - 1].score >= classes[i].score);
+  }
+  EXPECT_NEAR(sum, 1, 1e-5);
+}
+
+TEST(Session, BackgroundIsMinusOne) {
+  const Model model = Model::random("mobilenet_v1:0.25:32:1001").value();
+  ASSERT_TRUE(model.info().has_background);
+  Session session = model.session({.top = 1001}).value();
+  int lowest = 1000, highest = 0;
+  for (const Classification& c : session.classify(TestPicture(32, 32).view()).value()) {
+    lowest = std::min(lowest, c.index);
+    highest = std::max(highest, c.index);
+  }
+  EXPECT_EQ(lowest, -1);
+  EXPECT_EQ(highest, 999);
+}
+
+TEST(Session, AnySizeOfWeightsOnlyModels) {
+  const Model model = Model::random("mobilenet_v2:0.35:96:5").value();
+  const TestPicture picture(100, 80);
+  for (const auto& [height, width] : {std::pair{33, 33}, {97, 64}, {1, 1}, {31, 225}}) {
+    std::vector<float> scores;
+    for (const Device device : {Device::cpu, Device::reference}) {
+      Session session =
+          model.session({.device = device, .input_height = height, .input_width = width, .top = 1}).value();
+      scores.push_back(session.classify(picture.view()).value()[0].score);
+    }
+    EXPECT_NEAR(scores[0], scores[1], 1e-4) << height << "x" << width;
+  }
+}
+
+TEST(Session, FeaturesComeInTheOrderAskedFor) {
+  const Model model = Model::random("mobilenet_v2:0.35:64:5").value();
+  Session session = model.session({.layers = {"pool", "block3/expand", "hidden_0", "stem"}}).value();
+  const TestPicture picture(64, 64);
+  const ImageView views[] = {picture.view(), picture.view()};
+  const auto features = session.features(views).value();
+  ASSERT_EQ(features.size(), 4u);
+  EXPECT_EQ(features[0].name, "pool");
+  EXPECT_EQ(features[1].name, "block3/expand");
+  EXPECT_EQ(features[2].name, "hidden_0");
+  for (const TensorView& feature : features) {
+    EXPECT_EQ(feature.shape[0], 2);
+    std::size_t count = sizeof(float);
+    for (const std::int64_t axis : feature.shape) count *= static_cast<std::size_t>(axis);
+    EXPECT_EQ(feature.bytes, count);
+  }
+  // Both pictures are the same, so both halves are.
+  const std::span<const float> stem = features[3].as<float>();
+  EXPECT_TRUE(std::equal(stem.begin(), stem.begin() + static_cast<std::ptrdiff_t>(stem.size() / 2),
+                         stem.begin() + static_cast<std::ptrdiff_t>(stem.size() / 2)));
+}
+
+TEST(Session, PoolingAverages) {
+  const Model model = Model::random("mobilenet_v2:0.35:64:5").value();
+  const TestPicture picture(64, 64);
+  const ImageView view = picture.view();
+  Session whole = model.session({.layers = {"block2/output"}}).value();
+  Session pooled = model.session({.layers = {"block2/output"}, .pooling = Pooling::average}).value();
+  const TensorView map = whole.features({&view, 1}).value()[0];
+  const TensorView mean = pooled.features({&view, 1}).value()[0];
+  ASSERT_EQ(mean.shape.size(), 2u);
+  const auto channels = static_cast<std::size_t>(mean.shape[1]), values = map.as<float>().size();
+  for (std::size_t c = 0; c < channels; ++c) {
+    double sum = 0;  // random models show maps as [batch, height, width, channels]
+    for (std::size_t i = c; i < values; i += channels) sum += map.as<float>()[i];
+    EXPECT_NEAR(mean.as<float>()[c], sum * static_cast<double>(channels) / static_cast<double>(values), 1e-4);
+  }
+}
+
+struct RefusedCase {
+  const char* name;
+  SessionOptions options;
+  const char* said;
+};
+
+TEST(Session, WhatCannotBeIsRefusedWithASentence) {
+  const Model model = Model::random("mobilenet_v1:0.25:32:7").value();
+  const RefusedCase cases[] = {
+      {"unknown layer", {.layers = {"block99/expand"}}, "no layer block99/expand"},
+      {"unknown tensor", {.tensors = {"nothing"}}, "no tensor nothing"},
+      {"int8 of float weights", {.precision = Precision::int8}, "float weights"},
+      {"negative threads", {.threads = -1}, "threads: -1"},
+      {"no classes", {.top = 0}, "top: 0"},
+      {"size beyond memory", {.input_height = 2'000'000'000, .input_width = 2'000'000'000}, "mobilenet_v1:0.25:32:7"},
+  };
+  for (const RefusedCase& c : cases) {
+    const auto session = model.session(c.options);
+    ASSERT_FALSE(session) << c.name;
+    EXPECT_NE(session.error().message.find(c.said), std::string::npos) << c.name << ": " << session.error().message;
+  }
+}
+
+TEST(Session, RunChecksItsTensors) {
+  const Model model = Model::random("mobilenet_v1:0.25:32:7").value();
+  Session session = model.session().value();
+  const std::vector<float> values(2 * 32 * 32 * 3, 0.5f);
+  const std::int64_t good[] = {2, 32, 32, 3}, channels[] = {2, 32, 32, 2}, rank[] = {32, 32, 3},
+                     negative[] = {-1, 32, 32, 3};
+  const auto run = [&](std::span<const std::int64_t> shape, DataType type, std::size_t bytes) {
+    const TensorView view{"input", type, shape, values.data(), bytes, 0, 0};
+    return session.run({&view, 1});
+  };
+  const std::size_t bytes = values.size() * sizeof(float);
+  EXPECT_TRUE(run(good, DataType::f32, bytes));
+  EXPECT_FALSE(run(good, DataType::u8, bytes));
+  EXPECT_FALSE(run(good, DataType::f32, bytes - 4));
+  EXPECT_FALSE(run(channels, DataType::f32, bytes));
+  EXPECT_FALSE(run(rank, DataType::f32, bytes));
+  EXPECT_FALSE(run(negative, DataType::f32, bytes));
+  const auto none = session.run({});
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().message.find("takes 1 input"), std::string::npos);
+}
+
+TEST(Session, ImpossiblePicturesAreRefused) {
+  const Model model = Model::random("mobilenet_v1:0.25:32:7").value();
+  Session session = model.session().value();
+  EXPECT_FALSE(session.classify(ImageView{}));
+  EXPECT_FALSE(session.classify(std::span<const ImageView>{}));
+  EXPECT_FALSE(session.features({})) << "no layers were named";
+}
+
+TEST(Session, ProfileNamesEveryStep) {
+  const Model model = Model::random("mobilenet_v2:0.35:64:5").value();
+  Session session = model.session({.profile = true}).value();
+  ASSERT_TRUE(session.classify(TestPicture(64, 64).view()));
+  ASSERT_GT(session.step_times().size(), 17u * 3);
+  for (const StepTime& step : session.step_times()) {
+    EXPECT_FALSE(step.name.empty());
+    EXPECT_FALSE(step.kind.empty());
+    EXPECT_GE(step.milliseconds, 0);
+  }
+}
+
+TEST(Session, ManyBatchSizesStayCorrect) {
+  const Model model = Model::random("mobilenet_v1:0.25:32:7").value();
+  Session session = model.session().value();
+  const TestPicture picture(32, 32);
+  const float first = session.classify(picture.view()).value()[0].score;
+  for (std::size_t batch = 1; batch <= 12; ++batch) {
+    const std::vector<ImageView> views(batch, picture.view());
+    for (const auto& answer : session.classify(views).value()) EXPECT_NEAR(answer[0].score, first, 1e-6);
+  }
+  EXPECT_NEAR(session.classify(picture.view()).value()[0].score, first, 1e-6);
+}
+
+}  // namespace
+}  // namespace mobilenet::testing
