@@ -41,5 +41,8 @@ install(FILES ${PROJECT_BINARY_DIR}/mobilenet.pc DESTINATION ${CMAKE_INSTALL_LIB
 install(DIRECTORY models/ DESTINATION ${mobilenet_models} FILES_MATCHING PATTERN "*.safetensors" PATTERN "*.md")
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(TARGET mobilenet_cli)
+  if(BUILD_SHARED_LIBS)
+    set_target_properties(mobilenet_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+  endif()
   install(TARGETS mobilenet_cli)
 endif()
