@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "cli/options.h"
+
+#include <mobilenet/device.h>
+
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include "cli/default_model.h"
+
+namespace mobilenet::cli {
+namespace {
+
+constexpr int kMaxSide = 16384;  // of the network's input
+constexpr int kMaxBatch = 65536;
+constexpr int kMaxThreads = 4096;
+
+std::optional<long long> whole_number(std::string_view text) {
+  long long value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+[[noreturn]] void wrong_value(const std::string& option, const std::string& value, const std::string& wanted) {
+  throw CLI::ValidationError(option, "'" + value + "' is not " + wanted);
+}
+
+std::pair<int, int> parse_size(const std::string& text) {
+  const std::size_t cross = text.find('x');
+  const auto height = whole_number(std::string_view(text).substr(0, cross));
+  const auto width = cross == std::string::npos ? height : whole_number(std::string_view(text).substr(cross + 1));
+  const auto fits = [](std::optional<long long> side) { return side && *side >= 1 && *side <= kMaxSide; };
+  if (!fits(height) || !fits(width)) {
+    wrong_value("--size", text, "a side like 224 or HEIGHTxWIDTH like 160x320, up to " + std::to_string(kMaxSide));
+  }
+  return {static_cast<int>(*height), static_cast<int>(*width)};
+}
+
+PreprocessPolicy parse_policy(const std::string& text) {
+  constexpr std::array<std::pair<std::string_view, PreprocessPolicy>, 4> kPolicies = {{
+      {"crop", PreprocessPolicy::crop},
+      {"tf_slim", PreprocessPolicy::tf_slim},
+      {"squash", PreprocessPolicy::squash},
+      {"pad", PreprocessPolicy::pad},
+  }};
+  for (const auto& [name, policy] : kPolicies) {
+    if (name == text) return policy;
+  }
+  wrong_value("--preprocess", text, "one of crop, tf_slim, squash, pad");
+}
+
+// "mobilenet_v2:1.0:224" rather than a file.
+bool is_architecture(const std::string& model) {
+  std::error_code ignored;
+  return model.starts_with("mobilenet_v") && model.find(':') != std::string::npos &&
+         !std::filesystem::exists(model, ignored);
+}
+
+}  // namespace
+
+void add_model_option(CLI::App& app, ModelChoice& choice) {
+  app.add_option("-m,--model", choice.model,
+                 "A .tflite or .safetensors file, or an architecture with\n"
+                 "random weights such as mobilenet_v2:1.0:224\n"
+                 "(default: $MOBILENET_MODEL, else the bundled model)")
+      ->type_name("MODEL");
+}
+
+void add_labels_option(CLI::App& app, ModelChoice& choice) {
+  app.add_option("--labels", choice.labels, "Class names, one per line (default: the model's own)")->type_name("FILE");
+}
+
+Result<Model> open_model(const ModelChoice& choice) {
+  if (is_architecture(choice.model)) return Model::random(choice.model);
+  ModelOptions options;
+  options.labels = choice.labels;
+  if (!choice.model.empty()) return Model::open(choice.model, options);
+  auto path = default_model();
+  if (!path) return path.error();
+  return Model::open(*path, options);
+}
+
+void add_session_options(CLI::App& app, SessionOptions& options) {
+  app.add_option_function<std::string>(
+         "--backend",
+         [&options](const std::string& text) {
+           const auto device = device_from_name(text);
+           if (!device) wrong_value("--backend", text, "one of cpu, reference");
+           options.device = *device;
+         },
+         "cpu: fast (default); reference: plain and slow, the truth\nthat tests compare with")
+      ->type_name("NAME");
+  app.add_option_function<std::string>(
+         "--precision",
+         [&options](const std::string& text) {
+           const auto precision = precision_from_name(text);
+           if (!precision) wrong_value("--precision", text, "one of automatic, source, f32, int8");
+           options.precision = *precision;
+         },
+         "automatic: the fastest that keeps the answers; source: the\n"
+         "file's own; f32; int8 (default: " +
+             std::string(name_of(options.precision)) + ")")
+      ->type_name("NAME");
+  add_count(app, "-t,--threads", options.threads, 0, kMaxThreads, "Threads (default: one per physical core)");
+}
+
+void add_size_option(CLI::App& app, const std::string& names, SessionOptions& options) {
+  app.add_option_function<std::string>(
+         names,
+         [&options](const std::string& text) {
+           std::tie(options.input_height, options.input_width) = parse_size(text);
+         },
+         "Input size of the network: a side, or HEIGHTxWIDTH\n(default: the model's own)")
+      ->type_name("N");
+}
+
+void add_preprocess_option(CLI::App& app, SessionOptions& options) {
+  app.add_option_function<std::string>(
+         "--preprocess", [&options](const std::string& text) { options.preprocess = parse_policy(text); },
+         "How a picture is brought to the input size: crop (centre\n"
+         "square), tf_slim, squash (ignores the aspect ratio), pad\n"
+         "(default: as the model was trained)")
+      ->type_name("NAME");
+}
+
+void add_picture_options(CLI::App& app, PictureArguments& arguments) {
+  app.add_option("pictures", arguments.words,
+                 "JPEG, PNG, WebP or BMP files, folders (the pictures\n"
+                 "directly inside), patterns, or - for standard input")
+      ->type_name("...")
+      ->required();
+  add_count(app, "-b,--batch", arguments.batch, 1, kMaxBatch, "Pictures computed at once (default: 1)");
+  app.add_option_function<std::string>(
+         "--orientation",
+         [&arguments](const std::string& text) {
+           const auto value = whole_number(text);
+           if (!value) wrong_value("--orientation", text, "a whole number");
+           if (*value >= 1 && *value <= 8) {
+             arguments.options.orientation = orientation_from_exif(static_cast<int>(*value));
+           } else {
+             arguments.orientation_note = "--orientation " + text + " is ignored: EXIF has 1 to 8";
+           }
+         },
+         "EXIF orientation 1..8 of all pictures, instead of their\nown")
+      ->type_name("N");
+  app.add_option_function<std::string>(
+         "--max-pixels",
+         [&arguments](const std::string& text) {
+           const auto value = whole_number(text);
+           if (!value || *value < 0) wrong_value("--max-pixels", text, "a whole number from 0");
+           arguments.options.decode.max_pixels = *value;
+         },
+         "Refuse larger pictures; 0: no limit (default: " + std::to_string(DecodeOptions{}.max_pixels) + ")")
+      ->type_name("N");
+  app.add_flag("-q,--quiet", arguments.quiet, "No progress on standard error");
+}
+
+CLI::Option* add_count(CLI::App& app, const std::string& names, int& value, int lowest, int highest,
+                       const std::string& description) {
+  const std::string name = names.substr(names.find("--"));
+  return app
+      .add_option_function<std::string>(
+          names,
+          [name, &value, lowest, highest](const std::string& text) {
+            const auto number = whole_number(text);
+            if (!number || *number < lowest || *number > highest) {
+              wrong_value(name, text,
+                          "a whole number from " + std::to_string(lowest) + " to " + std::to_string(highest));
+            }
+            value = static_cast<int>(*number);
+          },
+          description)
+      ->type_name("N");
+}
+
+CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vector<std::string>& extensions,
+                               const std::string& description) {
+  std::string wanted;
+  for (const std::string& extension : extensions) wanted += (wanted.empty() ? "" : " or ") + extension;
+  return app
+      .add_option_function<std::string>(
+          "-o,--output",
+          [&path, extensions, wanted](const std::string& text) {
+            for (const std::string& extension : extensions) {
+              if (text.size() > extension.size() && text.ends_with(extension)) {
+                path = text;
+                return;
+              }
+            }
+            wrong_value("--output", text, "a file whose name ends in " + wanted);
+          },
+          description)
+      ->type_name("FILE")
+      ->required();
+}
+
+void add_json_option(CLI::App& app, bool& json) {
+  app.add_flag("--json", json, "One JSON object per line on standard output");
+}
+
+}  // namespace mobilenet::cli

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// How far a long list of pictures is, on standard error: one line that redraws itself on a terminal, a plain line now
+// and then elsewhere. Silent when asked, for short lists, and where the answers already scroll over the same terminal.
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace mobilenet::cli {
+
+enum class AnswersGo { to_standard_output, to_a_file };
+
+class Progress {
+ public:
+  // `total` pictures lie ahead.
+  Progress(std::size_t total, AnswersGo answers, bool quiet);
+  ~Progress() { clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void advance(std::size_t pictures);
+  // Takes the line off the terminal, so that something else can be said; the next advance() brings it back.
+  void clear();
+
+ private:
+  enum class Style { silent, redrawn, plain };
+
+  Style style_ = Style::silent;
+  std::size_t total_ = 0;
+  std::size_t done_ = 0;
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point start_;
+  std::chrono::steady_clock::time_point last_;
+};
+
+// " 42 %  105/250  88.1 pictures/s  0:02 left"
+std::string progress_text(std::size_t done, std::size_t total, double seconds);
+
+}  // namespace mobilenet::cli

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "cli/row_spool.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <string>
+
+#include "cli/npy.h"
+#include "cli/table.h"
+
+namespace mobilenet::cli {
+
+Result<RowSpool> RowSpool::create(const std::filesystem::path& beside, const TensorView& first) {
+  if (first.shape.empty()) {
+    return Error{ErrorCode::unsupported, "layer " + std::string(first.name) + " has no batch axis"};
+  }
+  auto file = open_nameless_file(beside);
+  if (!file) return file.error();
+  RowSpool spool;
+  spool.beside_ = beside;
+  spool.file_ = std::move(*file);
+  spool.type_ = first.type;
+  spool.shape_.assign(first.shape.begin(), first.shape.end());
+  // Room for any number of rows; the real header is written over it in the end.
+  spool.shape_.front() = std::numeric_limits<std::int64_t>::max();
+  const std::string placeholder = npy_header(npy_type(spool.type_), spool.shape_);
+  spool.header_bytes_ = placeholder.size();
+  spool.shape_.front() = 0;
+  errno = 0;
+  if (std::fwrite(placeholder.data(), 1, placeholder.size(), spool.file_.get()) != placeholder.size()) {
+    return system_error(beside, "cannot write rows beside it", errno);
+  }
+  return spool;
+}
+
+Result<void> RowSpool::append(const TensorView& tensor) {
+  if (tensor.type != type_ || tensor.shape.size() != shape_.size() ||
+      !std::equal(tensor.shape.begin() + 1, tensor.shape.end(), shape_.begin() + 1)) {
+    return Error{ErrorCode::invalid_argument, "layer " + std::string(tensor.name) + " is " + shape_text(tensor.shape) +
+                                                  " and was " + shape_text(shape_) + " before"};
+  }
+  errno = 0;
+  if (std::fwrite(tensor.data, 1, tensor.bytes, file_.get()) != tensor.bytes) {
+    return system_error(beside_, "cannot write rows beside it", errno);
+  }
+  shape_.front() += tensor.shape.front();
+  return {};
+}
+
+Result<std::FILE*> RowSpool::finish() {
+  const std::string header = npy_header(npy_type(type_), shape_, header_bytes_);
+  errno = 0;
+  if (std::fseek(file_.get(), 0, SEEK_SET) != 0 ||
+      std::fwrite(header.data(), 1, header.size(), file_.get()) != header.size() || std::fflush(file_.get()) != 0) {
+    return system_error(beside_, "cannot write rows beside it", errno);
+  }
+  return file_.get();
+}
+
+}  // namespace mobilenet::cli

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/model.h>
+#include <mobilenet/session.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/files.h"
+#include "cli/npy.h"
+#include "cli/npz.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/picture_sources.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+
+// mobilenet run --input x.npy -o y.npz: raw tensors in, raw tensors out, for those who preprocess themselves.
+
+namespace mobilenet::cli {
+namespace {
+
+struct RunOptions {
+  ModelChoice model;
+  SessionOptions session;
+  std::vector<std::string> inputs;  // "x.npy" or "NAME=x.npy"
+  std::string output;
+  bool json = false;
+};
+
+// The file of every input of the model, in the model's order. A word belongs to the input whose name it begins with,
+// else to the next input without a file.
+Result<std::vector<std::string>> assign_inputs(const ModelInfo& info, std::span<const std::string> words) {
+  std::vector<std::string> files(info.inputs.size());
+  std::vector<std::string> unnamed;
+  for (const std::string& word : words) {
+    const auto named = std::find_if(info.inputs.begin(), info.inputs.end(),
+                                    [&word](const TensorInfo& input) { return word.starts_with(input.name + '='); });
+    if (named == info.inputs.end()) {
+      unnamed.push_back(word);
+    } else {
+      files[static_cast<std::size_t>(named - info.inputs.begin())] = word.substr(named->name.size() + 1);
+    }
+  }
+  std::size_t next = 0;
+  for (std::string& file : files) {
+    if (file.empty() && next < unnamed.size()) file = unnamed[next++];
+  }
+  if (next == unnamed.size() && std::find(files.begin(), files.end(), "") == files.end()) return files;
+  std::vector<std::string> names;
+  for (const TensorInfo& input : info.inputs) names.push_back(input.name);
+  return Error{ErrorCode::invalid_argument,
+               "--input must name one file for each input of " + info.source + ": " + join(names, ", ")};
+}
+
+Result<NpyArray> read_array(const std::string& name) {
+  auto bytes = name == kStandardInput ? read_standard_input(name) : read_file(name);
+  if (!bytes) return bytes.error();
+  return parse_npy(*bytes, name);
+}
+
+// Outputs come first and keep their names; an inner tensor that is an output too is not written twice.
+void drop_tensors_that_are_outputs(const ModelInfo& info, std::vector<std::string>& tensors) {
+  std::vector<std::string> kept;
+  for (std::string& name : tensors) {
+    const bool output = std::any_of(info.outputs.begin(), info.outputs.end(),
+                                    [&name](const TensorInfo& tensor) { return tensor.name == name; });
+    if (!output && std::find(kept.begin(), kept.end(), name) == kept.end()) kept.push_back(std::move(name));
+  }
+  tensors = std::move(kept);
+}
+
+Result<void> write_outputs(const std::string& path, std::span<const TensorView> tensors) {
+  if (path.ends_with(".npy")) {
+    if (tensors.size() == 1) return write_npy(path, tensors[0]);
+    return Error{ErrorCode::invalid_argument,
+                 path + ": a .npy holds one tensor, and there are " + std::to_string(tensors.size()) + "; name a .npz"};
+  }
+  std::vector<NpzArray> arrays;
+  for (const TensorView& tensor : tensors) {
+    arrays.push_back(npz_array(tensor));
+    // A file may give two tensors one name; the second one gets the framework's usual suffix.
+    const auto taken = [&arrays](const std::string& name) {
+      return std::any_of(arrays.begin(), arrays.end() - 1, [&name](const NpzArray& a) { return a.name == name; });
+    };
+    for (int copy = 1; taken(arrays.back().name); ++copy) {
+      arrays.back().name = std::string(tensor.name) + ':' + std::to_string(copy);
+    }
+  }
+  return write_npz(path, arrays);
+}
+
+void report(const RunOptions& options, const ModelInfo& info, const Session& session,
+            std::span<const TensorView> tensors) {
+  if (!options.json) {
+    Table table({Align::left, Align::left, Align::left});
+    for (const TensorView& tensor : tensors) {
+      table.row({std::string(tensor.name), std::string(name_of(tensor.type)), shape_text(tensor.shape)});
+    }
+    print(table.text());
+    say("wrote " + options.output + " in " + fixed(session.timing().network, 1) + " ms");
+    return;
+  }
+  Json line;
+  line["output"] = options.output;
+  line["model"] = info.source;
+  line["backend"] = session.device();
+  line["precision"] = name_of(session.precision());
+  line["isa"] = session.isa();
+  line["milliseconds"] = {{"network", milliseconds(session.timing().network)}};
+  line["tensors"] = Json::array();
+  for (const TensorView& tensor : tensors) {
+    Json entry = {{"name", tensor.name}, {"type", name_of(tensor.type)}, {"shape", tensor.shape}};
+    if (tensor.scale != 0) {
+      entry["scale"] = shortest(tensor.scale);
+      entry["zero_point"] = tensor.zero_point;
+    }
+    line["tensors"].push_back(std::move(entry));
+  }
+  print_json(line);
+}
+
+int run(RunOptions& options) {
+  const auto model = open_model(options.model);
+  if (!model) return fail(model.error().message);
+  const ModelInfo& info = model->info();
+  const auto files = assign_inputs(info, options.inputs);
+  if (!files) return fail(files.error().message);
+  std::vector<NpyArray> arrays;
+  for (const std::string& file : *files) {
+    auto array = read_array(file);
+    if (!array) return fail(array.error().message);
+    arrays.push_back(std::move(*array));
+  }
+  std::vector<TensorView> inputs;
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    const NpyArray& array = arrays[i];
+    if (array.type != info.inputs[i].type) {
+      return fail((*files)[i] + " holds " + std::string(npy_type(array.type)) + ", and input " + info.inputs[i].name +
+                  " of " + info.source + " takes " + std::string(npy_type(info.inputs[i].type)));
+    }
+    inputs.push_back({info.inputs[i].name, array.type, array.shape, array.bytes.data(), array.bytes.size()});
+  }
+
+  drop_tensors_that_are_outputs(info, options.session.tensors);
+  auto session = model->session(options.session);
+  if (!session) return fail(session.error().message);
+  const auto tensors = session->run(inputs);
+  if (!tensors) return fail(tensors.error().message);
+  if (const auto written = write_outputs(options.output, *tensors); !written) return fail(written.error().message);
+  report(options, info, *session, *tensors);
+  return kSuccess;
+}
+
+}  // namespace
+
+Work add_run(CLI::App& app) {
+  const auto options = std::make_shared<RunOptions>();
+  options->session.precision = Precision::source;
+  add_model_option(app, options->model);
+  app.add_option("-i,--input", options->inputs,
+                 "The .npy of an input, with the batch axis; several inputs:\nNAME=FILE each; - reads standard input")
+      ->allow_extra_args(false)
+      ->type_name("FILE")
+      ->required();
+  add_output_option(app, options->output, {".npz", ".npy"}, "A .npz, or a .npy for a single tensor");
+  app.add_option("--tensor", options->session.tensors, "Also write this inner tensor or layer; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  add_size_option(app, "--size", options->session);
+  add_session_options(app, options->session);
+  add_json_option(app, options->json);
+  app.footer(
+      "Nothing is preprocessed. Arrays have the type and the layout of the model's file: .tflite\n"
+      "NHWC in u8, i8 or f32; Hugging Face, timm and our own files NCHW in f32. Outputs are\n"
+      "written under their exact tensor names (`logits` for weights-only files).\n"
+      "`mobilenet info` shows the inputs and outputs of a model.\n"
+      "\n"
+      "Examples:\n"
+      "  mobilenet run --model mobilenet_v2.tflite --input x.npy -o y.npz\n"
+      "  mobilenet run --model model.safetensors --input x.npy --tensor block3/project -o y.npz");
+  return [options] { return run(*options); };
+}
+
+}  // namespace mobilenet::cli
