@@ -10,7 +10,7 @@
 namespace mobilenet {
 namespace {
 
-constexpr int kResizeWeightOne = 2048;
+constexpr float kResizeWeightOne = 2048;
 
 Error quantization_error(const Tensor& tensor, const char* what) {
   return failure(ErrorCode::unsupported, "tensor ", tensor.name, " (", name_of(tensor.type), ") ", what);
@@ -138,8 +138,7 @@ Result<ConvolutionArithmetic> convolution_arithmetic(const Tensor& input, const 
   if ((count != 1 && count != static_cast<std::size_t>(outputs)) || quantization.zero_points.size() != count)
     return failure(ErrorCode::unsupported, "tensor ", weight.name, " has ", count, " scales for ", outputs,
                    " output channels");
-  if (weight.type == DataType::u8 && count != 1 && outputs != 1)
-    return quantization_error(weight, "must have one scale");
+  if (weight.type == DataType::u8 && count != 1) return quantization_error(weight, "must have one scale");
 
   ConvolutionArithmetic arithmetic;
   arithmetic.input_zero_point = types.input.zero_point;
@@ -291,23 +290,28 @@ std::int32_t softmax_element(const SoftmaxArithmetic& softmax, float exponential
   return range.clamp(static_cast<std::int32_t>(rounded) + softmax.output.zero_point);
 }
 
-std::vector<ResizeTap> resize_taps(std::int64_t input, std::int64_t output, const ResizeBilinearOp& op) {
+ResizeTap resize_tap(std::int64_t position, std::int64_t input, std::int64_t output, const ResizeBilinearOp& op) {
   const bool corners = op.align_corners && output > 1;
   const float scale =
       static_cast<float>(corners ? input - 1 : input) / static_cast<float>(corners ? output - 1 : output);
   const bool centers = op.half_pixel_centers && !op.align_corners;
   const float offset = centers ? 0.5f * scale - 0.5f : 0.0f;
-  const float last = static_cast<float>(input - 1);
-  std::vector<ResizeTap> taps(static_cast<std::size_t>(output));
-  for (std::size_t i = 0; i < taps.size(); ++i) {
-    const float product = static_cast<float>(i) * scale;
-    const float position = std::clamp(product + offset, 0.0f, last);
-    ResizeTap& tap = taps[i];
-    tap.low = std::min(static_cast<std::int32_t>(position), static_cast<std::int32_t>(input - 1));
-    tap.high = std::min(tap.low + 1, static_cast<std::int32_t>(input - 1));
-    tap.fraction = position - static_cast<float>(tap.low);
-    tap.weight = static_cast<std::int32_t>(std::nearbyint(tap.fraction * static_cast<float>(kResizeWeightOne)));
-  }
+  const float product = static_cast<float>(position) * scale;
+  const float source = std::clamp(product + offset, 0.0f, static_cast<float>(input - 1));
+  const auto last = static_cast<std::int32_t>(input - 1);
+  ResizeTap tap;
+  tap.low = std::min(static_cast<std::int32_t>(source), last);
+  tap.high = std::min(tap.low + 1, last);
+  tap.fraction = source - static_cast<float>(tap.low);
+  tap.weight = static_cast<std::int32_t>(std::nearbyint(tap.fraction * kResizeWeightOne));
+  return tap;
+}
+
+std::vector<ResizeTap> resize_taps(std::int64_t input, std::int64_t output, const ResizeBilinearOp& op) {
+  std::vector<ResizeTap> taps;
+  taps.reserve(static_cast<std::size_t>(output));
+  for (std::int64_t position = 0; position < output; ++position)
+    taps.push_back(resize_tap(position, input, output, op));
   return taps;
 }
 

@@ -142,6 +142,8 @@ struct ResizeTap {
   float fraction = 0;
   std::int32_t weight = 0;  // fraction in 1/2048, rounded to nearest even
 };
+ResizeTap resize_tap(std::int64_t position, std::int64_t input, std::int64_t output, const ResizeBilinearOp& op);
+// Of every output position.
 std::vector<ResizeTap> resize_taps(std::int64_t input, std::int64_t output, const ResizeBilinearOp& op);
 // Corners of the input, the weights of the column (x) and row (y) taps; exact, then rounded half up. Input and output
 // share one quantisation.

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Convolution, depthwise convolution and dense layers are one loop: a depthwise convolution has one group per channel,
+// a dense layer is a 1x1 convolution of one pixel.
+#include <cmath>
+
+#include "backend/reference/operators.h"
+#include "base/error.h"
+#include "network/parameter.h"
+#include "network/quantized_arithmetic.h"
+
+namespace mobilenet::reference {
+namespace {
+
+// Constants of one layer, weight as [outputs][height][width][inputs of one group].
+template <class Weight, class Bias>
+struct Layer {
+  Window window;
+  int outputs = 0;
+  int inputs = 0;  // of one group
+  int groups = 1;
+  std::vector<Weight> weight;
+  std::vector<Bias> bias;
+};
+
+// What the caller's window, groups and activation are, for all three operators.
+struct LayerOptions {
+  Window window;
+  Activation activation = Activation::none;
+  bool dense = false;
+  int groups = 1;
+};
+
+// out[pixel][o] = finish(o, sum over taps inside the picture and inputs i of its group of x[tap][i] *
+// weight[o][tap][i])
+template <class Sum, class X, class Layer, class Out, class Multiply, class Finish>
+void convolve(const Layer& layer, const Shape& in, const X* x, const Shape& out, Out* result, const Multiply& multiply,
+              const Finish& finish) {
+  const Window& window = layer.window;
+  const std::int64_t pad_top = window_height(window, in[1]).pad_before;
+  const std::int64_t pad_left = window_width(window, in[2]).pad_before;
+  const int outputs_per_group = layer.outputs / layer.groups;
+  for (std::int64_t n = 0; n < out[0]; ++n)
+    for (std::int64_t y = 0; y < out[1]; ++y)
+      for (std::int64_t column = 0; column < out[2]; ++column)
+        for (int o = 0; o < layer.outputs; ++o) {
+          const std::int64_t first_input = static_cast<std::int64_t>(o / outputs_per_group) * layer.inputs;
+          Sum sum = 0;
+          for (int ky = 0; ky < window.kernel_height; ++ky) {
+            const std::int64_t in_y = y * window.stride_height - pad_top + ky * window.dilation_height;
+            if (in_y < 0 || in_y >= in[1]) continue;
+            for (int kx = 0; kx < window.kernel_width; ++kx) {
+              const std::int64_t in_x = column * window.stride_width - pad_left + kx * window.dilation_width;
+              if (in_x < 0 || in_x >= in[2]) continue;
+              const X* pixel = x + ((n * in[1] + in_y) * in[2] + in_x) * in[3] + first_input;
+              const std::int64_t tap =
+                  (static_cast<std::int64_t>(o) * window.kernel_height + ky) * window.kernel_width + kx;
+              const auto* weight = layer.weight.data() + tap * layer.inputs;
+              for (int i = 0; i < layer.inputs; ++i) sum += multiply(pixel[i], weight[i]);
+            }
+          }
+          *result++ = finish(o, sum);
+        }
+}
+
+template <class Weight, class Bias, class Read>
+Layer<Weight, Bias> make_layer(const FilterView& filter, const LayerOptions& options, const Read& read) {
+  Layer<Weight, Bias> layer;
+  layer.window = options.window;
+  layer.outputs = filter.outputs;
+  layer.inputs = filter.inputs;
+  layer.groups = options.groups;
+  layer.weight.reserve(static_cast<std::size_t>(filter.parameter->shape.elements()));
+  for (int o = 0; o < filter.outputs; ++o)
+    for (int y = 0; y < filter.height; ++y)
+      for (int x = 0; x < filter.width; ++x)
+        for (int i = 0; i < filter.inputs; ++i) layer.weight.push_back(read(filter.offset(o, y, x, i)));
+  layer.bias.assign(static_cast<std::size_t>(filter.outputs), 0);
+  return layer;
+}
+
+// A dense layer sees each picture as one pixel.
+Shape as_pixel(const Shape& shape) { return {shape[0], 1, 1, shape.elements() / shape[0]}; }
+
+Result<Operator> prepare_real(const LayerOptions& options, const NodeView& view, const FilterView& filter) {
+  MOBILENET_TRY(const std::vector<float> values, real_constant(view, 1));
+  auto layer = make_layer<float, float>(filter, options,
+                                        [&](std::int64_t offset) { return values[static_cast<std::size_t>(offset)]; });
+  if (view.has(2)) {
+    MOBILENET_TRY(layer.bias, real_constant(view, 2));
+    if (layer.bias.size() != static_cast<std::size_t>(filter.outputs))
+      return failure(ErrorCode::bad_format, "bias has ", layer.bias.size(), " values, expected ", filter.outputs);
+  }
+  return Operator([layer = std::move(layer), options](const Operands& operands) {
+    const Operand& x = operands.inputs[0];
+    convolve<double>(
+        layer, options.dense ? as_pixel(x.shape) : x.shape, x.as<float>(),
+        options.dense ? as_pixel(operands.shape) : operands.shape, operands.as<float>(),
+        [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); },
+        [&](int o, double sum) {
+          const double biased = sum + static_cast<double>(layer.bias[static_cast<std::size_t>(o)]);
+          return static_cast<float>(activate(options.activation, biased));
+        });
+  });
+}
+
+// The axis of the stored weight that counts output channels.
+int output_axis(WeightLayout layout) { return layout == WeightLayout::hwc ? 3 : 0; }
+
+Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& view, const FilterView& filter) {
+  const Tensor& weight = view.input(1);
+  MOBILENET_TRY(ConvolutionArithmetic arithmetic,
+                convolution_arithmetic(view.input(0), weight, view.output(), options.activation, filter.outputs));
+  if (weight.quantization->scales.size() > 1 && weight.quantization->axis != output_axis(view.parameter(1).layout))
+    return failure(ErrorCode::unsupported, "weight ", weight.name, " is quantised along axis ",
+                   weight.quantization->axis);
+  // Differences of two bytes need nine bits and a sign.
+  auto layer = make_layer<std::int16_t, std::uint32_t>(filter, options, [&](std::int64_t offset) {
+    return static_cast<std::int16_t>(stored_integer(view.parameter(1), offset) - arithmetic.weight_zero_point);
+  });
+  if (view.has(2)) {
+    const Tensor& bias = view.input(2);
+    if (bias.parameter < 0 || bias.type != DataType::i32 ||
+        view.parameter(2).shape.elements() != static_cast<std::int64_t>(filter.outputs))
+      return failure(ErrorCode::unsupported, "bias ", bias.name, " (", name_of(bias.type),
+                     ") must be an i32 constant of ", filter.outputs, " values");
+    for (int o = 0; o < filter.outputs; ++o)
+      layer.bias[static_cast<std::size_t>(o)] = static_cast<std::uint32_t>(stored_integer(view.parameter(2), o));
+  }
+  return with_integer_type(view.output().type, [&](auto element) {
+    using T = decltype(element);
+    return Operator([layer = std::move(layer), arithmetic = std::move(arithmetic), options](const Operands& operands) {
+      const Operand& x = operands.inputs[0];
+      // Sums wrap at 32 bits, as in every runtime; unsigned, because that is what C++ defines.
+      convolve<std::uint32_t>(
+          layer, options.dense ? as_pixel(x.shape) : x.shape, x.as<T>(),
+          options.dense ? as_pixel(operands.shape) : operands.shape, operands.as<T>(),
+          [zero_point = arithmetic.input_zero_point](T a, std::int16_t b) {
+            return static_cast<std::uint32_t>((a - zero_point) * b);
+          },
+          [&](int o, std::uint32_t sum) {
+            const auto channel = static_cast<std::size_t>(o);
+            return static_cast<T>(requantize(static_cast<std::int32_t>(sum + layer.bias[channel]),
+                                             arithmetic.scales[channel], arithmetic.output_zero_point,
+                                             arithmetic.range));
+          });
+    });
+  });
+}
+
+Result<Operator> prepare_layer(LayerOptions options, const NodeView& view) {
+  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
+  if (!view.has(1) || view.input(1).parameter < 0)
+    return failure(ErrorCode::unsupported, "its weight is not a constant");
+  MOBILENET_TRY(const FilterView filter, filter_view(view.parameter(1)));
+  if (options.groups < 1 || filter.outputs % options.groups != 0)
+    return failure(ErrorCode::bad_format, filter.outputs, " outputs do not divide into ", options.groups, " groups");
+  return arithmetic == Arithmetic::real ? prepare_real(options, view, filter) : prepare_integer(options, view, filter);
+}
+
+}  // namespace
+
+Result<Operator> prepare(const Conv2dOp& op, const NodeView& view) {
+  return prepare_layer({.window = op.window, .activation = op.activation, .groups = op.groups}, view);
+}
+
+Result<Operator> prepare(const DepthwiseConv2dOp& op, const NodeView& view) {
+  if (!view.has(1) || view.input(1).parameter < 0)
+    return failure(ErrorCode::unsupported, "its weight is not a constant");
+  MOBILENET_TRY(const FilterView filter, filter_view(view.parameter(1)));
+  if (op.multiplier < 1 || filter.outputs % op.multiplier != 0)
+    return failure(ErrorCode::bad_format, filter.outputs, " outputs are no multiple of ", op.multiplier);
+  return prepare_layer({.window = op.window, .activation = op.activation, .groups = filter.outputs / op.multiplier},
+                       view);
+}
+
+Result<Operator> prepare(const DenseOp& op, const NodeView& view) {
+  return prepare_layer({.window = {}, .activation = op.activation, .dense = true}, view);
+}
+
+}  // namespace mobilenet::reference

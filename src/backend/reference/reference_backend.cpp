@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/reference/reference_backend.h"
+
+#include <chrono>
+#include <new>
+
+#include "backend/reference/operators.h"
+#include "base/aligned_buffer.h"
+#include "base/error.h"
+#include "network/quantized_arithmetic.h"
+
+namespace mobilenet {
+namespace {
+
+Result<reference::Operator> prepare_node(const Network& network, const Parameters& parameters, const Node& node) {
+  const reference::NodeView view{network, parameters, node};
+  auto prepared = std::visit([&](const auto& op) { return reference::prepare(op, view); }, node.op);
+  if (prepared) return prepared;
+  Error error = std::move(prepared).error();
+  return at(node.name, {error.code, std::string(kind_of(node.op)) + ": " + error.message});
+}
+
+struct ReferenceWeights final : Weights {
+  const Network* network = nullptr;
+  const Parameters* parameters = nullptr;
+  std::vector<reference::Operator> operators;  // one per node
+};
+
+// What all Executions of a Program share.
+struct Compiled {
+  std::shared_ptr<const ReferenceWeights> weights;
+  Plan plan;
+};
+
+class ReferenceExecution final : public Execution {
+ public:
+  ReferenceExecution(std::shared_ptr<const Compiled> compiled, const ExecutionOptions& options)
+      : compiled_(std::move(compiled)), arena_(compiled_->plan.arena_bytes) {
+    const Plan& plan = compiled_->plan;
+    const Network& network = *compiled_->weights->network;
+    for (const TensorId id : plan.inputs) inputs_.push_back(host_tensor(id));
+    for (const TensorId id : plan.outputs) outputs_.push_back(host_tensor(id));
+    for (const Step& step : plan.steps)
+      for (const int index : step.nodes) {
+        const Node& node = network.nodes[static_cast<std::size_t>(index)];
+        Call call;
+        call.run = &compiled_->weights->operators[static_cast<std::size_t>(index)];
+        for (const TensorId input : node.inputs) call.inputs.push_back(operand(input));
+        call.data = address(node.output);
+        call.shape = plan.shapes[static_cast<std::size_t>(node.output)];
+        calls_.push_back(std::move(call));
+        if (options.profile) times_.push_back({node.name, kind_of(node.op), 0});
+      }
+  }
+
+  std::span<const HostTensor> inputs() const override { return inputs_; }
+  std::span<const HostTensor> outputs() const override { return outputs_; }
+  std::span<const StepTime> step_times() const override { return times_; }
+
+  std::uint64_t submit() override {
+    using Clock = std::chrono::steady_clock;
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      const Call& call = calls_[i];
+      const Clock::time_point start = Clock::now();
+      (*call.run)({call.inputs, call.data, call.shape});
+      if (!times_.empty())
+        times_[i].milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    }
+    return ++ticket_;
+  }
+  void wait(std::uint64_t) override {}
+
+ private:
+  struct Call {
+    const reference::Operator* run = nullptr;
+    std::vector<reference::Operand> inputs;
+    std::byte* data = nullptr;
+    Shape shape;
+  };
+
+  std::byte* address(TensorId id) {
+    const std::size_t offset = compiled_->plan.offsets[static_cast<std::size_t>(id)];
+    return offset == kNotInArena ? nullptr : arena_.data() + offset;
+  }
+
+  reference::Operand operand(TensorId id) {
+    if (id == kNoTensor) return {};
+    return {address(id), compiled_->plan.shapes[static_cast<std::size_t>(id)]};
+  }
+
+  HostTensor host_tensor(TensorId id) {
+    const Tensor& tensor = compiled_->weights->network->tensors[static_cast<std::size_t>(id)];
+    const Shape& shape = compiled_->plan.shapes[static_cast<std::size_t>(id)];
+    return {id, tensor.type, shape, address(id), static_cast<std::size_t>(shape.elements()) * size_of(tensor.type)};
+  }
+
+  std::shared_ptr<const Compiled> compiled_;
+  AlignedBuffer arena_;
+  std::vector<HostTensor> inputs_, outputs_;
+  std::vector<Call> calls_;
+  std::vector<StepTime> times_;  // per call; empty without profiling
+  std::uint64_t ticket_ = 0;
+};
+
+class ReferenceProgram final : public Program {
+ public:
+  explicit ReferenceProgram(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
+
+  Result<std::unique_ptr<Execution>> open(const ExecutionOptions& options) const override {
+    try {
+      return std::unique_ptr<Execution>(std::make_unique<ReferenceExecution>(compiled_, options));
+    } catch (const std::bad_alloc&) {
+      return failure(ErrorCode::out_of_memory, "no memory for the ", compiled_->plan.arena_bytes,
+                     " bytes of intermediate results");
+    }
+  }
+
+  std::string_view isa() const override { return "scalar"; }
+
+ private:
+  std::shared_ptr<const Compiled> compiled_;
+};
+
+class ReferenceBackend final : public Backend {
+ public:
+  std::string_view name() const override { return "reference"; }
+  GroupingTraits traits() const override { return {}; }
+
+  Result<void> supports(const Network& network, const Parameters& parameters, const Node& node) const override {
+    if (auto prepared = prepare_node(network, parameters, node); !prepared) return std::move(prepared).error();
+    return {};
+  }
+
+  Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
+                                              Precision precision) const override {
+    MOBILENET_CHECK(check_precision(network, precision));
+    auto weights = std::make_shared<ReferenceWeights>();
+    weights->network = &network;
+    weights->parameters = &parameters;
+    weights->operators.reserve(network.nodes.size());
+    for (const Node& node : network.nodes) {
+      MOBILENET_TRY(reference::Operator prepared, prepare_node(network, parameters, node));
+      weights->operators.push_back(std::move(prepared));
+    }
+    return std::shared_ptr<const Weights>(std::move(weights));
+  }
+
+  Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const Weights> weights,
+                                                 const CompileRequest& request) const override {
+    auto compiled = std::make_shared<Compiled>();
+    compiled->weights = std::static_pointer_cast<const ReferenceWeights>(std::move(weights));
+    MOBILENET_TRY(compiled->plan, make_plan(*compiled->weights->network, *compiled->weights->parameters,
+                                            request.input_shapes, request.outputs, traits()));
+    return std::shared_ptr<const Program>(std::make_shared<ReferenceProgram>(std::move(compiled)));
+  }
+
+ private:
+  // A network computes in the arithmetic of its own tensors; there is nothing else to choose here.
+  static Result<void> check_precision(const Network& network, Precision precision) {
+    bool integer = false;
+    for (const Node& node : network.nodes)
+      integer = integer || is_quantized(network.tensors[static_cast<std::size_t>(node.output)]);
+    if (precision == Precision::int8 && !integer)
+      return failure(ErrorCode::unsupported, "precision int8 needs a quantised network, this one is in floats");
+    if (precision == Precision::f32 && integer)
+      return failure(ErrorCode::unsupported, "precision f32 is not possible, this network is quantised to integers");
+    return {};
+  }
+};
+
+}  // namespace
+
+const Backend& reference_backend() {
+  static const ReferenceBackend backend;
+  return backend;
+}
+
+}  // namespace mobilenet
