@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Operators without neighbours that no convolution took along: batch norm, activation, addition, softmax.
+
+#include <algorithm>
+
+#include "backend/cpu/f32_steps.h"
+#include "backend/cpu/kernels_f32_elementwise.h"
+#include "base/error.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+constexpr std::size_t kGrain = 16 * 1024;  // numbers; fewer are not worth another thread
+
+struct ElementwiseStep {
+  const ElementwiseKernels* kernels = nullptr;
+  Operand input, other;
+  std::size_t output = kNotInArena;
+  std::size_t count = 0;
+  std::size_t channels = 1;  // of the last axis
+  Activation activation = Activation::none;
+  std::shared_ptr<const AlignedBuffer> scale;  // factors, then shifts from `shifts`
+  std::size_t shifts = 0;
+  float beta = 1;
+};
+
+void run_activation(const ElementwiseStep& step, const RunContext& context) {
+  const float* in = step.input.data(context);
+  float* out = floats_at(context, step.output);
+  for_parts(context, step.count, kGrain, [&](std::size_t begin, std::size_t end, int) {
+    step.kernels->activate(step.activation, in + begin, out + begin, end - begin);
+  });
+}
+
+void run_add(const ElementwiseStep& step, const RunContext& context) {
+  const float* a = step.input.data(context);
+  const float* b = step.other.data(context);
+  float* out = floats_at(context, step.output);
+  const ClampRange clamp = clamp_of(step.activation);
+  for_parts(context, step.count, kGrain, [&](std::size_t begin, std::size_t end, int) {
+    step.kernels->add(a + begin, b + begin, out + begin, end - begin, clamp.low, clamp.high);
+    if (!is_clamp(step.activation)) step.kernels->activate(step.activation, out + begin, out + begin, end - begin);
+  });
+}
+
+void run_batch_norm(const ElementwiseStep& step, const RunContext& context) {
+  const float* in = step.input.data(context);
+  float* out = floats_at(context, step.output);
+  const float* factors = step.scale->as<float>();
+  for_parts(context, step.count / step.channels, 1 + kGrain / step.channels,
+            [&](std::size_t begin, std::size_t end, int) {
+              step.kernels->scale_channels(in + begin * step.channels, factors, factors + step.shifts,
+                                           out + begin * step.channels, end - begin, step.channels);
+            });
+}
+
+void run_softmax(const ElementwiseStep& step, const RunContext& context) {
+  const float* in = step.input.data(context);
+  float* out = floats_at(context, step.output);
+  for_parts(context, step.count / step.channels, 1 + kGrain / step.channels,
+            [&](std::size_t begin, std::size_t end, int) {
+              for (std::size_t row = begin; row < end; ++row)
+                step.kernels->softmax(in + row * step.channels, out + row * step.channels, step.channels, step.beta);
+            });
+}
+
+std::shared_ptr<const AlignedBuffer> packed_scale(const StepSource& source, const Node& node, std::size_t shifts) {
+  return source.packed.get("f32 batch norm " + std::to_string(source.step.nodes.front()), [&] {
+    const ChannelScale scale = channel_scale(source, node);
+    AlignedBuffer buffer(2 * shifts * sizeof(float));
+    for (std::size_t c = 0; c < scale.factors.size(); ++c) {
+      buffer.as<float>()[c] = static_cast<float>(scale.factors[c]);
+      buffer.as<float>()[shifts + c] = static_cast<float>(scale.shifts[c]);
+    }
+    return buffer;
+  });
+}
+
+}  // namespace
+
+Result<CompiledStep> compile_elementwise(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Shape& shape = source.shape(node.output);
+  ElementwiseStep step;
+  step.kernels = &elementwise_kernels(source.isa);
+  step.input = operand(source, node.inputs[0]);
+  step.output = source.offset(node.output);
+  step.count = static_cast<std::size_t>(shape.elements());
+  if (shape.rank() > 0) step.channels = static_cast<std::size_t>(shape[shape.rank() - 1]);
+  if (const auto* op = std::get_if<ActivationOp>(&node.op)) {
+    step.activation = op->activation;
+    return step_of<&run_activation>(std::move(step));
+  }
+  if (const auto* op = std::get_if<AddOp>(&node.op)) {
+    step.activation = op->activation;
+    step.other = operand(source, node.inputs[1]);
+    return step_of<&run_add>(std::move(step));
+  }
+  if (const auto* op = std::get_if<SoftmaxOp>(&node.op)) {
+    step.beta = op->beta;
+    return step_of<&run_softmax>(std::move(step));
+  }
+  step.shifts = (step.channels + 15) / 16 * 16;
+  step.scale = packed_scale(source, node, step.shifts);
+  return step_of<&run_batch_norm>(std::move(step));
+}
+
+}  // namespace mobilenet::cpu

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cpu/kernels_f32_elementwise.h"
+
+#include <algorithm>
+#include <limits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backend/cpu/kernels_f32_elementwise.cpp"
+// The order of these headers matters.
+// clang-format off
+#include "backend/cpu/targets.h"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+#include <hwy/contrib/math/math-inl.h>
+#include "backend/cpu/vector_f32-inl.h"
+// clang-format on
+
+HWY_BEFORE_NAMESPACE();
+namespace mobilenet::cpu::HWY_NAMESPACE {
+namespace {
+
+constexpr std::size_t kStep = kLanes;
+
+HWY_INLINE void store_up_to(V value, float* to, std::size_t left) {
+  if (left >= kStep)
+    hn::StoreU(value, kD, to);
+  else
+    store_first(value, to, static_cast<int>(left));
+}
+
+HWY_INLINE V clamp(V value, V low, V high) { return hn::Min(hn::Max(value, low), high); }
+
+// clamp(x + 3, 0, 6) / 6, as the source frameworks write it
+HWY_INLINE V hard_sigmoid(V x) {
+  const V shifted = hn::Add(x, hn::Set(kD, 3.0f));
+  return hn::Mul(clamp(shifted, hn::Zero(kD), hn::Set(kD, 6.0f)), hn::Set(kD, 1.0f / 6.0f));
+}
+
+template <Activation kActivation>
+HWY_INLINE V apply(V x) {
+  if constexpr (kActivation == Activation::relu) return hn::Max(x, hn::Zero(kD));
+  if constexpr (kActivation == Activation::relu6) return clamp(x, hn::Zero(kD), hn::Set(kD, 6.0f));
+  if constexpr (kActivation == Activation::hard_sigmoid) return hard_sigmoid(x);
+  if constexpr (kActivation == Activation::hard_swish) return hn::Mul(x, hard_sigmoid(x));
+  if constexpr (kActivation == Activation::sigmoid) {
+    // From exp(-|x|), which cannot overflow.
+    const V one = hn::Set(kD, 1.0f);
+    const V e = hn::Exp(kD, hn::Neg(hn::Abs(x)));
+    return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(kD)), e, one), hn::Add(one, e));
+  }
+  return x;
+}
+
+template <Activation kActivation>
+void activate_all(const float* in, float* out, std::size_t count) {
+  for (std::size_t i = 0; i < count; i += kStep)
+    store_up_to(apply<kActivation>(hn::LoadU(kD, in + i)), out + i, count - i);
+}
+
+void activate(Activation activation, const float* in, float* out, std::size_t count) {
+  switch (activation) {
+    case Activation::none:
+      return activate_all<Activation::none>(in, out, count);
+    case Activation::relu:
+      return activate_all<Activation::relu>(in, out, count);
+    case Activation::relu6:
+      return activate_all<Activation::relu6>(in, out, count);
+    case Activation::hard_swish:
+      return activate_all<Activation::hard_swish>(in, out, count);
+    case Activation::hard_sigmoid:
+      return activate_all<Activation::hard_sigmoid>(in, out, count);
+    case Activation::sigmoid:
+      return activate_all<Activation::sigmoid>(in, out, count);
+  }
+}
+
+void add(const float* a, const float* b, float* out, std::size_t count, float low, float high) {
+  const V lows = hn::Set(kD, low), highs = hn::Set(kD, high);
+  for (std::size_t i = 0; i < count; i += kStep)
+    store_up_to(clamp(hn::Add(hn::LoadU(kD, a + i), hn::LoadU(kD, b + i)), lows, highs), out + i, count - i);
+}
+
+void maximum(const float* a, const float* b, float* out, std::size_t count) {
+  for (std::size_t i = 0; i < count; i += kStep)
+    store_up_to(hn::Max(hn::LoadU(kD, a + i), hn::LoadU(kD, b + i)), out + i, count - i);
+}
+
+void scale(const float* in, float* out, std::size_t count, float factor, float low, float high) {
+  const V lows = hn::Set(kD, low), highs = hn::Set(kD, high), factors = hn::Set(kD, factor);
+  for (std::size_t i = 0; i < count; i += kStep)
+    store_up_to(clamp(hn::Mul(hn::LoadU(kD, in + i), factors), lows, highs), out + i, count - i);
+}
+
+void scale_channels(const float* in, const float* factors, const float* shifts, float* out, std::size_t pixels,
+                    std::size_t channels) {
+  for (std::size_t p = 0; p < pixels; ++p, in += channels, out += channels)
+    for (std::size_t c = 0; c < channels; c += kStep)
+      store_up_to(hn::MulAdd(hn::LoadU(kD, in + c), hn::LoadU(kD, factors + c), hn::LoadU(kD, shifts + c)), out + c,
+                  channels - c);
+}
+
+void average(const float* in, std::size_t pixels, std::size_t stride, float factor, float* out, std::size_t channels) {
+  for (std::size_t c = 0; c < channels; c += kStep) {
+    V sum = hn::Zero(kD);
+    for (std::size_t p = 0; p < pixels; ++p) sum = hn::Add(sum, hn::LoadU(kD, in + p * stride + c));
+    store_up_to(hn::Mul(sum, hn::Set(kD, factor)), out + c, channels - c);
+  }
+}
+
+void interpolate(const float* top_left, const float* top_right, const float* bottom_left, const float* bottom_right,
+                 float x, float y, float* out, std::size_t channels) {
+  const V across = hn::Set(kD, x), down = hn::Set(kD, y);
+  for (std::size_t c = 0; c < channels; c += kStep) {
+    const V a = hn::LoadU(kD, top_left + c), b = hn::LoadU(kD, bottom_left + c);
+    const V top = hn::MulAdd(hn::Sub(hn::LoadU(kD, top_right + c), a), across, a);
+    const V bottom = hn::MulAdd(hn::Sub(hn::LoadU(kD, bottom_right + c), b), across, b);
+    store_up_to(hn::MulAdd(hn::Sub(bottom, top), down, top), out + c, channels - c);
+  }
+}
+
+void softmax(const float* in, float* out, std::size_t count, float beta) {
+  float largest = -std::numeric_limits<float>::infinity();
+  for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, beta * in[i]);
+  const V factor = hn::Set(kD, beta), shift = hn::Set(kD, largest);
+  double sum = 0;
+  for (std::size_t i = 0; i < count; i += kStep) {
+    const V e = hn::Exp(kD, hn::Sub(hn::Mul(hn::LoadU(kD, in + i), factor), shift));
+    store_up_to(e, out + i, count - i);
+    for (std::size_t j = i; j < std::min(i + kStep, count); ++j) sum += static_cast<double>(out[j]);
+  }
+  scale(out, out, count, static_cast<float>(1 / sum), 0, 1);
+}
+
+constexpr ElementwiseKernels kTable{&activate,       &add,     &maximum,     &scale,
+                                    &scale_channels, &average, &interpolate, &softmax};
+
+}  // namespace
+
+const ElementwiseKernels& elementwise_table() { return kTable; }
+
+}  // namespace mobilenet::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mobilenet::cpu {
+
+const ElementwiseKernels& elementwise_kernels(Isa isa) { MOBILENET_RETURN_FOR_ISA(isa, elementwise_table()); }
+
+bool is_clamp(Activation activation) {
+  return activation == Activation::none || activation == Activation::relu || activation == Activation::relu6;
+}
+
+ClampRange clamp_of(Activation activation) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  if (activation == Activation::relu) return {0, kInfinity};
+  if (activation == Activation::relu6) return {0, 6};
+  return {-kInfinity, kInfinity};
+}
+
+}  // namespace mobilenet::cpu
+#endif

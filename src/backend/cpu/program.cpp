@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cpu/program.h"
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+#include <utility>
+
+#include "base/error.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+// What Programs own and Executions share.
+struct Code {
+  std::shared_ptr<const CpuWeights> weights;
+  Isa isa = Isa::sse2;
+  Plan plan;
+  std::vector<CompiledStep> steps;
+  std::size_t scratch_bytes = 0;  // of one thread
+};
+
+class CpuExecution final : public Execution {
+ public:
+  CpuExecution(std::shared_ptr<const Code> code, const ExecutionOptions& options)
+      : code_(std::move(code)),
+        arena_(code_->plan.arena_bytes),
+        scratch_(code_->scratch_bytes * static_cast<std::size_t>(std::max(1, options.threads))),
+        inputs_(host_tensors(code_->plan.inputs)),
+        outputs_(host_tensors(code_->plan.outputs)) {
+    context_.arena = arena_.data();
+    context_.scratch = scratch_.data();
+    context_.scratch_stride = code_->scratch_bytes;
+    context_.pool = &ThreadPool::shared();
+    context_.threads = std::max(1, options.threads);
+    context_.pool->reserve(context_.threads);
+    if (!options.profile) return;
+    for (const CompiledStep& step : code_->steps) times_.push_back({step.name, step.kind, 0});
+  }
+
+  std::span<const HostTensor> inputs() const override { return inputs_; }
+  std::span<const HostTensor> outputs() const override { return outputs_; }
+
+  std::uint64_t submit() override {
+    if (times_.empty())
+      for (const CompiledStep& step : code_->steps) step.run(step.arguments.get(), context_);
+    else
+      run_timed();
+    return ++runs_;
+  }
+  void wait(std::uint64_t) override {}  // submit has done the work
+
+  std::span<const StepTime> step_times() const override { return times_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void run_timed() {
+    auto before = Clock::now();
+    for (std::size_t i = 0; i < times_.size(); ++i) {
+      code_->steps[i].run(code_->steps[i].arguments.get(), context_);
+      const auto after = Clock::now();
+      times_[i].milliseconds = std::chrono::duration<double, std::milli>(after - before).count();
+      before = after;
+    }
+  }
+
+  std::vector<HostTensor> host_tensors(std::span<const TensorId> ids) {
+    std::vector<HostTensor> tensors;
+    for (const TensorId id : ids) {
+      const auto i = static_cast<std::size_t>(id);
+      HostTensor tensor;
+      tensor.tensor = id;
+      tensor.type = code_->weights->network().tensors[i].type;
+      tensor.shape = code_->plan.shapes[i];
+      tensor.data = arena_.data() + code_->plan.offsets[i];
+      tensor.bytes = static_cast<std::size_t>(tensor.shape.elements()) * size_of(tensor.type);
+      tensors.push_back(tensor);
+    }
+    return tensors;
+  }
+
+  std::shared_ptr<const Code> code_;
+  AlignedBuffer arena_, scratch_;
+  std::vector<HostTensor> inputs_, outputs_;
+  RunContext context_;
+  std::vector<StepTime> times_;
+  std::uint64_t runs_ = 0;
+};
+
+class CpuProgram final : public Program {
+ public:
+  explicit CpuProgram(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
+
+  Result<std::unique_ptr<Execution>> open(const ExecutionOptions& options) const override {
+    try {
+      return std::unique_ptr<Execution>(std::make_unique<CpuExecution>(code_, options));
+    } catch (const std::bad_alloc&) {
+      return failure(ErrorCode::out_of_memory, "no memory for ", code_->plan.arena_bytes, " bytes of activations");
+    }
+  }
+
+  std::string_view isa() const override { return name_of(code_->isa); }
+
+ private:
+  std::shared_ptr<const Code> code_;
+};
+
+bool is_alias(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  return source.step.nodes.size() == 1 && std::holds_alternative<ReshapeOp>(node.op) &&
+         source.tensor(node.inputs[0]).parameter < 0 && source.offset(node.inputs[0]) == source.offset(node.output);
+}
+
+// Steps between float tensors compute in float32; an integer tensor on either side asks for exact integers.
+bool is_float(const StepSource& source) {
+  const auto f32 = [&](TensorId id) { return source.tensor(id).type == DataType::f32; };
+  return f32(source.step.output) && std::all_of(source.step.inputs.begin(), source.step.inputs.end(), f32);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const CpuWeights> weights,
+                                                       const CompileRequest& request) {
+  auto code = std::make_shared<Code>();
+  code->weights = std::move(weights);
+  MOBILENET_TRY(code->isa, pick_isa());
+  const Network& network = code->weights->network();
+  const Parameters& parameters = code->weights->parameters();
+  MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, kTraits));
+  for (const Step& step : code->plan.steps) {
+    const StepSource source{network, parameters, code->plan, step, code->weights->packed(), code->isa};
+    if (is_alias(source)) continue;
+    MOBILENET_TRY(CompiledStep compiled, is_float(source) ? compile_f32_step(source) : compile_int8_step(source));
+    code->scratch_bytes = std::max(code->scratch_bytes, compiled.scratch_bytes);
+    code->steps.push_back(std::move(compiled));
+  }
+  // Threads write only their own cache lines.
+  code->scratch_bytes = (code->scratch_bytes + kAlignment - 1) / kAlignment * kAlignment;
+  return std::shared_ptr<const Program>(std::make_shared<CpuProgram>(std::move(code)));
+}
+
+}  // namespace mobilenet::cpu

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+
+// One float vector of the target that is being compiled, and what the float32 kernels need beyond Highway. Included by
+// kernel files after <hwy/highway.h>, once per target.
+
+#if defined(MOBILENET_VECTOR_F32_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef MOBILENET_VECTOR_F32_INL
+#undef MOBILENET_VECTOR_F32_INL
+#else
+#define MOBILENET_VECTOR_F32_INL
+#endif
+
+#include <cstring>
+
+#ifndef MOBILENET_UNROLL
+// Kernels keep small arrays of vectors in registers, which needs every index to be a constant.
+#define MOBILENET_UNROLL _Pragma("GCC unroll 16")
+// Hides where a pointer came from, so that the compiler keeps it in a register of its own.
+#define MOBILENET_OPAQUE(pointer) asm("" : "+r"(pointer))
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace mobilenet::cpu::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+constexpr D kD;
+constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
+
+// Stores the first `count` lanes, 0 < count <= kLanes, and touches nothing behind them: another thread may own it.
+HWY_INLINE void store_first(V value, float* to, int count) {
+#if HWY_TARGET <= HWY_AVX2
+  hn::BlendedStore(value, hn::FirstN(kD, static_cast<std::size_t>(count)), kD, to);
+#else
+  HWY_ALIGN float lanes[kLanes];
+  hn::Store(value, kD, lanes);
+  std::memcpy(to, lanes, static_cast<std::size_t>(count) * sizeof(float));
+#endif
+}
+
+}  // namespace
+}  // namespace mobilenet::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
