@@ -370,7 +370,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mobilenet::cpu {
 
-const Int8Kernels& int8_kernels(Isa isa) { MOBILENET_RETURN_FOR_ISA(isa, int8_table()); }
+const Int8Kernels& int8_pair_kernels(Isa isa) { MOBILENET_RETURN_FOR_ISA(isa, int8_table()); }
 
 }  // namespace mobilenet::cpu
 #endif

@@ -114,7 +114,9 @@ struct Int8Kernels {
   void (*sum)(const SumTask& task);
 };
 
-// For one of runnable_isas(). Filters of int16 pairs on every instruction set.
+// The best for one of runnable_isas().
 const Int8Kernels& int8_kernels(Isa isa);
+// Those that exist for every instruction set: filters of int16 pairs.
+const Int8Kernels& int8_pair_kernels(Isa isa);
 
 }  // namespace mobilenet::cpu

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cpu/kernels_int8.h"
+
+// The matrix product with AVX512_VNNI: four unsigned bytes times four signed weights into an int32, exactly (VPDPBUSD
+// does not saturate). Twice the rate of int16 pairs with the same instruction count, and the input's bytes are read as
+// they lie. A weight minus its zero point needs nine bits, so filters hold weight + shift, and shift times the sum of
+// the row's bytes is taken back.
+
+#include <algorithm>
+#include <cstring>
+
+#include "backend/cpu/targets.h"
+
+#if (HWY_TARGETS & HWY_AVX3) != 0
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12 takes the undefined operands inside its own intrinsics for mistakes.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <hwy/base.h>
+#include <immintrin.h>
+
+HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+namespace mobilenet::cpu {
+namespace {
+
+constexpr int kBlock = 32;
+constexpr int kGroup = 4;
+constexpr int kTileRows = 12;  // 24 sums + 2 weights + 1 row of 32 registers
+constexpr std::size_t kVectorBytes = 64;
+
+std::size_t flipped_stride(int depth) {
+  return (static_cast<std::size_t>(depth) + kVectorBytes - 1) / kVectorBytes * kVectorBytes;
+}
+
+std::size_t sums_bytes(int row_count) {
+  return (static_cast<std::size_t>(row_count) * sizeof(std::int32_t) + kVectorBytes - 1) / kVectorBytes * kVectorBytes;
+}
+
+std::size_t matmul_scratch(int row_count, int depth) {
+  return sums_bytes(row_count) + static_cast<std::size_t>(row_count) * flipped_stride(depth);
+}
+
+std::int32_t sum_of_bytes(const std::uint8_t* row, int depth) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  __m512i sum = _mm512_setzero_si512();
+  int d = 0;
+  for (; d + 64 <= depth; d += 64) sum = _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(row + d), ones);
+  if (d < depth) {
+    const __mmask64 rest = ~std::uint64_t{0} >> (64 - (depth - d));
+    sum = _mm512_dpbusd_epi32(sum, _mm512_maskz_loadu_epi8(rest, row + d), ones);
+  }
+  return _mm512_reduce_add_epi32(sum);
+}
+
+// ByteOutput as vectors.
+struct ByteLanes {
+  __m512 high;  // minus the zero point
+  __m512i zero_point, low;
+  __m256i flip;
+};
+
+inline ByteLanes byte_lanes(const ByteOutput& output) {
+  return {_mm512_set1_ps(static_cast<float>(output.high - output.zero_point)),
+          _mm512_set1_epi16(static_cast<short>(output.zero_point)), _mm512_set1_epi16(static_cast<short>(output.low)),
+          _mm256_set1_epi8(static_cast<char>(output.flip))};
+}
+
+// The conversion rounds to nearest even. What is too small for it becomes the lowest int32, which the narrowing and the
+// lower bound make right; what is too large is bounded before.
+inline __m512i rounded(__m512i sum, __m512 scale, __m512 high) {
+  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale), high));
+}
+
+inline void store_block(__m512i even, __m512i odd, __m512 scale_even, __m512 scale_odd, const ByteLanes& to,
+                        std::uint8_t* output, __mmask32 channels) {
+  __m512i words = _mm512_packs_epi32(rounded(even, scale_even, to.high), rounded(odd, scale_odd, to.high));
+  words = _mm512_max_epi16(_mm512_adds_epi16(words, to.zero_point), to.low);
+  _mm256_mask_storeu_epi8(output, channels, _mm256_xor_si256(_mm512_cvtepi16_epi8(words), to.flip));
+}
+
+// One block of channels for kRows rows; `corrections` are added to the sums of each row.
+template <int kRows>
+HWY_NOINLINE void matmul_tile(const std::uint8_t* rows, std::size_t stride, int groups, const std::byte* block,
+                              const std::int32_t* corrections, const ByteOutput& to_byte, std::uint8_t* output,
+                              std::size_t output_stride, __mmask32 channels) {
+  __m512i even[kRows], odd[kRows];
+  const __m512i bias_even = _mm512_load_si512(block), bias_odd = _mm512_load_si512(block + kVectorBytes);
+  HWY_UNROLL(16)
+  for (int r = 0; r < kRows; ++r) {
+    const __m512i correction = _mm512_set1_epi32(corrections[r]);
+    even[r] = _mm512_add_epi32(bias_even, correction);
+    odd[r] = _mm512_add_epi32(bias_odd, correction);
+  }
+  const std::byte* weights = block + 4 * kVectorBytes;
+  for (int g = 0; g < groups; ++g, weights += 2 * kVectorBytes) {
+    const __m512i weight_even = _mm512_load_si512(weights);
+    const __m512i weight_odd = _mm512_load_si512(weights + kVectorBytes);
+    HWY_UNROLL(16)
+    for (int r = 0; r < kRows; ++r) {
+      std::int32_t quad;
+      std::memcpy(&quad, rows + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(g) * kGroup,
+                  sizeof quad);
+      const __m512i row = _mm512_set1_epi32(quad);
+      even[r] = _mm512_dpbusd_epi32(even[r], row, weight_even);
+      odd[r] = _mm512_dpbusd_epi32(odd[r], row, weight_odd);
+    }
+  }
+  const __m512 scale_even = _mm512_load_ps(reinterpret_cast<const float*>(block) + kBlock);
+  const __m512 scale_odd = _mm512_load_ps(reinterpret_cast<const float*>(block) + kBlock + kBlock / 2);
+  const ByteLanes to = byte_lanes(to_byte);
+  HWY_UNROLL(16)
+  for (int r = 0; r < kRows; ++r)
+    store_block(even[r], odd[r], scale_even, scale_odd, to, output + static_cast<std::size_t>(r) * output_stride,
+                channels);
+}
+
+using MatmulTile = void (*)(const std::uint8_t*, std::size_t, int, const std::byte*, const std::int32_t*,
+                            const ByteOutput&, std::uint8_t*, std::size_t, __mmask32);
+constexpr MatmulTile kTiles[kTileRows] = {&matmul_tile<1>, &matmul_tile<2>,  &matmul_tile<3>,  &matmul_tile<4>,
+                                          &matmul_tile<5>, &matmul_tile<6>,  &matmul_tile<7>,  &matmul_tile<8>,
+                                          &matmul_tile<9>, &matmul_tile<10>, &matmul_tile<11>, &matmul_tile<12>};
+
+void matmul(const MatmulTask& task, std::byte* scratch) {
+  const PackedFilters& filters = *task.filters;
+  const std::uint8_t* rows = task.rows;
+  std::size_t stride = task.row_stride;
+  if (task.flip != 0) {
+    auto* flipped = reinterpret_cast<std::uint8_t*>(scratch + sums_bytes(task.row_count));
+    const __m512i flip = _mm512_set1_epi8(static_cast<char>(task.flip));
+    const std::size_t flipped_bytes = flipped_stride(filters.depth);
+    for (int r = 0; r < task.row_count; ++r)
+      for (std::size_t d = 0; d < flipped_bytes; d += kVectorBytes)
+        _mm512_store_si512(flipped + static_cast<std::size_t>(r) * flipped_bytes + d,
+                           _mm512_xor_si512(_mm512_loadu_si512(rows + static_cast<std::size_t>(r) * stride + d), flip));
+    rows = flipped;
+    stride = flipped_bytes;
+  }
+  auto* corrections = reinterpret_cast<std::int32_t*>(scratch);
+  for (int r = 0; r < task.row_count; ++r)
+    corrections[r] = filters.shift == 0
+                         ? 0
+                         : -filters.shift * sum_of_bytes(rows + static_cast<std::size_t>(r) * stride, filters.depth);
+
+  const int groups = (filters.depth + kGroup - 1) / kGroup;
+  const int tiles = (task.row_count + kTileRows - 1) / kTileRows;
+  for (int b = task.first_block; b < task.first_block + task.block_count; ++b) {
+    const std::byte* block = filters.blocks + static_cast<std::size_t>(b) * filters.block_bytes;
+    const int channel = b * kBlock;
+    const int count = std::min(kBlock, filters.channels - channel);
+    const auto channels = static_cast<__mmask32>(~std::uint32_t{0} >> (kBlock - count));
+    for (int tile = 0; tile < tiles; ++tile) {  // of equal heights, as nearly as can be
+      const int first = task.row_count * tile / tiles;
+      const int height = task.row_count * (tile + 1) / tiles - first;
+      kTiles[height - 1](rows + static_cast<std::size_t>(first) * stride, stride, groups, block, corrections + first,
+                         task.to_byte, task.output + static_cast<std::size_t>(first) * task.output_stride + channel,
+                         task.output_stride, channels);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mobilenet::cpu
+HWY_POP_ATTRIBUTES
+
+namespace mobilenet::cpu {
+
+const Int8Kernels& int8_kernels(Isa isa) {
+  if (isa != Isa::avx512_vnni) return int8_pair_kernels(isa);
+  static const Int8Kernels table = [] {
+    Int8Kernels kernels = int8_pair_kernels(Isa::avx512_vnni);
+    kernels.matmul_layout = {kBlock, 2, kGroup};
+    kernels.matmul_scratch = &matmul_scratch;
+    kernels.matmul = &matmul;
+    kernels.matmul_rows = kTileRows;
+    return kernels;
+  }();
+  return table;
+}
+
+}  // namespace mobilenet::cpu
+
+#else
+
+namespace mobilenet::cpu {
+
+const Int8Kernels& int8_kernels(Isa isa) { return int8_pair_kernels(isa); }
+
+}  // namespace mobilenet::cpu
+
+#endif
