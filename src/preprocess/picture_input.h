@@ -6,14 +6,14 @@
 // equal to what the weights' source framework does. Used by every session; the source picture's geometry is data of a
 // call, never of the plan.
 
-#include "spec/preprocess_spec.h"
-
 #include <mobilenet/image.h>
 #include <mobilenet/result.h>
 #include <mobilenet/tensor.h>
 
 #include <memory>
 #include <string>
+
+#include "spec/preprocess_spec.h"
 
 namespace mobilenet {
 
@@ -35,7 +35,8 @@ class PictureInput {
   std::unique_ptr<State> state_;
 };
 
-// One sentence for people: "the centre square of 0.875 of the shorter side, PIL bilinear to 224x224, (byte / 255 - 0.5) / 0.5".
+// One sentence for people, for example
+// "the centre square of 0.875 of the shorter side, PIL bilinear to 224x224, (byte / 255 - 0.5) / 0.5".
 std::string describe(const PreprocessSpec& spec, int height, int width);
 
 }  // namespace mobilenet

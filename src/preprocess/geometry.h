@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Where the network's input lies on a picture: a crop of the upright picture, its size after resizing, and the window
+// of the resized crop that the network sees. Integers only; no pixel is touched here.
+
+#include <mobilenet/result.h>
+
+#include "spec/preprocess_spec.h"
+
+namespace mobilenet {
+
+// One axis of the way from the picture to the network's input.
+struct AxisGeometry {
+  int crop_begin = 0;  // in the upright picture
+  int crop_size = 0;
+  int resized = 0;       // what crop_size becomes
+  int window_begin = 0;  // first resized coordinate that the network sees
+  int window_size = 0;   // always inside the resized crop
+  int output_begin = 0;  // where the window lands in the network's input; the rest of the input is padding
+
+  bool operator==(const AxisGeometry&) const = default;
+};
+
+struct Geometry {
+  AxisGeometry columns;
+  AxisGeometry rows;
+
+  bool operator==(const Geometry&) const = default;
+};
+
+struct PictureSize {
+  int width = 0;
+  int height = 0;
+
+  bool operator==(const PictureSize&) const = default;
+};
+
+// Fails when the picture is so elongated that its resized size is not a number of pixels.
+Result<Geometry> plan_geometry(const PreprocessSpec& spec, PictureSize picture, PictureSize input);
+
+}  // namespace mobilenet

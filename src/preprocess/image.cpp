@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Image and ImageView: recognises a picture by its first bytes and hands it to its codec.
+
+#include <mobilenet/image.h>
+
+#include <array>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "preprocess/decode.h"
+#include "preprocess/upright_pixels.h"
+
+namespace mobilenet {
+namespace {
+
+#ifdef MOBILENET_WITH_BMP
+constexpr bool kHasBmp = true;
+#else
+constexpr bool kHasBmp = false;
+#endif
+#ifdef MOBILENET_WITH_JPEG
+constexpr bool kHasJpeg = true;
+#else
+constexpr bool kHasJpeg = false;
+#endif
+#ifdef MOBILENET_WITH_PNG
+constexpr bool kHasPng = true;
+#else
+constexpr bool kHasPng = false;
+#endif
+#ifdef MOBILENET_WITH_WEBP
+constexpr bool kHasWebp = true;
+#else
+constexpr bool kHasWebp = false;
+#endif
+
+std::string_view text_at(std::span<const std::byte> bytes, std::size_t offset, std::size_t count) {
+  if (bytes.size() < offset + count) return {};
+  return {reinterpret_cast<const char*>(bytes.data()) + offset, count};
+}
+
+Error not_built_in(const PictureFile& file, std::string_view format) {
+  return failure(ErrorCode::unsupported, file.name, ": is a ", format, " picture, and this build reads no ", format);
+}
+
+Result<Image> decode_any(const PictureFile& file) {
+  if (text_at(file.bytes, 0, 3) == "\xff\xd8\xff") {
+    if constexpr (kHasJpeg) return decode_jpeg(file);
+    return not_built_in(file, "JPEG");
+  }
+  if (text_at(file.bytes, 0, 8) == "\x89PNG\r\n\x1a\n") {
+    if constexpr (kHasPng) return decode_png(file);
+    return not_built_in(file, "PNG");
+  }
+  if (text_at(file.bytes, 0, 4) == "RIFF" && text_at(file.bytes, 8, 4) == "WEBP") {
+    if constexpr (kHasWebp) return decode_webp(file);
+    return not_built_in(file, "WebP");
+  }
+  if (text_at(file.bytes, 0, 2) == "BM") {
+    if constexpr (kHasBmp) return decode_bmp(file);
+    return not_built_in(file, "BMP");
+  }
+  if (file.bytes.empty()) return failure(ErrorCode::bad_format, file.name, ": is empty");
+  return failure(ErrorCode::unsupported, file.name, ": is not a JPEG, PNG, WebP or BMP picture");
+}
+
+}  // namespace
+
+Orientation orientation_from_exif(int value) {
+  return value >= 1 && value <= 8 ? static_cast<Orientation>(value) : Orientation::upright;
+}
+
+ImageView ImageView::packed(const void* pixels, PixelFormat format, int width, int height, std::ptrdiff_t row_bytes) {
+  ImageView view;
+  view.width = width;
+  view.height = height;
+  view.format = format;
+  if (row_bytes == 0) row_bytes = static_cast<std::ptrdiff_t>(width) * pixel_bytes(format);
+  view.planes[0] = pixels;
+  view.row_bytes.fill(row_bytes);
+  if (format == PixelFormat::rgb_float_planes && pixels) {  // one plane after the other
+    view.planes[1] = static_cast<const std::byte*>(pixels) + row_bytes * height;
+    view.planes[2] = static_cast<const std::byte*>(pixels) + row_bytes * height * 2;
+  }
+  return view;
+}
+
+Image::Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientation orientation)
+    : rgb_(std::move(rgb)), width_(width), height_(height), orientation_(orientation) {}
+
+ImageView Image::view() const {
+  ImageView view = ImageView::packed(rgb_.get(), PixelFormat::rgb, width_, height_);
+  view.orientation = orientation_;
+  return view;
+}
+
+Result<Image> Image::open(const std::filesystem::path& path, const DecodeOptions& options) {
+  MOBILENET_TRY(const auto file, MappedFile::open(path));
+  return decode(file->bytes(), options, path.string());
+}
+
+Result<Image> Image::decode(std::span<const std::byte> file, const DecodeOptions& options, std::string_view name) {
+  try {
+    return decode_any({file, name, options.max_pixels});
+  } catch (const std::bad_alloc&) {
+    return failure(ErrorCode::out_of_memory, name, ": not enough memory to decode it");
+  }
+}
+
+Result<void> check_size(const PictureFile& file, std::int64_t width, std::int64_t height) {
+  constexpr std::int64_t kMaxSide = 1 << 30;  // keeps every product with the bytes of a pixel inside 64 bits
+  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide)
+    return failure(ErrorCode::bad_format, file.name, ": has an impossible size of ", width, "x", height, " pixels");
+  if (file.max_pixels > 0 && width * height > file.max_pixels)
+    return failure(ErrorCode::out_of_memory, file.name, ": has ", width, "x", height,
+                   " pixels, more than the limit of ", file.max_pixels);
+  return {};
+}
+
+Result<std::unique_ptr<std::byte[]>> allocate_pixels(const PictureFile& file, std::size_t bytes) {
+  std::unique_ptr<std::byte[]> pixels(new (std::nothrow) std::byte[bytes]);
+  if (!pixels) return failure(ErrorCode::out_of_memory, file.name, ": needs ", bytes, " bytes of memory");
+  return pixels;
+}
+
+}  // namespace mobilenet

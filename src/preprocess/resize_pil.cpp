@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "preprocess/resize_pil.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mobilenet {
+namespace {
+
+constexpr int kFractionBits = 22;  // 32 bits less the 8 of a byte and 2 for the overshoot of the bicubic filter
+
+double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
+
+// Keys' cubic with a = -0.5, evaluated in Pillow's order of operations: its last bit decides roundings.
+double cubic(double x) {
+  constexpr double a = -0.5;
+  x = std::abs(x);
+  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
+  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * a;
+  return 0.0;
+}
+
+std::int32_t to_weight(double weight, std::int32_t) {
+  return static_cast<std::int32_t>(weight * (1 << kFractionBits) + (weight < 0 ? -0.5 : 0.5));
+}
+float to_weight(double weight, float) { return static_cast<float>(weight); }
+
+// What a sum starts from, so that cutting off its fraction rounds it.
+template <class Weight>
+constexpr Weight kStart = 0;
+template <>
+constexpr std::int32_t kStart<std::int32_t> = 1 << (kFractionBits - 1);
+
+void finish(std::int32_t sum, std::uint8_t& out) {
+  out = static_cast<std::uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
+}
+void finish(float sum, float& out) { out = sum; }
+
+template <class T>
+void grow(std::vector<T>& buffer, std::size_t size) {
+  if (buffer.size() < size) buffer.resize(size);
+}
+
+}  // namespace
+
+template <class Sample>
+void PilResize<Sample>::prepare(const AxisGeometry& axis, Axis& prepared) {
+  const double scale = static_cast<double>(axis.crop_size) / axis.resized;
+  const double filter_scale = std::max(scale, 1.0);
+  const double support = (filter_ == PilFilter::bilinear ? 1.0 : 2.0) * filter_scale;
+  const double inverse = 1.0 / filter_scale;
+  prepared.taps.clear();
+  prepared.weights.clear();
+  int begin = axis.crop_size, end = 0;
+  for (int i = axis.window_begin; i < axis.window_begin + axis.window_size; ++i) {
+    const double centre = (i + 0.5) * scale;
+    const int first = std::max(0, static_cast<int>(centre - support + 0.5));
+    const int last = std::min(axis.crop_size, static_cast<int>(centre + support + 0.5));
+    const int count = last - first;
+    grow(exact_, static_cast<std::size_t>(count));
+    double total = 0;
+    for (int t = 0; t < count; ++t) {
+      const double x = (t + first - centre + 0.5) * inverse;
+      const double weight = filter_ == PilFilter::bilinear ? triangle(x) : cubic(x);
+      exact_[static_cast<std::size_t>(t)] = weight;
+      total += weight;
+    }
+    prepared.taps.push_back({first, count, prepared.weights.size()});
+    for (int t = 0; t < count; ++t) {
+      const double weight = exact_[static_cast<std::size_t>(t)];
+      prepared.weights.push_back(to_weight(total != 0.0 ? weight / total : weight, Weight{}));
+    }
+    begin = std::min(begin, first);
+    end = std::max(end, last);
+  }
+  prepared.first = begin;
+  prepared.count = end - begin;
+}
+
+// out[x] = sum over its taps of row[tap] * weight, for red, green and blue.
+// row: the source pixels from columns_.first on.
+template <class Sample>
+void PilResize<Sample>::squeeze_row(const Sample* row, Sample* out) const {
+  for (const Taps& taps : columns_.taps) {
+    const Sample* pixel = row + 3 * static_cast<std::ptrdiff_t>(taps.first - columns_.first);
+    const Weight* weights = columns_.weights.data() + taps.weights;
+    Weight red = kStart<Weight>, green = red, blue = red;
+    for (int t = 0; t < taps.count; ++t, pixel += 3) {
+      red += pixel[0] * weights[t];
+      green += pixel[1] * weights[t];
+      blue += pixel[2] * weights[t];
+    }
+    finish(red, out[0]);
+    finish(green, out[1]);
+    finish(blue, out[2]);
+    out += 3;
+  }
+}
+
+// out[i] = sum over the taps of row(tap)[i] * weight
+template <class Sample>
+template <class Row>
+void PilResize<Sample>::blend_rows(const Taps& taps, std::size_t samples, Row row, Sample* out) {
+  Weight* const sums = sums_.data();
+  std::fill_n(sums, samples, kStart<Weight>);
+  for (int t = 0; t < taps.count; ++t) {
+    const Sample* source = row(taps.first - rows_.first + t);
+    const Weight weight = rows_.weights[taps.weights + static_cast<std::size_t>(t)];
+    for (std::size_t i = 0; i < samples; ++i) sums[i] += source[i] * weight;
+  }
+  for (std::size_t i = 0; i < samples; ++i) finish(sums[i], out[i]);
+}
+
+template <class Sample>
+void PilResize<Sample>::prepare(const Geometry& geometry) {
+  if (geometry == geometry_) return;
+  geometry_ = {};  // stays invalid when memory runs out below
+  prepare(geometry.columns, columns_);
+  prepare(geometry.rows, rows_);
+  const std::size_t window_samples = 3 * columns_.taps.size();
+  const std::size_t source_samples = 3 * static_cast<std::size_t>(columns_.count);
+  grow(row_, source_samples);
+  grow(sums_, std::max(window_samples, source_samples));
+  grow(passed_, std::max(window_samples * static_cast<std::size_t>(rows_.count), source_samples));
+  geometry_ = geometry;
+}
+
+template <class Sample>
+void PilResize<Sample>::run_horizontal_first(const UprightPixels& pixels, Sample* out) {
+  const std::size_t samples = 3 * columns_.taps.size();
+  const int left = geometry_.columns.crop_begin + columns_.first;
+  const int top = geometry_.rows.crop_begin + rows_.first;
+  for (int y = 0; y < rows_.count; ++y)
+    squeeze_row(pixels.row(left, top + y, columns_.count, row_.data()),
+                passed_.data() + static_cast<std::size_t>(y) * samples);
+  const auto row = [&](int y) { return passed_.data() + static_cast<std::size_t>(y) * samples; };
+  for (const Taps& taps : rows_.taps) {
+    blend_rows(taps, samples, row, out);
+    out += samples;
+  }
+}
+
+template <class Sample>
+void PilResize<Sample>::run_vertical_first(const UprightPixels& pixels, Sample* out) {
+  const int left = geometry_.columns.crop_begin + columns_.first;
+  const int top = geometry_.rows.crop_begin + rows_.first;
+  const auto row = [&](int y) { return pixels.row(left, top + y, columns_.count, row_.data()); };
+  for (const Taps& taps : rows_.taps) {
+    blend_rows(taps, 3 * static_cast<std::size_t>(columns_.count), row, passed_.data());
+    squeeze_row(passed_.data(), out);
+    out += 3 * columns_.taps.size();
+  }
+}
+
+template <class Sample>
+void PilResize<Sample>::run(const UprightPixels& pixels, const Geometry& geometry, Sample* out) {
+  prepare(geometry);
+  const std::int64_t columns_gone = std::int64_t{geometry.columns.crop_size} - geometry.columns.resized;
+  const std::int64_t rows_gone = std::int64_t{geometry.rows.crop_size} - geometry.rows.resized;
+  if (order_ == PassOrder::pillow_13 && rows_gone > 0 && rows_gone > 2 * columns_gone)
+    run_vertical_first(pixels, out);
+  else
+    run_horizontal_first(pixels, out);
+}
+
+template class PilResize<std::uint8_t>;
+template class PilResize<float>;
+
+}  // namespace mobilenet

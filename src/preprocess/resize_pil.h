@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Pillow's antialiased resize, bit for bit on bytes: a horizontal and a vertical pass, each with coefficients in 22-bit
+// fixed point and results rounded to bytes. Pictures of floats go through the same filter without any rounding.
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#include "preprocess/geometry.h"
+#include "preprocess/upright_pixels.h"
+
+namespace mobilenet {
+
+enum class PilFilter { bilinear, bicubic };
+
+// Which pass goes first shows in the last bit of some bytes.
+enum class PassOrder {
+  horizontal_first,  // Pillow up to 12, and torchvision on tensors
+  pillow_13,         // the vertical pass first where it takes away more than twice as many rows as the other columns
+};
+
+// Sample: std::uint8_t or float.
+template <class Sample>
+class PilResize {
+ public:
+  PilResize(PilFilter filter, PassOrder order) : filter_(filter), order_(order) {}
+
+  // Writes the window: rows.window_size rows of columns.window_size RGB pixels. Tables are made once per geometry.
+  void run(const UprightPixels& pixels, const Geometry& geometry, Sample* out);
+
+ private:
+  using Weight = std::conditional_t<std::is_same_v<Sample, float>, float, std::int32_t>;
+
+  // The source pixels that make one resized pixel, and how much each counts.
+  struct Taps {
+    int first;
+    int count;
+    std::size_t weights;  // index of the first
+  };
+  struct Axis {
+    std::vector<Taps> taps;
+    std::vector<Weight> weights;
+    int first = 0;  // of the source pixels that any tap reads
+    int count = 0;
+  };
+
+  void prepare(const Geometry& geometry);
+  void prepare(const AxisGeometry& axis, Axis& prepared);
+  void run_horizontal_first(const UprightPixels& pixels, Sample* out);
+  void run_vertical_first(const UprightPixels& pixels, Sample* out);
+  void squeeze_row(const Sample* row, Sample* out) const;
+  // row(y) gives source row y, counted from the first that any tap reads.
+  template <class Row>
+  void blend_rows(const Taps& taps, std::size_t samples, Row row, Sample* out);
+
+  PilFilter filter_;
+  PassOrder order_;
+  Geometry geometry_;
+  Axis columns_;
+  Axis rows_;
+  std::vector<double> exact_;   // weights of one pixel, before rounding
+  std::vector<Sample> row_;     // one row of the picture
+  std::vector<Sample> passed_;  // between the passes: all needed rows squeezed, or one row blended
+  std::vector<Weight> sums_;    // one row of the vertical pass
+};
+
+extern template class PilResize<std::uint8_t>;
+extern template class PilResize<float>;
+
+}  // namespace mobilenet

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Reads the rows of any ImageView as RGB, upright: orientation, stride, channel order and pixel format are undone here,
+// row by row, so that nothing behind knows them.
+
+#include <mobilenet/image.h>
+#include <mobilenet/result.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace mobilenet {
+
+// From one pixel of a row to the next, in one plane.
+int pixel_bytes(PixelFormat format);
+
+class UprightPixels {
+ public:
+  // Refuses missing pixels, impossible sizes, and rows that overlap.
+  static Result<UprightPixels> of(const ImageView& image);
+
+  int width() const { return width_; }
+  int height() const { return height_; }
+  bool floats() const { return format_ == PixelFormat::rgb_float_planes; }
+
+  // Pixels left .. left + count of row y, as 3 * count samples: in place where the picture is stored like that, else
+  // written to `scratch`. Bytes for every format but rgb_float_planes.
+  const std::uint8_t* row(int left, int y, int count, std::uint8_t* scratch) const;
+  // Only for rgb_float_planes; scaled from 0..1 to the units of a byte.
+  const float* row(int left, int y, int count, float* scratch) const;
+
+ private:
+  std::array<const std::byte*, 3> planes_{};  // at the upright picture's first pixel
+  std::array<std::ptrdiff_t, 3> step_x_{};    // bytes to the next pixel of an upright row
+  std::array<std::ptrdiff_t, 3> step_y_{};
+  int width_ = 0;
+  int height_ = 0;
+  PixelFormat format_ = PixelFormat::rgb;
+};
+
+}  // namespace mobilenet

@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The mobilenet.cpp authors
+"""Compares decoding, resizing and cropping with the installed Pillow, byte for byte.
+
+    python tests/preprocess/pillow_oracle.py build/release/bin/preprocess_probe
+
+Makes small pictures of every kind in a temporary folder, asks the probe for each, and prints what differs. Exit code 1
+when anything does.
+"""
+
+import io
+import math
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import warnings
+import zlib
+from pathlib import Path
+
+import PIL
+from PIL import Image, ImageOps
+
+warnings.simplefilter("ignore")
+ORIENTATION = 0x0112
+
+
+class Probe:
+    def __init__(self, program, folder):
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.out = folder / "out.bin"
+        self.checks = 0
+        self.failures = []
+
+    def ask(self, *words):
+        self.process.stdin.write("\t".join(str(word) for word in words) + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def decode(self, path):
+        """(size, orientation, RGB bytes), or the error sentence."""
+        answer = self.ask("decode", path, self.out)
+        if answer.startswith("error:") or not answer:
+            return answer or "error: the probe died"
+        width, height, orientation = map(int, answer.split())
+        return (width, height), orientation, self.out.read_bytes()
+
+    def input(self, path, height, width, **spec):
+        answer = self.ask("input", path, self.out, height, width, *(f"{k}={v}" for k, v in spec.items()))
+        return self.out.read_bytes() if answer == "ok" else answer
+
+    def check(self, name, got, expected):
+        self.checks += 1
+        if got == expected:
+            return
+        if isinstance(got, bytes) and isinstance(expected, bytes) and len(got) == len(expected):
+            steps = [abs(a - b) for a, b in zip(got, expected)]
+            self.failures.append(f"{name}: {sum(s > 0 for s in steps)} of {len(steps)} bytes differ, by up to {max(steps)}")
+        else:
+            self.failures.append(f"{name}: got {str(got)[:200]}, expected {str(expected)[:200]}")
+
+
+def picture(mode, size, seed=0):
+    """Waves with noise: smooth parts for the codecs, hard ones for the resizers."""
+    chance = random.Random(f"{mode}{size}{seed}")
+    channels = len(Image.new(mode, (1, 1)).getbands())
+    data = bytearray()
+    for y in range(size[1]):
+        for x in range(size[0]):
+            for c in range(channels):
+                wave = 128 + 100 * math.sin(x / (3 + c) + y / (5 + seed)) + chance.randint(-40, 40)
+                data.append(min(255, max(0, int(wave))))
+    if mode == "1":
+        return picture("L", size, seed).convert("1")
+    if mode == "P":
+        return picture("RGB", size, seed).quantize(37)
+    return Image.frombytes(mode, size, bytes(data))
+
+
+# PNG, written here because Pillow writes neither interlaced files nor all depths.
+
+
+def png(width, height, depth, colour, pixels, extra=(), interlaced=False):
+    """pixels[y][x] is a tuple of samples."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def pack(rows):
+        raw = b""
+        for row in rows:
+            bits = "".join(format(sample, f"0{depth}b") for pixel in row for sample in pixel)
+            bits += "0" * (-len(bits) % 8)
+            raw += b"\0" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+        return raw
+
+    passes = [(0, 0, 1, 1)]
+    if interlaced:
+        passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    raw = b""
+    for left, top, step_x, step_y in passes:
+        rows = [row[left::step_x] for row in pixels[top::step_y]]
+        if rows and rows[0]:
+            raw += pack(rows)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced))
+    for kind, content in extra:
+        data += chunk(kind, content)
+    return data + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+
+
+def png_files():
+    chance = random.Random(7)
+    for colour, channels, depths in [(0, 1, (1, 2, 4, 8, 16)), (2, 3, (8, 16)), (3, 1, (1, 2, 4, 8)), (4, 2, (8, 16)), (6, 4, (8, 16))]:
+        for depth in depths:
+            for interlaced in (False, True):
+                for width, height in [(1, 1), (3, 5), (19, 13)]:
+                    largest = (1 << depth) - 1
+                    pixels = [[tuple(chance.choice([chance.randint(0, largest), chance.randint(0, min(largest, 400))])
+                                     for _ in range(channels)) for _ in range(width)] for _ in range(height)]
+                    entries = min(1 << depth, 200)
+                    if colour == 3:
+                        pixels = [[(min(p[0], entries - 1),) for p in row] for row in pixels]
+                    palette = [(b"PLTE", bytes(chance.randint(0, 255) for _ in range(3 * entries)))] if colour == 3 else []
+                    transparent = {0: struct.pack(">H", min(3, largest)), 2: struct.pack(">HHH", 1, 2, 3), 3: b"\0\x80"[:entries]}
+                    variants = [("", [])]
+                    if colour in transparent:
+                        variants.append((" with tRNS", [(b"tRNS", transparent[colour])]))
+                    variants.append((" with gamma", [(b"gAMA", struct.pack(">I", 100000))]))
+                    for label, extra in variants:
+                        extra = extra + palette if "gamma" in label else palette + extra
+                        name = f"PNG colour {colour} depth {depth} {width}x{height}{' interlaced' if interlaced else ''}{label}"
+                        yield name, png(width, height, depth, colour, pixels, extra, interlaced)
+
+
+def saved(image, kind, **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def jpeg_files():
+    for size in [(1, 1), (7, 9), (16, 16), (61, 47)]:
+        for mode in ("L", "RGB", "CMYK"):
+            image = picture(mode, size)
+            for quality in (30, 90, 100):
+                for subsampling in (0, 1, 2) if mode != "L" else (0,):
+                    for progressive in (False, True):
+                        name = f"JPEG {mode} {size} quality {quality} subsampling {subsampling} progressive {progressive}"
+                        yield name, saved(image, "JPEG", quality=quality, subsampling=subsampling, progressive=progressive)
+    image = picture("RGB", (61, 47))
+    yield "JPEG stored as RGB", saved(image, "JPEG", keep_rgb=True, subsampling=0)
+    yield "JPEG with restarts", saved(image, "JPEG", restart_marker_blocks=3)
+    yield "JPEG with something behind", saved(image, "JPEG") + b"something"
+    cmyk = saved(picture("CMYK", (33, 21)), "JPEG", quality=90)
+    adobe = cmyk.index(b"Adobe")
+    yield "JPEG YCCK", cmyk[: adobe + 11] + b"\x02" + cmyk[adobe + 12 :]
+    yield "JPEG CMYK without Adobe's marker", cmyk[: adobe - 4] + cmyk[adobe + 12 :]
+
+
+def webp_files():
+    for size in [(1, 1), (7, 9), (61, 47)]:
+        for mode in ("RGB", "RGBA", "L"):
+            image = picture(mode, size)
+            for options in ({"quality": 50}, {"quality": 95, "method": 6}, {"lossless": True}, {"lossless": True, "exact": True}):
+                yield f"WebP {mode} {size} {options}", saved(image, "WEBP", **options)
+    frames = [picture("RGBA", (40, 30), seed) for seed in range(3)]
+    yield "WebP animation", saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+
+
+def bmp_files():
+    for size in [(1, 1), (7, 9), (33, 21)]:
+        for mode in ("1", "L", "P", "RGB", "RGBA"):
+            yield f"BMP {mode} {size}", saved(picture(mode, size), "BMP")
+
+
+def check_decoders(probe, folder):
+    for name, data in [*png_files(), *jpeg_files(), *webp_files(), *bmp_files()]:
+        path = folder / "picture"  # no extension: the content must be enough
+        path.write_bytes(data)
+        expected = Image.open(io.BytesIO(data))
+        orientation = expected.getexif().get(ORIENTATION, 1)
+        expected = expected.convert("RGB")
+        got = probe.decode(path)
+        if isinstance(got, str):
+            probe.check(name, got, "a picture")
+            continue
+        probe.check(name + ", size and orientation", got[:2], (expected.size, orientation))
+        probe.check(name, got[2], expected.tobytes())
+
+
+def check_orientations(probe, folder):
+    image = picture("RGB", (45, 31))
+    for kind in ("JPEG", "PNG", "WEBP"):
+        for orientation in range(0, 10):
+            exif = Image.Exif()
+            exif[ORIENTATION] = orientation
+            path = folder / "oriented"
+            path.write_bytes(saved(image, kind, exif=exif))
+            upright = ImageOps.exif_transpose(Image.open(path).convert("RGB"))
+            for mode in ("squash", "crop_square"):
+                got = probe.input(path, 20, 28, mode=mode)
+                box = None if mode == "squash" else square_box(upright.size, 0.875)
+                probe.check(f"{kind} orientation {orientation} {mode}", got, resized(upright, (28, 20), "bilinear", box))
+
+
+FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+def horizontal_first(image, size, filter):
+    return image.resize((size[0], image.height), FILTERS[filter]).resize(size, FILTERS[filter])
+
+
+def vertical_first(image, size, filter):
+    return image.resize((image.width, size[1]), FILTERS[filter]).resize(size, FILTERS[filter])
+
+
+def pillow_resize(image, size, filter):
+    """As Pillow 13 does it; the versions before always went horizontally first."""
+    if int(PIL.__version__.split(".")[0]) >= 13:
+        return image.resize(size, FILTERS[filter])
+    rows_gone, columns_gone = image.height - size[1], image.width - size[0]
+    return (vertical_first if rows_gone > max(0, 2 * columns_gone) else horizontal_first)(image, size, filter)
+
+
+def resized(image, size, filter, box=None):
+    return pillow_resize(image.crop(box) if box else image, size, filter).tobytes()
+
+
+def square_box(size, fraction):
+    side = max(1, int(fraction * min(size)))
+    left, top = (size[0] - side) // 2, (size[1] - side) // 2
+    return left, top, left + side, top + side
+
+
+def check_resizers(probe, folder):
+    path = folder / "picture.png"
+    chance = random.Random(3)
+    sizes = [(1, 1), (1, 17), (17, 1), (2, 2), (16, 16), (33, 47), (100, 75), (224, 224), (301, 7), (640, 3)]
+    sizes += [(chance.randint(1, 150), chance.randint(1, 150)) for _ in range(20)]
+    targets = [(1, 1), (2, 3), (16, 16), (24, 17), (96, 96)]
+    for size in sizes:
+        image = picture("RGB", size, 1)
+        image.save(path)
+        for width, height in targets + [(chance.randint(1, 120), chance.randint(1, 120)), size]:
+            for filter in FILTERS:
+                name = f"{size} {filter} to {(width, height)}"
+                probe.check("squash " + name, probe.input(path, height, width, mode="squash", filter=filter),
+                            resized(image, (width, height), filter))
+                fraction = chance.choice([0.875, 1.0, 0.5, 0.33])
+                probe.check(f"crop {fraction} " + name,
+                            probe.input(path, height, width, mode="crop_square", filter=filter, fraction=fraction),
+                            resized(image, (width, height), filter, square_box(size, fraction)))
+                left, top = (int((side - side * fraction) / 2) for side in size)
+                probe.check(f"central crop {fraction} " + name,
+                            probe.input(path, height, width, mode="central_crop", filter=filter, fraction=fraction),
+                            resized(image, (width, height), filter, (left, top, size[0] - left, size[1] - top)))
+
+
+def resized_to_edge(image, edge, filter, resize):
+    width, height = image.size
+    size = (edge, int(edge * height / width)) if width <= height else (int(edge * width / height), edge)
+    return resize(image, size, filter)
+
+
+def centre_window(image, width, height, rounding):
+    """torchvision pads first, then rounds half to even; Hugging Face pads alike and truncates."""
+    pad_left, pad_top = max(0, (width - image.width) // 2), max(0, (height - image.height) // 2)
+    canvas = Image.new("RGB", (max(width, image.width), max(height, image.height)))
+    canvas.paste(image, (pad_left, pad_top))
+    half = (lambda margin: round(margin / 2)) if rounding == "half_even" else (lambda margin: margin // 2)
+    left, top = half(canvas.width - width), half(canvas.height - height)
+    return canvas.crop((left, top, left + width, top + height)).tobytes()
+
+
+def check_edge_crops(probe, folder):
+    path = folder / "picture.png"
+    chance = random.Random(5)
+    for size in [(1, 1), (1, 40), (40, 1), (31, 32), (57, 40), (40, 57), (101, 99), (200, 33), (33, 200)]:
+        image = picture("RGB", size, 2)
+        image.save(path)
+        for crop, edge in [(32, 36), (32, 37), (33, 36), (24, 24), (28, 20), (27, 20), (17, 8), (chance.randint(1, 50), chance.randint(1, 50))]:
+            for filter in FILTERS:
+                for rounding in ("down", "half_even"):
+                    got = probe.input(path, crop, crop, mode="shortest_edge_crop", filter=filter, rounding=rounding,
+                                      edge=edge, crop=crop)
+                    resize = horizontal_first if rounding == "down" else pillow_resize  # torchvision's kernels, Pillow's
+                    expected = centre_window(resized_to_edge(image, edge, filter, resize), crop, crop, rounding)
+                    probe.check(f"{size} edge {edge} crop {crop} {filter} {rounding}", got, expected)
+
+
+def check_padding(probe, folder):
+    path = folder / "picture.png"
+    for size in [(1, 1), (1, 90), (90, 1), (50, 50), (64, 48), (48, 64), (97, 31)]:
+        image = picture("RGB", size, 3)
+        image.save(path)
+        for side in (16, 33, 50):
+            width = side if size[0] >= size[1] else max(1, side * size[0] // size[1])
+            height = side if size[1] >= size[0] else max(1, side * size[1] // size[0])
+            canvas = Image.new("RGB", (side, side), (128, 128, 128))
+            canvas.paste(pillow_resize(image, (width, height), "bilinear"), (0, 0))
+            probe.check(f"{size} padded to {side}", probe.input(path, side, side, mode="pad"), canvas.tobytes())
+
+
+def check_refusals(probe, folder):
+    """What Pillow refuses as truncated is refused here too."""
+    path = folder / "cut"
+    image = picture("RGB", (24, 18))
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    files = [saved(image, "JPEG", exif=exif), saved(image, "JPEG", progressive=True), saved(image, "PNG", exif=exif),
+             saved(image, "WEBP", exif=exif), saved(image, "BMP"), saved(picture("P", (24, 18)), "BMP")]
+    stricter = 0
+    for data in files:
+        for length in range(len(data) + 1):
+            path.write_bytes(data[:length])
+            try:
+                Image.open(path).load()
+                readable = True
+            except Exception:
+                readable = False
+            accepted = not isinstance(probe.decode(path), str)
+            if accepted or length == len(data):
+                probe.check(f"{data[:4]} cut to {length} of {len(data)}", accepted, readable)
+            stricter += readable and not accepted
+    print(f"{stricter} cut files are refused that Pillow still reads")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        probe = Probe(sys.argv[1], folder)
+        for check in (check_decoders, check_orientations, check_resizers, check_edge_crops, check_padding, check_refusals):
+            check(probe, folder)
+    for failure in probe.failures[:40]:
+        print(failure)
+    print(f"{probe.checks} comparisons, {len(probe.failures)} differ")
+    return 1 if probe.failures or not probe.checks else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
