@@ -227,31 +227,25 @@ Result<CompiledStep> compile_int8_concat(const StepSource& source, const Node& n
 }
 
 Result<CompiledStep> compile_int8_pad(const StepSource& source, const Node& node, const PadOp& op) {
-  const Tensor& input = source.tensor(node.inputs[0]);
-  MOBILENET_TRY(const AffineType from, affine_type(input));
-  MOBILENET_TRY(const AffineType to, affine_type(source.tensor(node.output)));
-  if (!(from == to)) return failure(ErrorCode::unsupported, "padding that changes the scale or the zero point");
+  MOBILENET_TRY(const AffineType type, shared_affine_type(source.tensor(node.inputs[0]), source.tensor(node.output)));
   Pad pad;
   pad.geometry = window_geometry(source, node, Window{});
   pad.geometry.pad_top = op.top;
   pad.geometry.pad_left = op.left;
-  pad.zero = static_cast<std::uint8_t>(to.zero_point);
+  pad.zero = static_cast<std::uint8_t>(type.zero_point);
   pad.input = source.offset(node.inputs[0]);
   pad.output = source.offset(node.output);
   return step_of(std::move(pad));
 }
 
 Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& node, const PoolOp& op) {
-  const Tensor& input = source.tensor(node.inputs[0]);
-  MOBILENET_TRY(const AffineType from, affine_type(input));
-  MOBILENET_TRY(const AffineType to, affine_type(source.tensor(node.output)));
-  if (!(from == to)) return failure(ErrorCode::unsupported, "pooling that changes the scale or the zero point");
+  MOBILENET_TRY(const AffineType type, shared_affine_type(source.tensor(node.inputs[0]), source.tensor(node.output)));
   Pool pool;
   pool.kind = op.kind;
   pool.geometry = window_geometry(source, node, op.window);
-  pool.range = op.kind == PoolKind::average ? activation_range_half_away(op.activation, to)
-                                            : activation_range(op.activation, to);
-  pool.type = input.type;
+  pool.range = op.kind == PoolKind::average ? activation_range_half_away(op.activation, type)
+                                            : activation_range(op.activation, type);
+  pool.type = type.type;
   pool.kernels = &int8_kernels(source.isa);
   pool.input = source.offset(node.inputs[0]);
   pool.output = source.offset(node.output);
@@ -276,16 +270,13 @@ Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& nod
 }
 
 Result<CompiledStep> compile_int8_resize(const StepSource& source, const Node& node, const ResizeBilinearOp& op) {
-  const Tensor& input = source.tensor(node.inputs[0]);
-  MOBILENET_TRY(const AffineType from, affine_type(input));
-  MOBILENET_TRY(const AffineType to, affine_type(source.tensor(node.output)));
-  if (!(from == to)) return failure(ErrorCode::unsupported, "resizing that changes the scale or the zero point");
+  MOBILENET_TRY(const AffineType type, shared_affine_type(source.tensor(node.inputs[0]), source.tensor(node.output)));
   const Shape& in = source.shape(node.inputs[0]);
   const Shape& out = source.shape(node.output);
   Resize resize;
   resize.rows = resize_taps(in[1], out[1], op);
   resize.columns = resize_taps(in[2], out[2], op);
-  resize.type = input.type;
+  resize.type = type.type;
   resize.batch = in[0];
   resize.input_height = in[1], resize.input_width = in[2], resize.channels = in[3];
   resize.input = source.offset(node.inputs[0]);
