@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "formats/tflite/decisions.h"
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "formats/labels.h"
+#include "formats/tflite/metadata.h"
+#include "network/parameter.h"
+
+namespace mobilenet::tflite {
+namespace {
+
+constexpr int kBackgroundClasses = 1001;  // ImageNet's 1000 and a background row in front, TensorFlow's habit
+constexpr std::string_view kMetadataName = "TFLITE_METADATA";
+
+const Tensor& tensor(const Network& network, TensorId id) { return network.tensors[static_cast<std::size_t>(id)]; }
+
+const Node* producer(const Network& network, TensorId id) {
+  for (const Node& node : network.nodes)
+    if (node.output == id) return &node;
+  return nullptr;
+}
+
+template <class... Parts>
+std::string text(const Parts&... parts) {
+  return failure(ErrorCode::unsupported, parts...).message;
+}
+
+// Rows of a classifier, 0 for anything else: one output whose only axis longer than 1 is the last, made by a softmax, a
+// sigmoid, or a layer of weights without an activation. A pooled map is a feature, not a class.
+int classifier_rows(const Network& network) {
+  if (network.outputs.size() != 1) return 0;
+  const Shape& shape = tensor(network, network.outputs[0]).shape;
+  if (shape.rank() == 0) return 0;
+  const std::int64_t rows = shape[shape.rank() - 1];
+  if (shape.elements() != rows || rows > std::numeric_limits<int>::max()) return 0;
+
+  constexpr int kMaxSteps = 8;  // reshapes and changes of type between the scores and the output
+  TensorId id = network.outputs[0];
+  for (int step = 0; step < kMaxSteps; ++step) {
+    const Node* node = producer(network, id);
+    if (node == nullptr) return 0;
+    if (std::holds_alternative<SoftmaxOp>(node->op)) return static_cast<int>(rows);
+    if (const auto* op = std::get_if<ActivationOp>(&node->op))
+      return op->activation == Activation::sigmoid ? static_cast<int>(rows) : 0;
+    const bool weights =
+        (std::holds_alternative<DenseOp>(node->op) && std::get<DenseOp>(node->op).activation == Activation::none) ||
+        (std::holds_alternative<Conv2dOp>(node->op) && std::get<Conv2dOp>(node->op).activation == Activation::none);
+    if (weights) return rows > 1 ? static_cast<int>(rows) : 0;
+    if (!std::holds_alternative<QuantizeOp>(node->op) && !std::holds_alternative<ReshapeOp>(node->op)) return 0;
+    id = node->inputs[0];
+  }
+  return 0;
+}
+
+// y = scale x + shift
+struct Rescaling {
+  double scale = 1;
+  double shift = 0;
+};
+
+// The MUL, ADD and SUB that the graph itself applies to its input, none when it has none; of the first channel.
+std::optional<Rescaling> rescaling_in_graph(const LoadedModel& model) {
+  Rescaling total;
+  bool found = false;
+  TensorId id = model.network.inputs[0];
+  const auto number = [&](TensorId constant) {
+    const Parameter& parameter =
+        model.parameters.values[static_cast<std::size_t>(tensor(model.network, constant).parameter)];
+    return stored_value(parameter, 0);
+  };
+  for (const Node& node : model.network.nodes) {
+    if (!std::holds_alternative<BatchNormOp>(node.op) || node.inputs[0] != id) continue;
+    const double gamma = number(node.inputs[1]);
+    const double shift = number(node.inputs[2]) - number(node.inputs[3]) * gamma;
+    total = {total.scale * gamma, total.shift * gamma + shift};
+    found = true;
+    id = node.output;
+  }
+  return found ? std::optional(total) : std::nullopt;
+}
+
+struct Range {
+  double low = 0;
+  double high = 0;
+};
+
+// What the operator that turns the float input into integers can hold; none when there is no such operator.
+std::optional<Range> quantized_range(const Network& network) {
+  for (const Node& node : network.nodes) {
+    if (!std::holds_alternative<QuantizeOp>(node.op) || node.inputs[0] != network.inputs[0]) continue;
+    const Tensor& integers = tensor(network, node.output);
+    const ChannelQuantization q = channel_quantization(integers, 0);
+    const int lowest = integers.type == DataType::i8 ? -128 : 0;
+    const double scale = q.scale;
+    return Range{scale * (lowest - q.zero_point), scale * (lowest + 255 - q.zero_point)};
+  }
+  return std::nullopt;
+}
+
+void normalize(PreprocessSpec& preprocess, float mean, float deviation) {
+  preprocess.encoding = InputEncoding::normalize;
+  preprocess.rescale = 1;
+  preprocess.mean = {mean, mean, mean};
+  preprocess.deviation = {deviation, deviation, deviation};
+}
+
+void normalize_unit(PreprocessSpec& preprocess) { normalize(preprocess, 0, 255); }            // 0..1
+void normalize_signed(PreprocessSpec& preprocess) { normalize(preprocess, 127.5f, 127.5f); }  // -1..1
+void normalize_none(PreprocessSpec& preprocess) { normalize(preprocess, 0, 1); }              // 0..255
+
+// How a byte becomes a float, and why.
+std::string decide_float_encoding(const LoadedModel& model, const std::optional<ModelMetadata>& metadata,
+                                  PreprocessSpec& preprocess) {
+  if (metadata && metadata->normalization) {
+    normalize_none(preprocess);
+    preprocess.mean = metadata->normalization->mean;
+    preprocess.deviation = metadata->normalization->deviation;
+    return text("(byte - ", preprocess.mean[0], ") / ", preprocess.deviation[0],
+                ", because the file's metadata says so");
+  }
+  // A network wants numbers of a few units: whichever input range its own first operators bring there is the right one.
+  if (const auto rescaling = rescaling_in_graph(model)) {
+    constexpr double kFewUnits = 16;
+    if (std::abs(rescaling->scale) * 255 <= kFewUnits) {
+      normalize_none(preprocess);
+      return "0 to 255 as floats, because the graph itself rescales its input";
+    }
+    normalize_unit(preprocess);
+    return "byte / 255, because the graph itself rescales an input of 0 to 1";
+  }
+  if (const auto range = quantized_range(model.network)) {
+    constexpr double kBytes = 64;  // ranges in use are about 2, 1 and 255
+    if (range->high - range->low > kBytes) {
+      normalize_none(preprocess);
+      return text("0 to 255 as floats, because the graph quantises its input from ", range->low, " to ", range->high);
+    }
+    if (-range->low < range->high / 4) {
+      normalize_unit(preprocess);
+      return text("byte / 255, because the graph quantises its input from ", range->low, " to ", range->high);
+    }
+  }
+  normalize_signed(preprocess);
+  return "(byte - 127.5) / 127.5, because that is what TensorFlow's MobileNets with float inputs want";
+}
+
+void decide_preprocess(const std::optional<ModelMetadata>& metadata, LoadedModel& model) {
+  ModelSpec& spec = model.spec;
+  const Tensor& input = tensor(model.network, model.network.inputs[0]);
+  if (model.network.inputs.size() != 1 || input.shape.rank() != 4 || input.shape[3] != 3) {
+    model.decisions.push_back(
+        {"input", text("not a picture: ", model.network.inputs.size(), " inputs, the first ", to_string(input.shape))});
+    return;
+  }
+  PreprocessSpec& preprocess = spec.preprocess;
+  preprocess.filter = ResizeFilter::pil_bilinear;
+  const bool whole_network = spec.architecture != Architecture::graph || spec.classes > 0;
+  preprocess.mode = whole_network ? ResizeMode::crop_square : ResizeMode::squash;
+  model.decisions.push_back(
+      {"resize", whole_network ? "centre square of 0.875 of the shorter side, then Pillow's bilinear, because the "
+                                 "network looks at one object"
+                               : "the whole picture, Pillow's bilinear, because the network is no classifier"});
+
+  std::string why;
+  if (input.type == DataType::u8) {
+    preprocess.encoding = InputEncoding::raw_u8;
+    why = "the picture's bytes, because the input is of type u8";
+  } else if (input.type == DataType::i8) {
+    preprocess.encoding = InputEncoding::raw_i8;
+    why = "byte - 128, because the input is of type i8";
+  } else {
+    why = decide_float_encoding(model, metadata, preprocess);
+  }
+  model.decisions.push_back({"encoding", std::move(why)});
+}
+
+bool ends_with_txt(const std::string& name) { return name.ends_with(".txt"); }
+
+// The packed file that holds the labels: the one that metadata names, else the only text file.
+std::optional<PackedFile> packed_labels(std::span<const std::byte> file, const std::optional<ModelMetadata>& metadata) {
+  std::vector<PackedFile> files = packed_files(file);
+  if (metadata && !metadata->labels_file.empty())
+    for (PackedFile& packed : files)
+      if (packed.name == metadata->labels_file) return std::move(packed);
+  std::erase_if(files, [](const PackedFile& packed) { return !ends_with_txt(packed.name); });
+  if (files.size() != 1) return std::nullopt;
+  return std::move(files[0]);
+}
+
+bool is_background(const std::string& label) { return label == "background" || label == "???"; }
+
+void decide_labels(const SourceFile& source, const ModelFile& file, const std::optional<ModelMetadata>& metadata,
+                   LoadedModel& model) {
+  ModelSpec& spec = model.spec;
+  const std::size_t classes = static_cast<std::size_t>(spec.classes);
+  std::optional<FoundLabels> found;
+  if (auto packed = packed_labels(file.bytes(), metadata)) {
+    std::vector<std::string> labels = parse_labels(packed->text);
+    const std::size_t lines = labels.size();
+    if (spec.has_background && lines + 1 == classes) labels.insert(labels.begin(), "background");
+    if (labels.size() == classes)
+      found = FoundLabels{std::move(labels), text(packed->name, " inside the file has ", lines, " lines")};
+    else
+      model.decisions.push_back({"labels", text(packed->name, " inside the file is ignored, because it has ", lines,
+                                                " lines for ", classes, " classes")});
+  }
+  if (!found && !source.path.empty()) found = labels_beside(source.path, spec.classes, spec.has_background);
+  if (!found) found = built_in_labels(spec.classes);
+  if (!found) {
+    model.decisions.push_back({"labels", text("none: nothing inside or beside the file has ", classes, " lines")});
+    return;
+  }
+  spec.labels = std::move(found->labels);
+  model.decisions.push_back({"labels", std::move(found->why)});
+  if (!spec.has_background && !spec.labels.empty() && is_background(spec.labels[0])) {
+    spec.has_background = true;
+    model.decisions.push_back({"background", text("row 0, because its label is ", spec.labels[0])});
+  }
+}
+
+}  // namespace
+
+void decide_task(LoadedModel& model) {
+  ModelSpec& spec = model.spec;
+  const Shape& input = tensor(model.network, model.network.inputs[0]).shape;
+  if (input.rank() == 4) {
+    spec.input_height = static_cast<int>(input[1]);
+    spec.input_width = static_cast<int>(input[2]);
+  }
+  spec.classes = classifier_rows(model.network);
+  spec.has_background = spec.classes == kBackgroundClasses;
+  const Shape& output = tensor(model.network, model.network.outputs[0]).shape;
+  model.decisions.push_back({"task", spec.classes > 0
+                                         ? text("classifier, because the only output is ", to_string(output), " scores")
+                                         : text("features, because the output is no row of scores")});
+  if (spec.has_background)
+    model.decisions.push_back({"background", "row 0, because TensorFlow's ImageNet networks have 1001 classes"});
+}
+
+void decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, LoadedModel& model) {
+  std::optional<ModelMetadata> metadata;
+  if (const auto bytes = file.metadata(kMetadataName); bytes && !bytes->empty()) {
+    metadata = parse_metadata(*bytes);
+    if (!metadata) model.decisions.push_back({"metadata", "ignored, because it is damaged"});
+  }
+  decide_preprocess(metadata, model);
+  if (model.spec.classes > 0) decide_labels(source, file, metadata, model);
+}
+
+}  // namespace mobilenet::tflite

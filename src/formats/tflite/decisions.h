@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// What a .tflite file leaves unsaid: whether the graph is a classifier, how a picture becomes its input, which labels
+// its rows have. Each choice is recorded with its reason.
+
+#include "formats/formats.h"
+#include "formats/tflite/model_file.h"
+
+namespace mobilenet::tflite {
+
+// Fills input size, classes and background of a finished network's spec: what recognise_graph wants to know.
+void decide_task(LoadedModel& model);
+// Fills preprocess and labels; the architecture is known.
+void decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, LoadedModel& model);
+
+}  // namespace mobilenet::tflite

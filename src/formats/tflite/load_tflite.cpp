@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// A .tflite file becomes a Network, operator by operator, in the file's order.
+
+#include "base/error.h"
+#include "formats/formats.h"
+#include "formats/tflite/decisions.h"
+#include "formats/tflite/model_file.h"
+#include "formats/tflite/operators.h"
+#include "formats/tflite/tensor_table.h"
+#include "models/models.h"
+
+namespace mobilenet {
+namespace {
+
+using tflite::ModelFile;
+using tflite::quoted;
+using tflite::TensorTable;
+
+Result<void> check_index(const ModelFile& file, const char* what, int index) {
+  if (index < 0 || index >= file.tensor_count())
+    return failure(ErrorCode::bad_format, what, " of the graph is tensor ", index, " of ", file.tensor_count());
+  return {};
+}
+
+// A batch that the converter left free is stored as 1; other free axes have only an example value.
+Result<TensorId> define_input(const ModelFile& file, TensorTable& tensors, int index) {
+  MOBILENET_CHECK(check_index(file, "an input", index));
+  MOBILENET_TRY(const TensorId id, tensors.define(index));
+  const Shape& shape = tensors.tensor(id).shape;
+  const std::string place = "input " + quoted(file.tensor_name(index));
+  const auto* signature = file.tensor(index).shape_signature();
+  for (unsigned axis = 1; signature != nullptr && axis < signature->size(); ++axis)
+    if (signature->Get(axis) == -1)
+      return failure(ErrorCode::unsupported, place, ": the file leaves axis ", axis,
+                     " free, only the batch may be free");
+  if (shape.rank() == 0 || shape[0] != 1)
+    return failure(ErrorCode::unsupported, place, " is ", to_string(shape), ", expected a batch of 1");
+  return id;
+}
+
+Result<void> read_graph(const ModelFile& file, Network& network, Parameters& parameters) {
+  TensorTable tensors(file, network, parameters);
+  for (const int index : *file.graph().inputs()) {
+    MOBILENET_TRY(const TensorId id, define_input(file, tensors, index));
+    network.inputs.push_back(id);
+  }
+  for (unsigned i = 0; i < file.graph().operators()->size(); ++i)
+    MOBILENET_CHECK(append_operator(file, static_cast<int>(i), tensors, network));
+  for (const int index : *file.graph().outputs()) {
+    MOBILENET_CHECK(check_index(file, "an output", index));
+    auto id = tensors.activation(index);
+    if (!id) return at("the graph's output " + quoted(file.tensor_name(index)), std::move(id).error());
+    network.outputs.push_back(*id);
+  }
+  network.fixed_size = true;
+  return {};
+}
+
+// The runtime computes every shape itself and so do we: what a file says of its inner tensors may be out of date.
+Result<void> settle_shapes(Network& network, const Parameters& parameters) {
+  std::vector<Shape> inputs;
+  for (const TensorId id : network.inputs) inputs.push_back(network.tensors[static_cast<std::size_t>(id)].shape);
+  MOBILENET_TRY(const std::vector<Shape> shapes, infer_shapes(network, parameters, inputs));
+  for (std::size_t i = 0; i < shapes.size(); ++i)
+    if (network.tensors[i].parameter < 0) network.tensors[i].shape = shapes[i];
+  return {};
+}
+
+}  // namespace
+
+Result<LoadedModel> load_tflite(const SourceFile& source) {
+  MOBILENET_TRY(const ModelFile file, ModelFile::open(source));
+  LoadedModel model;
+  model.format = "tflite";
+  model.parameters.owners.push_back(file.owner());
+  if (auto read = read_graph(file, model.network, model.parameters); !read)
+    return at(file.name(), std::move(read).error());
+  if (auto settled = settle_shapes(model.network, model.parameters); !settled)
+    return at(file.name(), std::move(settled).error());
+  tflite::decide_task(model);
+  recognise_graph(model.network, model.parameters, model.spec);
+  tflite::decide_preprocess_and_labels(source, file, model);
+  return model;
+}
+
+}  // namespace mobilenet

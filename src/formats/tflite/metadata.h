@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// TensorFlow Lite's model metadata: how the picture is normalised, and what the files packed behind the model are for.
+// It only advises: metadata that cannot be read is as good as none.
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mobilenet::tflite {
+
+// (byte - mean) / deviation
+struct Normalization {
+  std::array<float, 3> mean{};
+  std::array<float, 3> deviation{};
+};
+
+struct ModelMetadata {
+  std::optional<Normalization> normalization;  // of the first input
+  std::string labels_file;                     // names the first output's rows; empty: not said
+};
+
+// `bytes`: the metadata's own FlatBuffer. None where it is damaged or another format.
+std::optional<ModelMetadata> parse_metadata(std::span<const std::byte> bytes);
+
+// A file of the zip archive that metadata tools append to a model.
+struct PackedFile {
+  std::string name;
+  std::string text;
+};
+
+// The small files of the archive at the end of `file`; empty without one, and in a build without libzip.
+std::vector<PackedFile> packed_files(std::span<const std::byte> file);
+
+}  // namespace mobilenet::tflite

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "formats/tflite/operators.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "formats/tflite/operator_reader.h"
+
+namespace mobilenet::tflite {
+namespace {
+
+using schema::BuiltinOperator;
+
+// An operator's version grows with what it can mean; types and options are checked one by one, so the limit only keeps
+// out what this table's author has not seen.
+struct Kind {
+  BuiltinOperator code;
+  int max_version;
+  Result<void> (OperatorReader::*read)(const Call&);
+};
+
+constexpr Kind kKinds[] = {
+    {BuiltinOperator::ADD, 5, &OperatorReader::add},
+    {BuiltinOperator::AVERAGE_POOL_2D, 3, &OperatorReader::pool},
+    {BuiltinOperator::CONCATENATION, 5, &OperatorReader::concatenation},
+    {BuiltinOperator::CONV_2D, 8, &OperatorReader::convolution},
+    {BuiltinOperator::DEPTHWISE_CONV_2D, 7, &OperatorReader::depthwise},
+    {BuiltinOperator::DEQUANTIZE, 6, &OperatorReader::dequantize},
+    {BuiltinOperator::FULLY_CONNECTED, 13, &OperatorReader::fully_connected},
+    {BuiltinOperator::HARD_SWISH, 1, &OperatorReader::activation},
+    {BuiltinOperator::LOGISTIC, 3, &OperatorReader::activation},
+    {BuiltinOperator::MAX_POOL_2D, 3, &OperatorReader::pool},
+    {BuiltinOperator::MEAN, 3, &OperatorReader::mean},
+    {BuiltinOperator::MUL, 7, &OperatorReader::multiply},
+    {BuiltinOperator::PACK, 4, &OperatorReader::extents},
+    {BuiltinOperator::PAD, 5, &OperatorReader::pad},
+    {BuiltinOperator::QUANTIZE, 4, &OperatorReader::quantize},
+    {BuiltinOperator::RELU, 3, &OperatorReader::activation},
+    {BuiltinOperator::RELU6, 3, &OperatorReader::activation},
+    {BuiltinOperator::RESHAPE, 1, &OperatorReader::reshape},
+    {BuiltinOperator::RESIZE_BILINEAR, 4, &OperatorReader::resize_bilinear},
+    {BuiltinOperator::SHAPE, 1, &OperatorReader::extents},
+    {BuiltinOperator::SOFTMAX, 3, &OperatorReader::softmax},
+    {BuiltinOperator::SQUEEZE, 2, &OperatorReader::squeeze},
+    {BuiltinOperator::STRIDED_SLICE, 8, &OperatorReader::extents},
+    {BuiltinOperator::SUB, 5, &OperatorReader::subtract},
+};
+
+std::string name_of_kind(BuiltinOperator code, const schema::OperatorCode& stored) {
+  if (code == BuiltinOperator::CUSTOM)
+    return "CUSTOM " + quoted(stored.custom_code() ? stored.custom_code()->string_view() : std::string_view());
+  const std::string known = schema::EnumNameBuiltinOperator(code);
+  return known.empty() ? "number " + std::to_string(static_cast<int>(code)) : known;
+}
+
+Result<void> check_indices(const ModelFile& file, const schema::Operator& stored) {
+  for (const auto* list : {stored.inputs(), stored.outputs()})
+    for (unsigned i = 0; list != nullptr && i < list->size(); ++i)
+      if (list->Get(i) < (list == stored.outputs() ? 0 : -1) || list->Get(i) >= file.tensor_count())
+        return failure(ErrorCode::bad_format, "names tensor ", list->Get(i), " of ", file.tensor_count());
+  return {};
+}
+
+}  // namespace
+
+Result<void> OperatorReader::append_node(Op op, std::vector<TensorId> inputs, TensorId output) {
+  network_.nodes.push_back({tensor(output).name, std::move(op), std::move(inputs), output});
+  return {};
+}
+
+Result<void> OperatorReader::append(const Call& call, Op op, std::vector<TensorId> inputs) {
+  MOBILENET_TRY(const TensorId output, tensors_.define(call.output));
+  if (tensor(output).type != tensor(inputs[0]).type)
+    return failure(ErrorCode::unsupported, "an input of type ", name_of(tensor(inputs[0]).type),
+                   " and an output of type ", name_of(tensor(output).type), " are not supported");
+  return append_node(std::move(op), std::move(inputs), output);
+}
+
+Result<std::vector<TensorId>> OperatorReader::activations(const Call& call, std::size_t count) {
+  std::vector<TensorId> ids;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!call.has(i)) return failure(ErrorCode::bad_format, "input ", i, " is missing");
+    MOBILENET_TRY(const TensorId id, tensors_.activation(call.inputs[i]));
+    ids.push_back(id);
+    if (tensor(id).type != tensor(ids[0]).type)
+      return failure(ErrorCode::unsupported, "inputs of type ", name_of(tensor(ids[0]).type), " and ",
+                     name_of(tensor(id).type), " are not supported");
+  }
+  if (ids.empty()) return failure(ErrorCode::bad_format, "has no inputs");
+  return ids;
+}
+
+Result<void> append_operator(const ModelFile& file, int index, TensorTable& tensors, Network& network) {
+  const schema::Operator& stored = *file.graph().operators()->Get(static_cast<unsigned>(index));
+  std::string place = "operator " + std::to_string(index);
+  const auto* codes = file.model().operator_codes();
+  if (codes == nullptr || stored.opcode_index() >= codes->size())
+    return failure(ErrorCode::bad_format, place, " is of kind ", stored.opcode_index(), " of ",
+                   codes ? codes->size() : 0);
+  const schema::OperatorCode& code = *codes->Get(stored.opcode_index());
+
+  Call call;
+  call.stored = &stored;
+  call.code = static_cast<BuiltinOperator>(
+      std::max<std::int32_t>(code.deprecated_builtin_code(), static_cast<std::int32_t>(code.builtin_code())));
+  place += " (" + name_of_kind(call.code, code);
+  if (auto checked = check_indices(file, stored); !checked) return at(place + ")", std::move(checked).error());
+  if (stored.outputs() != nullptr && stored.outputs()->size() > 0) {
+    call.output = stored.outputs()->Get(0);
+    place += ", output " + quoted(file.tensor_name(call.output));
+  }
+  place += ")";
+
+  const auto* kind =
+      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return k.code == call.code; });
+  if (kind == std::end(kKinds)) return failure(ErrorCode::unsupported, place, ": this operator is not supported");
+  if (code.version() > kind->max_version)
+    return failure(ErrorCode::unsupported, place, ": version ", code.version(), " is not supported, at most ",
+                   kind->max_version);
+  if (stored.outputs() == nullptr || stored.outputs()->size() != 1)
+    return failure(ErrorCode::bad_format, place, ": ", stored.outputs() ? stored.outputs()->size() : 0,
+                   " outputs, expected 1");
+  if (stored.inputs() != nullptr) {
+    if (auto checked = tensors.charge(stored.inputs()->size() * sizeof(std::int32_t)); !checked)
+      return at(place, std::move(checked).error());
+    call.inputs.assign(stored.inputs()->begin(), stored.inputs()->end());
+  }
+  if (auto appended = (OperatorReader(tensors, network).*kind->read)(call); !appended)
+    return at(place, std::move(appended).error());
+  return {};
+}
+
+}  // namespace mobilenet::tflite

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// One operator of a .tflite graph becomes one Node of a Network, or none where it only renames a constant or computes a
+// shape that is fixed anyway.
+
+#include <mobilenet/result.h>
+
+#include <vector>
+
+#include "formats/tflite/model_file.h"
+#include "formats/tflite/tensor_table.h"
+#include "network/network.h"
+
+namespace mobilenet::tflite {
+
+// Appends operator `index` of the file's graph. The message names the operator, its kind and its output.
+Result<void> append_operator(const ModelFile& file, int index, TensorTable& tensors, Network& network);
+
+}  // namespace mobilenet::tflite

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// The operators without weights that change the shape of a map: pooling, joining, reshaping, resizing, padding.
+
+#include <algorithm>
+#include <array>
+
+#include "formats/tflite/operator_reader.h"
+
+namespace mobilenet::tflite {
+namespace {
+
+constexpr std::int64_t kMaxExtent = 1 << 16;  // of a picture's side
+
+// An axis of the format counts from the end where it is negative.
+std::int64_t from_front(std::int64_t axis, int rank) { return axis < 0 ? axis + rank : axis; }
+
+}  // namespace
+
+Result<std::vector<std::int64_t>> OperatorReader::integers(const Call& call, std::size_t input) const {
+  if (!call.has(input)) return failure(ErrorCode::bad_format, "input ", input, " is missing");
+  return tensors_.integers(call.inputs[input]);
+}
+
+Result<void> OperatorReader::pool(const Call& call) {
+  const auto* options = call.options<schema::Pool2DOptions>();
+  if (options == nullptr) return missing_options();
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  PoolOp op;
+  op.kind = call.code == schema::BuiltinOperator::MAX_POOL_2D ? PoolKind::max : PoolKind::average;
+  MOBILENET_TRY(op.window, window_of(*options));
+  op.window.kernel_height = options->filter_height();
+  op.window.kernel_width = options->filter_width();
+  MOBILENET_TRY(op.activation, activation_of(options->fused_activation_function()));
+  return append(call, op, std::move(operands));
+}
+
+Result<void> OperatorReader::mean(const Call& call) {
+  const auto* options = call.options<schema::ReducerOptions>();
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  MOBILENET_TRY(std::vector<std::int64_t> axes, integers(call, 1));
+  const int rank = shape(operands[0]).rank();
+  for (std::int64_t& axis : axes) axis = from_front(axis, rank);
+  std::sort(axes.begin(), axes.end());
+  if (rank != 4 || axes != std::vector<std::int64_t>{1, 2})
+    return failure(ErrorCode::unsupported, "only the mean over height and width is supported, its input is ",
+                   to_string(shape(operands[0])));
+  return append(call, GlobalAveragePoolOp{options != nullptr && options->keep_dims()}, std::move(operands));
+}
+
+Result<void> OperatorReader::concatenation(const Call& call) {
+  const auto* options = call.options<schema::ConcatenationOptions>();
+  if (options == nullptr) return missing_options();
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, call.inputs.size()));
+  const Shape& x = shape(operands[0]);
+  const std::int64_t axis = from_front(options->axis(), x.rank());
+  if (axis < 1 || axis >= x.rank())
+    return failure(ErrorCode::unsupported, "joining ", to_string(x), " along axis ", options->axis(),
+                   " is not supported");
+  if (options->fused_activation_function() != schema::FusedActivation::NONE)
+    return failure(ErrorCode::unsupported, "a fused activation is not supported here");
+  return append(call, ConcatOp{static_cast<int>(axis)}, std::move(operands));
+}
+
+Result<void> OperatorReader::reshape(const Call& call) {
+  const auto* options = call.options<schema::ReshapeOptions>();
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  ReshapeOp op;
+  if (call.has(1) && tensors_.is_extents(call.inputs[1])) {
+    MOBILENET_TRY(op.shape, tensors_.shape(call.output));
+    return append(call, op, std::move(operands));
+  }
+  std::vector<std::int64_t> axes;
+  if (call.has(1)) {
+    MOBILENET_TRY(axes, integers(call, 1));
+  } else if (options != nullptr && options->new_shape() != nullptr) {
+    for (const std::int32_t axis : *options->new_shape())
+      if (axes.size() <= Shape::kMaxRank) axes.push_back(axis);
+  } else {
+    return failure(ErrorCode::bad_format, "its new shape is missing");
+  }
+  if (axes.size() > Shape::kMaxRank)
+    return failure(ErrorCode::unsupported, "more than ", Shape::kMaxRank, " axes are not supported");
+  for (const std::int64_t axis : axes) op.shape.push_back(axis);
+  return append(call, op, std::move(operands));
+}
+
+Result<void> OperatorReader::squeeze(const Call& call) {
+  const auto* options = call.options<schema::SqueezeOptions>();
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  const Shape& x = shape(operands[0]);
+  const auto* listed = options != nullptr ? options->squeeze_dims() : nullptr;
+  const bool all = listed == nullptr || listed->size() == 0;
+  std::array<bool, Shape::kMaxRank> removed{};
+  for (int axis = 0; axis < x.rank(); ++axis) removed[static_cast<std::size_t>(axis)] = all && x[axis] == 1;
+  for (unsigned i = 0; !all && i < listed->size(); ++i) {
+    const std::int64_t axis = from_front(listed->Get(i), x.rank());
+    if (axis < 0 || axis >= x.rank() || x[static_cast<int>(axis)] != 1)
+      return failure(ErrorCode::bad_format, "cannot remove axis ", listed->Get(i), " of ", to_string(x));
+    removed[static_cast<std::size_t>(axis)] = true;
+  }
+  ReshapeOp op;
+  for (int axis = 0; axis < x.rank(); ++axis)
+    if (!removed[static_cast<std::size_t>(axis)]) op.shape.push_back(x[axis]);
+  return append(call, op, std::move(operands));
+}
+
+Result<void> OperatorReader::resize_bilinear(const Call& call) {
+  const auto* options = call.options<schema::ResizeBilinearOptions>();
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  std::vector<std::int64_t> size;
+  if (call.has(1) && tensors_.is_extents(call.inputs[1])) {
+    MOBILENET_TRY(const Shape stored, tensors_.shape(call.output));
+    if (stored.rank() == 4) size = {stored[1], stored[2]};
+  } else {
+    MOBILENET_TRY(size, integers(call, 1));
+  }
+  if (size.size() != 2 || std::min(size[0], size[1]) < 1 || std::max(size[0], size[1]) > kMaxExtent)
+    return failure(ErrorCode::bad_format, "its new height and width are impossible");
+  ResizeBilinearOp op;
+  op.height = static_cast<int>(size[0]);
+  op.width = static_cast<int>(size[1]);
+  op.align_corners = options != nullptr && options->align_corners();
+  op.half_pixel_centers = options != nullptr && options->half_pixel_centers();
+  return append(call, op, std::move(operands));
+}
+
+// The constant holds before and after for each of the four axes.
+Result<void> OperatorReader::pad(const Call& call) {
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  MOBILENET_TRY(const std::vector<std::int64_t> amounts, integers(call, 1));
+  if (shape(operands[0]).rank() != 4 || amounts.size() != 8)
+    return failure(ErrorCode::unsupported, "padding ", amounts.size() / 2, " axes of ", to_string(shape(operands[0])),
+                   " is not supported");
+  for (const std::int64_t amount : amounts)
+    if (amount < 0 || amount > kMaxExtent)
+      return failure(ErrorCode::bad_format, "padding by ", amount, " is impossible");
+  if (amounts[0] != 0 || amounts[1] != 0 || amounts[6] != 0 || amounts[7] != 0)
+    return failure(ErrorCode::unsupported, "padding the batch or the channels is not supported");
+  PadOp op;
+  op.top = static_cast<int>(amounts[2]);
+  op.bottom = static_cast<int>(amounts[3]);
+  op.left = static_cast<int>(amounts[4]);
+  op.right = static_cast<int>(amounts[5]);
+  return append(call, op, std::move(operands));
+}
+
+// SHAPE, STRIDED_SLICE and PACK compute the new shape of a RESHAPE where the converter left the batch free. All shapes
+// are in the file, so none of them runs.
+Result<void> OperatorReader::extents(const Call& call) {
+  for (std::size_t i = 0; i < call.inputs.size(); ++i) {
+    if (!call.has(i) || tensors_.is_extents(call.inputs[i]) || tensors_.is_constant(call.inputs[i])) continue;
+    if (call.code != schema::BuiltinOperator::SHAPE)
+      return failure(ErrorCode::unsupported, "is supported only where it computes a new shape for RESHAPE");
+    MOBILENET_TRY([[maybe_unused]] const TensorId x, tensors_.activation(call.inputs[i]));
+  }
+  return tensors_.set_extents(call.output);
+}
+
+}  // namespace mobilenet::tflite

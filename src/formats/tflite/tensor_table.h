@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// The tensors of a .tflite graph, taken into a Network one by one as operators name them: type, shape, quantisation
+// and, for constants, the bytes are checked on the way. A tensor that no operator uses is never looked at.
+
+#include <mobilenet/result.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/tflite/model_file.h"
+#include "network/network.h"
+
+namespace mobilenet::tflite {
+
+// A name of the file for a message: in quotes, shortened, without control characters.
+std::string quoted(std::string_view name);
+
+// Indices are those of the file, 0 <= index < ModelFile::tensor_count(); ids are those of the Network.
+class TensorTable {
+ public:
+  // All three outlive the table.
+  TensorTable(const ModelFile& file, Network& network, Parameters& parameters);
+
+  // A new activation: an input of the graph, or what an operator makes. Fails when it exists already.
+  Result<TensorId> define(int index);
+  // An activation that an earlier operator has made.
+  Result<TensorId> activation(int index) const;
+
+  bool is_constant(int index) const;
+  // A constant that an operator reads as weights.
+  Result<TensorId> constant(int index, WeightLayout layout);
+  // A constant vector of at most Shape::kMaxRank * 2 integers that is part of an operator's options.
+  Result<std::vector<std::int64_t>> integers(int index) const;
+  // A float32 constant made by the reader.
+  Result<TensorId> make_constant(std::string name, std::vector<float> values);
+
+  // `index` is the half-precision constant `source` as f32: whoever reads it gets `source`.
+  Result<void> set_alias(int index, int source);
+  // `index` holds the extents of a tensor, computed by the graph; all extents are fixed here, so nothing computes it.
+  Result<void> set_extents(int index);
+  bool is_extents(int index) const { return entry(index).state == State::extents; }
+
+  const Tensor& tensor(TensorId id) const { return network_.tensors[static_cast<std::size_t>(id)]; }
+  // Of a constant.
+  const Parameter& parameter(TensorId id) const {
+    return parameters_.values[static_cast<std::size_t>(tensor(id).parameter)];
+  }
+  // The shape that the file gives for a tensor, whatever its kind.
+  Result<Shape> shape(int index) const;
+
+  // Fails when the network would hold more names, scales and lists than the file has bytes: the file repeats itself.
+  Result<void> charge(std::size_t bytes);
+
+ private:
+  enum class State { unseen, activation, constant, alias, extents };
+  struct Entry {
+    State state = State::unseen;
+    TensorId id = kNoTensor;
+    int source = -1;  // of an alias
+  };
+
+  Entry& entry(int index) { return entries_[static_cast<std::size_t>(index)]; }
+  const Entry& entry(int index) const { return entries_[static_cast<std::size_t>(index)]; }
+  int resolve(int index) const;
+  Result<void> must_be_new(int index) const;
+  Result<Tensor> read(int index) const;
+  Result<std::span<const std::byte>> constant_bytes(int index, DataType type, const Shape& shape) const;
+
+  const ModelFile& file_;
+  Network& network_;
+  Parameters& parameters_;
+  std::vector<Entry> entries_;
+  std::size_t charged_bytes_ = 0;
+  std::size_t made_bytes_ = 0;
+};
+
+}  // namespace mobilenet::tflite

@@ -1,0 +1,18 @@
+# TensorFlow Lite's files are FlatBuffers: flatc turns our schemas into headers of the build folder.
+set(generated ${CMAKE_CURRENT_BINARY_DIR}/generated)
+foreach(schema IN ITEMS tflite metadata)
+  set(schema_file ${CMAKE_CURRENT_SOURCE_DIR}/tflite/${schema}.fbs)
+  set(header ${generated}/formats/tflite/${schema}_generated.h)
+  add_custom_command(OUTPUT ${header} DEPENDS ${schema_file}
+                     COMMAND ${MOBILENET_FLATC} --cpp --scoped-enums -o ${generated}/formats/tflite ${schema_file}
+                     COMMENT "flatc ${schema}.fbs" VERBATIM)
+  target_sources(part_formats PRIVATE ${header})
+endforeach()
+target_include_directories(part_formats SYSTEM PUBLIC ${generated} ${MOBILENET_FLATBUFFERS_INCLUDE})
+target_sources(part_formats PRIVATE tflite/decisions.cpp tflite/elementwise_operators.cpp tflite/load_tflite.cpp
+                                    tflite/metadata.cpp tflite/model_file.cpp tflite/operators.cpp
+                                    tflite/packed_files.cpp tflite/shape_operators.cpp tflite/tensor_table.cpp
+                                    tflite/weighted_operators.cpp)
+if(MOBILENET_WITH_ZIP)
+  target_link_libraries(part_formats PUBLIC mobilenet_dependency_zip)
+endif()

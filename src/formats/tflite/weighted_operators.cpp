@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED: an activation, a constant weight and perhaps a constant bias.
+
+#include <algorithm>
+
+#include "formats/tflite/operator_reader.h"
+
+namespace mobilenet::tflite {
+namespace {
+
+Error misfit(const Shape& weight, const Shape& x) {
+  return failure(ErrorCode::bad_format, "its weight ", to_string(weight), " does not fit the input ", to_string(x));
+}
+
+template <class Options>
+Result<Window> convolution_window(const Options& options, const Shape& weight) {
+  MOBILENET_TRY(Window window, window_of(options));
+  window.kernel_height = static_cast<int>(weight[1]);
+  window.kernel_width = static_cast<int>(weight[2]);
+  window.dilation_height = options.dilation_h_factor();
+  window.dilation_width = options.dilation_w_factor();
+  return window;
+}
+
+bool is_float(DataType type) { return type == DataType::f32 || type == DataType::f16; }
+
+// f32 with f32 or f16 weights and bias, u8 with u8 weights, i8 with i8 weights; i32 bias for integers.
+Result<void> check_types(const Tensor& x, const Tensor& weight, const Tensor* bias) {
+  const bool floats = x.type == DataType::f32;
+  if (floats && (weight.type == DataType::i8 || weight.type == DataType::u8))
+    return failure(ErrorCode::unsupported, "weights of type ", name_of(weight.type),
+                   " with f32 activations (dynamic-range quantisation) are not supported");
+  if (floats ? !is_float(weight.type) : weight.type != x.type)
+    return failure(ErrorCode::unsupported, "weights of type ", name_of(weight.type), " with activations of type ",
+                   name_of(x.type), " are not supported");
+  if (bias != nullptr && (floats ? !is_float(bias->type) : bias->type != DataType::i32))
+    return failure(ErrorCode::unsupported, "a bias of type ", name_of(bias->type), " with activations of type ",
+                   name_of(x.type), " is not supported");
+  return {};
+}
+
+Result<void> check_quantization(const Tensor& weight, int channel_axis) {
+  if (!weight.quantization) return failure(ErrorCode::unsupported, "its weight has no scale");
+  const Quantization& q = *weight.quantization;
+  if (q.scales.size() > 1 && (q.axis != channel_axis || weight.type != DataType::i8))
+    return failure(ErrorCode::unsupported, "scales along axis ", q.axis, " of the ", name_of(weight.type), " weight ",
+                   to_string(weight.shape), " are not supported");
+  if (weight.type == DataType::i8 &&
+      std::any_of(q.zero_points.begin(), q.zero_points.end(), [](std::int32_t zero_point) { return zero_point != 0; }))
+    return failure(ErrorCode::unsupported, "i8 weights with a zero point are not supported");
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<TensorId>> OperatorReader::weighted(const Call& call, WeightLayout layout, int channel_axis) {
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  if (!call.has(1)) return failure(ErrorCode::bad_format, "its weight is missing");
+  MOBILENET_TRY(const TensorId weight, tensors_.constant(call.inputs[1], layout));
+  operands.push_back(weight);
+  if (call.has(2)) {
+    MOBILENET_TRY(const TensorId bias, tensors_.constant(call.inputs[2], WeightLayout::none));
+    operands.push_back(bias);
+  }
+  const Tensor& x = tensor(operands[0]);
+  MOBILENET_CHECK(check_types(x, tensor(weight), operands.size() > 2 ? &tensor(operands[2]) : nullptr));
+  if (x.type != DataType::f32) MOBILENET_CHECK(check_quantization(tensor(weight), channel_axis));
+  if (tensor(weight).shape.rank() != (layout == WeightLayout::oi ? 2 : 4)) return misfit(tensor(weight).shape, x.shape);
+  return operands;
+}
+
+Result<void> OperatorReader::convolution(const Call& call) {
+  const auto* options = call.options<schema::Conv2DOptions>();
+  if (options == nullptr) return missing_options();
+  MOBILENET_TRY(std::vector<TensorId> operands, weighted(call, WeightLayout::ohwi, 0));
+  const Shape& x = shape(operands[0]);
+  const Shape& weight = shape(operands[1]);
+  if (x.rank() != 4 || x[3] % weight[3] != 0) return misfit(weight, x);
+  Conv2dOp op;
+  MOBILENET_TRY(op.window, convolution_window(*options, weight));
+  MOBILENET_TRY(op.activation, activation_of(options->fused_activation_function()));
+  op.groups = static_cast<int>(x[3] / weight[3]);
+  return append(call, op, std::move(operands));
+}
+
+Result<void> OperatorReader::depthwise(const Call& call) {
+  const auto* options = call.options<schema::DepthwiseConv2DOptions>();
+  if (options == nullptr) return missing_options();
+  MOBILENET_TRY(std::vector<TensorId> operands, weighted(call, WeightLayout::hwc, 3));
+  const Shape& x = shape(operands[0]);
+  const Shape& weight = shape(operands[1]);
+  if (x.rank() != 4 || x[3] == 0 || weight[3] % x[3] != 0) return misfit(weight, x);
+  DepthwiseConv2dOp op;
+  MOBILENET_TRY(op.window, convolution_window(*options, weight));
+  MOBILENET_TRY(op.activation, activation_of(options->fused_activation_function()));
+  op.multiplier = static_cast<int>(weight[3] / x[3]);
+  if (options->depth_multiplier() != 0 && options->depth_multiplier() != op.multiplier)
+    return failure(ErrorCode::bad_format, "its depth multiplier is ", options->depth_multiplier(),
+                   ", but its weight is ", to_string(weight), " and its input ", to_string(x));
+  return append(call, op, std::move(operands));
+}
+
+Result<void> OperatorReader::fully_connected(const Call& call) {
+  const auto* options = call.options<schema::FullyConnectedOptions>();
+  MOBILENET_TRY(std::vector<TensorId> operands, weighted(call, WeightLayout::oi, 0));
+  const Shape& x = shape(operands[0]);
+  const Shape& weight = shape(operands[1]);
+  DenseOp op;
+  if (options != nullptr) {
+    MOBILENET_TRY(op.activation, activation_of(options->fused_activation_function()));
+    if (options->weights_format() != schema::WeightsFormat::DEFAULT)
+      return failure(ErrorCode::unsupported, "its shuffled weights are not supported");
+    if (options->keep_num_dims() && x.rank() != 2)
+      return failure(ErrorCode::unsupported, "keeping the axes of its input ", to_string(x), " is not supported");
+  }
+  if (x.elements() != weight[1])
+    return failure(ErrorCode::unsupported, "its weight ", to_string(weight), " with the input ", to_string(x),
+                   " is not supported");
+  return append(call, op, std::move(operands));
+}
+
+}  // namespace mobilenet::tflite
