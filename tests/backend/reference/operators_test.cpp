@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Every row of the operator table on the reference backend against a second, independent statement of each operator:
+// values are dequantised, computed in double with nothing shared but the shapes, and compared within what rounding to
+// the output's integers allows. Bit-exactness is pinned separately, by vectors from the real runtime.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <set>
+
+#include "backend/operator_cases.h"
+#include "backend/reference/reference_backend.h"
+#include "network/parameter.h"
+
+namespace mobilenet::testing {
+namespace {
+
+constexpr std::uint32_t kSeed = 20240229;
+// One rounding to float32 per operator (2^-24), and float32 constants; sums themselves are in double.
+constexpr double kFloatTolerance = 1e-6;
+// Integers: half a step from the last rounding, and up to half a step from the roundings before it (fixed-point
+// multipliers of add and rescale, the 11-bit weights of resize, the rounded bounds of relu6).
+constexpr double kSteps = 1.01;
+
+// A dense map of real values.
+struct Values {
+  Shape shape;
+  std::vector<double> data;
+  double& operator()(std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t c) {
+    return data[static_cast<std::size_t>(((n * shape[1] + y) * shape[2] + x) * shape[3] + c)];
+  }
+  double operator()(std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t c) const {
+    return const_cast<Values&>(*this)(n, y, x, c);
+  }
+  bool inside(std::int64_t y, std::int64_t x) const { return y >= 0 && y < shape[1] && x >= 0 && x < shape[2]; }
+};
+
+Values values_of(const Tensor& tensor, const Shape& shape, std::span<const std::byte> bytes) {
+  Parameter parameter;
+  parameter.type = tensor.type;
+  parameter.shape = shape;
+  parameter.bytes = bytes;
+  Values values{shape, {}};
+  for (std::int64_t i = 0; i < shape.elements(); ++i) values.data.push_back(real_value(tensor, parameter, i));
+  return values;
+}
+
+// What the operators should compute, written from their definitions in network/ops.h.
+class Expectation {
+ public:
+  explicit Expectation(const OperatorModel& model) : model_(model), node_(model.network.nodes[0]) {
+    for (std::size_t i = 0; i < model.inputs.size(); ++i)
+      inputs_.push_back(values_of(tensor(node_.inputs[i]), model.input_shapes[i], model.inputs[i]));
+  }
+
+  Values run(const Shape& output) {
+    Values out{output, std::vector<double>(static_cast<std::size_t>(output.elements()))};
+    std::visit([&](const auto& op) { compute(op, out); }, node_.op);
+    return out;
+  }
+
+ private:
+  const Tensor& tensor(TensorId id) const { return model_.network.tensors[static_cast<std::size_t>(id)]; }
+  const Parameter& parameter(std::size_t i) const {
+    return model_.parameters.values[static_cast<std::size_t>(tensor(node_.inputs[i]).parameter)];
+  }
+  double constant(std::size_t i, std::int64_t index) const {
+    return real_value(tensor(node_.inputs[i]), parameter(i), index);
+  }
+
+  static double activate(Activation activation, double x) {
+    const double relu6 = std::fmin(std::fmax(x, 0), 6), shifted = std::fmin(std::fmax(x + 3, 0), 6);
+    switch (activation) {
+      case Activation::none:
+        return x;
+      case Activation::relu:
+        return std::fmax(x, 0);
+      case Activation::relu6:
+        return relu6;
+      case Activation::hard_swish:
+        return x * shifted / 6;
+      case Activation::hard_sigmoid:
+        return shifted / 6;
+      case Activation::sigmoid:
+        return 1 / (1 + std::exp(-x));
+    }
+    return x;
+  }
+
+  // Leading padding: SAME from its definition, otherwise as given.
+  static std::int64_t leading(const Padding& padding, int given, std::int64_t in, std::int64_t out, int kernel,
+                              int stride, int dilation) {
+    if (padding.rule == Padding::Rule::explicit_) return given;
+    const std::int64_t total = (out - 1) * stride + (kernel - 1) * dilation + 1 - in;
+    return total > 0 ? total / 2 : 0;
+  }
+
+  // Scatters every input pixel into the windows that cover it: the loops of the reference turned inside out.
+  // visit(output y, output x, ky, kx, input y, input x)
+  template <class Visit>
+  static void for_each_tap(const Window& w, const Shape& in, const Shape& out, const Visit& visit) {
+    const std::int64_t top =
+        leading(w.padding, w.padding.top, in[1], out[1], w.kernel_height, w.stride_height, w.dilation_height);
+    const std::int64_t left =
+        leading(w.padding, w.padding.left, in[2], out[2], w.kernel_width, w.stride_width, w.dilation_width);
+    for (std::int64_t in_y = 0; in_y < in[1]; ++in_y)
+      for (std::int64_t in_x = 0; in_x < in[2]; ++in_x)
+        for (int ky = 0; ky < w.kernel_height; ++ky)
+          for (int kx = 0; kx < w.kernel_width; ++kx) {
+            const std::int64_t from_y = in_y + top - ky * w.dilation_height;
+            const std::int64_t from_x = in_x + left - kx * w.dilation_width;
+            if (from_y < 0 || from_x < 0 || from_y % w.stride_height != 0 || from_x % w.stride_width != 0) continue;
+            const std::int64_t y = from_y / w.stride_height, x = from_x / w.stride_width;
+            if (y < out[1] && x < out[2]) visit(y, x, ky, kx, in_y, in_x);
+          }
+  }
+
+  void convolve(const Window& window, int groups, Activation activation, Values& out) {
+    const Values& x = inputs_[0];
+    const FilterView filter = *filter_view(parameter(1));
+    const std::int64_t per_group = out.shape[3] / groups;
+    for (std::int64_t n = 0; n < out.shape[0]; ++n)
+      for_each_tap(window, x.shape, out.shape,
+                   [&](std::int64_t y, std::int64_t column, int ky, int kx, std::int64_t in_y, std::int64_t in_x) {
+                     for (std::int64_t o = 0; o < out.shape[3]; ++o)
+                       for (int i = 0; i < filter.inputs; ++i)
+                         out(n, y, column, o) += x(n, in_y, in_x, o / per_group * filter.inputs + i) *
+                                                 constant(1, filter.offset(static_cast<int>(o), ky, kx, i));
+                   });
+    finish(activation, out);
+  }
+
+  // Bias, whose scale is that of the products where it is an integer, and activation.
+  void finish(Activation activation, Values& out) {
+    const std::int64_t channels = out.shape[out.shape.rank() - 1];
+    for (std::int64_t i = 0; i < out.shape.elements(); ++i) {
+      const std::int64_t c = i % channels;
+      double bias = 0;
+      if (node_.inputs.size() > 2) {
+        bias = constant(2, c);
+        if (tensor(node_.inputs[2]).type == DataType::i32)
+          bias *= static_cast<double>(channel_quantization(tensor(node_.inputs[0]), 0).scale) *
+                  static_cast<double>(channel_quantization(tensor(node_.inputs[1]), static_cast<int>(c)).scale);
+      }
+      double& value = out.data[static_cast<std::size_t>(i)];
+      value = activate(activation, value + bias);
+    }
+  }
+
+  void compute(const Conv2dOp& op, Values& out) { convolve(op.window, op.groups, op.activation, out); }
+  void compute(const DepthwiseConv2dOp& op, Values& out) {
+    convolve(op.window, static_cast<int>(inputs_[0].shape[3]), op.activation, out);
+  }
+  void compute(const DenseOp& op, Values& out) {
+    const std::int64_t inputs = inputs_[0].shape.elements() / inputs_[0].shape[0];
+    for (std::int64_t n = 0; n < out.shape[0]; ++n)
+      for (std::int64_t o = 0; o < out.shape[1]; ++o)
+        for (std::int64_t i = 0; i < inputs; ++i)
+          out.data[static_cast<std::size_t>(n * out.shape[1] + o)] +=
+              inputs_[0].data[static_cast<std::size_t>(n * inputs + i)] * constant(1, o * inputs + i);
+    finish(op.activation, out);
+  }
+  void compute(const BatchNormOp& op, Values& out) {
+    const std::int64_t channels = out.shape[out.shape.rank() - 1];
+    for (std::size_t i = 0; i < out.data.size(); ++i) {
+      const auto c = static_cast<std::int64_t>(i) % channels;
+      out.data[i] = (inputs_[0].data[i] - constant(3, c)) / std::sqrt(constant(4, c) + op.epsilon) * constant(1, c) +
+                    constant(2, c);
+    }
+  }
+  void compute(const ActivationOp& op, Values& out) {
+    for (std::size_t i = 0; i < out.data.size(); ++i) out.data[i] = activate(op.activation, inputs_[0].data[i]);
+  }
+  void compute(const AddOp& op, Values& out) {
+    for (std::size_t i = 0; i < out.data.size(); ++i)
+      out.data[i] = activate(op.activation, inputs_[0].data[i] + inputs_[1].data[i]);
+  }
+  void compute(const QuantizeOp&, Values& out) { out.data = inputs_[0].data; }
+  void compute(const ReshapeOp&, Values& out) { out.data = inputs_[0].data; }
+  void compute(const ConcatOp& op, Values& out) {
+    // Walks the output, and finds the input whose part of the axis it is in.
+    std::int64_t inner = 1;
+    for (int i = op.axis + 1; i < out.shape.rank(); ++i) inner *= out.shape[i];
+    for (std::int64_t i = 0; i < out.shape.elements(); ++i) {
+      std::int64_t along = i / inner % out.shape[op.axis];
+      const std::int64_t outer = i / inner / out.shape[op.axis];
+      std::size_t k = 0;
+      for (; along >= inputs_[k].shape[op.axis]; ++k) along -= inputs_[k].shape[op.axis];
+      const std::int64_t from = (outer * inputs_[k].shape[op.axis] + along) * inner + i % inner;
+      out.data[static_cast<std::size_t>(i)] = inputs_[k].data[static_cast<std::size_t>(from)];
+    }
+  }
+  void compute(const PadOp& op, Values& out) {
+    for (std::int64_t n = 0; n < out.shape[0]; ++n)
+      for (std::int64_t y = 0; y < out.shape[1]; ++y)
+        for (std::int64_t x = 0; x < out.shape[2]; ++x)
+          for (std::int64_t c = 0; c < out.shape[3]; ++c)
+            if (inputs_[0].inside(y - op.top, x - op.left)) out(n, y, x, c) = inputs_[0](n, y - op.top, x - op.left, c);
+  }
+  void compute(const PoolOp& op, Values& out) {
+    std::vector<int> counts(out.data.size());
+    for (std::int64_t n = 0; n < out.shape[0]; ++n)
+      for_each_tap(op.window, inputs_[0].shape, out.shape,
+                   [&](std::int64_t y, std::int64_t x, int, int, std::int64_t in_y, std::int64_t in_x) {
+                     for (std::int64_t c = 0; c < out.shape[3]; ++c) {
+                       double& value = out(n, y, x, c);
+                       int& count = counts[static_cast<std::size_t>(&value - out.data.data())];
+                       const double next = inputs_[0](n, in_y, in_x, c);
+                       value = op.kind == PoolKind::average ? value + next : count == 0 ? next : std::fmax(value, next);
+                       ++count;
+                     }
+                   });
+    for (std::size_t i = 0; i < out.data.size(); ++i)
+      out.data[i] = activate(op.activation, op.kind == PoolKind::average ? out.data[i] / counts[i] : out.data[i]);
+  }
+  void compute(const GlobalAveragePoolOp&, Values& out) {
+    const Shape& in = inputs_[0].shape;
+    for (std::int64_t i = 0; i < in.elements(); ++i)
+      out.data[static_cast<std::size_t>(i / (in[1] * in[2] * in[3]) * in[3] + i % in[3])] +=
+          inputs_[0].data[static_cast<std::size_t>(i)] / static_cast<double>(in[1] * in[2]);
+  }
+  void compute(const SoftmaxOp& op, Values& out) {
+    const auto length = static_cast<std::size_t>(out.shape[out.shape.rank() - 1]);
+    for (std::size_t start = 0; start < out.data.size(); start += length) {
+      double total = 0;
+      for (std::size_t i = start; i < start + length; ++i)
+        total += out.data[i] = std::exp(inputs_[0].data[i] * static_cast<double>(op.beta));
+      for (std::size_t i = start; i < start + length; ++i) out.data[i] /= total;
+    }
+  }
+  void compute(const ResizeBilinearOp& op, Values& out) {
+    const auto position = [&](std::int64_t i, std::int64_t in, std::int64_t size) {
+      const double o = static_cast<double>(i), from = static_cast<double>(in), to = static_cast<double>(size);
+      if (op.align_corners && size > 1) return o * (from - 1) / (to - 1);
+      const double source = op.half_pixel_centers ? (o + 0.5) * from / to - 0.5 : o * from / to;
+      return std::fmin(std::fmax(source, 0), from - 1);
+    };
+    const Values& x = inputs_[0];
+    for (std::int64_t n = 0; n < out.shape[0]; ++n)
+      for (std::int64_t oy = 0; oy < out.shape[1]; ++oy)
+        for (std::int64_t ox = 0; ox < out.shape[2]; ++ox)
+          for (std::int64_t c = 0; c < out.shape[3]; ++c) {
+            const double y = position(oy, x.shape[1], out.shape[1]), column = position(ox, x.shape[2], out.shape[2]);
+            // A tent over the four neighbours.
+            for (std::int64_t in_y = 0; in_y < x.shape[1]; ++in_y)
+              for (std::int64_t in_x = 0; in_x < x.shape[2]; ++in_x)
+                out(n, oy, ox, c) += x(n, in_y, in_x, c) * std::fmax(0, 1 - std::abs(y - static_cast<double>(in_y))) *
+                                     std::fmax(0, 1 - std::abs(column - static_cast<double>(in_x)));
+          }
+  }
+
+  const OperatorModel& model_;
+  const Node& node_;
+  std::vector<Values> inputs_;
+};
+
+class OperatorTable : public ::testing::TestWithParam<OperatorCase> {};
+
+TEST_P(OperatorTable, MatchesItsDefinition) {
+  const OperatorCase& c = GetParam();
+  SCOPED_TRACE(c.name + ", seed " + std::to_string(kSeed));
+  const OperatorModel model = make_model(c, kSeed);
+  const auto outputs = run_on(reference_backend(), model);
+  ASSERT_TRUE(outputs) << outputs.error().message;
+  const OperatorOutput& output = (*outputs)[0];
+  const Tensor& tensor = model.network.tensors[static_cast<std::size_t>(model.network.outputs[0])];
+  const Values expected = Expectation(model).run(output.shape);
+  const Values got = values_of(tensor, output.shape, output.bytes);
+
+  double largest = 0;
+  for (const double value : expected.data) largest = std::max(largest, std::abs(value));
+  double tolerance = kFloatTolerance * largest, low = -HUGE_VAL, high = HUGE_VAL;
+  if (is_integer(c.numbers)) {
+    const ChannelQuantization q = channel_quantization(tensor, 0);
+    const double scale = static_cast<double>(q.scale);
+    tolerance = kSteps * scale;
+    low = ((tensor.type == DataType::u8 ? 0 : -128) - q.zero_point) * scale;
+    high = ((tensor.type == DataType::u8 ? 255 : 127) - q.zero_point) * scale;
+  }
+  std::set<double> distinct;
+  for (std::size_t i = 0; i < expected.data.size(); ++i) {
+    ASSERT_NEAR(got.data[i], std::fmin(std::fmax(expected.data[i], low), high), tolerance) << "element " << i;
+    distinct.insert(got.data[i]);
+  }
+  // A case whose output is constant would hide every mistake.
+  if (expected.data.size() > 8) {
+    EXPECT_GT(distinct.size(), 4u);
+  }
+}
+
+std::string test_name(const ::testing::TestParamInfo<OperatorCase>& row) {
+  std::string name = row.param.name;
+  for (char& letter : name)
+    if (!std::isalnum(static_cast<unsigned char>(letter))) letter = '_';
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(Reference, OperatorTable, ::testing::ValuesIn(operator_cases()), test_name);
+
+TEST(OperatorTableItself, HasUniqueNames) {
+  std::set<std::string> names;
+  for (const OperatorCase& c : operator_cases()) EXPECT_TRUE(names.insert(c.name).second) << c.name;
+  EXPECT_GT(names.size(), 300u);
+}
+
+}  // namespace
+}  // namespace mobilenet::testing
