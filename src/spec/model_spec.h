@@ -45,8 +45,11 @@ struct ModelSpec {
   double epsilon = 1e-3;        // batch norm
   BlockActivation activation = BlockActivation::relu6;
   SourceLayout layout = SourceLayout::nhwc;
+  std::string input_name = "input";  // of the input tensor, as the source framework calls it
   PreprocessSpec preprocess;
   std::vector<std::string> labels;  // one per classifier row; empty: unknown
+
+  bool operator==(const ModelSpec&) const = default;
 };
 
 }  // namespace mobilenet

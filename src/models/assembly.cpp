@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "models/assembly.h"
+
+#include <utility>
+
+#include "base/error.h"
+
+namespace mobilenet {
+namespace {
+
+// What a convolution computes before its batch norm and activation is a tensor of its own.
+constexpr std::string_view kConvolutionTensor = "/convolution";
+constexpr std::string_view kNormTensor = "/norm";
+
+std::string join(const std::string& layer, std::string_view part) { return layer + std::string(part); }
+
+Activation activation_of(BlockActivation activation) {
+  switch (activation) {
+    case BlockActivation::relu:
+      return Activation::relu;
+    case BlockActivation::relu6:
+      return Activation::relu6;
+  }
+  return Activation::none;
+}
+
+}  // namespace
+
+Assembly::Assembly(const ModelSpec& spec, const Parameters* parameters, const WeightIndex* weights)
+    : spec_(spec), parameters_(parameters), weights_(weights) {}
+
+TensorId Assembly::tensor(std::string name) {
+  network_.tensors.emplace_back().name = std::move(name);
+  return static_cast<TensorId>(network_.tensors.size()) - 1;
+}
+
+TensorId Assembly::node(std::string name, Op op, std::vector<TensorId> inputs) {
+  const TensorId output = tensor(name);
+  network_.nodes.push_back({std::move(name), std::move(op), std::move(inputs), output});
+  return output;
+}
+
+bool Assembly::has(const std::string& layer, std::string_view part) const {
+  return weights_ && weights_->contains(join(layer, part));
+}
+
+TensorId Assembly::weight(const std::string& layer, std::string_view part, const Shape& expected) {
+  const std::string name = join(layer, part);
+  if (!weights_) {
+    needed_.push_back({name, expected});
+    return kNoTensor;
+  }
+  if (mistake_) return kNoTensor;
+  const std::string_view what = part.substr(1);
+  const auto found = weights_->find(name);
+  if (found == weights_->end()) {
+    mistake_ = failure(ErrorCode::bad_format, layer, ": ", what, " is missing, expected ", to_string(expected));
+    return kNoTensor;
+  }
+  const Parameter& parameter = parameters_->values[static_cast<std::size_t>(found->second)];
+  // A classifier may be stored as a 1x1 convolution.
+  Shape shape = parameter.shape;
+  if (expected.rank() == 2 && shape.rank() == 4 && shape[2] == 1 && shape[3] == 1) shape = {shape[0], shape[1]};
+  if (!(shape == expected)) {
+    mistake_ = failure(ErrorCode::bad_format, layer, ": ", what, " is ", to_string(parameter.shape), ", expected ",
+                       to_string(expected));
+    return kNoTensor;
+  }
+  if (parameter.type != DataType::f32 && parameter.type != DataType::f16) {
+    mistake_ =
+        failure(ErrorCode::unsupported, layer, ": ", what, " is ", name_of(parameter.type), ", expected f32 or f16");
+    return kNoTensor;
+  }
+  const TensorId id = tensor(name);
+  Tensor& constant = network_.tensors.back();
+  constant.type = parameter.type;
+  constant.shape = parameter.shape;
+  constant.parameter = found->second;
+  return id;
+}
+
+Window Assembly::window(const Filter& filter) const {
+  Window window;
+  window.kernel_height = window.kernel_width = filter.kernel;
+  window.stride_height = window.stride_width = filter.stride;
+  window.dilation_height = window.dilation_width = filter.dilation;
+  if (spec_.tf_padding) {
+    window.padding.rule = Padding::Rule::same;
+  } else {
+    const int each = filter.dilation * (filter.kernel - 1) / 2;
+    window.padding = {Padding::Rule::explicit_, each, each, each, each};
+  }
+  return window;
+}
+
+TensorId Assembly::input() {
+  const TensorId id = tensor(spec_.input_name);
+  network_.tensors.back().shape = {1, spec_.input_height, spec_.input_width, 3};
+  network_.inputs = {id};
+  return id;
+}
+
+TensorId Assembly::finish_layer(const std::string& layer, Op op, TensorId x, const Shape& weight_shape,
+                                const Filter& filter) {
+  const TensorId filter_tensor = weight(layer, ".weight", weight_shape);
+  const Shape channels{filter.outputs};
+  TensorId y = kNoTensor;
+  // The last tensor of the three has the layer's own name.
+  if (has(layer, ".bias")) {
+    const TensorId bias = weight(layer, ".bias", channels);
+    y = node(filter.activated ? join(layer, kConvolutionTensor) : layer, std::move(op), {x, filter_tensor, bias});
+  } else {
+    const TensorId gamma = weight(layer, ".norm.gamma", channels);
+    const TensorId beta = weight(layer, ".norm.beta", channels);
+    const TensorId mean = weight(layer, ".norm.mean", channels);
+    const TensorId variance = weight(layer, ".norm.variance", channels);
+    y = node(join(layer, kConvolutionTensor), std::move(op), {x, filter_tensor});
+    y = node(filter.activated ? join(layer, kNormTensor) : layer, BatchNormOp{spec_.epsilon},
+             {y, gamma, beta, mean, variance});
+  }
+  if (filter.activated) y = node(layer, ActivationOp{activation_of(spec_.activation)}, {y});
+  this->layer(layer, y);
+  return y;
+}
+
+TensorId Assembly::convolution(const std::string& layer, TensorId x, int inputs, const Filter& filter) {
+  return finish_layer(layer, Conv2dOp{.window = window(filter)}, x,
+                      {filter.outputs, inputs, filter.kernel, filter.kernel}, filter);
+}
+
+TensorId Assembly::depthwise(const std::string& layer, TensorId x, int channels, const Filter& filter) {
+  Filter per_channel = filter;
+  per_channel.outputs = channels;
+  return finish_layer(layer, DepthwiseConv2dOp{.window = window(filter)}, x,
+                      {channels, 1, filter.kernel, filter.kernel}, per_channel);
+}
+
+TensorId Assembly::add(const std::string& layer, TensorId a, TensorId b) {
+  const TensorId sum = node(layer, AddOp{}, {a, b});
+  this->layer(layer, sum);
+  return sum;
+}
+
+TensorId Assembly::pool(TensorId x) {
+  const TensorId pooled = node("pool", GlobalAveragePoolOp{.keep_axes = false}, {x});
+  layer("pool", pooled);
+  return pooled;
+}
+
+TensorId Assembly::dense(TensorId x, int inputs, int outputs) {
+  const TensorId filter = weight("logits", ".weight", {outputs, inputs});
+  std::vector<TensorId> operands{x, filter};
+  if (!weights_ || has("logits", ".bias")) operands.push_back(weight("logits", ".bias", {outputs}));
+  const TensorId logits = node("logits", DenseOp{}, std::move(operands));
+  layer("logits", logits);
+  return logits;
+}
+
+void Assembly::layer(std::string name, TensorId tensor) { network_.layers.push_back({std::move(name), tensor}); }
+
+void Assembly::alias(std::string name, TensorId tensor) { network_.aliases.push_back({std::move(name), tensor}); }
+
+Result<Network> Assembly::finish(TensorId output) {
+  if (mistake_) return *std::move(mistake_);
+  network_.outputs = {output};
+  return std::move(network_);
+}
+
+}  // namespace mobilenet

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// From a spec to a network: the checks that come first, then the architecture's own file.
+
+#include <cmath>
+
+#include "base/error.h"
+#include "models/assembly.h"
+
+namespace mobilenet {
+namespace {
+
+constexpr int kMostChannels = 1 << 16;
+constexpr int kMostBlocks = 1000;
+constexpr int kMostClasses = 1 << 20;
+constexpr int kMostDilation = 64;
+
+Result<void> check_block(const BlockSpec& block, int inputs, Architecture architecture) {
+  if (block.inputs != inputs)
+    return failure(ErrorCode::bad_format, "reads ", block.inputs, " channels, the layer before it writes ", inputs);
+  for (const int channels : {block.hidden, block.outputs})
+    if (channels < 1 || channels > kMostChannels)
+      return failure(ErrorCode::bad_format, "has ", channels, " channels, expected 1 to ", kMostChannels);
+  if (block.stride != 1 && block.stride != 2)
+    return failure(ErrorCode::bad_format, "has stride ", block.stride, ", expected 1 or 2");
+  if (block.dilation < 1 || block.dilation > kMostDilation)
+    return failure(ErrorCode::bad_format, "has dilation ", block.dilation, ", expected 1 to ", kMostDilation);
+  if (!block.expand && block.hidden != block.inputs)
+    return failure(ErrorCode::bad_format, "has ", block.hidden, " hidden channels without expansion, expected ",
+                   block.inputs);
+  if (block.residual && (block.stride != 1 || block.inputs != block.outputs))
+    return failure(ErrorCode::bad_format, "cannot add its input of ", block.inputs, " channels to its output of ",
+                   block.outputs, " at stride ", block.stride);
+  if (architecture == Architecture::mobilenet_v1 && (block.expand || block.residual))
+    return failure(ErrorCode::bad_format, "has an expansion or a residual, which MobileNet V1 has not");
+  return {};
+}
+
+TensorId assemble(const ModelSpec& spec, Assembly& net) {
+  switch (spec.architecture) {
+    case Architecture::graph:
+      return kNoTensor;
+    case Architecture::mobilenet_v1:
+      return assemble_mobilenet_v1(spec, net);
+    case Architecture::mobilenet_v2:
+      return assemble_mobilenet_v2(spec, net);
+  }
+  return kNoTensor;
+}
+
+Result<Network> build(Architecture architecture, const ModelSpec& spec, const Parameters& parameters,
+                      const WeightIndex& weights) {
+  if (spec.architecture != architecture)
+    return failure(ErrorCode::invalid_argument, "the spec is of another architecture");
+  MOBILENET_CHECK(check_structure(spec));
+  Assembly net(spec, &parameters, &weights);
+  const TensorId output = assemble(spec, net);
+  return net.finish(output);
+}
+
+}  // namespace
+
+Result<void> check_structure(const ModelSpec& spec) {
+  if (spec.architecture == Architecture::graph)
+    return failure(ErrorCode::invalid_argument, "a graph has no structure to build a network from");
+  if (spec.stem < 1 || spec.stem > kMostChannels)
+    return failure(ErrorCode::bad_format, "stem has ", spec.stem, " channels, expected 1 to ", kMostChannels);
+  if (spec.blocks.empty() || spec.blocks.size() > kMostBlocks)
+    return failure(ErrorCode::bad_format, "has ", spec.blocks.size(), " blocks, expected 1 to ", kMostBlocks);
+  int channels = spec.stem;
+  for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
+    if (auto fits = check_block(spec.blocks[i], channels, spec.architecture); !fits)
+      return at("block" + std::to_string(i + 1), std::move(fits).error());
+    channels = spec.blocks[i].outputs;
+  }
+  if (spec.last < 0 || spec.last > kMostChannels)
+    return failure(ErrorCode::bad_format, "last has ", spec.last, " channels, expected 0 to ", kMostChannels);
+  if (spec.classes < 0 || spec.classes > kMostClasses)
+    return failure(ErrorCode::bad_format, "logits has ", spec.classes, " classes, expected 0 to ", kMostClasses);
+  if (!spec.labels.empty() && spec.labels.size() != static_cast<std::size_t>(spec.classes))
+    return failure(ErrorCode::bad_format, "has ", spec.labels.size(), " labels for ", spec.classes, " classes");
+  if (!(spec.epsilon > 0) || !std::isfinite(spec.epsilon))
+    return failure(ErrorCode::bad_format, "batch norm's epsilon is ", spec.epsilon, ", expected more than 0");
+  return {};
+}
+
+Result<std::vector<NeededWeight>> needed_weights(const ModelSpec& spec) {
+  MOBILENET_CHECK(check_structure(spec));
+  Assembly net(spec, nullptr, nullptr);
+  assemble(spec, net);
+  return std::move(net).needed();
+}
+
+Result<Network> build_mobilenet_v1(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights) {
+  return build(Architecture::mobilenet_v1, spec, parameters, weights);
+}
+
+Result<Network> build_mobilenet_v2(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights) {
+  return build(Architecture::mobilenet_v2, spec, parameters, weights);
+}
+
+Result<Network> build_network(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights) {
+  return build(spec.architecture, spec, parameters, weights);
+}
+
+}  // namespace mobilenet

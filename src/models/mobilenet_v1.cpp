@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// MobileNet V1: a strided convolution, then depthwise and pointwise convolutions in turn, all activated.
+
+#include "models/assembly.h"
+
+namespace mobilenet {
+
+TensorId assemble_mobilenet_v1(const ModelSpec& spec, Assembly& net) {
+  TensorId x = net.convolution("stem", net.input(), 3, {.outputs = spec.stem, .kernel = 3, .stride = 2});
+  int channels = spec.stem;
+  for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
+    const BlockSpec& block = spec.blocks[i];
+    const std::string number = std::to_string(i + 1);
+    x = net.depthwise("depthwise" + number, x, block.inputs,
+                      {.kernel = 3, .stride = block.stride, .dilation = block.dilation});
+    net.alias("hidden_" + std::to_string(2 * i), x);
+    x = net.convolution("pointwise" + number, x, block.inputs, {.outputs = block.outputs});
+    net.alias("hidden_" + std::to_string(2 * i + 1), x);
+    channels = block.outputs;
+  }
+  // Published V1 networks end here; timm's mobilenetv1_100h has one more convolution.
+  if (spec.last > 0) {
+    x = net.convolution("last", x, channels, {.outputs = spec.last});
+    channels = spec.last;
+  }
+  x = net.pool(x);
+  return spec.classes > 0 ? net.dense(x, channels, spec.classes) : x;
+}
+
+}  // namespace mobilenet
