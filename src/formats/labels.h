@@ -20,11 +20,13 @@ struct FoundLabels {
 };
 
 // One label per line, verbatim but for the line end (LF or CR LF) and a UTF-8 byte-order mark; trailing empty lines
-// are dropped. Also the numbered form "0  person", when every line has its number in order.
+// are dropped. Also the numbered form "0  person", when the numbers of all lines rise from 0; the classes that it
+// leaves out become "???".
 std::vector<std::string> parse_labels(std::string_view text);
 
 // A text file near the model (labels.txt, labelmap.txt, <stem>.txt, <stem>_labels.txt, ...) whose line count fits
-// `classes`; `classes` - 1 fits too when the first row is background, which is then put in front.
+// `classes`; `classes` - 1 fits too when the first row is background, which is then put in front, and `classes` + 1
+// when the text begins with a background that the classifier has not.
 std::optional<FoundLabels> labels_beside(const std::filesystem::path& model, int classes, bool has_background);
 
 // The file the user names: any count that fits as above, else an error with both counts.

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "formats/model_spec_json.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "base/error.h"
+#include "formats/json_fields.h"
+#include "models/assembly.h"
+
+namespace mobilenet {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr int kVersion = 1;  // a new field whose absence would change answers needs a new version
+
+constexpr int kMostPixels = 1 << 14;  // of one side
+constexpr int kMostChannels = 1 << 16;
+constexpr int kMostBlocks = 1000;
+constexpr int kMostClasses = 1 << 20;
+
+template <class T>
+using Names = std::pair<std::string_view, T>;
+
+constexpr std::array<Names<Architecture>, 2> kArchitectures{
+    {{"mobilenet_v1", Architecture::mobilenet_v1}, {"mobilenet_v2", Architecture::mobilenet_v2}}};
+constexpr std::array<Names<SourceLayout>, 2> kLayouts{{{"nhwc", SourceLayout::nhwc}, {"nchw", SourceLayout::nchw}}};
+constexpr std::array<Names<BlockActivation>, 2> kActivations{
+    {{"relu", BlockActivation::relu}, {"relu6", BlockActivation::relu6}}};
+constexpr std::array<Names<bool>, 2> kPaddings{{{"same", true}, {"symmetric", false}}};  // tf_padding
+constexpr std::array<Names<ResizeMode>, 5> kModes{{{"crop_square", ResizeMode::crop_square},
+                                                   {"central_crop", ResizeMode::central_crop},
+                                                   {"shortest_edge_crop", ResizeMode::shortest_edge_crop},
+                                                   {"squash", ResizeMode::squash},
+                                                   {"pad", ResizeMode::pad}}};
+constexpr std::array<Names<ResizeFilter>, 5> kFilters{
+    {{"pil_bilinear", ResizeFilter::pil_bilinear},
+     {"pil_bicubic", ResizeFilter::pil_bicubic},
+     {"tf_bilinear_legacy", ResizeFilter::tf_bilinear_legacy},
+     {"tf_bilinear_corners", ResizeFilter::tf_bilinear_corners},
+     {"tf_bilinear_half_pixel", ResizeFilter::tf_bilinear_half_pixel}}};
+constexpr std::array<Names<CropRounding>, 2> kRoundings{
+    {{"down", CropRounding::down}, {"half_even", CropRounding::half_even}}};
+constexpr std::array<Names<InputEncoding>, 3> kEncodings{
+    {{"normalize", InputEncoding::normalize}, {"raw_u8", InputEncoding::raw_u8}, {"raw_i8", InputEncoding::raw_i8}}};
+
+template <class T, std::size_t kCount>
+std::string_view name_in(const std::array<Names<T>, kCount>& names, T value) {
+  for (const auto& [name, candidate] : names)
+    if (candidate == value) return name;
+  return names.front().first;
+}
+
+// The shortest decimal that reads back as the same float: 0.485, not 0.48500001430511475.
+double shortest(float value) {
+  std::array<char, 64> text{};
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), value);
+  double decimal = value;
+  std::from_chars(text.data(), written.ptr, decimal);
+  return decimal;
+}
+
+ordered_json as_json(const std::array<float, 3>& values) {
+  return {shortest(values[0]), shortest(values[1]), shortest(values[2])};
+}
+
+ordered_json as_json(const BlockSpec& block) {
+  return {{"inputs", block.inputs},     {"hidden", block.hidden}, {"outputs", block.outputs},  {"stride", block.stride},
+          {"dilation", block.dilation}, {"expand", block.expand}, {"residual", block.residual}};
+}
+
+ordered_json as_json(const PreprocessSpec& preprocess) {
+  return {{"mode", name_in(kModes, preprocess.mode)},
+          {"filter", name_in(kFilters, preprocess.filter)},
+          {"rounding", name_in(kRoundings, preprocess.rounding)},
+          {"encoding", name_in(kEncodings, preprocess.encoding)},
+          {"crop_fraction", preprocess.crop_fraction},
+          {"shortest_edge", preprocess.shortest_edge},
+          {"crop_size", preprocess.crop_size},
+          {"swap_red_blue", preprocess.swap_red_blue},
+          {"rescale", shortest(preprocess.rescale)},
+          {"divide_by_255", preprocess.divide_by_255},
+          {"mean", as_json(preprocess.mean)},
+          {"deviation", as_json(preprocess.deviation)},
+          {"pad_byte", shortest(preprocess.pad_byte)}};
+}
+
+Result<BlockSpec> block_from_json(const json& value, const std::string& place) {
+  JsonFields fields(value, place);
+  BlockSpec block;
+  block.inputs = fields.integer("inputs", 1, kMostChannels);
+  block.hidden = fields.integer("hidden", 1, kMostChannels);
+  block.outputs = fields.integer("outputs", 1, kMostChannels);
+  block.stride = fields.integer("stride", 1, 2);
+  block.dilation = fields.integer("dilation", 1, 64);
+  block.expand = fields.boolean("expand");
+  block.residual = fields.boolean("residual");
+  MOBILENET_CHECK(fields.mistake());
+  return block;
+}
+
+std::array<float, 3> channels_from(JsonFields& fields, std::string_view key, double low, double high) {
+  const std::vector<double> values = fields.numbers(key, 3, low, high);
+  return {static_cast<float>(values[0]), static_cast<float>(values[1]), static_cast<float>(values[2])};
+}
+
+Result<PreprocessSpec> preprocess_from_json(const json& value) {
+  JsonFields fields(value, "model_spec: preprocess");
+  PreprocessSpec preprocess;
+  preprocess.mode = fields.choice("mode", kModes);
+  preprocess.filter = fields.choice("filter", kFilters);
+  preprocess.rounding = fields.choice("rounding", kRoundings);
+  preprocess.encoding = fields.choice("encoding", kEncodings);
+  preprocess.crop_fraction = fields.number("crop_fraction", 0.01, 1);
+  preprocess.shortest_edge = fields.integer("shortest_edge", 0, kMostPixels);
+  preprocess.crop_size = fields.integer("crop_size", 0, kMostPixels);
+  if (preprocess.mode == ResizeMode::shortest_edge_crop && (preprocess.shortest_edge < 1 || preprocess.crop_size < 1))
+    fields.remember("shortest_edge or crop_size", "0", "at least 1 in mode shortest_edge_crop");
+  preprocess.swap_red_blue = fields.boolean("swap_red_blue");
+  preprocess.rescale = static_cast<float>(fields.number("rescale", 1e-9, 1e9));
+  preprocess.divide_by_255 = fields.boolean("divide_by_255");
+  preprocess.mean = channels_from(fields, "mean", -1e6, 1e6);
+  preprocess.deviation = channels_from(fields, "deviation", 1e-9, 1e6);
+  preprocess.pad_byte = static_cast<float>(fields.number("pad_byte", -1e6, 1e6));
+  MOBILENET_CHECK(fields.mistake());
+  return preprocess;
+}
+
+Result<std::vector<BlockSpec>> blocks_from_json(const json& values) {
+  if (values.size() > static_cast<std::size_t>(kMostBlocks))
+    return failure(ErrorCode::bad_format, "model_spec: has ", values.size(), " blocks, at most ", kMostBlocks);
+  std::vector<BlockSpec> blocks;
+  for (const json& value : values) {
+    MOBILENET_TRY(const BlockSpec block,
+                  block_from_json(value, "model_spec: block " + std::to_string(blocks.size() + 1)));
+    blocks.push_back(block);
+  }
+  return blocks;
+}
+
+Result<std::vector<std::string>> labels_from_json(const json& values) {
+  std::vector<std::string> labels;
+  for (const json& value : values) {
+    if (!value.is_string())
+      return failure(ErrorCode::bad_format, "model_spec: label ", labels.size(), " is ", describe(value),
+                     ", expected a string");
+    labels.push_back(value.get<std::string>());
+  }
+  return labels;
+}
+
+}  // namespace
+
+std::string model_spec_to_json(const ModelSpec& spec) {
+  ordered_json blocks = ordered_json::array();
+  for (const BlockSpec& block : spec.blocks) blocks.push_back(as_json(block));
+  const ordered_json all = {{"version", kVersion},
+                            {"architecture", name_in(kArchitectures, spec.architecture)},
+                            {"depth_multiplier", spec.depth_multiplier},
+                            {"input_height", spec.input_height},
+                            {"input_width", spec.input_width},
+                            {"input_name", spec.input_name},
+                            {"layout", name_in(kLayouts, spec.layout)},
+                            {"stem", spec.stem},
+                            {"blocks", std::move(blocks)},
+                            {"last", spec.last},
+                            {"classes", spec.classes},
+                            {"has_background", spec.has_background},
+                            {"padding", name_in(kPaddings, spec.tf_padding)},
+                            {"epsilon", spec.epsilon},
+                            {"activation", name_in(kActivations, spec.activation)},
+                            {"preprocess", as_json(spec.preprocess)},
+                            {"labels", spec.labels}};
+  // Labels come from anybody's text files; what is not UTF-8 becomes a replacement character.
+  return all.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<ModelSpec> model_spec_from_json(std::string_view text) {
+  auto parsed = parse_json(text, {.depth = 6});
+  if (!parsed) return at("model_spec", std::move(parsed).error());
+  JsonFields fields(*parsed, "model_spec");
+  const int version = fields.integer("version", 1, 1 << 30);
+  MOBILENET_CHECK(fields.mistake());
+  if (version > kVersion)
+    return failure(ErrorCode::unsupported, "model_spec: has version ", version, ", this build reads up to ", kVersion);
+
+  ModelSpec spec;
+  spec.architecture = fields.choice("architecture", kArchitectures);
+  spec.depth_multiplier = fields.number("depth_multiplier", 0, 100);
+  spec.input_height = fields.integer("input_height", 1, kMostPixels);
+  spec.input_width = fields.integer("input_width", 1, kMostPixels);
+  spec.input_name = fields.text("input_name");
+  spec.layout = fields.choice("layout", kLayouts);
+  spec.stem = fields.integer("stem", 1, kMostChannels);
+  spec.last = fields.integer("last", 0, kMostChannels);
+  spec.classes = fields.integer("classes", 0, kMostClasses);
+  spec.has_background = fields.boolean("has_background");
+  spec.tf_padding = fields.choice("padding", kPaddings);
+  spec.epsilon = fields.number("epsilon", 1e-12, 1);
+  spec.activation = fields.choice("activation", kActivations);
+  const json* blocks = fields.array("blocks");
+  const json* preprocess = fields.object("preprocess");
+  const json* labels = fields.array("labels");
+  if (!blocks) fields.remember("blocks", "missing", "an array");
+  if (!preprocess) fields.remember("preprocess", "missing", "an object");
+  if (spec.input_name.empty() || spec.input_name.size() > 256)
+    fields.remember("input_name", std::to_string(spec.input_name.size()) + " bytes", "a name of 1 to 256 bytes");
+  MOBILENET_CHECK(fields.mistake());
+  MOBILENET_TRY(spec.blocks, blocks_from_json(*blocks));
+  MOBILENET_TRY(spec.preprocess, preprocess_from_json(*preprocess));
+  if (labels) {
+    MOBILENET_TRY(spec.labels, labels_from_json(*labels));
+  }
+  if (auto fits = check_structure(spec); !fits) return at("model_spec", std::move(fits).error());
+  return spec;
+}
+
+}  // namespace mobilenet

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// From a safetensors file to a model: whose names, which structure, which conventions, which labels, then the network.
+
+#include <algorithm>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "formats/formats.h"
+#include "formats/json_fields.h"
+#include "formats/labels.h"
+#include "formats/model_spec_json.h"
+#include "formats/safetensors_sources.h"
+
+namespace mobilenet {
+namespace {
+
+constexpr int kImageNetWithBackground = 1001;
+
+std::string format_of(WeightSource source) {
+  switch (source) {
+    case WeightSource::mobilenet_cpp:
+      return "safetensors (mobilenet.cpp)";
+    case WeightSource::hugging_face:
+      return "safetensors (Hugging Face)";
+    case WeightSource::timm:
+      return "safetensors (timm)";
+  }
+  return "safetensors";
+}
+
+Result<SourceReading> read_own(const SafetensorsContainer& container) {
+  const auto text = container.metadata.find("model_spec");
+  if (text == container.metadata.end())
+    return failure(ErrorCode::bad_format, "says that it is mobilenet.cpp's own, but its metadata has no model_spec");
+  SourceReading reading;
+  MOBILENET_TRY(reading.spec, model_spec_from_json(text->second));
+  reading.decisions.push_back({"everything but the weights", "stored in the file by mobilenet.cpp"});
+  return reading;
+}
+
+Result<SourceReading> read_source(const SafetensorsContainer& container, const NamedWeights& weights,
+                                  const std::filesystem::path& path) {
+  switch (weights.source) {
+    case WeightSource::mobilenet_cpp:
+      return read_own(container);
+    case WeightSource::hugging_face:
+      return read_hugging_face(weights, path);
+    case WeightSource::timm:
+      return read_timm(weights, path);
+  }
+  return failure(ErrorCode::unsupported, "is of an unknown source");
+}
+
+// A text file beside the model is what a person put there, so it goes before the names of the configuration.
+void decide_labels(SourceReading& reading, const std::filesystem::path& path) {
+  ModelSpec& spec = reading.spec;
+  if (!spec.labels.empty()) {
+    reading.decisions.push_back({"labels", "stored in the file"});
+    return;
+  }
+  if (spec.classes == 0) return;
+  if (!reading.labels.empty() && reading.labels.size() != static_cast<std::size_t>(spec.classes)) {
+    reading.decisions.push_back(
+        {"config.json's labels are not used", "it names " + std::to_string(reading.labels.size()) +
+                                                  " classes, the classifier has " + std::to_string(spec.classes)});
+    reading.labels.clear();
+  }
+  if (spec.classes == kImageNetWithBackground) {
+    spec.has_background = true;
+    reading.decisions.push_back({"class 0 is background", "there are 1001 classes, ImageNet's and one more"});
+  } else if (!reading.labels.empty() && reading.labels.front() == "background") {
+    spec.has_background = true;
+    reading.decisions.push_back({"class 0 is background", "its name in config.json is background"});
+  }
+  std::optional<FoundLabels> found = labels_beside(path, spec.classes, spec.has_background);
+  if (!found && !reading.labels.empty()) found = FoundLabels{std::move(reading.labels), reading.labels_why};
+  if (!found) found = built_in_labels(spec.classes);
+  if (found) {
+    spec.labels = std::move(found->labels);
+    reading.decisions.push_back({"labels", std::move(found->why)});
+  } else {
+    reading.decisions.push_back(
+        {"no labels", "none in or beside the file, none built in for " + std::to_string(spec.classes) + " classes"});
+  }
+}
+
+void note_numbers(SourceReading& reading) {
+  const ModelSpec& spec = reading.spec;
+  std::ostringstream multiplier;
+  multiplier << "depth multiplier " << spec.depth_multiplier;
+  if (spec.depth_multiplier > 0)
+    reading.decisions.push_back({multiplier.str(), "it gives the channels that the blocks have"});
+  if (spec.classes > 0)
+    reading.decisions.push_back({std::to_string(spec.classes) + " classes", "the classifier has as many rows"});
+  else
+    reading.decisions.push_back({"a feature extractor", "the file has no classifier"});
+}
+
+// Every tensor must have its place in the network.
+Result<void> check_unused(const NamedWeights& weights, const Network& network) {
+  std::vector<bool> used(weights.parameters.values.size(), false);
+  for (const Tensor& tensor : network.tensors)
+    if (tensor.parameter >= 0) used[static_cast<std::size_t>(tensor.parameter)] = true;
+  const auto unused = std::find(used.begin(), used.end(), false);
+  if (unused == used.end()) return {};
+  const Parameter& parameter = weights.parameters.values[static_cast<std::size_t>(unused - used.begin())];
+  return failure(ErrorCode::bad_format, parameter.name, ": ", to_string(parameter.shape),
+                 " has no place in the network that the other tensors make");
+}
+
+Result<LoadedModel> load(const SourceFile& file) {
+  MOBILENET_TRY(const SafetensorsContainer container, parse_safetensors(file.bytes));
+  MOBILENET_TRY(NamedWeights weights, name_weights(container));
+  MOBILENET_TRY(SourceReading reading, read_source(container, weights, file.path));
+  if (weights.source != WeightSource::mobilenet_cpp) note_numbers(reading);
+  decide_labels(reading, file.path);
+  MOBILENET_TRY(Network network, build_network(reading.spec, weights.parameters, weights.index));
+  MOBILENET_CHECK(check_unused(weights, network));
+  LoadedModel model;
+  model.format = format_of(weights.source);
+  model.spec = std::move(reading.spec);
+  model.network = std::move(network);
+  model.parameters = std::move(weights.parameters);
+  model.parameters.owners.push_back(file.owner);
+  model.weights = std::move(weights.index);
+  model.decisions = std::move(reading.decisions);
+  return model;
+}
+
+}  // namespace
+
+std::string title_of(Architecture architecture) {
+  switch (architecture) {
+    case Architecture::graph:
+      return "graph";
+    case Architecture::mobilenet_v1:
+      return "MobileNet V1";
+    case Architecture::mobilenet_v2:
+      return "MobileNet V2";
+  }
+  return "";
+}
+
+Result<std::optional<nlohmann::json>> json_beside(const std::filesystem::path& model, const std::string& name) {
+  std::optional<nlohmann::json> nothing;
+  if (model.empty()) return nothing;
+  auto file = MappedFile::open(model.parent_path() / name);
+  if (!file) {
+    if (file.error().code == ErrorCode::not_found) return nothing;
+    return std::move(file).error();
+  }
+  const std::span<const std::byte> bytes = (*file)->bytes();
+  auto parsed = parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (!parsed) return at(name + " beside the file", std::move(parsed).error());
+  return std::optional<nlohmann::json>(*std::move(parsed));
+}
+
+Result<LoadedModel> load_safetensors(const SourceFile& file) {
+  auto model = load(file);
+  if (!model) return at(file.name, std::move(model).error());
+  return model;
+}
+
+}  // namespace mobilenet
