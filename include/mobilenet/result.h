@@ -29,7 +29,7 @@ struct Error {
 // What Result::value() throws; what() is the error's message.
 class Exception : public std::runtime_error {
  public:
-  explicit Exception(Error error) : std::runtime_error(error.message), code_(error.code) {}
+  explicit Exception(const Error& error) : std::runtime_error(error.message), code_(error.code) {}
   ErrorCode code() const noexcept { return code_; }
 
  private:
