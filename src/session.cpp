@@ -164,7 +164,9 @@ Result<void> SessionState::prepare() {
   if (network().inputs.size() == 1 && input.shape.rank() == 4 && input.shape[3] == 3) {
     PreprocessSpec preprocess = spec.preprocess;
     if (options.preprocess) preprocess = with_policy(preprocess, *options.preprocess);
-    MOBILENET_TRY(pictures, PictureInput::create(preprocess, height, width, input.type));
+    auto created = PictureInput::create(preprocess, height, width, input.type);
+    if (!created) return at(source(), std::move(created).error());
+    pictures = *std::move(created);
   } else {
     no_pictures = failure(ErrorCode::unsupported, source(), ": its input ", input.name, " is ", to_string(input.shape),
                           ", not one RGB picture; use run() with raw tensors");
