@@ -8,14 +8,14 @@
 // "block1/depthwise", "block1/project", ..., "last" (V2); "logits". Parts: ".weight" and either ".bias" or
 // ".norm.gamma", ".norm.beta", ".norm.mean", ".norm.variance".
 
-#include "network/network.h"
-#include "spec/model_spec.h"
-
 #include <mobilenet/result.h>
 
 #include <string>
 #include <string_view>
 #include <unordered_map>
+
+#include "network/network.h"
+#include "spec/model_spec.h"
 
 namespace mobilenet {
 
