@@ -29,6 +29,9 @@ struct KindOf {
   std::string_view operator()(const ResizeBilinearOp&) const { return "resize_bilinear"; }
   std::string_view operator()(const QuantizeOp&) const { return "quantize"; }
   std::string_view operator()(const PadOp&) const { return "pad"; }
+  std::string_view operator()(const MulOp&) const { return "multiply"; }
+  std::string_view operator()(const ArgMaxOp&) const { return "argmax"; }
+  std::string_view operator()(const DetectionPostProcessOp&) const { return "detection_post_process"; }
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "network/shape.h"
+#include "spec/detection_spec.h"
 
 namespace mobilenet {
 
@@ -63,8 +64,14 @@ struct ActivationOp {
   Activation activation = Activation::relu6;
 };
 
-// inputs: a, b of one shape
+// inputs: a, b of one shape; in float networks also shapes that broadcast: aligned at the last axis, an axis of 1 (or a
+// missing one) repeats. Either may be a constant.
 struct AddOp {
+  Activation activation = Activation::none;
+};
+
+// As AddOp; float networks only.
+struct MulOp {
   Activation activation = Activation::none;
 };
 
@@ -112,8 +119,19 @@ struct PadOp {
   int top = 0, left = 0, bottom = 0, right = 0;
 };
 
+// The index of the largest element along the last axis, the lowest of equal ones. Output i32 or i64, without that axis.
+struct ArgMaxOp {};
+
+// inputs: boxes [batch, anchors, 4], scores [batch, anchors, columns], anchors [anchors, 4] (a constant). Outputs
+// float: boxes [batch, max, 4] as top, left, bottom, right; then Node::extra_outputs: classes [batch, max], scores
+// [batch, max], count [batch]. Unused rows are zero.
+struct DetectionPostProcessOp {
+  DetectionSpec spec;
+};
+
 using Op = std::variant<Conv2dOp, DepthwiseConv2dOp, DenseOp, BatchNormOp, ActivationOp, AddOp, ConcatOp, PoolOp,
-                        GlobalAveragePoolOp, ReshapeOp, SoftmaxOp, ResizeBilinearOp, QuantizeOp, PadOp>;
+                        GlobalAveragePoolOp, ReshapeOp, SoftmaxOp, ResizeBilinearOp, QuantizeOp, PadOp, MulOp, ArgMaxOp,
+                        DetectionPostProcessOp>;
 
 // "convolution", "depthwise", ...: for messages and profiles.
 std::string_view kind_of(const Op& op);

@@ -167,10 +167,46 @@ class Inference {
 
   Result<Shape> infer(const ActivationOp&, const Node& node) { return in(node, 0); }
 
-  Result<Shape> infer(const AddOp&, const Node& node) {
-    if (!(in(node, 0) == in(node, 1)))
-      return failure(ErrorCode::bad_format, "cannot add ", to_string(in(node, 0)), " and ", to_string(in(node, 1)));
-    return in(node, 0);
+  // Both shapes aligned at the last axis; an axis of 1 repeats.
+  Result<Shape> broadcast(const Node& node, const char* verb) {
+    const Shape &a = in(node, 0), &b = in(node, 1);
+    const int rank = std::max(a.rank(), b.rank());
+    Shape shape;
+    for (int i = 0; i < rank; ++i) {
+      const int in_a = i - (rank - a.rank()), in_b = i - (rank - b.rank());
+      const std::int64_t from_a = in_a < 0 ? 1 : a[in_a], from_b = in_b < 0 ? 1 : b[in_b];
+      if (from_a != from_b && from_a != 1 && from_b != 1)
+        return failure(ErrorCode::bad_format, "cannot ", verb, " ", to_string(a), " and ", to_string(b));
+      shape.push_back(std::max(from_a, from_b));
+    }
+    return shape;
+  }
+
+  Result<Shape> infer(const AddOp&, const Node& node) { return broadcast(node, "add"); }
+  Result<Shape> infer(const MulOp&, const Node& node) { return broadcast(node, "multiply"); }
+
+  Result<Shape> infer(const ArgMaxOp&, const Node& node) {
+    const Shape& x = in(node, 0);
+    if (x.rank() < 2) return failure(ErrorCode::bad_format, "argmax of ", to_string(x));
+    Shape shape;
+    for (int i = 0; i + 1 < x.rank(); ++i) shape.push_back(x[i]);
+    return shape;
+  }
+
+  Result<Shape> infer(const DetectionPostProcessOp& op, const Node& node) {
+    const Shape &boxes = in(node, 0), &scores = in(node, 1), &anchors = in(node, 2);
+    const std::int64_t columns = op.spec.classes + (op.spec.background_column ? 1 : 0);
+    if (boxes.rank() != 3 || boxes[2] != 4 || !(anchors == Shape{boxes[1], 4}) ||
+        !(scores == Shape{boxes[0], boxes[1], columns}))
+      return failure(ErrorCode::bad_format, "boxes ", to_string(boxes), ", scores ", to_string(scores), " and anchors ",
+                     to_string(anchors), " do not fit ", op.spec.classes, " classes",
+                     op.spec.background_column ? " and a background column" : "");
+    if (node.extra_outputs.size() != 3) return failure(ErrorCode::bad_format, "needs four outputs");
+    const std::int64_t batch = boxes[0], most = op.spec.suppression.max_detections;
+    if (most < 1) return failure(ErrorCode::bad_format, "at most ", most, " detections");
+    at(node.extra_outputs[0]) = at(node.extra_outputs[1]) = {batch, most};
+    at(node.extra_outputs[2]) = {batch};
+    return Shape{batch, most, 4};
   }
 
   Result<Shape> infer(const ConcatOp& op, const Node& node) {

@@ -14,8 +14,13 @@ constexpr int kNever = -1;
 
 class Planner {
  public:
-  Planner(const Network& network, std::span<const TensorId> outputs, const GroupingTraits& traits)
-      : network_(network), traits_(traits), readers_(network.tensors.size()), wanted_(network.tensors.size(), false) {
+  Planner(const Network& network, std::span<const Shape> shapes, std::span<const TensorId> outputs,
+          const GroupingTraits& traits)
+      : network_(network),
+        shapes_(shapes),
+        traits_(traits),
+        readers_(network.tensors.size()),
+        wanted_(network.tensors.size(), false) {
     for (std::size_t n = 0; n < network.nodes.size(); ++n)
       for (const TensorId input : network.nodes[n].inputs)
         if (input != kNoTensor) readers_[static_cast<std::size_t>(input)].push_back(static_cast<int>(n));
@@ -28,7 +33,10 @@ class Planner {
     for (const TensorId output : outputs) tensor_needed[static_cast<std::size_t>(output)] = true;
     for (std::size_t n = network_.nodes.size(); n-- > 0;) {
       const Node& node = network_.nodes[n];
-      if (!tensor_needed[static_cast<std::size_t>(node.output)]) continue;
+      bool needed = tensor_needed[static_cast<std::size_t>(node.output)];
+      for (const TensorId output : node.extra_outputs)
+        needed = needed || tensor_needed[static_cast<std::size_t>(output)];
+      if (!needed) continue;
       node_needed[n] = true;
       for (const TensorId input : node.inputs)
         if (input != kNoTensor) tensor_needed[static_cast<std::size_t>(input)] = true;
@@ -48,7 +56,9 @@ class Planner {
       extend(step, needed, computed);
       for (const int node : step.nodes) done[static_cast<std::size_t>(node)] = true;
       step.output = node_at(step.nodes.back()).output;
+      step.extra_outputs = node_at(step.nodes.back()).extra_outputs;
       computed[static_cast<std::size_t>(step.output)] = true;
+      for (const TensorId output : step.extra_outputs) computed[static_cast<std::size_t>(output)] = true;
       collect_inputs(step);
       steps.push_back(std::move(step));
     }
@@ -112,6 +122,8 @@ class Planner {
     const std::vector<TensorId>& operands = node_at(next).inputs;
     const TensorId other = operands[0] == tail ? operands[1] : operands[0];
     if (other == tail || !computed[static_cast<std::size_t>(other)]) return;
+    // A residual is added element by element; what broadcasts is a step of its own.
+    if (!(shapes_[static_cast<std::size_t>(other)] == shapes_[static_cast<std::size_t>(tail)])) return;
     take(next);
     if (add->activation != Activation::none || !traits_.fuse_activation) return;
     next = only_reader(tail, needed);
@@ -133,6 +145,7 @@ class Planner {
   }
 
   const Network& network_;
+  std::span<const Shape> shapes_;
   const GroupingTraits& traits_;
   std::vector<std::vector<int>> readers_;
   std::vector<bool> wanted_;
@@ -157,6 +170,7 @@ class Arena {
       if (is_alias(step)) root_[static_cast<std::size_t>(step.output)] = root(step.inputs[0]);
       for (const TensorId input : step.inputs) touch(input, s);
       touch(step.output, s);
+      for (const TensorId output : step.extra_outputs) touch(output, s);
     }
     for (const TensorId output : plan_.outputs) touch(output, last);
 
@@ -236,7 +250,7 @@ Result<Plan> make_plan(const Network& network, const Parameters& parameters, std
     if (output < 0 || static_cast<std::size_t>(output) >= network.tensors.size() ||
         network.tensors[static_cast<std::size_t>(output)].parameter >= 0)
       return failure(ErrorCode::invalid_argument, "a wanted tensor is not an activation of the network");
-  Planner planner(network, outputs, traits);
+  Planner planner(network, plan.shapes, outputs, traits);
   plan.steps = planner.group(planner.needed_nodes(outputs));
   MOBILENET_CHECK(Arena(plan, network, traits).place());
   return plan;

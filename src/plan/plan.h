@@ -27,9 +27,10 @@ struct GroupingTraits {
 // A group of operators that one kernel runs. The first node is the one that gives the group its name; `reference` can
 // run the same nodes one by one.
 struct Step {
-  std::vector<int> nodes;        // in network order
-  std::vector<TensorId> inputs;  // activations that the step reads, materialised
-  TensorId output = kNoTensor;   // the one that it writes
+  std::vector<int> nodes;               // in network order
+  std::vector<TensorId> inputs;         // activations that the step reads, materialised
+  TensorId output = kNoTensor;          // the one that it writes
+  std::vector<TensorId> extra_outputs;  // Node::extra_outputs of its last node
 };
 
 inline constexpr std::size_t kNotInArena = static_cast<std::size_t>(-1);

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// From low-resolution class scores to a mask at any size: bilinear enlargement and argmax in one pass, so that no
+// full-size scores exist.
+
+#include <cstdint>
+#include <span>
+
+namespace mobilenet {
+
+// Where the pixels of one axis of the mask lie among the score map's cells:
+// position(i) = clamp(offset + i * step, 0, cells - 1).
+struct MaskAxis {
+  double offset = 0, step = 1;
+  int pixels = 0;  // of the mask
+  int cells = 0;   // of the score map
+};
+
+// mask[y][x] = the channel with the largest bilinearly interpolated score; of equal ones the lowest, as argmax does.
+// `scores` is [rows.cells][columns.cells][channels]; channels <= 256. `probabilities`, where not empty, receives
+// [channels][rows.pixels][columns.pixels]: the softmax of the interpolated scores. `scratch` holds at least
+// mask_scratch_floats(columns, channels) floats.
+void enlarge_to_mask(const float* scores, int channels, const MaskAxis& rows, const MaskAxis& columns,
+                     std::span<float> scratch, std::uint8_t* mask, std::span<float> probabilities = {});
+std::size_t mask_scratch_floats(const MaskAxis& columns, int channels);
+
+}  // namespace mobilenet

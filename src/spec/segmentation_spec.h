@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// What comes after a segmenter's logits: plain data, filled by the weights readers.
+
+namespace mobilenet {
+
+struct SegmentationSpec {
+  int classes = 0;             // channels of the logits, background included; 0: not a segmenter
+  bool align_corners = false;  // how the source framework enlarges the logits to the network's input size
+  bool half_pixel_centers = false;
+  bool operator==(const SegmentationSpec&) const = default;
+};
+
+}  // namespace mobilenet
