@@ -25,72 +25,69 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR
 
-// Without vectors the compiler is left to vectorise plain loops for the baseline.
+// Without vectors the compiler is left to vectorise plain loops for the baseline. Sums are unsigned: they may wrap
+// around, as vectors do.
+constexpr int kMatmulRows = 1;
+constexpr FilterLayout kMatmulLayout = {1, 1, 2};  // a channel's weights side by side: dot products
 constexpr int kBlock = 16;
-constexpr int kMatmulRows = 4;
-constexpr FilterLayout kLayout = {kBlock, 1, 2};
+constexpr FilterLayout kDepthwiseLayout = {kBlock, 1, 2};
 
-HWY_INLINE std::uint8_t to_byte(std::int32_t sum, float scale, const ByteOutput& output) {
+HWY_INLINE std::uint8_t to_byte(std::uint32_t sum, float scale, const ByteOutput& output) {
   // Adding 1.5 * 2^23 rounds to the nearest even integer, which is then in the low bits.
   constexpr float kMagic = 12582912.0f;
-  float value = static_cast<float>(sum) * scale;
+  float value = static_cast<float>(static_cast<std::int32_t>(sum)) * scale;
   value = std::max(value, static_cast<float>(output.low - output.zero_point));
   value = std::min(value, static_cast<float>(output.high - output.zero_point));
   const float rounded = (value + kMagic) - kMagic;
   return static_cast<std::uint8_t>((static_cast<std::int32_t>(rounded) + output.zero_point) ^ output.flip);
 }
 
-void store_block(const std::int32_t* sums, const float* scale, const ByteOutput& to, std::uint8_t* output, int count) {
-  for (int c = 0; c < count; ++c) output[c] = to_byte(sums[c], scale[c], to);
+std::size_t matmul_scratch(int /*row_count*/, int depth) {
+  return static_cast<std::size_t>(depth) * sizeof(std::int16_t);
 }
 
-std::size_t matmul_scratch(int /*row_count*/, int depth) {
-  return static_cast<std::size_t>(depth + 1) / 2 * 2 * sizeof(std::int16_t);
+std::uint32_t dot(std::uint32_t bias, const std::int16_t* HWY_RESTRICT a, const std::int16_t* HWY_RESTRICT b,
+                  int count) {
+  for (int i = 0; i < count; ++i) bias += static_cast<std::uint32_t>(a[i] * b[i]);
+  return bias;
 }
 
 void matmul(const MatmulTask& task, std::byte* scratch) {
   const PackedFilters& filters = *task.filters;
-  const int pairs = (filters.depth + 1) / 2;
   auto* row = reinterpret_cast<std::int16_t*>(scratch);
   for (int r = 0; r < task.row_count; ++r) {
     const std::uint8_t* source = task.rows + static_cast<std::size_t>(r) * task.row_stride;
+    std::uint8_t* output = task.output + static_cast<std::size_t>(r) * task.output_stride;
     for (int d = 0; d < filters.depth; ++d) row[d] = static_cast<std::int16_t>(source[d] ^ task.flip);
-    if (filters.depth % 2 != 0) row[filters.depth] = 0;
-    for (int b = task.first_block; b < task.first_block + task.block_count; ++b) {
-      const std::byte* block = filters.blocks + static_cast<std::size_t>(b) * filters.block_bytes;
-      const auto* bias = reinterpret_cast<const std::int32_t*>(block);
-      const auto* scale = reinterpret_cast<const float*>(block) + kBlock;
-      const auto* weights = reinterpret_cast<const std::int16_t*>(block) + 4 * kBlock;
-      std::int32_t sums[kBlock];
-      std::memcpy(sums, bias, sizeof sums);
-      for (int p = 0; p < pairs; ++p, weights += 2 * kBlock)
-        for (int c = 0; c < kBlock; ++c) sums[c] += row[2 * p] * weights[2 * c] + row[2 * p + 1] * weights[2 * c + 1];
-      const int channel = b * kBlock;
-      store_block(sums, scale, task.to_byte, task.output + static_cast<std::size_t>(r) * task.output_stride + channel,
-                  std::min(kBlock, filters.channels - channel));
+    for (int c = task.first_block; c < task.first_block + task.block_count; ++c) {
+      const std::byte* block = filters.blocks + static_cast<std::size_t>(c) * filters.block_bytes;
+      std::uint32_t bias;
+      float scale;
+      std::memcpy(&bias, block, sizeof bias);
+      std::memcpy(&scale, block + sizeof bias, sizeof scale);
+      const auto* weights = reinterpret_cast<const std::int16_t*>(block + sizeof bias + sizeof scale);
+      output[c] = to_byte(dot(bias, row, weights, filters.depth), scale, task.to_byte);
     }
   }
 }
 
 void depthwise(const DepthwiseRun& run) {
   const PackedFilters& filters = *run.filters;
-  const int taps = filters.depth;
   for (int channel = 0, b = 0; channel < filters.channels; channel += kBlock, ++b) {
     const std::byte* block = filters.blocks + static_cast<std::size_t>(b) * filters.block_bytes;
-    const auto* bias = reinterpret_cast<const std::int32_t*>(block);
     const auto* scale = reinterpret_cast<const float*>(block) + kBlock;
     const auto* weights = reinterpret_cast<const std::int16_t*>(block) + 4 * kBlock;
     const int count = std::min(kBlock, filters.channels - channel);
     for (int p = 0; p < run.pixels; ++p) {
-      std::int32_t sums[kBlock];
-      std::memcpy(sums, bias, sizeof sums);
-      for (int t = 0; t < taps; ++t) {
+      std::uint32_t sums[kBlock];
+      std::memcpy(sums, block, sizeof sums);
+      for (int t = 0; t < filters.depth; ++t) {
         const std::uint8_t* tap = run.taps[t] + p * run.steps[t] + channel;
-        const std::int16_t* pair = weights + (t / 2) * 2 * kBlock + t % 2;
-        for (int c = 0; c < count; ++c) sums[c] += (tap[c] ^ run.flip) * pair[2 * c];
+        const std::int16_t* weight = weights + (t / 2) * 2 * kBlock + t % 2;
+        for (int c = 0; c < kBlock; ++c) sums[c] += static_cast<std::uint32_t>((tap[c] ^ run.flip) * weight[2 * c]);
       }
-      store_block(sums, scale, run.to_byte, run.output + static_cast<std::size_t>(p) * filters.channels + channel,
-                  count);
+      std::uint8_t* output = run.output + static_cast<std::size_t>(p) * static_cast<std::size_t>(filters.channels);
+      for (int c = 0; c < count; ++c) output[channel + c] = to_byte(sums[c], scale[c], run.to_byte);
     }
   }
 }
@@ -126,7 +123,8 @@ using VecBytes = hn::Vec<hn::Rebind<std::uint8_t, hn::ScalableTag<std::int16_t> 
 
 constexpr int kLanes = static_cast<int>(HWY_LANES(std::int32_t));
 constexpr int kBlock = 2 * kLanes;
-constexpr FilterLayout kLayout = {kBlock, 2, 2};
+constexpr FilterLayout kMatmulLayout = {kBlock, 2, 2};
+constexpr FilterLayout kDepthwiseLayout = kMatmulLayout;
 
 // Accumulators: rows * 2, beside two vectors of weights, one of the row and one product. NEON's multiply-accumulate
 // widens into two vectors each.
@@ -360,7 +358,8 @@ void sum(const SumTask& task) {
 }  // namespace
 
 const Int8Kernels& int8_table() {
-  static constexpr Int8Kernels table{kLayout, &matmul_scratch, &matmul, kMatmulRows, kLayout, &depthwise, &add, &sum};
+  static constexpr Int8Kernels table{kMatmulLayout,    &matmul_scratch, &matmul, kMatmulRows,
+                                     kDepthwiseLayout, &depthwise,      &add,    &sum};
   return table;
 }
 

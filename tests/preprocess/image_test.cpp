@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Decoding: size, orientation and refusals of every format. That the pixels equal Pillow's is pillow_test's business;
+// here only what can be known without it.
+
+#include <gtest/gtest.h>
+#include <mobilenet/image.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "preprocess/picture_files.h"
+
+namespace mobilenet::testing {
+namespace {
+
+std::span<const std::byte> text(std::string_view bytes) {
+  return {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()};
+}
+
+std::string error_of(std::span<const std::byte> file, const DecodeOptions& options = {}) {
+  const Result<Image> image = Image::decode(file, options, "holiday.jpg");
+  return image ? "no error" : image.error().message;
+}
+
+TEST(Image, KindsAreRecognisedByContent) {
+  for (const NamedFile& file : one_file_of_each_kind(23, 17)) {
+    const Result<Image> image = Image::decode(file.bytes);
+    ASSERT_TRUE(image) << file.name << ": " << image.error().message;
+    EXPECT_EQ(image->width(), 23) << file.name;
+    EXPECT_EQ(image->height(), 17) << file.name;
+    const ImageView view = *image;
+    EXPECT_EQ(view.row_bytes[0], 23 * 3) << file.name;
+    EXPECT_EQ(view.format, PixelFormat::rgb) << file.name;
+  }
+}
+
+TEST(Image, OpensFilesWhateverTheirName) {
+  const auto path = std::filesystem::path(::testing::TempDir()) / "picture_without_extension";
+  const Bytes bytes = png_file(PngKind::rgb, 5, 4);
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<long>(bytes.size()));
+  const Result<Image> image = Image::open(path);
+  ASSERT_TRUE(image) << image.error().message;
+  EXPECT_EQ(image->width(), 5);
+  std::filesystem::remove(path);
+
+  const Result<Image> missing = Image::open(path);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::not_found);
+  EXPECT_NE(missing.error().message.find("picture_without_extension"), std::string::npos);
+}
+
+TEST(Image, LosslessPixelsSurvive) {
+  // In an 8-bit BMP, bottom row first, value v means (v * 3, v * 2, v) by the palette that bmp_file writes.
+  const Bytes file = bmp_file(BmpKind::bits_8, 4, 3);
+  const Image image = Image::decode(file).value();
+  const auto* rgb = static_cast<const unsigned char*>(image.view().planes[0]);
+  const auto* stored = reinterpret_cast<const unsigned char*>(file.data()) + 54 + 1024;
+  for (int y = 0; y < 3; ++y)
+    for (int x = 0; x < 4; ++x) {
+      const unsigned colour = stored[(2 - y) * 4 + x] * 0x010203u & 0xffffffu;
+      for (int c = 0; c < 3; ++c) EXPECT_EQ(rgb[(y * 4 + x) * 3 + c], colour >> (16 - 8 * c) & 255) << x << ' ' << y;
+    }
+}
+
+TEST(Image, OrientationComesFromExif) {
+  for (int value = 0; value <= 9; ++value) {
+    const Orientation expected = value >= 1 && value <= 8 ? static_cast<Orientation>(value) : Orientation::upright;
+    const Bytes exif = exif_block(value);
+    const NamedFile files[] = {{"JPEG", jpeg_file(JpegKind::baseline, 8, 6, exif)},
+                               {"PNG", png_file(PngKind::rgb, 8, 6, exif)},
+                               {"WebP", webp_file(WebpKind::lossy, 8, 6, exif)}};
+    for (const NamedFile& file : files) {
+      const Result<Image> image = Image::decode(file.bytes);
+      ASSERT_TRUE(image) << file.name << ": " << image.error().message;
+      EXPECT_EQ(image->orientation(), expected) << file.name << " with " << value;
+      EXPECT_EQ(image->width(), 8) << file.name;
+    }
+  }
+}
+
+TEST(Image, BrokenExifCountsAsUpright) {
+  Bytes huge_count = exif_block(6);
+  std::memset(huge_count.data() + 14, 0xff, 4);
+  Bytes far_directory = exif_block(6);
+  std::memset(far_directory.data() + 4, 0x7f, 4);
+  Bytes wrong_type = exif_block(6);
+  wrong_type[12] = std::byte{2};
+  for (const Bytes& exif : {Bytes(3), Bytes(40), huge_count, far_directory, wrong_type}) {
+    const Result<Image> image = Image::decode(jpeg_file(JpegKind::baseline, 8, 6, exif));
+    ASSERT_TRUE(image) << image.error().message;
+    EXPECT_EQ(image->orientation(), Orientation::upright);
+  }
+}
+
+TEST(Image, OrientationCanBeReplaced) {
+  Image image = Image::decode(jpeg_file(JpegKind::baseline, 8, 6, exif_block(6))).value();
+  EXPECT_EQ(image.view().upright_width(), 6);
+  image.set_orientation(Orientation::rotate_180);
+  EXPECT_EQ(image.view().upright_width(), 8);
+  EXPECT_EQ(image.view().orientation, Orientation::rotate_180);
+}
+
+TEST(Image, ExifNumbersOutsideOneToEightAreUpright) {
+  for (const int value : {-1, 0, 9, 256, 262}) EXPECT_EQ(orientation_from_exif(value), Orientation::upright) << value;
+  EXPECT_EQ(orientation_from_exif(8), Orientation::rotate_270);
+}
+
+TEST(Image, TheLimitOnPixelsComesBeforeDecoding) {
+  for (const NamedFile& file : one_file_of_each_kind(40, 30)) {
+    EXPECT_TRUE(Image::decode(file.bytes, {.max_pixels = 1200})) << file.name;
+    EXPECT_TRUE(Image::decode(file.bytes, {.max_pixels = 0})) << file.name;
+    const Result<Image> image = Image::decode(file.bytes, {.max_pixels = 1199});
+    ASSERT_FALSE(image) << file.name;
+    EXPECT_EQ(image.error().code, ErrorCode::out_of_memory) << file.name;
+    EXPECT_NE(image.error().message.find("40x30"), std::string::npos) << image.error().message;
+  }
+  // A header alone is enough to refuse: nothing behind it is looked at.
+  Bytes bomb = png_file(PngKind::rgb, 8, 8);
+  std::memset(bomb.data() + 16, 0, 8);
+  bomb[17] = bomb[21] = std::byte{2};  // 131072 x 131072
+  repair_png_checksums(bomb);
+  EXPECT_NE(error_of(bomb).find("131072x131072"), std::string::npos) << error_of(bomb);
+}
+
+TEST(Image, WhatIsNoPictureIsNamed) {
+  EXPECT_EQ(error_of({}), "holiday.jpg: is empty");
+  for (const std::string_view bytes : {"x", "GIF89a........", "RIFF....WAVE", "\x89PNG", "hello, world"})
+    EXPECT_EQ(error_of(text(bytes)), "holiday.jpg: is not a JPEG, PNG, WebP or BMP picture") << bytes;
+  for (const std::string_view bytes :
+       {"\xff\xd8\xff", "\x89PNG\r\n\x1a\n", "RIFF\x10..\x10WEBPVP8 ", "BM", "BM0123456789012345678901234567890"}) {
+    EXPECT_EQ(error_of(text(bytes)).rfind("holiday.jpg: ", 0), 0u) << error_of(text(bytes));
+    EXPECT_NE(error_of(text(bytes)), "no error") << bytes;
+  }
+}
+
+// A picture whose last pixels are missing is refused, at every length.
+TEST(Image, TruncatedFilesAreRefused) {
+  for (const NamedFile& file : one_file_of_each_kind(19, 21)) {
+    // Behind its last pixel, a PNG has two checksums and an end marker, which Pillow does not ask for either.
+    const std::size_t tail = file.name.find("PNG") != std::string::npos ? 20 : 0;
+    for (std::size_t length = 0; length + tail < file.bytes.size(); ++length) {
+      const Result<Image> image = Image::decode(std::span(file.bytes).first(length));
+      ASSERT_FALSE(image) << file.name << " cut to " << length << " of " << file.bytes.size() << " bytes";
+    }
+  }
+}
+
+TEST(Image, HarmlessWarningsOfJpegAreNotErrors) {
+  Bytes file = jpeg_file(JpegKind::baseline, 33, 20);
+  file.insert(file.end() - 2, {std::byte{0x12}, std::byte{0x34}});  // extraneous bytes before the end marker
+  const Result<Image> image = Image::decode(file);
+  EXPECT_TRUE(image) << image.error().message;
+  EXPECT_FALSE(Image::decode(std::span(file).first(file.size() - 2)));  // and without the marker
+}
+
+TEST(Image, CompressedBmpIsUnsupported) {
+  Bytes file = bmp_file(BmpKind::bits_8, 4, 4);
+  file[30] = std::byte{1};
+  const Result<Image> image = Image::decode(file);
+  ASSERT_FALSE(image);
+  EXPECT_EQ(image.error().code, ErrorCode::unsupported);
+}
+
+}  // namespace
+}  // namespace mobilenet::testing
