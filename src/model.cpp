@@ -100,7 +100,10 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   info.source = std::move(source);
   info.format = loaded.format;
   info.architecture = name_of(spec.architecture);
-  info.task = spec.classes > 0 ? "classify" : "features";
+  info.task = spec.detection.classes > 0      ? "detect"
+              : spec.segmentation.classes > 0 ? "segment"
+              : spec.classes > 0              ? "classify"
+                                              : "features";
   info.depth_multiplier = spec.depth_multiplier;
   info.input_height = spec.input_height;
   info.input_width = spec.input_width;

@@ -7,12 +7,11 @@
 #include <cstring>
 #include <new>
 
+#include "answers.h"
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "edge_tensor.h"
 #include "model_state.h"
-#include "network/parameter.h"
-#include "postprocess/top_k.h"
 #include "preprocess/picture_input.h"
 
 namespace mobilenet {
@@ -38,17 +37,17 @@ struct Compiled {
   std::unique_ptr<Execution> execution;
   std::vector<EdgeTensor> edges;
   std::vector<TensorView> views;
-  // classify() only
-  std::vector<float> scores;
-  std::vector<ScoredRow> best;
-  std::vector<Classification> classes;
-  std::vector<std::span<const Classification>> answers;
+  std::vector<Geometry> geometries;  // of the pictures of the last run
+  // The one that belongs to the purpose.
+  std::optional<ClassAnswers> classes;
+  std::optional<ObjectAnswers> objects;
+  std::optional<MaskAnswer> mask;
 };
 
 // Batch sizes and input sizes that stay compiled; a caller who needs more pays for compiling again, not with memory.
 constexpr std::size_t kMaxCompiled = 8;
 
-// The three things a session does differ in what they want to see.
+// The things a session does differ in what they want to see.
 struct Purpose {
   std::vector<TensorId> outputs;
   std::vector<std::string> names;
@@ -88,7 +87,7 @@ struct SessionState {
   int height = 0, width = 0;
   std::optional<PictureInput> pictures;
   Error no_pictures;  // why `pictures` is empty
-  Purpose answers, features, raw;
+  Purpose classes, objects, mask, features, raw;
   bool answer_is_probability = false;
   std::string isa;
   Timing timing;
@@ -103,11 +102,10 @@ struct SessionState {
 
   Result<void> prepare();
   Result<void> choose_precision();
-  void find_answer();
+  void find_answers();
   Result<Compiled*> compiled_for(Purpose& purpose, std::span<const Shape> shapes);
   Result<std::unique_ptr<Compiled>> compile(const Purpose& purpose, std::span<const Shape> shapes);
   Result<Compiled*> run_pictures(Purpose& purpose, std::span<const ImageView> images);
-  void classify_rows(Compiled& compiled) const;
 };
 
 Result<void> SessionState::choose_precision() {
@@ -123,12 +121,21 @@ Result<void> SessionState::choose_precision() {
   return {};
 }
 
-// The first output, and whether softmax has already made probabilities of it.
-void SessionState::find_answer() {
-  if (model->loaded.spec.classes <= 0) return;
+// Classifier: the first output, and whether softmax has already made probabilities of it. Detector and segmenter: the
+// tensors before the file's own post-processing, which sessions do themselves, at the picture's own size.
+void SessionState::find_answers() {
+  const auto see = [this](Purpose& purpose, std::initializer_list<TensorId> ids) {
+    for (const TensorId id : ids) {
+      purpose.outputs.push_back(id);
+      purpose.names.push_back(tensor(id).name);
+    }
+  };
+  const ModelSpec& spec = model->loaded.spec;
+  if (spec.detection.classes > 0) see(objects, {network().boxes, network().scores});
+  if (spec.segmentation.classes > 0) see(mask, {network().mask_logits});
+  if (spec.classes <= 0) return;
   TensorId id = network().outputs[0];
-  answers.outputs = {id};
-  answers.names = {tensor(id).name};
+  see(classes, {id});
   for (std::size_t n = network().nodes.size(); n-- > 0;) {
     const Node& node = network().nodes[n];
     if (node.output != id) continue;
@@ -145,6 +152,9 @@ Result<void> SessionState::prepare() {
   if (options.threads < 0 || options.threads > 1024)
     return failure(ErrorCode::invalid_argument, "threads: ", options.threads,
                    " is not a number of threads (0 = one per core)");
+  if (options.max_detections < 0 || !(options.score_threshold >= 0 && options.score_threshold <= 1))
+    return failure(ErrorCode::invalid_argument, "at most ", options.max_detections, " detections of score ",
+                   options.score_threshold, " or more: expected a count and a probability");
   if (options.top < 1)
     return failure(ErrorCode::invalid_argument, "top: ", options.top, " classes, expected at least 1");
   if (options.threads == 0) options.threads = physical_cores();
@@ -172,7 +182,7 @@ Result<void> SessionState::prepare() {
                           ", not one RGB picture; use run() with raw tensors");
   }
 
-  find_answer();
+  find_answers();
   for (const std::string& name : options.layers) {
     const TensorId id = network().find(name);
     if (id == kNoTensor) {
@@ -196,11 +206,13 @@ Result<void> SessionState::prepare() {
     raw.names.push_back(name);
   }
   // Whatever can fail for this size fails here rather than at the first picture, and the first picture finds all ready.
-  Purpose& usual = !features.outputs.empty() ? features : !answers.outputs.empty() ? answers : raw;
+  Purpose* usual = &raw;
+  for (Purpose* purpose : {&mask, &objects, &classes, &features})
+    if (!purpose->outputs.empty()) usual = purpose;
   std::vector<Shape> shapes;
   for (std::size_t i = 0; i < network().inputs.size(); ++i)
     shapes.push_back(input_shape(network(), i, 1, height, width));
-  MOBILENET_TRY(const Compiled* first, compiled_for(usual, shapes));
+  MOBILENET_TRY(const Compiled* first, compiled_for(*usual, shapes));
   (void)first;
   return {};
 }
@@ -216,14 +228,13 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(const Purpose& purpose, 
     compiled->edges.emplace_back(outputs[i], tensor(outputs[i].tensor), purpose.names[i], model->loaded.spec.layout,
                                  purpose.average);
   compiled->views.resize(outputs.size());
-  if (&purpose == &answers) {
-    const auto batch = static_cast<std::size_t>(shapes[0][0]);
-    const auto rows = static_cast<std::size_t>(outputs[0].shape.elements()) / batch;
-    const std::size_t top = std::min(rows, static_cast<std::size_t>(options.top));
-    compiled->scores.resize(rows);
-    compiled->best.resize(top);
-    compiled->classes.resize(batch * top);
-    compiled->answers.resize(batch);
+  compiled->geometries.resize(static_cast<std::size_t>(shapes[0][0]));
+  const Execution& execution = *compiled->execution;
+  if (&purpose == &classes) compiled->classes.emplace(*model, options, execution, answer_is_probability);
+  if (&purpose == &mask) compiled->mask.emplace(*model, options, execution);
+  if (&purpose == &objects) {
+    MOBILENET_TRY(ObjectAnswers made, ObjectAnswers::create(*model, options, execution));
+    compiled->objects.emplace(std::move(made));
   }
   return compiled;
 }
@@ -267,36 +278,6 @@ Result<Compiled*> SessionState::run_pictures(Purpose& purpose, std::span<const I
   return compiled;
 }
 
-void SessionState::classify_rows(Compiled& compiled) const {
-  const HostTensor& output = compiled.execution->outputs()[0];
-  const ModelSpec& spec = model->loaded.spec;
-  const std::size_t rows = compiled.scores.size(), top = compiled.best.size();
-  const ChannelQuantization q = channel_quantization(tensor(output.tensor), 0);
-  const auto real = [&q](int stored) { return q.scale * static_cast<float>(stored - q.zero_point); };
-  for (std::size_t picture = 0; picture < compiled.answers.size(); ++picture) {
-    const std::span<float> scores = compiled.scores;
-    const std::size_t first = picture * rows;
-    for (std::size_t row = 0; row < rows; ++row) {
-      if (output.type == DataType::u8)
-        scores[row] = real(reinterpret_cast<const std::uint8_t*>(output.data)[first + row]);
-      else if (output.type == DataType::i8)
-        scores[row] = real(reinterpret_cast<const std::int8_t*>(output.data)[first + row]);
-      else
-        scores[row] = reinterpret_cast<const float*>(output.data)[first + row];
-    }
-    if (!answer_is_probability) softmax(scores);
-    top_k(scores, compiled.best);
-    const std::span<Classification> classes(compiled.classes.data() + picture * top, top);
-    for (std::size_t i = 0; i < top; ++i) {
-      const auto row = static_cast<std::size_t>(compiled.best[i].row);
-      classes[i].index = compiled.best[i].row - (spec.has_background ? 1 : 0);
-      classes[i].label = row < spec.labels.size() ? std::string_view(spec.labels[row]) : std::string_view();
-      classes[i].score = compiled.best[i].score;
-    }
-    compiled.answers[picture] = classes;
-  }
-}
-
 Session::Session(std::unique_ptr<SessionState> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
@@ -316,19 +297,52 @@ Result<Session> Model::session(const SessionOptions& options) const {
 
 Result<std::span<const std::span<const Classification>>> Session::classify(std::span<const ImageView> images) & {
   SessionState& state = *state_;
-  if (state.answers.outputs.empty())
-    return failure(ErrorCode::unsupported, state.source(),
-                   ": has no classifier; features() gives its layers, run() its raw outputs");
-  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.answers, images));
+  if (state.classes.outputs.empty())
+    return failure(ErrorCode::unsupported, state.source(), ": is no classifier but ", state.model->info.task,
+                   "; features() gives its layers, run() its raw outputs");
+  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.classes, images));
   Stopwatch watch;
-  state.classify_rows(*compiled);
+  const auto answers = compiled->classes->run();
   state.timing.postprocess = watch.lap();
-  return std::span<const std::span<const Classification>>(compiled->answers);
+  return answers;
 }
 
 Result<std::span<const Classification>> Session::classify(const ImageView& image) & {
   MOBILENET_TRY(const auto answers, classify(std::span<const ImageView>(&image, 1)));
   return answers[0];
+}
+
+Result<std::span<const std::span<const Detection>>> Session::detect(std::span<const ImageView> images) & {
+  SessionState& state = *state_;
+  if (state.objects.outputs.empty())
+    return failure(ErrorCode::unsupported, state.source(), ": is no detector (task: ", state.model->info.task, ")");
+  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.objects, images));
+  Stopwatch watch;
+  const auto answers = compiled->objects->run(compiled->geometries);
+  state.timing.postprocess = watch.lap();
+  return answers;
+}
+
+Result<std::span<const Detection>> Session::detect(const ImageView& image) & {
+  MOBILENET_TRY(const auto answers, detect(std::span<const ImageView>(&image, 1)));
+  return answers[0];
+}
+
+Result<Segmentation> Session::segment(const ImageView& image) & {
+  SessionState& state = *state_;
+  if (state.mask.outputs.empty())
+    return failure(ErrorCode::unsupported, state.source(), ": is no segmenter (task: ", state.model->info.task, ")");
+  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.mask, {&image, 1}));
+  Stopwatch watch;
+  try {
+    const Segmentation answer =
+        compiled->mask->run(compiled->geometries[0], image.upright_width(), image.upright_height());
+    state.timing.postprocess = watch.lap();
+    return answer;
+  } catch (const std::bad_alloc&) {
+    return failure(ErrorCode::out_of_memory, "not enough memory for a mask of ", image.upright_width(), "x",
+                   image.upright_height(), " pixels");
+  }
 }
 
 Result<std::span<const TensorView>> Session::features(std::span<const ImageView> images) & {
@@ -418,7 +432,8 @@ Result<TensorView> Session::preprocess(std::span<const ImageView> images) & {
     const std::size_t bytes = static_cast<std::size_t>(shape.elements()) * size_of(input.type);
     state.input_nhwc.resize(bytes);
     for (std::size_t i = 0; i < images.size(); ++i)
-      MOBILENET_CHECK(state.pictures->run(images[i], state.input_nhwc.data() + i * (bytes / images.size())));
+      if (auto done = state.pictures->run(images[i], state.input_nhwc.data() + i * (bytes / images.size())); !done)
+        return std::move(done).error();
     state.input_axes = framework_shape(shape, layout);
     if (layout == SourceLayout::nchw) {
       state.input_copy.resize(bytes);

@@ -48,7 +48,7 @@ struct ModelInfo {
   std::string source;           // path, or what stands for it
   std::string format;           // "tflite", "safetensors (timm)", ...
   std::string architecture;     // "mobilenet_v2", ...; "graph" where it is none of ours
-  std::string task;             // "classify", "features"
+  std::string task;             // "classify", "detect", "segment", "features"
   double depth_multiplier = 0;  // 0: unknown
   int input_height = 0;
   int input_width = 0;

@@ -42,6 +42,12 @@ struct SessionOptions {
   int input_width = 0;
   std::optional<PreprocessPolicy> preprocess = {};  // instead of the model's own
   int top = 5;                                      // classes per answer
+  // Detectors: what is kept of the file's own answer. Classes by 0-based index; empty: all.
+  float score_threshold = 0.5f;
+  int max_detections = 100;
+  std::vector<int> classes{};
+  // Segmenters: also compute the probability of every class at every pixel.
+  bool probabilities = false;
   // What features() returns, by layer name, in this order.
   std::vector<std::string> layers = {};
   Pooling pooling = Pooling::none;
@@ -70,6 +76,17 @@ class MOBILENET_API Session {
   // One answer per picture, in order, computed as one batch.
   Result<std::span<const std::span<const Classification>>> classify(std::span<const ImageView> images) &;
   Result<std::span<const std::span<const Classification>>> classify(std::span<const ImageView> images) && = delete;
+
+  // Best first. The span stays valid until the next call on this session.
+  Result<std::span<const Detection>> detect(const ImageView& image) &;
+  Result<std::span<const Detection>> detect(const ImageView& image) && = delete;
+  // One answer per picture, in order, computed as one batch.
+  Result<std::span<const std::span<const Detection>>> detect(std::span<const ImageView> images) &;
+  Result<std::span<const std::span<const Detection>>> detect(std::span<const ImageView> images) && = delete;
+
+  // The mask of a picture, at the picture's own size. The spans inside stay valid until the next call.
+  Result<Segmentation> segment(const ImageView& image) &;
+  Result<Segmentation> segment(const ImageView& image) && = delete;
 
   // One tensor per name in SessionOptions::layers; axis 0 = pictures. In the layout and type of the source framework.
   Result<std::span<const TensorView>> features(std::span<const ImageView> images) &;

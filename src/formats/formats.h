@@ -17,6 +17,7 @@
 
 #include "models/models.h"
 #include "network/network.h"
+#include "spec/detection_spec.h"
 #include "spec/model_spec.h"
 
 namespace mobilenet {
@@ -33,7 +34,8 @@ struct LoadedModel {
   ModelSpec spec;
   Network network;
   Parameters parameters;
-  WeightIndex weights;  // canonical names of weights-only files; empty for graph files
+  WeightIndex weights;             // canonical names of weights-only files; empty for graph files
+  std::vector<AnchorBox> anchors;  // of detectors
   std::vector<Decision> decisions;
 };
 

@@ -83,7 +83,10 @@ struct Network {
   std::vector<TensorId> outputs;
   std::vector<Layer> layers;   // canonical names, in order
   std::vector<Layer> aliases;  // accepted too, not listed
-  bool fixed_size = false;     // height and width of the inputs are part of the network (graph files)
+  // Where answers are read besides the outputs: raw boxes and scores of a detector (before decoding), logits of a
+  // segmenter (before they are enlarged). kNoTensor in networks of other kinds.
+  TensorId boxes = kNoTensor, scores = kNoTensor, mask_logits = kNoTensor;
+  bool fixed_size = false;  // height and width of the inputs are part of the network (graph files)
 
   // By layer name, alias or exact tensor name of an activation; kNoTensor when there is none.
   TensorId find(std::string_view name) const;

@@ -15,10 +15,6 @@
 
 namespace mobilenet {
 
-struct AnchorBox {
-  float y = 0, x = 0, height = 0, width = 0;  // centre and size, in units of the picture's sides
-};
-
 // All anchors of a spec whose rule is not `stored`: map by map, row by row, cell by cell, shape by shape.
 std::vector<AnchorBox> generate_anchors(const DetectionSpec& spec);
 

@@ -174,7 +174,7 @@ struct PictureInput::State {
   std::vector<std::uint8_t> bytes;  // the resized window
   std::vector<float> floats;
 
-  Result<void> run(const ImageView& image, void* destination);
+  Result<Geometry> run(const ImageView& image, void* destination);
 
   template <class Sample>
   void encode(const std::vector<Sample>& window, const Geometry& geometry, void* destination) const {
@@ -186,7 +186,7 @@ struct PictureInput::State {
   }
 };
 
-Result<void> PictureInput::State::run(const ImageView& image, void* destination) {
+Result<Geometry> PictureInput::State::run(const ImageView& image, void* destination) {
   MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(image));
   MOBILENET_TRY(const Geometry geometry, plan_geometry(spec, {pixels.width(), pixels.height()}, input));
   const std::size_t samples = 3 * static_cast<std::size_t>(input.width) * static_cast<std::size_t>(input.height);
@@ -194,7 +194,7 @@ Result<void> PictureInput::State::run(const ImageView& image, void* destination)
     bytes.resize(samples);
     pil_bytes.run(pixels, geometry, bytes.data());
     encode(bytes, geometry, destination);
-    return {};
+    return geometry;
   }
   floats.resize(samples);
   if (is_pil(spec.filter))
@@ -202,7 +202,7 @@ Result<void> PictureInput::State::run(const ImageView& image, void* destination)
   else
     tf.run(pixels, geometry, floats.data());
   encode(floats, geometry, destination);
-  return {};
+  return geometry;
 }
 
 PictureInput::PictureInput(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -215,7 +215,7 @@ Result<PictureInput> PictureInput::create(const PreprocessSpec& spec, int height
   return PictureInput(std::make_unique<State>(spec, PictureSize{width, height}));
 }
 
-Result<void> PictureInput::run(const ImageView& image, void* destination) {
+Result<Geometry> PictureInput::run(const ImageView& image, void* destination) {
   try {
     return state_->run(image, destination);
   } catch (const std::exception&) {  // bad_alloc, or length_error of a vector

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "preprocess/geometry.h"
 #include "spec/preprocess_spec.h"
 
 namespace mobilenet {
@@ -25,9 +26,9 @@ class PictureInput {
   PictureInput& operator=(PictureInput&&) noexcept;
   ~PictureInput();
 
-  // Writes height * width * 3 elements, NHWC. Refuses views without pixels or with impossible sizes. Allocates only
-  // when the picture is larger than every one before.
-  Result<void> run(const ImageView& image, void* destination);
+  // Writes height * width * 3 elements, NHWC, and says where they lie on the upright picture. Refuses views without
+  // pixels or with impossible sizes. Allocates only when the picture is larger than every one before.
+  Result<Geometry> run(const ImageView& image, void* destination);
 
  private:
   struct State;

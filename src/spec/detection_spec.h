@@ -16,6 +16,12 @@ enum class AnchorRule {
   prior_box,      // Caffe's PriorBox: sizes in pixels of the network's input
 };
 
+// One anchor: its centre and size in units of the picture's sides.
+struct AnchorBox {
+  float y = 0, x = 0, height = 0, width = 0;
+  bool operator==(const AnchorBox&) const = default;
+};
+
 // One feature map's anchors: `count` shapes per cell, cell by cell, row by row.
 struct AnchorShape {
   float height = 0, width = 0;  // in units of the picture's sides

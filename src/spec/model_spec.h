@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "spec/detection_spec.h"
 #include "spec/preprocess_spec.h"
+#include "spec/segmentation_spec.h"
 
 namespace mobilenet {
 
@@ -47,6 +49,8 @@ struct ModelSpec {
   SourceLayout layout = SourceLayout::nhwc;
   std::string input_name = "input";  // of the input tensor, as the source framework calls it
   PreprocessSpec preprocess;
+  DetectionSpec detection;          // of detectors; labels are then its classes without background
+  SegmentationSpec segmentation;    // of segmenters; labels are then one per channel
   std::vector<std::string> labels;  // one per classifier row; empty: unknown
 
   bool operator==(const ModelSpec&) const = default;

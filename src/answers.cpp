@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "answers.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "base/error.h"
+#include "network/parameter.h"
+
+namespace mobilenet {
+namespace {
+
+std::string_view label_of(const ModelSpec& spec, std::size_t row) {
+  return row < spec.labels.size() ? std::string_view(spec.labels[row]) : std::string_view();
+}
+
+// From a coordinate in the network's input to one in the upright picture.
+struct ToPicture {
+  explicit ToPicture(const AxisGeometry& axis)
+      : scale(static_cast<double>(axis.crop_size) / axis.resized),
+        offset(axis.crop_begin + scale * (axis.window_begin - axis.output_begin)) {}
+  float operator()(double input) const { return static_cast<float>(offset + scale * input); }
+  double scale, offset;
+};
+
+// Where the pixels of the picture lie among the cells of the logits: through the network's input, whose pixels have
+// their centres at i + 0.5, and then as the source framework enlarges.
+MaskAxis mask_axis(const AxisGeometry& axis, const SegmentationSpec& spec, int cells, int input, int pixels) {
+  const double scale = static_cast<double>(axis.resized) / axis.crop_size;
+  const double input_offset = (0.5 - axis.crop_begin) * scale - axis.window_begin + axis.output_begin - 0.5;
+  double step = static_cast<double>(cells) / input, shift = 0;
+  if (spec.align_corners)
+    step = input > 1 ? static_cast<double>(cells - 1) / (input - 1) : 0;
+  else if (spec.half_pixel_centers)
+    shift = 0.5 * step - 0.5;
+  return {input_offset * step + shift, scale * step, pixels, cells};
+}
+
+// Pixels begin..end of the picture that the network's input covers.
+struct SeenRange {
+  SeenRange(const AxisGeometry& axis, int pixels) {
+    const ToPicture to_picture(axis);
+    const double first = to_picture(axis.output_begin), last = to_picture(axis.output_begin + axis.window_size);
+    begin = std::clamp(static_cast<int>(first + 0.5), 0, pixels);
+    end = std::clamp(static_cast<int>(last + 0.5), begin, pixels);
+  }
+  int begin = 0, end = 0;
+};
+
+}  // namespace
+
+RealNumbers::RealNumbers(const HostTensor& source, const Tensor& tensor)
+    : source_(source), quantization_(channel_quantization(tensor, 0)) {
+  if (source.type == DataType::f32) return;
+  const std::int64_t batch = source.shape.rank() > 0 ? source.shape[0] : 1;
+  converted_.resize(static_cast<std::size_t>(source.shape.elements() / batch));
+}
+
+const float* RealNumbers::read(std::size_t first, std::size_t count) {
+  if (source_.type == DataType::f32) return reinterpret_cast<const float*>(source_.data) + first;
+  const auto convert = [&](const auto* stored) {
+    for (std::size_t i = 0; i < count; ++i)
+      converted_[i] = quantization_.scale * static_cast<float>(stored[first + i] - quantization_.zero_point);
+  };
+  if (source_.type == DataType::u8)
+    convert(reinterpret_cast<const std::uint8_t*>(source_.data));
+  else
+    convert(reinterpret_cast<const std::int8_t*>(source_.data));
+  return converted_.data();
+}
+
+ClassAnswers::ClassAnswers(const ModelState& model, const SessionOptions& options, const Execution& execution,
+                           bool is_probability)
+    : spec_(model.loaded.spec), is_probability_(is_probability) {
+  const HostTensor& output = execution.outputs()[0];
+  rows_ = RealNumbers(output, model.loaded.network.tensors[static_cast<std::size_t>(output.tensor)]);
+  const auto batch = static_cast<std::size_t>(output.shape[0]);
+  const std::size_t rows = static_cast<std::size_t>(output.shape.elements()) / batch;
+  const std::size_t top = std::min(rows, static_cast<std::size_t>(options.top));
+  scores_.resize(rows);
+  best_.resize(top);
+  classes_.resize(batch * top);
+  answers_.resize(batch);
+}
+
+std::span<const std::span<const Classification>> ClassAnswers::run() {
+  const std::size_t rows = scores_.size(), top = best_.size();
+  for (std::size_t picture = 0; picture < answers_.size(); ++picture) {
+    std::copy_n(rows_.read(picture * rows, rows), rows, scores_.begin());
+    if (!is_probability_) softmax(scores_);
+    top_k(scores_, best_);
+    const std::span<Classification> classes(classes_.data() + picture * top, top);
+    for (std::size_t i = 0; i < top; ++i)
+      classes[i] = {best_[i].row - (spec_.has_background ? 1 : 0),
+                    label_of(spec_, static_cast<std::size_t>(best_[i].row)), best_[i].score};
+    answers_[picture] = classes;
+  }
+  return answers_;
+}
+
+Result<ObjectAnswers> ObjectAnswers::create(const ModelState& model, const SessionOptions& options,
+                                            const Execution& execution) {
+  DetectionSpec spec = model.loaded.spec.detection;
+  const std::int64_t anchors = execution.outputs()[0].shape[1];
+  std::vector<AnchorBox> boxes = spec.anchor_rule == AnchorRule::stored ? model.loaded.anchors : generate_anchors(spec);
+  if (static_cast<std::int64_t>(boxes.size()) != anchors)
+    return failure(ErrorCode::bad_format, "the network makes ", anchors, " boxes, but there are ", boxes.size(),
+                   " anchors");
+  MOBILENET_TRY(DetectionDecoder decoder, DetectionDecoder::create(spec, std::move(boxes)));
+  return ObjectAnswers(model, options, execution, std::move(decoder));
+}
+
+ObjectAnswers::ObjectAnswers(const ModelState& model, const SessionOptions& options, const Execution& execution,
+                             DetectionDecoder decoder)
+    : spec_(model.loaded.spec), options_(options), decoder_(std::move(decoder)) {
+  const Network& network = model.loaded.network;
+  const HostTensor &boxes = execution.outputs()[0], &scores = execution.outputs()[1];
+  const Shape& input = execution.inputs()[0].shape;
+  boxes_ = RealNumbers(boxes, network.tensors[static_cast<std::size_t>(boxes.tensor)]);
+  scores_ = RealNumbers(scores, network.tensors[static_cast<std::size_t>(scores.tensor)]);
+  anchors_ = static_cast<std::size_t>(boxes.shape[1]);
+  columns_ = static_cast<std::size_t>(scores.shape[2]);
+  input_height_ = static_cast<int>(input[1]);
+  input_width_ = static_cast<int>(input[2]);
+  const auto batch = static_cast<std::size_t>(boxes.shape[0]);
+  objects_.reserve(batch * static_cast<std::size_t>(spec_.detection.suppression.max_detections));
+  answers_.resize(batch);
+}
+
+std::span<const std::span<const Detection>> ObjectAnswers::run(std::span<const Geometry> geometries) {
+  objects_.clear();
+  for (std::size_t picture = 0; picture < answers_.size(); ++picture) {
+    const DetectorOutput output{boxes_.read(picture * anchors_ * 4, anchors_ * 4),
+                                scores_.read(picture * anchors_ * columns_, anchors_ * columns_),
+                                static_cast<int>(anchors_)};
+    const ToPicture to_x(geometries[picture].columns), to_y(geometries[picture].rows);
+    const std::size_t first = objects_.size();
+    for (const RawDetection& raw : decoder_.run(output)) {
+      if (raw.score < options_.score_threshold) continue;
+      if (!options_.classes.empty() &&
+          std::find(options_.classes.begin(), options_.classes.end(), raw.class_index) == options_.classes.end())
+        continue;
+      if (objects_.size() - first == static_cast<std::size_t>(options_.max_detections)) break;
+      objects_.push_back(
+          {raw.class_index, label_of(spec_, static_cast<std::size_t>(raw.class_index)), raw.score,
+           to_x(static_cast<double>(raw.left) * input_width_), to_y(static_cast<double>(raw.top) * input_height_),
+           to_x(static_cast<double>(raw.right) * input_width_), to_y(static_cast<double>(raw.bottom) * input_height_)});
+    }
+    answers_[picture] = std::span(objects_).subspan(first);
+  }
+  return answers_;
+}
+
+MaskAnswer::MaskAnswer(const ModelState& model, const SessionOptions& options, const Execution& execution)
+    : spec_(model.loaded.spec), probabilities_wanted_(options.probabilities) {
+  const HostTensor& logits = execution.outputs()[0];
+  const Shape& input = execution.inputs()[0].shape;
+  logits_ = RealNumbers(logits, model.loaded.network.tensors[static_cast<std::size_t>(logits.tensor)]);
+  rows_ = static_cast<int>(logits.shape[1]);
+  columns_ = static_cast<int>(logits.shape[2]);
+  channels_ = static_cast<int>(logits.shape[3]);
+  input_height_ = static_cast<int>(input[1]);
+  input_width_ = static_cast<int>(input[2]);
+  classes_.reserve(static_cast<std::size_t>(channels_));
+}
+
+Segmentation MaskAnswer::run(const Geometry& geometry, int width, int height) {
+  const MaskAxis rows = mask_axis(geometry.rows, spec_.segmentation, rows_, input_height_, height);
+  const MaskAxis columns = mask_axis(geometry.columns, spec_.segmentation, columns_, input_width_, width);
+  const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  // Grow to the largest picture seen, never shrink.
+  mask_.resize(std::max(mask_.size(), pixels));
+  scratch_.resize(std::max(scratch_.size(), mask_scratch_floats(columns, channels_)));
+  const std::size_t numbers = probabilities_wanted_ ? pixels * static_cast<std::size_t>(channels_) : 0;
+  probabilities_.resize(std::max(probabilities_.size(), numbers));
+  const std::size_t cells = static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_);
+  enlarge_to_mask(logits_.read(0, cells * static_cast<std::size_t>(channels_)), channels_, rows, columns, scratch_,
+                  mask_.data(), std::span(probabilities_).first(numbers));
+
+  const SeenRange seen_rows(geometry.rows, height), seen_columns(geometry.columns, width);
+  std::array<std::int64_t, 256> counts{};
+  for (int y = 0; y < height; ++y) {
+    std::uint8_t* row = mask_.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
+    if (y < seen_rows.begin || y >= seen_rows.end) {
+      std::fill_n(row, width, std::uint8_t{0});
+    } else {
+      std::fill_n(row, seen_columns.begin, std::uint8_t{0});
+      std::fill(row + seen_columns.end, row + width, std::uint8_t{0});
+    }
+    for (int x = 0; x < width; ++x) ++counts[row[x]];
+  }
+  classes_.clear();
+  for (int index = 0; index < channels_; ++index)
+    if (const std::int64_t count = counts[static_cast<std::size_t>(index)]; count > 0)
+      classes_.push_back({index, label_of(spec_, static_cast<std::size_t>(index)), count});
+  std::sort(classes_.begin(), classes_.end(), [](const SegmentClass& a, const SegmentClass& b) {
+    return a.pixels != b.pixels ? a.pixels > b.pixels : a.index < b.index;
+  });
+  return {width, height, std::span(mask_).first(pixels), classes_, std::span(probabilities_).first(numbers)};
+}
+
+}  // namespace mobilenet
