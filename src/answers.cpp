@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "network/parameter.h"
+#include "postprocess/anchors.h"
 
 namespace mobilenet {
 namespace {
@@ -103,12 +104,25 @@ std::span<const std::span<const Classification>> ClassAnswers::run() {
 Result<ObjectAnswers> ObjectAnswers::create(const ModelState& model, const SessionOptions& options,
                                             const Execution& execution) {
   DetectionSpec spec = model.loaded.spec.detection;
-  const std::int64_t anchors = execution.outputs()[0].shape[1];
-  std::vector<AnchorBox> boxes = spec.anchor_rule == AnchorRule::stored ? model.loaded.anchors : generate_anchors(spec);
-  if (static_cast<std::int64_t>(boxes.size()) != anchors)
-    return failure(ErrorCode::bad_format, "the network makes ", anchors, " boxes, but there are ", boxes.size(),
+  // A box below the caller's threshold cannot suppress one above it, so it need not be looked at.
+  spec.suppression.score_threshold = std::max(spec.suppression.score_threshold, options.score_threshold);
+  std::vector<AnchorBox> anchors = model.loaded.anchors;
+  if (!spec.anchor_shapes.empty()) {
+    const Shape input = execution.inputs()[0].shape;
+    MOBILENET_TRY(const std::vector<Shape> shapes,
+                  infer_shapes(model.loaded.network, model.loaded.parameters, {&input, 1}));
+    std::vector<AnchorGrid> grids;
+    for (const TensorId id : model.loaded.network.anchor_maps) {
+      const Shape& map = shapes[static_cast<std::size_t>(id)];
+      grids.push_back({static_cast<int>(map[1]), static_cast<int>(map[2])});
+    }
+    anchors = generate_anchors(spec.anchor_shapes, grids);
+  }
+  const std::int64_t boxes = execution.outputs()[0].shape[1];
+  if (static_cast<std::int64_t>(anchors.size()) != boxes)
+    return failure(ErrorCode::bad_format, "the network makes ", boxes, " boxes, but there are ", anchors.size(),
                    " anchors");
-  MOBILENET_TRY(DetectionDecoder decoder, DetectionDecoder::create(spec, std::move(boxes)));
+  MOBILENET_TRY(DetectionDecoder decoder, DetectionDecoder::create(spec, std::move(anchors)));
   return ObjectAnswers(model, options, execution, std::move(decoder));
 }
 
@@ -125,7 +139,7 @@ ObjectAnswers::ObjectAnswers(const ModelState& model, const SessionOptions& opti
   input_height_ = static_cast<int>(input[1]);
   input_width_ = static_cast<int>(input[2]);
   const auto batch = static_cast<std::size_t>(boxes.shape[0]);
-  objects_.reserve(batch * static_cast<std::size_t>(spec_.detection.suppression.max_detections));
+  objects_.reserve(batch * static_cast<std::size_t>(max_results(spec_.detection)));
   answers_.resize(batch);
 }
 

@@ -86,6 +86,8 @@ struct Network {
   // Where answers are read besides the outputs: raw boxes and scores of a detector (before decoding), logits of a
   // segmenter (before they are enlarged). kNoTensor in networks of other kinds.
   TensorId boxes = kNoTensor, scores = kNoTensor, mask_logits = kNoTensor;
+  // Of a detector whose anchors are generated: one tensor per feature map that has the map's height and width.
+  std::vector<TensorId> anchor_maps;
   bool fixed_size = false;  // height and width of the inputs are part of the network (graph files)
 
   // By layer name, alias or exact tensor name of an activation; kNoTensor when there is none.

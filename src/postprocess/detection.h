@@ -15,14 +15,6 @@
 
 namespace mobilenet {
 
-// All anchors of a spec whose rule is not `stored`: map by map, row by row, cell by cell, shape by shape.
-std::vector<AnchorBox> generate_anchors(const DetectionSpec& spec);
-
-// TensorFlow's multiple-grid shapes: 3 on the first map (0.1, and the smallest scale with ratios 2 and 1/2), 6 on the
-// others (1, 2, 1/2, 3, 1/3 and the interpolated scale), scales evenly from `min_scale` to `max_scale`.
-std::vector<AnchorMap> multiple_grid_maps(std::span<const int> rows, std::span<const int> columns,
-                                          float min_scale = 0.2f, float max_scale = 0.95f);
-
 struct RawDetection {
   float top = 0, left = 0, bottom = 0, right = 0;  // in units of the picture's sides, not clipped
   int class_index = 0;                             // without background
@@ -53,9 +45,25 @@ class DetectionDecoder {
   DetectionDecoder() = default;
   DetectionSpec spec_;
   std::vector<AnchorBox> anchors_;
-  std::vector<RawDetection> kept_;
-  std::vector<float> work_scores_;
-  std::vector<int> work_order_;
+
+  struct Candidate {
+    float score;
+    int anchor;
+    int class_index;
+  };
+  void collect_best_classes(const DetectorOutput& output);
+  void collect_class(const DetectorOutput& output, int class_index);
+  void suppress(const float* boxes, int most, std::vector<Candidate>& selected);
+  void add_result(const Candidate& candidate, const float* boxes);
+  float threshold(int class_index) const;
+  void scores_of(const DetectorOutput& output, int anchor);
+
+  // Taken at their largest size by create.
+  std::vector<float> row_;             // one anchor's probabilities
+  std::vector<Candidate> candidates_;  // of one suppression, best first
+  std::vector<RawDetection> decoded_;  // boxes of the candidates
+  std::vector<Candidate> selected_, merged_;
+  std::vector<RawDetection> results_;
 };
 
 }  // namespace mobilenet

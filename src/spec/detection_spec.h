@@ -4,17 +4,9 @@
 
 // How the raw boxes and scores of a single-shot detector become detections: plain data, filled by the weights readers.
 
-#include <array>
 #include <vector>
 
 namespace mobilenet {
-
-// Where the anchors come from. All are centre y, centre x, height, width in units of the picture's sides.
-enum class AnchorRule {
-  stored,         // a constant of the file
-  multiple_grid,  // TensorFlow's Object Detection API: FeatureMapAnchors::scales and ratios, centres (i + 0.5) / grid
-  prior_box,      // Caffe's PriorBox: sizes in pixels of the network's input
-};
 
 // One anchor: its centre and size in units of the picture's sides.
 struct AnchorBox {
@@ -22,15 +14,11 @@ struct AnchorBox {
   bool operator==(const AnchorBox&) const = default;
 };
 
-// One feature map's anchors: `count` shapes per cell, cell by cell, row by row.
+// The size of an anchor around every cell of a feature map; centres lie at ((row + 0.5) / rows, (column + 0.5) /
+// columns).
 struct AnchorShape {
-  float height = 0, width = 0;  // in units of the picture's sides
+  float height = 0, width = 0;
   bool operator==(const AnchorShape&) const = default;
-};
-struct AnchorMap {
-  int rows = 0, columns = 0;  // of the feature map
-  std::vector<AnchorShape> shapes;
-  bool operator==(const AnchorMap&) const = default;
 };
 
 // box = (ty / y * ha + ya, tx / x * wa + xa, exp(th / h) * ha, exp(tw / w) * wa): Faster R-CNN's coder. SSD's variances
@@ -62,12 +50,17 @@ struct SuppressionSpec {
 struct DetectionSpec {
   int classes = 0;                // without background; 0: not a detector
   bool background_column = true;  // the first score column is background
-  AnchorRule anchor_rule = AnchorRule::stored;
-  std::vector<AnchorMap> anchor_maps;  // unless stored
+  // Per feature map the anchors of a cell, in the order of the network's boxes; empty: the file stores every anchor.
+  std::vector<std::vector<AnchorShape>> anchor_shapes;
   BoxCoder coder;
   ScoreFunction score_function = ScoreFunction::identity;
   SuppressionSpec suppression;
   bool operator==(const DetectionSpec&) const = default;
 };
+
+// Rows of the answer for one picture.
+inline int max_results(const DetectionSpec& spec) {
+  return spec.suppression.max_detections * spec.suppression.max_classes_per_anchor;
+}
 
 }  // namespace mobilenet

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "postprocess/anchors.h"
+
+#include <cmath>
+
+namespace mobilenet {
+namespace {
+
+AnchorShape shape_of(double scale, double ratio) {
+  const double root = std::sqrt(ratio);
+  return {static_cast<float>(scale / root), static_cast<float>(scale * root)};
+}
+
+}  // namespace
+
+std::vector<AnchorBox> generate_anchors(std::span<const std::vector<AnchorShape>> shapes,
+                                        std::span<const AnchorGrid> grids) {
+  std::vector<AnchorBox> anchors;
+  if (shapes.size() != grids.size()) return anchors;
+  for (std::size_t map = 0; map < grids.size(); ++map)
+    for (int row = 0; row < grids[map].rows; ++row)
+      for (int column = 0; column < grids[map].columns; ++column)
+        for (const AnchorShape& shape : shapes[map])
+          anchors.push_back({static_cast<float>((row + 0.5) / grids[map].rows),
+                             static_cast<float>((column + 0.5) / grids[map].columns), shape.height, shape.width});
+  return anchors;
+}
+
+std::vector<std::vector<AnchorShape>> multiple_grid_shapes(int maps, double min_scale, double max_scale) {
+  const auto scale_of = [&](int map) {
+    if (map >= maps) return 1.0;
+    return maps > 1 ? min_scale + (max_scale - min_scale) * map / (maps - 1) : min_scale;
+  };
+  std::vector<std::vector<AnchorShape>> all;
+  for (int map = 0; map < maps; ++map) {
+    const double scale = scale_of(map);
+    if (map == 0) {
+      all.push_back({shape_of(0.1, 1), shape_of(scale, 2), shape_of(scale, 0.5)});
+      continue;
+    }
+    std::vector<AnchorShape> shapes;
+    for (const double ratio : {1.0, 2.0, 0.5, 3.0, 0.3333})
+      shapes.push_back(shape_of(scale, ratio));  // 0.3333 as there
+    shapes.push_back(shape_of(std::sqrt(scale * scale_of(map + 1)), 1));
+    all.push_back(std::move(shapes));
+  }
+  return all;
+}
+
+std::vector<AnchorShape> prior_box_shapes(double min_size, double max_size, std::span<const double> ratios,
+                                          double input_size) {
+  std::vector<AnchorShape> shapes{shape_of(min_size / input_size, 1)};
+  if (max_size > 0) shapes.push_back(shape_of(std::sqrt(min_size * max_size) / input_size, 1));
+  for (const double ratio : ratios) {
+    shapes.push_back(shape_of(min_size / input_size, ratio));
+    shapes.push_back(shape_of(min_size / input_size, 1 / ratio));
+  }
+  return shapes;
+}
+
+}  // namespace mobilenet

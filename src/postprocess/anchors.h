@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Anchors: the boxes that a single-shot detector's outputs are relative to.
+
+#include <span>
+#include <vector>
+
+#include "spec/detection_spec.h"
+
+namespace mobilenet {
+
+struct AnchorGrid {
+  int rows = 0, columns = 0;  // of a feature map
+};
+
+// Map by map, row by row, cell by cell, shape by shape. As many grids as shapes, else empty.
+std::vector<AnchorBox> generate_anchors(std::span<const std::vector<AnchorShape>> shapes,
+                                        std::span<const AnchorGrid> grids);
+
+// The shapes of TensorFlow's multiple_grid_anchor_generator for square inputs: scales evenly from `min_scale` to
+// `max_scale`; 3 shapes on the first map (scale 0.1, then ratios 2 and 1/2), 6 on the others (ratios 1, 2, 1/2, 3,
+// 1/3 and a square of the geometric mean with the next scale, which is 1 after the last).
+std::vector<std::vector<AnchorShape>> multiple_grid_shapes(int maps, double min_scale = 0.2, double max_scale = 0.95);
+
+// The shapes of one Caffe PriorBox layer: the minimum size, the geometric mean with the maximum size (where it is above
+// 0), then per ratio r: wide and tall. Sizes in pixels of an input of `input_size`.
+std::vector<AnchorShape> prior_box_shapes(double min_size, double max_size, std::span<const double> ratios,
+                                          double input_size);
+
+}  // namespace mobilenet
