@@ -50,7 +50,7 @@ struct ImageView {
   PixelFormat format = PixelFormat::rgb;
   Orientation orientation = Orientation::upright;
 
-  // A packed picture; row_bytes 0 means rows without padding.
+  // A packed picture; row_bytes 0 means rows without padding. Float planes follow one another.
   MOBILENET_API static ImageView packed(const void* pixels, PixelFormat format, int width, int height,
                                         std::ptrdiff_t row_bytes = 0);
   // The size a viewer sees, after orientation.

@@ -260,6 +260,7 @@ Result<ByteTable> concat_table(const Tensor& input, const Tensor& output) {
   if (in == out) return fill_table(in, [](std::int32_t stored) { return stored; });
   const IntegerRange range = type_range(out.type);
   const float scale = in.scale * (1.0f / out.scale);
+  if (!(scale < 0x1p20f)) return quantization_error(output, "has a scale too far from that of the input");
   const float bias = static_cast<float>(-in.zero_point) * scale;
   return fill_table(in, [&](std::int32_t stored) {
     const float product = static_cast<float>(stored) * scale;

@@ -8,14 +8,7 @@
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wall"
-#pragma GCC diagnostic ignored "-Wextra"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wunused-function"
 #include <stb/stb_image.h>
-#pragma GCC diagnostic pop
 
 #include <cstdlib>
 #include <cstring>
@@ -29,12 +22,15 @@
 namespace mobilenet {
 namespace {
 
+constexpr std::uint32_t kUncompressed = 0, kBitFields = 3;
+
 struct Header {
   std::int64_t pixels_at = 0;
   std::int64_t width = 0;
   std::int64_t height = 0;  // negative: top row first
   int bits = 0;             // of a pixel
   std::uint32_t compression = 0;
+  int green_bits = 5;  // of a pixel of 16 bits; red and blue have 5
 };
 
 std::uint32_t little_endian(const unsigned char* bytes, int count) {
@@ -59,13 +55,23 @@ bool read_header(const PictureFile& file, Header& header) {
   header.height = static_cast<std::int32_t>(little_endian(data + 22, 4));
   header.bits = static_cast<int>(little_endian(data + 28, 2));
   header.compression = little_endian(data + 30, 4);
+  constexpr std::size_t kMasksEnd = 66;
+  if (header.compression == kBitFields && file.bytes.size() >= kMasksEnd && little_endian(data + 58, 4) == 0x07e0)
+    header.green_bits = 6;
   return true;
+}
+
+// stb_image widens 5 and 6 bits to 8 by repeating them; PIL scales them, rounded down.
+void rescale_16_bit_pixels(const Header& header, std::span<stbi_uc> rgb) {
+  for (std::size_t i = 0; i < rgb.size(); ++i) {
+    const int bits = i % 3 == 1 ? header.green_bits : 5;
+    rgb[i] = static_cast<stbi_uc>((rgb[i] >> (8 - bits)) * 255 / ((1 << bits) - 1));
+  }
 }
 
 }  // namespace
 
 Result<Image> decode_bmp(const PictureFile& file) {
-  constexpr std::uint32_t kUncompressed = 0, kBitFields = 3;
   const auto refused = [&](std::string_view why) {
     return failure(ErrorCode::bad_format, file.name, ": is not a readable BMP picture: ", why);
   };
@@ -90,6 +96,7 @@ Result<Image> decode_bmp(const PictureFile& file) {
   if (!pixels) return refused(stbi_failure_reason() ? stbi_failure_reason() : "unknown reason");
   if (width_read != header.width || height_read != height) return refused("its header contradicts itself");
   const std::size_t bytes = static_cast<std::size_t>(header.width * height) * 3;
+  if (header.bits == 16) rescale_16_bit_pixels(header, {pixels.get(), bytes});
   MOBILENET_TRY(auto rgb, allocate_pixels(file, bytes));
   std::memcpy(rgb.get(), pixels.get(), bytes);
   return Image(std::move(rgb), width_read, height_read, Orientation::upright);

@@ -50,6 +50,7 @@ void PilResize<Sample>::prepare(const AxisGeometry& axis, Axis& prepared) {
   const double filter_scale = std::max(scale, 1.0);
   const double support = (filter_ == PilFilter::bilinear ? 1.0 : 2.0) * filter_scale;
   const double inverse = 1.0 / filter_scale;
+  prepared.most_taps = 0;
   prepared.taps.clear();
   prepared.weights.clear();
   int begin = axis.crop_size, end = 0;
@@ -71,6 +72,7 @@ void PilResize<Sample>::prepare(const AxisGeometry& axis, Axis& prepared) {
       const double weight = exact_[static_cast<std::size_t>(t)];
       prepared.weights.push_back(to_weight(total != 0.0 ? weight / total : weight, Weight{}));
     }
+    prepared.most_taps = std::max(prepared.most_taps, count);
     begin = std::min(begin, first);
     end = std::max(end, last);
   }
@@ -120,9 +122,17 @@ void PilResize<Sample>::prepare(const Geometry& geometry) {
   prepare(geometry.rows, rows_);
   const std::size_t window_samples = 3 * columns_.taps.size();
   const std::size_t source_samples = 3 * static_cast<std::size_t>(columns_.count);
-  grow(row_, source_samples);
-  grow(sums_, std::max(window_samples, source_samples));
-  grow(passed_, std::max(window_samples * static_cast<std::size_t>(rows_.count), source_samples));
+  if (vertical_first(geometry)) {
+    const auto kept = static_cast<std::size_t>(rows_.most_taps);
+    kept_.resize(kept);
+    grow(row_, source_samples * kept);
+    grow(sums_, source_samples);
+    grow(passed_, source_samples);
+  } else {
+    grow(row_, source_samples);
+    grow(sums_, window_samples);
+    grow(passed_, window_samples * static_cast<std::size_t>(rows_.count));
+  }
   geometry_ = geometry;
 }
 
@@ -145,20 +155,31 @@ template <class Sample>
 void PilResize<Sample>::run_vertical_first(const UprightPixels& pixels, Sample* out) {
   const int left = geometry_.columns.crop_begin + columns_.first;
   const int top = geometry_.rows.crop_begin + rows_.first;
-  const auto row = [&](int y) { return pixels.row(left, top + y, columns_.count, row_.data()); };
+  const std::size_t samples = 3 * static_cast<std::size_t>(columns_.count);
+  std::fill(kept_.begin(), kept_.end(), KeptRow{});
+  const auto row = [&](int y) {
+    const std::size_t slot = static_cast<std::size_t>(y) % kept_.size();
+    if (kept_[slot].y != y) kept_[slot] = {y, pixels.row(left, top + y, columns_.count, row_.data() + slot * samples)};
+    return kept_[slot].pixels;
+  };
   for (const Taps& taps : rows_.taps) {
-    blend_rows(taps, 3 * static_cast<std::size_t>(columns_.count), row, passed_.data());
+    blend_rows(taps, samples, row, passed_.data());
     squeeze_row(passed_.data(), out);
     out += 3 * columns_.taps.size();
   }
 }
 
 template <class Sample>
-void PilResize<Sample>::run(const UprightPixels& pixels, const Geometry& geometry, Sample* out) {
-  prepare(geometry);
+bool PilResize<Sample>::vertical_first(const Geometry& geometry) const {
   const std::int64_t columns_gone = std::int64_t{geometry.columns.crop_size} - geometry.columns.resized;
   const std::int64_t rows_gone = std::int64_t{geometry.rows.crop_size} - geometry.rows.resized;
-  if (order_ == PassOrder::pillow_13 && rows_gone > 0 && rows_gone > 2 * columns_gone)
+  return order_ == PassOrder::pillow_13 && rows_gone > 0 && rows_gone > 2 * columns_gone;
+}
+
+template <class Sample>
+void PilResize<Sample>::run(const UprightPixels& pixels, const Geometry& geometry, Sample* out) {
+  prepare(geometry);
+  if (vertical_first(geometry))
     run_vertical_first(pixels, out);
   else
     run_horizontal_first(pixels, out);

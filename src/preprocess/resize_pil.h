@@ -46,8 +46,15 @@ class PilResize {
     std::vector<Weight> weights;
     int first = 0;  // of the source pixels that any tap reads
     int count = 0;
+    int most_taps = 0;
+  };
+  // A row of the picture, read once for all results that it counts in.
+  struct KeptRow {
+    int y = -1;
+    const Sample* pixels = nullptr;
   };
 
+  bool vertical_first(const Geometry& geometry) const;
   void prepare(const Geometry& geometry);
   void prepare(const AxisGeometry& axis, Axis& prepared);
   void run_horizontal_first(const UprightPixels& pixels, Sample* out);
@@ -63,7 +70,8 @@ class PilResize {
   Axis columns_;
   Axis rows_;
   std::vector<double> exact_;   // weights of one pixel, before rounding
-  std::vector<Sample> row_;     // one row of the picture
+  std::vector<Sample> row_;     // one row of the picture, or all kept ones
+  std::vector<KeptRow> kept_;   // when the vertical pass goes first: by y modulo their number
   std::vector<Sample> passed_;  // between the passes: all needed rows squeezed, or one row blended
   std::vector<Weight> sums_;    // one row of the vertical pass
 };

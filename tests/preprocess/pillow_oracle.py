@@ -172,6 +172,10 @@ def bmp_files():
     for size in [(1, 1), (7, 9), (33, 21)]:
         for mode in ("1", "L", "P", "RGB", "RGBA"):
             yield f"BMP {mode} {size}", saved(picture(mode, size), "BMP")
+    for name, masks in (("555", b""), ("565", struct.pack("<III", 0xF800, 0x07E0, 0x001F))):
+        pixels = struct.pack("<18H", *(i * 3641 & 0xFFFF for i in range(18)))
+        header = struct.pack("<IIIIiiHHIIiiII", 54 + len(masks) + 36, 0, 54 + len(masks), 40, 6, 3, 1, 16, 3 if masks else 0, 0, 0, 0, 0, 0)
+        yield f"BMP of 16 bits, {name}", b"BM" + header + masks + pixels
 
 
 def check_decoders(probe, folder):

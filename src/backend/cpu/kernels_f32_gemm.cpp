@@ -17,7 +17,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace mobilenet::cpu::HWY_NAMESPACE {
 namespace {
-
 constexpr int kPanelVectors = 2;
 constexpr int kPanelColumns = kPanelVectors * kLanes;
 
@@ -30,12 +29,15 @@ constexpr int kTileRows = 12;  // 24 + 2 + 1 of 32
 constexpr int kTileRows = 6;  // 12 + 2 + 1 of 16
 #endif
 
+// What a tile needs besides its product: where the results go, and which weights to bring closer meanwhile.
 struct TileEnds {
   const float* residual;  // null or the tile's first element
   float* out;
   std::ptrdiff_t stride;
   int columns;  // that exist: kVectors * kLanes, or fewer
   float low, high;
+  const float* next;  // weights that will be read soon
+  int next_step;      // floats of them to prefetch per element of depth, at most kPanelColumns
 };
 
 // One tile of kRows rows and kVectors vectors. `b` is one panel.
@@ -57,7 +59,12 @@ void tile(const float* HWY_RESTRICT a, std::ptrdiff_t a_stride, const float* HWY
     rows[p] = a + 3 * p * a_stride;
     MOBILENET_OPAQUE(rows[p]);
   }
+  const float* next = ends.next;
   for (int k = 0; k < depth; ++k) {
+    // Into the second-level cache, a row of b being one or two cache lines.
+    __builtin_prefetch(next, 0, 2);
+    if (kPanelColumns > 16) __builtin_prefetch(next + 16, 0, 2);
+    next += ends.next_step;
     V b_row[kVectors];
     MOBILENET_UNROLL
     for (int v = 0; v < kVectors; ++v) b_row[v] = hn::Load(kD, b + v * kLanes);
@@ -104,20 +111,29 @@ Tile tile_of(int rows, std::integer_sequence<int, kRowsMinusOne...>) {
   return kTiles[rows - 1];
 }
 
-void one_tile(const GemmProblem& problem, int row, int rows, int panel) {
+// Weights that a tile prefetches: part `part` of `parts` of a panel.
+struct Prefetch {
+  int panel, part, parts;
+};
+
+void one_tile(const GemmProblem& problem, int row, int rows, int panel, const Prefetch& prefetch) {
   const int column = panel * kPanelColumns;
   const int columns = std::min(kPanelColumns, problem.columns - column);
   const std::ptrdiff_t at = row * problem.out_stride + column;
-  const TileEnds ends{problem.residual == nullptr ? nullptr : problem.residual + at,
-                      problem.out + at,
-                      problem.out_stride,
-                      columns,
-                      problem.low,
-                      problem.high};
+  const std::ptrdiff_t panel_floats = static_cast<std::ptrdiff_t>(kPanelColumns) * problem.depth;
+  TileEnds ends;
+  ends.residual = problem.residual == nullptr ? nullptr : problem.residual + at;
+  ends.out = problem.out + at;
+  ends.stride = problem.out_stride;
+  ends.columns = columns;
+  ends.low = problem.low;
+  ends.high = problem.high;
+  ends.next = problem.b + prefetch.panel * panel_floats + panel_floats * prefetch.part / prefetch.parts;
+  ends.next_step = kPanelColumns / prefetch.parts;
   constexpr auto kAllRows = std::make_integer_sequence<int, kTileRows>();
   const Tile run = columns > kLanes ? tile_of<2>(rows, kAllRows) : tile_of<1>(rows, kAllRows);
-  run(problem.a + row * problem.a_stride, problem.a_stride,
-      problem.b + static_cast<std::ptrdiff_t>(column) * problem.depth, problem.bias + column, problem.depth, ends);
+  run(problem.a + row * problem.a_stride, problem.a_stride, problem.b + panel * panel_floats, problem.bias + column,
+      problem.depth, ends);
 }
 
 // Rows of the tile at `row` when `rows` are left: equal tiles rather than a small one at the end.
@@ -126,20 +142,28 @@ int rows_of_tile(int left, int tile_rows) {
   return (left + tiles - 1) / tiles;
 }
 
+// Weights come from memory once a run of the network, faster than they are used: every tile brings the next panel, or
+// its share of it (V2 on one core of a Xeon: 4.25 ms instead of 4.99).
 void rows_first(const GemmProblem& problem, int tile_rows, int row_begin, int row_end, int panel_begin, int panel_end) {
   for (int row = row_begin, rows = 0; row < row_end; row += rows) {
     rows = rows_of_tile(row_end - row, tile_rows);
-    for (int panel = panel_begin; panel < panel_end; ++panel) one_tile(problem, row, rows, panel);
+    for (int panel = panel_begin; panel < panel_end; ++panel) {
+      const int next = panel + 1 < panel_end ? panel + 1 : panel_begin;
+      one_tile(problem, row, rows, panel, {next, 0, 1});
+    }
   }
 }
 
 void panels_first(const GemmProblem& problem, int tile_rows, int row_begin, int row_end, int panel_begin,
                   int panel_end) {
-  for (int panel = panel_begin; panel < panel_end; ++panel)
-    for (int row = row_begin, rows = 0; row < row_end; row += rows) {
+  const int tiles = (row_end - row_begin + tile_rows - 1) / tile_rows;
+  for (int panel = panel_begin; panel < panel_end; ++panel) {
+    const int next = std::min(panel + 1, panel_end - 1);
+    for (int row = row_begin, rows = 0, tile = 0; row < row_end; row += rows, ++tile) {
       rows = rows_of_tile(row_end - row, tile_rows);
-      one_tile(problem, row, rows, panel);
+      one_tile(problem, row, rows, panel, {next, tile, tiles});
     }
+  }
 }
 
 // Copies in whole vectors: what is written past the end is overwritten by the next copy.
@@ -153,35 +177,45 @@ inline float* fill_zero(int count, float* to) {
   return to + count;
 }
 
-void gather(const PatchGeometry& g, const float* input, int begin, int end, float* patches) {
-  int x = begin % g.output_width;
-  int y = begin / g.output_width % g.output_height;
-  int image = begin / g.output_width / g.output_height;
-  const int row_floats = g.kernel_width * g.channels;
-  for (int pixel = begin; pixel < end; ++pixel) {
-    const int left = x * g.stride_width - g.pad_left;
-    const bool whole_rows =
-        left >= 0 && left + g.kernel_width <= g.width && g.dilation_width == 1 && g.pixel_stride == g.channels;
-    for (int ky = 0; ky < g.kernel_height; ++ky) {
-      const int row = y * g.stride_height - g.pad_top + ky * g.dilation_height;
-      if (row < 0 || row >= g.height) {
-        patches = fill_zero(row_floats, patches);
-        continue;
-      }
-      const float* line = input + (static_cast<std::ptrdiff_t>(image) * g.height + row) * g.width * g.pixel_stride;
-      if (whole_rows) {
-        patches = copy(line + left * g.pixel_stride, row_floats, patches);
-        continue;
-      }
-      for (int kx = 0; kx < g.kernel_width; ++kx) {
-        const int column = left + kx * g.dilation_width;
-        patches = column < 0 || column >= g.width ? fill_zero(g.channels, patches)
-                                                  : copy(line + column * g.pixel_stride, g.channels, patches);
-      }
+// A patch that leaves the picture at its left or right, or whose columns are not neighbours in memory.
+float* gather_by_pixel(const PatchGeometry& g, const float* image, int top, int left, float* patch) {
+  for (int ky = 0; ky < g.kernel_height; ++ky) {
+    const int row = top + ky * g.dilation_height;
+    const float* line = image + static_cast<std::ptrdiff_t>(row) * g.width * g.pixel_stride;
+    for (int kx = 0; kx < g.kernel_width; ++kx) {
+      const int column = left + kx * g.dilation_width;
+      const bool inside = row >= 0 && row < g.height && column >= 0 && column < g.width;
+      patch = inside ? copy(line + column * g.pixel_stride, g.channels, patch) : fill_zero(g.channels, patch);
     }
-    if (++x == g.output_width) {
-      x = 0;
-      if (++y == g.output_height) y = 0, ++image;
+  }
+  return patch;
+}
+
+void gather(const PatchGeometry& g, const float* input, int begin, int end, float* patches) {
+  const bool neighbours = g.dilation_width == 1 && g.pixel_stride == g.channels;
+  const int row_floats = g.kernel_width * g.channels;
+  const std::ptrdiff_t line_floats = g.width * g.pixel_stride;
+  for (int pixel = begin; pixel < end;) {
+    const int x_begin = pixel % g.output_width;
+    const int x_end = std::min(g.output_width, x_begin + end - pixel);
+    const int y = pixel / g.output_width % g.output_height;
+    const float* image = input + pixel / g.output_width / g.output_height * g.height * line_floats;
+    pixel += x_end - x_begin;
+    // Rows of the kernel that lie inside the picture: ky_begin..ky_end.
+    const int top = y * g.stride_height - g.pad_top;
+    const int d = g.dilation_height;
+    const int ky_begin = std::min(g.kernel_height, top >= 0 ? 0 : (-top + d - 1) / d);
+    const int ky_end = std::max(ky_begin, std::min(g.kernel_height, (g.height - top + d - 1) / d));
+    for (int x = x_begin; x < x_end; ++x) {
+      const int left = x * g.stride_width - g.pad_left;
+      if (!neighbours || left < 0 || left + g.kernel_width > g.width) {
+        patches = gather_by_pixel(g, image, top, left, patches);
+        continue;
+      }
+      patches = fill_zero(ky_begin * row_floats, patches);
+      for (int ky = ky_begin; ky < ky_end; ++ky)
+        patches = copy(image + (top + ky * d) * line_floats + left * g.pixel_stride, row_floats, patches);
+      patches = fill_zero((g.kernel_height - ky_end) * row_floats, patches);
     }
   }
 }

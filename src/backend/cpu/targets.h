@@ -36,6 +36,11 @@
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #endif
 #include <hwy/detect_targets.h>
+#if HWY_ARCH_ARM_A64
+// NEON is part of every such processor. With run-time dispatch Highway would compile for AES too, which some have not.
+#undef HWY_HAVE_RUNTIME_DISPATCH
+#define HWY_HAVE_RUNTIME_DISPATCH 0
+#endif
 
 #ifndef MOBILENET_RETURN_FOR_ISA
 

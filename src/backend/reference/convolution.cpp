@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // Convolution, depthwise convolution and dense layers are one loop: a depthwise convolution has one group per channel,
 // a dense layer is a 1x1 convolution of one pixel.
-#include <cmath>
+#include <algorithm>
 
 #include "backend/reference/operators.h"
 #include "base/error.h"
@@ -12,7 +12,8 @@
 namespace mobilenet::reference {
 namespace {
 
-// Constants of one layer, weight as [outputs][height][width][inputs of one group].
+// Constants of one layer. The weight is [outputs][height][width][inputs of one group]; [height][width][channels] where
+// every channel is a group of its own.
 template <class Weight, class Bias>
 struct Layer {
   Window window;
@@ -21,6 +22,8 @@ struct Layer {
   int groups = 1;
   std::vector<Weight> weight;
   std::vector<Bias> bias;
+
+  bool channel_by_channel() const { return inputs == 1 && groups == outputs; }
 };
 
 // What the caller's window, groups and activation are, for all three operators.
@@ -31,8 +34,20 @@ struct LayerOptions {
   int groups = 1;
 };
 
-// out[pixel][o] = finish(o, sum over taps inside the picture and inputs i of its group of x[tap][i] *
-// weight[o][tap][i])
+// The taps of a window that lie inside the picture along one axis.
+struct TapRange {
+  int begin = 0, end = 0;
+};
+TapRange taps_inside(std::int64_t start, int kernel, int dilation, std::int64_t extent) {
+  TapRange range{0, kernel};
+  while (range.begin < kernel && start + range.begin * static_cast<std::int64_t>(dilation) < 0) ++range.begin;
+  while (range.end > range.begin && start + (range.end - 1) * static_cast<std::int64_t>(dilation) >= extent)
+    --range.end;
+  return range;
+}
+
+// out[pixel][o] = finish(o, sum over taps inside the picture and inputs i of its group of multiply(x[tap][i],
+// weight[o][tap][i]))
 template <class Sum, class X, class Layer, class Out, class Multiply, class Finish>
 void convolve(const Layer& layer, const Shape& in, const X* x, const Shape& out, Out* result, const Multiply& multiply,
               const Finish& finish) {
@@ -40,27 +55,68 @@ void convolve(const Layer& layer, const Shape& in, const X* x, const Shape& out,
   const std::int64_t pad_top = window_height(window, in[1]).pad_before;
   const std::int64_t pad_left = window_width(window, in[2]).pad_before;
   const int outputs_per_group = layer.outputs / layer.groups;
+  const std::int64_t taps = static_cast<std::int64_t>(window.kernel_height) * window.kernel_width;
   for (std::int64_t n = 0; n < out[0]; ++n)
     for (std::int64_t y = 0; y < out[1]; ++y)
-      for (std::int64_t column = 0; column < out[2]; ++column)
-        for (int o = 0; o < layer.outputs; ++o) {
-          const std::int64_t first_input = static_cast<std::int64_t>(o / outputs_per_group) * layer.inputs;
-          Sum sum = 0;
-          for (int ky = 0; ky < window.kernel_height; ++ky) {
-            const std::int64_t in_y = y * window.stride_height - pad_top + ky * window.dilation_height;
-            if (in_y < 0 || in_y >= in[1]) continue;
-            for (int kx = 0; kx < window.kernel_width; ++kx) {
-              const std::int64_t in_x = column * window.stride_width - pad_left + kx * window.dilation_width;
-              if (in_x < 0 || in_x >= in[2]) continue;
-              const X* pixel = x + ((n * in[1] + in_y) * in[2] + in_x) * in[3] + first_input;
-              const std::int64_t tap =
-                  (static_cast<std::int64_t>(o) * window.kernel_height + ky) * window.kernel_width + kx;
-              const auto* weight = layer.weight.data() + tap * layer.inputs;
-              for (int i = 0; i < layer.inputs; ++i) sum += multiply(pixel[i], weight[i]);
-            }
+      for (std::int64_t column = 0; column < out[2]; ++column) {
+        const std::int64_t top = y * window.stride_height - pad_top;
+        const std::int64_t left = column * window.stride_width - pad_left;
+        const TapRange rows = taps_inside(top, window.kernel_height, window.dilation_height, in[1]);
+        const TapRange columns = taps_inside(left, window.kernel_width, window.dilation_width, in[2]);
+        for (int group = 0; group < layer.groups; ++group)
+          for (int o = group * outputs_per_group; o < (group + 1) * outputs_per_group; ++o) {
+            Sum sum = 0;
+            for (int ky = rows.begin; ky < rows.end; ++ky)
+              for (int kx = columns.begin; kx < columns.end; ++kx) {
+                const std::int64_t row = n * in[1] + top + ky * window.dilation_height;
+                const X* pixel = x + (row * in[2] + left + kx * window.dilation_width) * in[3] + group * layer.inputs;
+                const auto* weight = layer.weight.data() + (o * taps + ky * window.kernel_width + kx) * layer.inputs;
+                for (int i = 0; i < layer.inputs; ++i) sum += multiply(pixel[i], weight[i]);
+              }
+            *result++ = finish(o, sum);
           }
-          *result++ = finish(o, sum);
+      }
+}
+
+// The same where every channel is a group of its own and weights are stored [tap][channel]: channels lie side by side
+// in memory, and their sums are taken side by side.
+template <class Sum, class X, class Layer, class Out, class Multiply, class Finish>
+void convolve_channels(const Layer& layer, const Shape& in, const X* x, const Shape& out, Out* result,
+                       const Multiply& multiply, const Finish& finish) {
+  constexpr int kChannelsAtOnce = 64;
+  const Window& window = layer.window;
+  const std::int64_t pad_top = window_height(window, in[1]).pad_before;
+  const std::int64_t pad_left = window_width(window, in[2]).pad_before;
+  for (std::int64_t n = 0; n < out[0]; ++n)
+    for (std::int64_t y = 0; y < out[1]; ++y)
+      for (std::int64_t column = 0; column < out[2]; ++column) {
+        const std::int64_t top = y * window.stride_height - pad_top;
+        const std::int64_t left = column * window.stride_width - pad_left;
+        const TapRange rows = taps_inside(top, window.kernel_height, window.dilation_height, in[1]);
+        const TapRange columns = taps_inside(left, window.kernel_width, window.dilation_width, in[2]);
+        for (int first = 0; first < layer.outputs; first += kChannelsAtOnce) {
+          const int count = std::min(kChannelsAtOnce, layer.outputs - first);
+          Sum sums[kChannelsAtOnce] = {};
+          for (int ky = rows.begin; ky < rows.end; ++ky)
+            for (int kx = columns.begin; kx < columns.end; ++kx) {
+              const std::int64_t row = n * in[1] + top + ky * window.dilation_height;
+              const X* pixel = x + (row * in[2] + left + kx * window.dilation_width) * in[3] + first;
+              const std::int64_t tap = static_cast<std::int64_t>(ky) * window.kernel_width + kx;
+              const auto* weight = layer.weight.data() + tap * layer.outputs + first;
+              for (int c = 0; c < count; ++c) sums[c] += multiply(pixel[c], weight[c]);
+            }
+          for (int c = 0; c < count; ++c) *result++ = finish(first + c, sums[c]);
         }
+      }
+}
+
+template <class Sum, class X, class Layer, class Out, class Multiply, class Finish>
+void run_layer(const Layer& layer, const Shape& in, const X* x, const Shape& out, Out* result, const Multiply& multiply,
+               const Finish& finish) {
+  if (layer.channel_by_channel())
+    convolve_channels<Sum>(layer, in, x, out, result, multiply, finish);
+  else
+    convolve<Sum>(layer, in, x, out, result, multiply, finish);
 }
 
 template <class Weight, class Bias, class Read>
@@ -71,10 +127,16 @@ Layer<Weight, Bias> make_layer(const FilterView& filter, const LayerOptions& opt
   layer.inputs = filter.inputs;
   layer.groups = options.groups;
   layer.weight.reserve(static_cast<std::size_t>(filter.parameter->shape.elements()));
-  for (int o = 0; o < filter.outputs; ++o)
+  if (layer.channel_by_channel()) {
     for (int y = 0; y < filter.height; ++y)
       for (int x = 0; x < filter.width; ++x)
-        for (int i = 0; i < filter.inputs; ++i) layer.weight.push_back(read(filter.offset(o, y, x, i)));
+        for (int c = 0; c < filter.outputs; ++c) layer.weight.push_back(read(filter.offset(c, y, x, 0)));
+  } else {
+    for (int o = 0; o < filter.outputs; ++o)
+      for (int y = 0; y < filter.height; ++y)
+        for (int x = 0; x < filter.width; ++x)
+          for (int i = 0; i < filter.inputs; ++i) layer.weight.push_back(read(filter.offset(o, y, x, i)));
+  }
   layer.bias.assign(static_cast<std::size_t>(filter.outputs), 0);
   return layer;
 }
@@ -93,7 +155,7 @@ Result<Operator> prepare_real(const LayerOptions& options, const NodeView& view,
   }
   return Operator([layer = std::move(layer), options](const Operands& operands) {
     const Operand& x = operands.inputs[0];
-    convolve<double>(
+    run_layer<double>(
         layer, options.dense ? as_pixel(x.shape) : x.shape, x.as<float>(),
         options.dense ? as_pixel(operands.shape) : operands.shape, operands.as<float>(),
         [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); },
@@ -115,7 +177,7 @@ Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& vi
     return failure(ErrorCode::unsupported, "weight ", weight.name, " is quantised along axis ",
                    weight.quantization->axis);
   // Differences of two bytes need nine bits and a sign.
-  auto layer = make_layer<std::int16_t, std::uint32_t>(filter, options, [&](std::int64_t offset) {
+  auto layer = make_layer<std::int16_t, std::int32_t>(filter, options, [&](std::int64_t offset) {
     return static_cast<std::int16_t>(stored_integer(view.parameter(1), offset) - arithmetic.weight_zero_point);
   });
   if (view.has(2)) {
@@ -125,24 +187,22 @@ Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& vi
       return failure(ErrorCode::unsupported, "bias ", bias.name, " (", name_of(bias.type),
                      ") must be an i32 constant of ", filter.outputs, " values");
     for (int o = 0; o < filter.outputs; ++o)
-      layer.bias[static_cast<std::size_t>(o)] = static_cast<std::uint32_t>(stored_integer(view.parameter(2), o));
+      layer.bias[static_cast<std::size_t>(o)] = stored_integer(view.parameter(2), o);
   }
   return with_integer_type(view.output().type, [&](auto element) {
     using T = decltype(element);
     return Operator([layer = std::move(layer), arithmetic = std::move(arithmetic), options](const Operands& operands) {
       const Operand& x = operands.inputs[0];
-      // Sums wrap at 32 bits, as in every runtime; unsigned, because that is what C++ defines.
-      convolve<std::uint32_t>(
+      run_layer<std::int32_t>(
           layer, options.dense ? as_pixel(x.shape) : x.shape, x.as<T>(),
           options.dense ? as_pixel(operands.shape) : operands.shape, operands.as<T>(),
           [zero_point = arithmetic.input_zero_point](T a, std::int16_t b) {
-            return static_cast<std::uint32_t>((a - zero_point) * b);
+            return static_cast<std::int16_t>(a - zero_point) * b;
           },
-          [&](int o, std::uint32_t sum) {
+          [&](int o, std::int32_t sum) {
             const auto channel = static_cast<std::size_t>(o);
-            return static_cast<T>(requantize(static_cast<std::int32_t>(sum + layer.bias[channel]),
-                                             arithmetic.scales[channel], arithmetic.output_zero_point,
-                                             arithmetic.range));
+            return static_cast<T>(requantize(sum + layer.bias[channel], arithmetic.scales[channel],
+                                             arithmetic.output_zero_point, arithmetic.range));
           });
     });
   });

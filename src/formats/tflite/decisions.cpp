@@ -203,6 +203,7 @@ void decide_labels(const SourceFile& source, const ModelFile& file, const std::o
     std::vector<std::string> labels = parse_labels(packed->text);
     const std::size_t lines = labels.size();
     if (spec.has_background && lines + 1 == classes) labels.insert(labels.begin(), "background");
+    if (lines == classes + 1 && is_background(labels[0])) labels.erase(labels.begin());
     if (labels.size() == classes)
       found = FoundLabels{std::move(labels), text(packed->name, " inside the file has ", lines, " lines")};
     else

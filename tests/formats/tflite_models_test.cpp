@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Every real .tflite file: its operators, names and what was recognised and decided; or the sentence that names the
+// operator which is not supported.
+
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+
+#include "base/mapped_file.h"
+#include "formats/formats.h"
+#include "support/test_data.h"
+
+namespace mobilenet::testing {
+namespace {
+
+struct ModelCase {
+  const char* file;
+  std::map<std::string, int> kinds;  // nodes of the network by kind_of
+  Architecture architecture;
+  double depth_multiplier;
+  int height, width;
+  int classes;
+  InputEncoding encoding;
+  const char* input;
+  const char* output;
+  const char* pool;  // tensor behind the layer; null: no such layer
+  const char* logits;
+  const char* labels;  // the reason begins like this; null: no labels
+};
+void PrintTo(const ModelCase& c, std::ostream* out) { *out << c.file; }
+
+const ModelCase kModelCases[] = {
+    {"mobilenet_v1_0.25_128_quant.tflite",
+     {{"convolution", 1}, {"pointwise", 14}, {"depthwise", 13}, {"average_pool", 1}, {"reshape", 1}, {"softmax", 1}},
+     Architecture::mobilenet_v1,
+     0.25,
+     128,
+     128,
+     1001,
+     InputEncoding::raw_u8,
+     "input",
+     "MobilenetV1/Predictions/Reshape_1",
+     "MobilenetV1/Logits/AvgPool_1a/AvgPool",
+     "MobilenetV1/Logits/SpatialSqueeze1",
+     "imagenet_labels.txt inside the file"},
+    {"mobilenet_v1_0.25_224_1_default_1.tflite",
+     {{"convolution", 1}, {"pointwise", 14}, {"depthwise", 13}, {"average_pool", 1}, {"reshape", 1}, {"softmax", 1}},
+     Architecture::mobilenet_v1,
+     0.25,
+     224,
+     224,
+     1001,
+     InputEncoding::normalize,
+     "input",
+     "MobilenetV1/Predictions/Reshape_1",
+     "MobilenetV1/Logits/AvgPool_1a/AvgPool",
+     "MobilenetV1/Logits/SpatialSqueeze",
+     "built in"},
+    {"mobilenet_v1_1.0_224_quant_embedding_extractor.tflite",
+     {{"convolution", 1}, {"pointwise", 13}, {"depthwise", 13}, {"average_pool", 1}},
+     Architecture::mobilenet_v1,
+     1.0,
+     224,
+     224,
+     0,
+     InputEncoding::raw_u8,
+     "input",
+     "MobilenetV1/Logits/AvgPool_1a/AvgPool",
+     "MobilenetV1/Logits/AvgPool_1a/AvgPool",
+     nullptr,
+     nullptr},
+    {"mobilenet_v2_1.0_224_quant.tflite",
+     {{"convolution", 1},
+      {"pointwise", 35},
+      {"depthwise", 17},
+      {"add", 10},
+      {"average_pool", 1},
+      {"reshape", 1},
+      {"softmax", 1}},
+     Architecture::mobilenet_v2,
+     1.0,
+     224,
+     224,
+     1001,
+     InputEncoding::raw_u8,
+     "input",
+     "MobilenetV2/Predictions/Softmax",
+     "MobilenetV2/Logits/AvgPool",
+     "MobilenetV2/Logits/Squeeze1",
+     "imagenet_labels.txt inside the file"},
+    {"tf2_mobilenet_v2_1.0_224_ptq.tflite",
+     {{"convolution", 1},
+      {"pointwise", 35},
+      {"depthwise", 17},
+      {"add", 10},
+      {"quantize", 2},
+      {"global_average_pool", 1},
+      {"reshape", 1},
+      {"softmax", 1}},
+     Architecture::mobilenet_v2,
+     1.0,
+     224,
+     224,
+     1001,
+     InputEncoding::raw_u8,
+     "input",
+     "Identity",
+     "MobileNetV2/top/Reshape/Reshape;StatefulPartitionedCall/MobileNetV2/top/Reshape/Reshape;"
+     "MobileNetV2/top/GlobalPool/Mean/reduction_indices;"
+     "StatefulPartitionedCall/MobileNetV2/top/GlobalPool/Mean/reduction_indices;MobileNetV2/top/GlobalPool/Mean;"
+     "StatefulPartitionedCall/MobileNetV2/top/GlobalPool/Mean;MobileNetV2/top/Reshape/Reshape/shape;"
+     "StatefulPartitionedCall/MobileNetV2/top/Reshape/Reshape/shape1",
+     "MobileNetV2/top/SpatialSqueeze/Reshape;StatefulPartitionedCall/MobileNetV2/top/SpatialSqueeze/Reshape",
+     "imagenet_labels.txt inside the file"},
+    {"mobilenet_quant_v1_224_head_layers.tflite",
+     {{"pointwise", 1}, {"reshape", 1}, {"softmax", 1}},
+     Architecture::graph,
+     0,
+     1,
+     1,
+     1001,
+     InputEncoding::normalize,
+     "MobilenetV1/Logits/AvgPool_1a/AvgPool",
+     "MobilenetV1/Predictions/Reshape_1",
+     nullptr,
+     nullptr,
+     "built in"},
+    {"deeplabv3_257_mv_gpu.tflite",
+     {{"convolution", 1},
+      {"pointwise", 37},
+      {"depthwise", 17},
+      {"add", 10},
+      {"resize_bilinear", 3},
+      {"average_pool", 1},
+      {"concat", 1}},
+     Architecture::graph,
+     0.5,
+     257,
+     257,
+     0,
+     InputEncoding::normalize,
+     "sub_7",
+     "ResizeBilinear_3",
+     nullptr,
+     nullptr,
+     nullptr},
+    {"object_detection_ssd_mobilenetv2_oidv4_fp16.tflite",
+     {{"convolution", 5}, {"pointwise", 50}, {"depthwise", 17}, {"add", 10}, {"reshape", 13}, {"concat", 2}},
+     Architecture::graph,
+     1.0,
+     300,
+     300,
+     0,
+     InputEncoding::normalize,
+     "normalized_input_image_tensor",
+     "raw_outputs/box_encodings",
+     nullptr,
+     nullptr,
+     nullptr},
+};
+
+Result<LoadedModel> load(const std::string& name) {
+  const auto path = *test_data() / "models" / name;
+  auto file = MappedFile::open(path);
+  if (!file) return std::move(file).error();
+  return load_tflite({name, path, (*file)->bytes(), *file});
+}
+
+std::string tensor_name(const Network& network, TensorId id) {
+  return network.tensors[static_cast<std::size_t>(id)].name;
+}
+
+// The exact tensor behind a layer, by the layers alone: find() would take a tensor's name too.
+const std::string* layer_tensor(const Network& network, const std::string& name) {
+  for (const std::vector<Layer>* list : {&network.layers, &network.aliases})
+    for (const Layer& layer : *list)
+      if (layer.name == name) return &network.tensors[static_cast<std::size_t>(layer.tensor)].name;
+  return nullptr;
+}
+
+class TfliteModel : public ::testing::TestWithParam<ModelCase> {};
+
+TEST_P(TfliteModel, BecomesTheNetworkThatItIs) {
+  MOBILENET_NEEDS_TEST_DATA();
+  const ModelCase& expected = GetParam();
+  const auto model = load(expected.file);
+  ASSERT_TRUE(model) << model.error().message;
+  const Network& network = model->network;
+  std::map<std::string, int> kinds;
+  for (const Node& node : network.nodes) ++kinds[std::string(kind_of(node.op))];
+  EXPECT_EQ(kinds, expected.kinds);
+  EXPECT_EQ(tensor_name(network, network.inputs[0]), expected.input);
+  EXPECT_EQ(tensor_name(network, network.outputs[0]), expected.output);
+
+  EXPECT_EQ(model->spec.architecture, expected.architecture);
+  EXPECT_EQ(model->spec.depth_multiplier, expected.depth_multiplier);
+  EXPECT_EQ(model->spec.input_height, expected.height);
+  EXPECT_EQ(model->spec.input_width, expected.width);
+  EXPECT_EQ(model->spec.classes, expected.classes);
+  EXPECT_EQ(model->spec.has_background, expected.classes == 1001);
+  EXPECT_EQ(model->spec.preprocess.encoding, expected.encoding);
+  for (const auto& [layer, tensor] : {std::pair{"pool", expected.pool}, {"logits", expected.logits}}) {
+    const std::string* found = layer_tensor(network, layer);
+    ASSERT_EQ(found != nullptr, tensor != nullptr) << layer;
+    if (found != nullptr) {
+      EXPECT_EQ(*found, tensor) << layer;
+    }
+  }
+  if (expected.logits != nullptr) {
+    const Tensor& logits = network.tensors[static_cast<std::size_t>(network.find("logits"))];
+    EXPECT_EQ(logits.shape, (Shape{1, expected.classes}));
+  }
+
+  std::string labels;
+  for (const Decision& decision : model->decisions)
+    if (decision.what == "labels") labels = decision.why;
+  EXPECT_EQ(labels.substr(0, expected.labels ? std::string(expected.labels).size() : 0),
+            expected.labels ? expected.labels : "");
+  EXPECT_EQ(model->spec.labels.size(), static_cast<std::size_t>(expected.classes));
+  if (expected.classes == 1001) {
+    EXPECT_EQ(model->spec.labels[0], "background");
+    EXPECT_EQ(model->spec.labels[1].substr(0, 5), "tench");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, TfliteModel, ::testing::ValuesIn(kModelCases), [](const auto& test) {
+  std::string name = test.param.file;
+  for (char& c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  return name;
+});
+
+struct LayersCase {
+  const char* file;
+  std::size_t layers;
+  std::size_t aliases;
+  const char* layer;
+  const char* tensor;
+};
+
+// One telling layer of each file: a tap, a residual sum, the end of the backbone.
+constexpr LayersCase kLayersCases[] = {
+    {"mobilenet_v1_0.25_224_1_default_1.tflite", 29, 26, "pointwise11",
+     "MobilenetV1/MobilenetV1/Conv2d_11_pointwise/Relu6"},
+    {"mobilenet_v1_0.25_224_1_default_1.tflite", 29, 26, "hidden_0",
+     "MobilenetV1/MobilenetV1/Conv2d_1_depthwise/Relu6"},
+    {"mobilenet_v1_1.0_224_quant_embedding_extractor.tflite", 28, 26, "pool", "MobilenetV1/Logits/AvgPool_1a/AvgPool"},
+    {"deeplabv3_257_mv_gpu.tflite", 68, 17, "block3/output", "MobilenetV2/expanded_conv_2/add"},
+    {"deeplabv3_257_mv_gpu.tflite", 68, 17, "hidden_16",
+     "MobilenetV2/expanded_conv_16/project/BatchNorm/FusedBatchNorm"},
+    {"deeplabv3_257_mv_gpu.tflite", 68, 17, "block14/expand", "MobilenetV2/expanded_conv_13/expand/Relu6"},
+    {"object_detection_ssd_mobilenetv2_oidv4_fp16.tflite", 69, 17, "last",
+     "FeatureExtractor/MobilenetV2/Conv_1/Relu6;FeatureExtractor/MobilenetV2/Conv_1/BatchNorm/FusedBatchNormV3;"
+     "FeatureExtractor/MobilenetV2/Conv_1/Conv2D"},
+    {"mobilenet_quant_v1_224_head_layers.tflite", 0, 0, nullptr, nullptr},
+};
+
+TEST(TfliteModels, LayersAreNamedByStructure) {
+  MOBILENET_NEEDS_TEST_DATA();
+  for (const LayersCase& c : kLayersCases) {
+    const auto model = load(c.file);
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_EQ(model->network.layers.size(), c.layers) << c.file;
+    EXPECT_EQ(model->network.aliases.size(), c.aliases) << c.file;
+    if (c.layer == nullptr) continue;
+    const std::string* found = layer_tensor(model->network, c.layer);
+    ASSERT_NE(found, nullptr) << c.file << " " << c.layer;
+    EXPECT_EQ(*found, c.tensor) << c.file << " " << c.layer;
+  }
+}
+
+TEST(TfliteModels, HalfPrecisionWeightsKeepTheirBytes) {
+  MOBILENET_NEEDS_TEST_DATA();
+  const auto model = load("object_detection_ssd_mobilenetv2_oidv4_fp16.tflite");
+  ASSERT_TRUE(model) << model.error().message;
+  std::int64_t weights = 0;
+  for (const Parameter& parameter : model->parameters.values) {
+    EXPECT_EQ(parameter.type, DataType::f16) << parameter.name;
+    weights += parameter.shape.elements();
+  }
+  EXPECT_EQ(weights, 4951996);
+}
+
+struct UnsupportedCase {
+  const char* file;
+  const char* message;
+};
+
+constexpr UnsupportedCase kUnsupportedCases[] = {
+    {"coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite",
+     "operator 63 (CUSTOM \"TFLite_Detection_PostProcess\", output \"TFLite_Detection_PostProcess\")"},
+    {"deeplabv3_mnv2_ade20k_int8.tflite", "operator 79 (ARG_MAX, output \"ArgMax\")"},
+    {"deeplabv3_mnv2_pascal_quant.tflite", "operator 71 (ARG_MAX, output \"ArgMax\")"},
+    {"mobile_object_localizer_v1_1_meta.tflite", "operator 114 (CUSTOM \"TFLite_Detection_PostProcess\""},
+    {"mobilenet_v3_small_keras_imagenet_dynamic_int8.tflite",
+     "operator 9 (MUL, output \"MobileNetV3Small_1/expanded_conv_squeeze_excite_mul_1/Mul\")"},
+    {"posenet_mobilenet_v1_075_353_481_16_quant_decoder.tflite",
+     "operator 37 (CUSTOM \"PosenetDecoderOp\", output \"poses\")"},
+};
+
+TEST(TfliteModels, UnsupportedOperatorsAreNamed) {
+  MOBILENET_NEEDS_TEST_DATA();
+  for (const UnsupportedCase& c : kUnsupportedCases) {
+    const auto model = load(c.file);
+    ASSERT_FALSE(model) << c.file;
+    EXPECT_EQ(model.error().code, ErrorCode::unsupported) << c.file;
+    EXPECT_EQ(model.error().message.find(std::string(c.file) + ": " + c.message), 0u) << model.error().message;
+  }
+}
+
+TEST(TfliteModels, EveryFileIsInATable) {
+  MOBILENET_NEEDS_TEST_DATA();
+  std::set<std::string> known;
+  for (const ModelCase& c : kModelCases) known.insert(c.file);
+  for (const UnsupportedCase& c : kUnsupportedCases) known.insert(c.file);
+  for (const auto& entry : std::filesystem::directory_iterator(*test_data() / "models"))
+    EXPECT_TRUE(entry.path().extension() != ".tflite" || known.contains(entry.path().filename()))
+        << entry.path().filename();
+}
+
+}  // namespace
+}  // namespace mobilenet::testing
