@@ -128,7 +128,10 @@ Result<ObjectAnswers> ObjectAnswers::create(const ModelState& model, const Sessi
 
 ObjectAnswers::ObjectAnswers(const ModelState& model, const SessionOptions& options, const Execution& execution,
                              DetectionDecoder decoder)
-    : spec_(model.loaded.spec), options_(options), decoder_(std::move(decoder)) {
+    : spec_(model.loaded.spec),
+      options_(options),
+      decoder_(std::move(decoder)),
+      workspace_(decoder_.workspace_bytes()) {
   const Network& network = model.loaded.network;
   const HostTensor &boxes = execution.outputs()[0], &scores = execution.outputs()[1];
   const Shape& input = execution.inputs()[0].shape;
@@ -151,7 +154,7 @@ std::span<const std::span<const Detection>> ObjectAnswers::run(std::span<const G
                                 static_cast<int>(anchors_)};
     const ToPicture to_x(geometries[picture].columns), to_y(geometries[picture].rows);
     const std::size_t first = objects_.size();
-    for (const RawDetection& raw : decoder_.run(output)) {
+    for (const RawDetection& raw : decoder_.run(output, workspace_.data())) {
       if (raw.score < options_.score_threshold) continue;
       if (!options_.classes.empty() &&
           std::find(options_.classes.begin(), options_.classes.end(), raw.class_index) == options_.classes.end())

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "model_state.h"
 #include "network/parameter.h"
 #include "postprocess/detection.h"
@@ -65,6 +66,7 @@ class ObjectAnswers {
   const ModelSpec& spec_;
   const SessionOptions& options_;
   DetectionDecoder decoder_;
+  AlignedBuffer workspace_;
   RealNumbers boxes_, scores_;
   std::size_t anchors_ = 0, columns_ = 0;
   int input_height_ = 0, input_width_ = 0;

@@ -64,13 +64,13 @@ struct ActivationOp {
   Activation activation = Activation::relu6;
 };
 
-// inputs: a, b of one shape; in float networks also shapes that broadcast: aligned at the last axis, an axis of 1 (or a
-// missing one) repeats. Either may be a constant.
+// inputs: a, b of one shape
 struct AddOp {
   Activation activation = Activation::none;
 };
 
-// As AddOp; float networks only.
+// inputs: a, and b of the same shape or with a single row and column, which is then used for all of them (the gates of
+// squeeze-and-excitation). Float networks only.
 struct MulOp {
   Activation activation = Activation::none;
 };

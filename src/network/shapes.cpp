@@ -167,23 +167,18 @@ class Inference {
 
   Result<Shape> infer(const ActivationOp&, const Node& node) { return in(node, 0); }
 
-  // Both shapes aligned at the last axis; an axis of 1 repeats.
-  Result<Shape> broadcast(const Node& node, const char* verb) {
-    const Shape &a = in(node, 0), &b = in(node, 1);
-    const int rank = std::max(a.rank(), b.rank());
-    Shape shape;
-    for (int i = 0; i < rank; ++i) {
-      const int in_a = i - (rank - a.rank()), in_b = i - (rank - b.rank());
-      const std::int64_t from_a = in_a < 0 ? 1 : a[in_a], from_b = in_b < 0 ? 1 : b[in_b];
-      if (from_a != from_b && from_a != 1 && from_b != 1)
-        return failure(ErrorCode::bad_format, "cannot ", verb, " ", to_string(a), " and ", to_string(b));
-      shape.push_back(std::max(from_a, from_b));
-    }
-    return shape;
+  Result<Shape> infer(const AddOp&, const Node& node) {
+    if (!(in(node, 0) == in(node, 1)))
+      return failure(ErrorCode::bad_format, "cannot add ", to_string(in(node, 0)), " and ", to_string(in(node, 1)));
+    return in(node, 0);
   }
 
-  Result<Shape> infer(const AddOp&, const Node& node) { return broadcast(node, "add"); }
-  Result<Shape> infer(const MulOp&, const Node& node) { return broadcast(node, "multiply"); }
+  Result<Shape> infer(const MulOp&, const Node& node) {
+    const Shape &a = in(node, 0), &b = in(node, 1);
+    if (!(a == b) && !(a.rank() == 4 && b == Shape{a[0], 1, 1, a[3]}))
+      return failure(ErrorCode::bad_format, "cannot multiply ", to_string(a), " by ", to_string(b));
+    return a;
+  }
 
   Result<Shape> infer(const ArgMaxOp&, const Node& node) {
     const Shape& x = in(node, 0);

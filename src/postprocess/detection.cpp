@@ -39,6 +39,19 @@ float intersection_over_union(const RawDetection& a, const RawDetection& b) {
   return intersection / (area_a + area_b - intersection);
 }
 
+// A vector of trivial elements in somebody else's memory, which is large enough.
+template <class T>
+struct Stack {
+  T* data = nullptr;
+  std::size_t size = 0;
+
+  void push_back(const T& value) { data[size++] = value; }
+  void clear() { size = 0; }
+  T* begin() const { return data; }
+  T* end() const { return data + size; }
+  std::span<const T> view() const { return {data, size}; }
+};
+
 bool is_probability(float value) { return value >= 0 && value <= 1; }
 
 Result<void> check(const DetectionSpec& spec, std::span<const AnchorBox> anchors) {
@@ -69,20 +82,54 @@ Result<void> check(const DetectionSpec& spec, std::span<const AnchorBox> anchors
 
 }  // namespace
 
+struct DetectionDecoder::Candidate {
+  float score;
+  int anchor;
+  int class_index;
+};
+
+// Fixed arrays in the caller's memory, as large as they can ever get.
+struct DetectionDecoder::Workspace {
+  Stack<float> row;             // one anchor's probabilities
+  Stack<Candidate> candidates;  // of one suppression, best first
+  Stack<RawDetection> decoded;  // boxes that the suppression has kept
+  Stack<Candidate> selected;
+  Stack<RawDetection> results;
+
+  // `memory` may be null to learn the size.
+  Workspace(const DetectionDecoder& decoder, std::byte* memory) : next_(memory) {
+    const auto count = static_cast<std::size_t>(decoder.anchors());
+    const SuppressionSpec& s = decoder.spec_.suppression;
+    take(row, static_cast<std::size_t>(decoder.spec_.classes));
+    take(candidates, count);
+    take(decoded, count);
+    // Per class the best so far and one class more.
+    take(selected, std::min(count, static_cast<std::size_t>(std::max(s.max_detections, s.max_per_class))) +
+                       static_cast<std::size_t>(s.max_detections));
+    take(results, static_cast<std::size_t>(max_results(decoder.spec_)));
+  }
+
+  std::size_t bytes = 0;
+
+ private:
+  template <class T>
+  void take(Stack<T>& stack, std::size_t capacity) {
+    constexpr std::size_t kAlign = 16;
+    stack.data = next_ == nullptr ? nullptr : reinterpret_cast<T*>(next_ + bytes);
+    bytes += (capacity * sizeof(T) + kAlign - 1) / kAlign * kAlign;
+  }
+  std::byte* next_;
+};
+
 Result<DetectionDecoder> DetectionDecoder::create(const DetectionSpec& spec, std::vector<AnchorBox> anchors) {
   MOBILENET_CHECK(check(spec, anchors));
   DetectionDecoder decoder;
   decoder.spec_ = spec;
   decoder.anchors_ = std::move(anchors);
-  const std::size_t count = decoder.anchors_.size(), results = static_cast<std::size_t>(max_results(spec));
-  decoder.row_.resize(static_cast<std::size_t>(spec.classes) + 1);
-  decoder.candidates_.reserve(count);
-  decoder.decoded_.reserve(count);
-  decoder.selected_.reserve(count);
-  decoder.merged_.reserve(results + std::min(count, static_cast<std::size_t>(spec.suppression.max_per_class)));
-  decoder.results_.reserve(results);
   return decoder;
 }
+
+std::size_t DetectionDecoder::workspace_bytes() const { return Workspace(*this, nullptr).bytes; }
 
 float DetectionDecoder::threshold(int class_index) const {
   const SuppressionSpec& s = spec_.suppression;
@@ -90,131 +137,120 @@ float DetectionDecoder::threshold(int class_index) const {
   return std::max(s.score_threshold, s.class_thresholds[static_cast<std::size_t>(class_index)]);
 }
 
-// Fills row_ with the anchor's probabilities, without background.
-void DetectionDecoder::scores_of(const DetectorOutput& output, int anchor) {
-  const int background = spec_.background_column ? 1 : 0, columns = spec_.classes + background;
-  const float* scores = output.scores + static_cast<std::ptrdiff_t>(anchor) * columns;
+float DetectionDecoder::probability(const DetectorOutput& output, int anchor, int class_index, Workspace& work) const {
+  const int column = class_index + (spec_.background_column ? 1 : 0);
+  const float score = output.scores[static_cast<std::ptrdiff_t>(anchor) * columns() + column];
   switch (spec_.score_function) {
     case ScoreFunction::identity:
-      std::copy_n(scores + background, spec_.classes, row_.begin());
-      return;
+      return score;
     case ScoreFunction::sigmoid:
-      for (int c = 0; c < spec_.classes; ++c)
-        row_[static_cast<std::size_t>(c)] = 1 / (1 + std::exp(-scores[c + background]));
-      return;
-    case ScoreFunction::softmax: {
-      const float largest = *std::max_element(scores, scores + columns);
-      double sum = 0;
-      for (int c = 0; c < columns; ++c) sum += std::exp(static_cast<double>(scores[c] - largest));
-      for (int c = 0; c < spec_.classes; ++c)
-        row_[static_cast<std::size_t>(c)] =
-            static_cast<float>(std::exp(static_cast<double>(scores[c + background] - largest)) / sum);
-      return;
-    }
+      return 1 / (1 + std::exp(-score));
+    case ScoreFunction::softmax:
+      break;
   }
+  probabilities(output, anchor, work);
+  return work.row.data[class_index];
 }
 
-// The best class of every anchor that reaches its threshold.
-void DetectionDecoder::collect_best_classes(const DetectorOutput& output) {
-  candidates_.clear();
-  const int background = spec_.background_column ? 1 : 0, columns = spec_.classes + background;
+// Fills work.row with all of an anchor's classes.
+void DetectionDecoder::probabilities(const DetectorOutput& output, int anchor, Workspace& work) const {
+  if (spec_.score_function != ScoreFunction::softmax) {
+    for (int c = 0; c < spec_.classes; ++c) work.row.data[c] = probability(output, anchor, c, work);
+    return;
+  }
+  const float* scores = output.scores + static_cast<std::ptrdiff_t>(anchor) * columns();
+  const float largest = *std::max_element(scores, scores + columns());
+  double sum = 0;
+  for (int c = 0; c < columns(); ++c) sum += std::exp(static_cast<double>(scores[c] - largest));
+  const int background = spec_.background_column ? 1 : 0;
+  for (int c = 0; c < spec_.classes; ++c)
+    work.row.data[c] = static_cast<float>(std::exp(static_cast<double>(scores[c + background] - largest)) / sum);
+}
+
+// The best class of every anchor that reaches its threshold. All score functions keep the order of the columns, so only
+// the best one is worth an exponential.
+void DetectionDecoder::collect_best_classes(const DetectorOutput& output, Workspace& work) const {
+  work.candidates.clear();
   for (int anchor = 0; anchor < anchors(); ++anchor) {
-    const float* scores = output.scores + static_cast<std::ptrdiff_t>(anchor) * columns + background;
-    // All three score functions keep the order of the columns, so only the best one is worth an exponential.
+    const float* scores =
+        output.scores + static_cast<std::ptrdiff_t>(anchor) * columns() + (spec_.background_column ? 1 : 0);
     const int best = static_cast<int>(std::max_element(scores, scores + spec_.classes) - scores);
-    float score = scores[best];
-    if (spec_.score_function == ScoreFunction::sigmoid) {
-      score = 1 / (1 + std::exp(-score));
-    } else if (spec_.score_function == ScoreFunction::softmax) {
-      scores_of(output, anchor);
-      score = row_[static_cast<std::size_t>(best)];
-    }
-    if (score >= threshold(best)) candidates_.push_back({score, anchor, best});
+    const float score = probability(output, anchor, best, work);
+    if (score >= threshold(best)) work.candidates.push_back({score, anchor, best});
   }
 }
 
-void DetectionDecoder::collect_class(const DetectorOutput& output, int class_index) {
-  candidates_.clear();
-  const int background = spec_.background_column ? 1 : 0, columns = spec_.classes + background;
+void DetectionDecoder::collect_class(const DetectorOutput& output, int class_index, Workspace& work) const {
+  work.candidates.clear();
   for (int anchor = 0; anchor < anchors(); ++anchor) {
-    float score = output.scores[static_cast<std::ptrdiff_t>(anchor) * columns + background + class_index];
-    if (spec_.score_function == ScoreFunction::sigmoid) {
-      score = 1 / (1 + std::exp(-score));
-    } else if (spec_.score_function == ScoreFunction::softmax) {
-      scores_of(output, anchor);
-      score = row_[static_cast<std::size_t>(class_index)];
-    }
-    if (score >= threshold(class_index)) candidates_.push_back({score, anchor, class_index});
+    const float score = probability(output, anchor, class_index, work);
+    if (score >= threshold(class_index)) work.candidates.push_back({score, anchor, class_index});
   }
 }
 
-// Appends to `selected` at most `most` of candidates_, best first, none of which overlaps a better one.
-void DetectionDecoder::suppress(const float* boxes, int most, std::vector<Candidate>& selected) {
+// Appends to work.selected at most `most` candidates, best first, none of which overlaps a better one.
+void DetectionDecoder::suppress(const float* boxes, int most, Workspace& work) const {
   // Equal scores stay in the order of the anchors. (Not stable_sort, which allocates.)
-  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+  std::sort(work.candidates.begin(), work.candidates.end(), [](const Candidate& a, const Candidate& b) {
     return a.score != b.score ? a.score > b.score : a.anchor < b.anchor;
   });
-  decoded_.clear();
-  int taken = 0;
-  for (const Candidate& candidate : candidates_) {
-    if (taken == most) break;
+  work.decoded.clear();
+  for (const Candidate& candidate : work.candidates) {
+    if (work.decoded.size == static_cast<std::size_t>(most)) break;
     const auto anchor = static_cast<std::size_t>(candidate.anchor);
     const RawDetection box = decode(boxes + 4 * anchor, anchors_[anchor], spec_.coder);
-    const bool overlaps = std::any_of(decoded_.begin(), decoded_.end(), [&](const RawDetection& better) {
+    const bool overlaps = std::any_of(work.decoded.begin(), work.decoded.end(), [&](const RawDetection& better) {
       return intersection_over_union(better, box) > spec_.suppression.iou_threshold;
     });
     if (overlaps) continue;
-    decoded_.push_back(box);
-    selected.push_back(candidate);
-    ++taken;
+    work.decoded.push_back(box);
+    work.selected.push_back(candidate);
   }
 }
 
-void DetectionDecoder::add_result(const Candidate& candidate, const float* boxes) {
+void DetectionDecoder::add_result(const Candidate& candidate, const float* boxes, Workspace& work) const {
   const auto anchor = static_cast<std::size_t>(candidate.anchor);
   RawDetection result = decode(boxes + 4 * anchor, anchors_[anchor], spec_.coder);
   result.class_index = candidate.class_index;
   result.score = candidate.score;
-  results_.push_back(result);
+  work.results.push_back(result);
 }
 
-std::span<const RawDetection> DetectionDecoder::run(const DetectorOutput& output) {
+std::span<const RawDetection> DetectionDecoder::run(const DetectorOutput& output, std::byte* workspace) const {
   const SuppressionSpec& s = spec_.suppression;
-  results_.clear();
-  selected_.clear();
+  Workspace work(*this, workspace);
   if (s.rule == SuppressionRule::fast) {
-    collect_best_classes(output);
-    suppress(output.boxes, s.max_detections, selected_);
-    for (const Candidate& candidate : selected_) {
+    collect_best_classes(output, work);
+    suppress(output.boxes, s.max_detections, work);
+    for (const Candidate& candidate : work.selected) {
       if (s.max_classes_per_anchor == 1) {
-        add_result(candidate, output.boxes);
+        add_result(candidate, output.boxes, work);
         continue;
       }
       // The anchor's best classes, each a result of its own.
-      scores_of(output, candidate.anchor);
+      probabilities(output, candidate.anchor, work);
+      float* const row = work.row.data;
       for (int n = 0; n < s.max_classes_per_anchor; ++n) {
-        const auto best = std::max_element(row_.begin(), row_.begin() + spec_.classes);
-        add_result({*best, candidate.anchor, static_cast<int>(best - row_.begin())}, output.boxes);
+        float* const best = std::max_element(row, row + spec_.classes);
+        add_result({*best, candidate.anchor, static_cast<int>(best - row)}, output.boxes, work);
         *best = -1;
       }
     }
-    return results_;
+    return work.results.view();
   }
-  merged_.clear();
   for (int class_index = 0; class_index < spec_.classes; ++class_index) {
-    collect_class(output, class_index);
-    if (candidates_.empty()) continue;
-    suppress(output.boxes, s.max_per_class, merged_);
+    collect_class(output, class_index, work);
+    if (work.candidates.size == 0) continue;
+    suppress(output.boxes, s.max_per_class, work);
     // Only the best of all classes so far can be in the answer; equal scores stay in the order of the classes.
-    std::sort(merged_.begin(), merged_.end(), [](const Candidate& a, const Candidate& b) {
+    std::sort(work.selected.begin(), work.selected.end(), [](const Candidate& a, const Candidate& b) {
       if (a.score != b.score) return a.score > b.score;
       return a.class_index != b.class_index ? a.class_index < b.class_index : a.anchor < b.anchor;
     });
-    if (merged_.size() > static_cast<std::size_t>(s.max_detections))
-      merged_.resize(static_cast<std::size_t>(s.max_detections));
+    work.selected.size = std::min(work.selected.size, static_cast<std::size_t>(s.max_detections));
   }
-  for (const Candidate& candidate : merged_) add_result(candidate, output.boxes);
-  return results_;
+  for (const Candidate& candidate : work.selected) add_result(candidate, output.boxes, work);
+  return work.results.view();
 }
 
 }  // namespace mobilenet

@@ -28,42 +28,36 @@ struct DetectorOutput {
   int anchors = 0;
 };
 
-// Decodes and suppresses without allocating once it has been used with as many anchors.
+// Decodes and suppresses. Immutable, so that one may serve many threads; memory comes from the caller.
 class DetectionDecoder {
  public:
   // Refuses impossible options: non-positive coder scales, thresholds outside 0..1, no classes, counts that overflow,
   // anchors that are not finite.
   static Result<DetectionDecoder> create(const DetectionSpec& spec, std::vector<AnchorBox> anchors);
 
-  // Best first; valid until the next call.
-  std::span<const RawDetection> run(const DetectorOutput& output);
+  // Bytes of working memory for one call of run, aligned to 16.
+  std::size_t workspace_bytes() const;
+  // Best first, at most max_results(spec()); the span points into the workspace. Allocates nothing.
+  std::span<const RawDetection> run(const DetectorOutput& output, std::byte* workspace) const;
 
   int anchors() const { return static_cast<int>(anchors_.size()); }
   const DetectionSpec& spec() const { return spec_; }
 
  private:
+  struct Candidate;
+  struct Workspace;
   DetectionDecoder() = default;
+  int columns() const { return spec_.classes + (spec_.background_column ? 1 : 0); }
+  float threshold(int class_index) const;
+  void probabilities(const DetectorOutput& output, int anchor, Workspace& work) const;
+  float probability(const DetectorOutput& output, int anchor, int class_index, Workspace& work) const;
+  void collect_best_classes(const DetectorOutput& output, Workspace& work) const;
+  void collect_class(const DetectorOutput& output, int class_index, Workspace& work) const;
+  void suppress(const float* boxes, int most, Workspace& work) const;
+  void add_result(const Candidate& candidate, const float* boxes, Workspace& work) const;
+
   DetectionSpec spec_;
   std::vector<AnchorBox> anchors_;
-
-  struct Candidate {
-    float score;
-    int anchor;
-    int class_index;
-  };
-  void collect_best_classes(const DetectorOutput& output);
-  void collect_class(const DetectorOutput& output, int class_index);
-  void suppress(const float* boxes, int most, std::vector<Candidate>& selected);
-  void add_result(const Candidate& candidate, const float* boxes);
-  float threshold(int class_index) const;
-  void scores_of(const DetectorOutput& output, int anchor);
-
-  // Taken at their largest size by create.
-  std::vector<float> row_;             // one anchor's probabilities
-  std::vector<Candidate> candidates_;  // of one suppression, best first
-  std::vector<RawDetection> decoded_;  // boxes of the candidates
-  std::vector<Candidate> selected_, merged_;
-  std::vector<RawDetection> results_;
 };
 
 }  // namespace mobilenet
