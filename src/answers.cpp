@@ -150,8 +150,7 @@ std::span<const std::span<const Detection>> ObjectAnswers::run(std::span<const G
   objects_.clear();
   for (std::size_t picture = 0; picture < answers_.size(); ++picture) {
     const DetectorOutput output{boxes_.read(picture * anchors_ * 4, anchors_ * 4),
-                                scores_.read(picture * anchors_ * columns_, anchors_ * columns_),
-                                static_cast<int>(anchors_)};
+                                scores_.read(picture * anchors_ * columns_, anchors_ * columns_)};
     const ToPicture to_x(geometries[picture].columns), to_y(geometries[picture].rows);
     const std::size_t first = objects_.size();
     for (const RawDetection& raw : decoder_.run(output, workspace_.data())) {

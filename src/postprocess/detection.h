@@ -25,7 +25,6 @@ struct RawDetection {
 struct DetectorOutput {
   const float* boxes = nullptr;   // [anchors][4]: ty, tx, th, tw
   const float* scores = nullptr;  // [anchors][classes (+ 1 with background_column)]
-  int anchors = 0;
 };
 
 // Decodes and suppresses. Immutable, so that one may serve many threads; memory comes from the caller.

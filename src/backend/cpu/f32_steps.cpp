@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "backend/cpu/answer_steps.h"
 #include "base/error.h"
 
 namespace mobilenet::cpu {
@@ -26,6 +27,9 @@ struct Compile {
   Result<CompiledStep> operator()(const PoolOp&) const { return compile_pool(source); }
   Result<CompiledStep> operator()(const GlobalAveragePoolOp&) const { return compile_pool(source); }
   Result<CompiledStep> operator()(const ResizeBilinearOp&) const { return compile_resize(source); }
+  Result<CompiledStep> operator()(const MulOp&) const { return compile_elementwise(source); }
+  Result<CompiledStep> operator()(const ArgMaxOp&) const { return compile_argmax(source); }
+  Result<CompiledStep> operator()(const DetectionPostProcessOp&) const { return compile_detection(source); }
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/int8_steps.h"
 
+#include "backend/cpu/answer_steps.h"
 #include "base/error.h"
 
 namespace mobilenet::cpu {
@@ -34,6 +35,11 @@ struct Compile {
   Result<CompiledStep> operator()(const ResizeBilinearOp& op) const { return compile_int8_resize(source, node, op); }
   Result<CompiledStep> operator()(const QuantizeOp&) const { return compile_int8_quantize(source, node); }
   Result<CompiledStep> operator()(const PadOp& op) const { return compile_int8_pad(source, node, op); }
+  Result<CompiledStep> operator()(const MulOp&) const {
+    return failure(ErrorCode::unsupported, "multiplication has no integer form");
+  }
+  Result<CompiledStep> operator()(const ArgMaxOp&) const { return compile_argmax(source); }
+  Result<CompiledStep> operator()(const DetectionPostProcessOp&) const { return compile_detection(source); }
 };
 
 }  // namespace

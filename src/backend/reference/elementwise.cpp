@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Operators whose every output element depends on one element of each input: batch norm, activation, add, quantise.
+// Operators whose every output element depends on one element of each input: batch norm, activation, add, multiply,
+// quantise.
 #include <cmath>
 
 #include "backend/reference/operators.h"
@@ -85,6 +86,25 @@ Result<Operator> prepare(const AddOp& op, const NodeView& view) {
       const std::int64_t elements = operands.shape.elements();
       for (std::int64_t i = 0; i < elements; ++i) out[i] = static_cast<T>(add_element(add, a[i], b[i]));
     });
+  });
+}
+
+Result<Operator> prepare(const MulOp& op, const NodeView& view) {
+  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 2));
+  if (arithmetic == Arithmetic::integer)
+    return failure(ErrorCode::unsupported, "multiplication has no integer form (output ", view.output().name, ")");
+  return Operator([activation = op.activation](const Operands& operands) {
+    const auto* a = operands.inputs[0].as<float>();
+    const auto* b = operands.inputs[1].as<float>();
+    auto* out = operands.as<float>();
+    const Shape& shape = operands.shape;
+    const std::int64_t elements = shape.elements();
+    const bool gate = !(operands.inputs[1].shape == shape);
+    const std::int64_t channels = shape[shape.rank() - 1], picture = elements / shape[0];
+    for (std::int64_t i = 0; i < elements; ++i) {
+      const std::int64_t other = gate ? i / picture * channels + i % channels : i;
+      out[i] = static_cast<float>(activate(activation, static_cast<double>(a[i]) * static_cast<double>(b[other])));
+    }
   });
 }
 

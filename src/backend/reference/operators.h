@@ -28,9 +28,10 @@ struct Operand {
 };
 
 struct Operands {
-  std::span<const Operand> inputs;  // in the order of Node::inputs; constants have no data here
-  std::byte* data = nullptr;        // of the output
-  Shape shape;                      // of the output
+  std::span<const Operand> inputs;            // in the order of Node::inputs; constants have no data here
+  std::byte* data = nullptr;                  // of the output
+  Shape shape;                                // of the output
+  std::span<std::byte* const> extra_outputs;  // in the order of Node::extra_outputs
 
   template <class T>
   T* as() const {
@@ -80,6 +81,7 @@ Result<Operator> prepare(const DenseOp& op, const NodeView& view);
 Result<Operator> prepare(const BatchNormOp& op, const NodeView& view);
 Result<Operator> prepare(const ActivationOp& op, const NodeView& view);
 Result<Operator> prepare(const AddOp& op, const NodeView& view);
+Result<Operator> prepare(const MulOp& op, const NodeView& view);
 Result<Operator> prepare(const QuantizeOp& op, const NodeView& view);
 // movement.cpp
 Result<Operator> prepare(const ConcatOp& op, const NodeView& view);
@@ -90,6 +92,9 @@ Result<Operator> prepare(const PoolOp& op, const NodeView& view);
 Result<Operator> prepare(const GlobalAveragePoolOp& op, const NodeView& view);
 // softmax.cpp
 Result<Operator> prepare(const SoftmaxOp& op, const NodeView& view);
+// answers.cpp
+Result<Operator> prepare(const ArgMaxOp& op, const NodeView& view);
+Result<Operator> prepare(const DetectionPostProcessOp& op, const NodeView& view);
 // resize.cpp
 Result<Operator> prepare(const ResizeBilinearOp& op, const NodeView& view);
 

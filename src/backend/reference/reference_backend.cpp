@@ -48,6 +48,7 @@ class ReferenceExecution final : public Execution {
         call.run = &compiled_->weights->operators[static_cast<std::size_t>(index)];
         for (const TensorId input : node.inputs) call.inputs.push_back(operand(input));
         call.data = address(node.output);
+        for (const TensorId output : node.extra_outputs) call.extra_outputs.push_back(address(output));
         call.shape = plan.shapes[static_cast<std::size_t>(node.output)];
         calls_.push_back(std::move(call));
         if (options.profile) times_.push_back({node.name, kind_of(node.op), 0});
@@ -63,7 +64,7 @@ class ReferenceExecution final : public Execution {
     for (std::size_t i = 0; i < calls_.size(); ++i) {
       const Call& call = calls_[i];
       const Clock::time_point start = Clock::now();
-      (*call.run)({call.inputs, call.data, call.shape});
+      (*call.run)({call.inputs, call.data, call.shape, call.extra_outputs});
       if (!times_.empty())
         times_[i].milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     }
@@ -77,6 +78,7 @@ class ReferenceExecution final : public Execution {
     std::vector<reference::Operand> inputs;
     std::byte* data = nullptr;
     Shape shape;
+    std::vector<std::byte*> extra_outputs;
   };
 
   std::byte* address(TensorId id) {

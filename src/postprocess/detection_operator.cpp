@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "postprocess/detection_operator.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace mobilenet {
+
+Result<std::vector<AnchorBox>> stored_anchors(const Tensor& tensor, const Parameter& parameter) {
+  if (parameter.shape.rank() != 2 || parameter.shape[1] != 4)
+    return failure(ErrorCode::bad_format, tensor.name, ": anchors are ", to_string(parameter.shape),
+                   ", expected n x 4");
+  const std::vector<float> values = real_values(tensor, parameter);
+  std::vector<AnchorBox> anchors;
+  anchors.reserve(values.size() / 4);
+  for (std::size_t i = 0; i + 3 < values.size(); i += 4)
+    anchors.push_back({values[i], values[i + 1], values[i + 2], values[i + 3]});
+  return anchors;
+}
+
+DetectionOperator::Source DetectionOperator::source_of(const Tensor& tensor) {
+  const ChannelQuantization q = channel_quantization(tensor, 0);
+  return {tensor.type, q.scale, q.zero_point};
+}
+
+DetectionOperator::DetectionOperator(DetectionDecoder decoder, Source boxes, Source scores)
+    : decoder_(std::move(decoder)), boxes_(boxes), scores_(scores) {}
+
+Result<DetectionOperator> DetectionOperator::create(const DetectionPostProcessOp& op, const Tensor& boxes,
+                                                    const Tensor& scores, std::vector<AnchorBox> anchors) {
+  for (const Tensor* tensor : {&boxes, &scores})
+    if (tensor->type != DataType::f32 && tensor->type != DataType::u8 && tensor->type != DataType::i8)
+      return failure(ErrorCode::unsupported, tensor->name, " is ", name_of(tensor->type), ", expected f32, u8 or i8");
+  MOBILENET_TRY(DetectionDecoder decoder, DetectionDecoder::create(op.spec, std::move(anchors)));
+  return DetectionOperator(std::move(decoder), source_of(boxes), source_of(scores));
+}
+
+std::size_t DetectionOperator::score_numbers() const {
+  const DetectionSpec& spec = decoder_.spec();
+  return static_cast<std::size_t>(decoder_.anchors()) *
+         static_cast<std::size_t>(spec.classes + (spec.background_column ? 1 : 0));
+}
+
+std::size_t DetectionOperator::workspace_bytes() const {
+  return decoder_.workspace_bytes() + (box_numbers() + score_numbers()) * sizeof(float);
+}
+
+const float* DetectionOperator::real(const Source& source, const std::byte* stored, std::size_t first,
+                                     std::size_t count, float* converted) {
+  if (source.type == DataType::f32) return reinterpret_cast<const float*>(stored) + first;
+  const auto convert = [&](const auto* integers) {
+    for (std::size_t i = 0; i < count; ++i)
+      converted[i] = source.scale * static_cast<float>(integers[first + i] - source.zero_point);
+  };
+  if (source.type == DataType::u8)
+    convert(reinterpret_cast<const std::uint8_t*>(stored));
+  else
+    convert(reinterpret_cast<const std::int8_t*>(stored));
+  return converted;
+}
+
+void DetectionOperator::run(std::size_t batch, const Memory& memory, std::byte* workspace) const {
+  const auto most = static_cast<std::size_t>(max_results(decoder_.spec()));
+  std::fill_n(memory.out_boxes, batch * most * 4, 0.0f);
+  std::fill_n(memory.out_classes, batch * most, 0.0f);
+  std::fill_n(memory.out_scores, batch * most, 0.0f);
+  auto* const converted = reinterpret_cast<float*>(workspace + decoder_.workspace_bytes());
+  for (std::size_t n = 0; n < batch; ++n) {
+    const DetectorOutput output{
+        real(boxes_, memory.boxes, n * box_numbers(), box_numbers(), converted),
+        real(scores_, memory.scores, n * score_numbers(), score_numbers(), converted + box_numbers())};
+    std::size_t row = n * most;
+    for (const RawDetection& found : decoder_.run(output, workspace)) {
+      const float box[] = {found.top, found.left, found.bottom, found.right};
+      std::copy_n(box, 4, memory.out_boxes + row * 4);
+      memory.out_classes[row] = static_cast<float>(found.class_index);
+      memory.out_scores[row] = found.score;
+      ++row;
+    }
+    memory.out_counts[n] = static_cast<float>(row - n * most);
+  }
+}
+
+}  // namespace mobilenet
