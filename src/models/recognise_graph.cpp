@@ -24,7 +24,7 @@ constexpr int kStemWidth = 32;
 
 enum class Kind { stem, depthwise, pointwise, pool };
 
-// An operator of the network that was found, with its activation where that is an operator of its own.
+// An operator that was found, and the output of its layer.
 struct Found {
   const Node* node = nullptr;
   TensorId output = kNoTensor;
@@ -55,7 +55,7 @@ class Graph {
       if (!is(*node, kind)) return;
       const int node_stride = stride_of(*node);
       if (node_stride != stride && node_stride != 1) return;  // 1: the stride became a dilation (segmentation)
-      const Found found{node, after_activation(node->output)};
+      const Found found{node, end_of_layer(node->output)};
       const int score = (node_stride == stride ? 2 : 0) + (leads_to(found.output, then) ? 1 : 0);
       if (score > best_score) {
         best = found;
@@ -74,7 +74,7 @@ class Graph {
   TensorId sum(TensorId a, TensorId b) const {
     for (const Node* reader : readers(a))
       if (std::holds_alternative<AddOp>(reader->op) && (reader->inputs[0] == b || reader->inputs[1] == b))
-        return after_activation(reader->output);
+        return end_of_layer(reader->output);
     return kNoTensor;
   }
 
@@ -132,9 +132,17 @@ class Graph {
     return false;
   }
 
-  TensorId after_activation(TensorId id) const {
-    const auto& nodes = readers(id);
-    return nodes.size() == 1 && std::holds_alternative<ActivationOp>(nodes[0]->op) ? nodes[0]->output : id;
+  // Past the batch norm and the activation that belong to a layer, where they are operators of their own.
+  TensorId end_of_layer(TensorId id) const {
+    constexpr int kMaxSteps = 2;
+    for (int step = 0; step < kMaxSteps; ++step) {
+      const auto& nodes = readers(id);
+      if (nodes.size() != 1) break;
+      const Op& op = nodes[0]->op;
+      if (!std::holds_alternative<BatchNormOp>(op) && !std::holds_alternative<ActivationOp>(op)) break;
+      id = nodes[0]->output;
+    }
+    return id;
   }
 
   const Network& network_;
@@ -233,7 +241,7 @@ std::optional<Match> match_v2(const Graph& graph, const Network& network) {
     name(match, block_name + "depthwise", depthwise->output);
     name(match, block_name + "project", project->output);
     name(match, block_name + "output", output);
-    name_hidden(match, output);
+    if (i > 0) name_hidden(match, output);  // Hugging Face counts the stem and the first block as one module
     input = output;
   }
   match.end = input;

@@ -14,10 +14,10 @@ double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
 
 // Keys' cubic with a = -0.5, evaluated in Pillow's order of operations: its last bit decides roundings.
 double cubic(double x) {
-  constexpr double a = -0.5;
+  constexpr double kA = -0.5;
   x = std::abs(x);
-  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
-  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * a;
+  if (x < 1.0) return ((kA + 2.0) * x - (kA + 3.0)) * x * x + 1;
+  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * kA;
   return 0.0;
 }
 
@@ -56,8 +56,9 @@ void PilResize<Sample>::prepare(const AxisGeometry& axis, Axis& prepared) {
   int begin = axis.crop_size, end = 0;
   for (int i = axis.window_begin; i < axis.window_begin + axis.window_size; ++i) {
     const double centre = (i + 0.5) * scale;
-    const int first = std::max(0, static_cast<int>(centre - support + 0.5));
-    const int last = std::min(axis.crop_size, static_cast<int>(centre + support + 0.5));
+    const double begin_rounded = centre - support + 0.5, end_rounded = centre + support + 0.5;  // once cut off
+    const int first = std::max(0, static_cast<int>(begin_rounded));
+    const int last = std::min(axis.crop_size, static_cast<int>(end_rounded));
     const int count = last - first;
     grow(exact_, static_cast<std::size_t>(count));
     double total = 0;

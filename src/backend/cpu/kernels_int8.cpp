@@ -10,11 +10,11 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backend/cpu/kernels_int8.cpp"
-// clang-format off: the order of the Highway headers matters
+// The order of the Highway headers matters.
+// clang-format off
+#include "backend/cpu/targets.h"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-
-#include "backend/cpu/targets.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -136,16 +136,23 @@ constexpr int kMatmulRows = 6;
 constexpr int kMatmulRows = 4;
 #endif
 
-// Multiply-accumulate of int16 pairs; `high` is a second accumulator that only some targets use.
-struct Sum {
-  VecI32 low, high;
-};
-
-HWY_INLINE void multiply_pairs(Sum& sum, VecI16 a, VecI16 b) {
-  sum.low = hn::ReorderWidenMulAccumulate(kI32, a, b, sum.low, sum.high);
+// A sum of products of int16 pairs, begun with the bias and held in one vector (x86) or two whose neighbours are added
+// in the end (NEON). The bias comes first because GCC 12, asked to add it last, no longer keeps a tile in registers.
+HWY_INLINE void start_sum(VecI32& low, VecI32& high, const std::int32_t* bias) {
+#if HWY_TARGET == HWY_NEON
+  low = hn::InterleaveLower(kI32, hn::Load(kI32, bias), hn::Zero(kI32));
+  high = hn::InterleaveUpper(kI32, hn::Load(kI32, bias), hn::Zero(kI32));
+#else
+  low = hn::Load(kI32, bias);
+  high = hn::Zero(kI32);
+#endif
 }
 
-HWY_INLINE VecI32 total(const Sum& sum) { return hn::RearrangeToOddPlusEven(sum.low, sum.high); }
+HWY_INLINE void multiply_pairs(VecI32& low, VecI32& high, VecI16 a, VecI16 b) {
+  low = hn::ReorderWidenMulAccumulate(kI32, a, b, low, high);
+}
+
+HWY_INLINE VecI32 total(VecI32 low, VecI32 high) { return hn::RearrangeToOddPlusEven(low, high); }
 
 // ByteOutput as vectors.
 struct ByteLanes {
@@ -201,11 +208,11 @@ HWY_INLINE void matmul_tile(const std::int16_t* HWY_RESTRICT rows, std::size_t s
   const auto* bias = reinterpret_cast<const std::int32_t*>(block);
   const auto* scale = reinterpret_cast<const float*>(block) + kBlock;
   const auto* weights = reinterpret_cast<const std::int16_t*>(block) + 4 * kBlock;
-  Sum even[kRows], odd[kRows];
+  VecI32 even[kRows], odd[kRows], even_high[kRows], odd_high[kRows];
   HWY_UNROLL(16)
   for (int r = 0; r < kRows; ++r) {
-    even[r] = {hn::Load(kI32, bias), hn::Zero(kI32)};
-    odd[r] = {hn::Load(kI32, bias + kLanes), hn::Zero(kI32)};
+    start_sum(even[r], even_high[r], bias);
+    start_sum(odd[r], odd_high[r], bias + kLanes);
   }
   for (int p = 0; p < pairs; ++p, weights += 2 * kBlock) {
     const VecI16 weight_even = hn::Load(kI16, weights);
@@ -215,13 +222,14 @@ HWY_INLINE void matmul_tile(const std::int16_t* HWY_RESTRICT rows, std::size_t s
       std::int32_t pair;
       std::memcpy(&pair, rows + static_cast<std::size_t>(r) * stride + 2 * p, sizeof pair);
       const VecI16 row = hn::BitCast(kI16, hn::Set(kI32, pair));
-      multiply_pairs(even[r], row, weight_even);
-      multiply_pairs(odd[r], row, weight_odd);
+      multiply_pairs(even[r], even_high[r], row, weight_even);
+      multiply_pairs(odd[r], odd_high[r], row, weight_odd);
     }
   }
   HWY_UNROLL(16)
   for (int r = 0; r < kRows; ++r)
-    store_block(total(even[r]), total(odd[r]), scale, to, output + static_cast<std::size_t>(r) * output_stride, count);
+    store_block(total(even[r], even_high[r]), total(odd[r], odd_high[r]), scale, to,
+                output + static_cast<std::size_t>(r) * output_stride, count);
 }
 
 template <int kRows>
@@ -284,8 +292,9 @@ HWY_INLINE void depthwise_run(const DepthwiseRun& run) {
     const auto* weights = reinterpret_cast<const std::int16_t*>(block) + 4 * kBlock;
     const int count = filters.channels - channel;
     for (int p = 0; p < run.pixels; ++p) {
-      Sum even = {hn::Load(kI32, bias), hn::Zero(kI32)};
-      Sum odd = {hn::Load(kI32, bias + kLanes), hn::Zero(kI32)};
+      VecI32 even, odd, even_high, odd_high;
+      start_sum(even, even_high, bias);
+      start_sum(odd, odd_high, bias + kLanes);
       HWY_UNROLL(8)
       for (int t = 0; t < taps; t += 2) {
         const VecI16 first =
@@ -294,10 +303,11 @@ HWY_INLINE void depthwise_run(const DepthwiseRun& run) {
         if (t + 1 < taps)
           second = hn::PromoteTo(
               kI16, hn::Xor(hn::LoadU(kHalfBytes, run.taps[t + 1] + p * run.steps[t + 1] + channel), flip));
-        multiply_pairs(even, hn::InterleaveLower(kI16, first, second), hn::Load(kI16, weights + t * kBlock));
-        multiply_pairs(odd, hn::InterleaveUpper(kI16, first, second), hn::Load(kI16, weights + (t + 1) * kBlock));
+        multiply_pairs(even, even_high, hn::InterleaveLower(kI16, first, second), hn::Load(kI16, weights + t * kBlock));
+        multiply_pairs(odd, odd_high, hn::InterleaveUpper(kI16, first, second),
+                       hn::Load(kI16, weights + (t + 1) * kBlock));
       }
-      store_block(total(even), total(odd), scale, to,
+      store_block(total(even, even_high), total(odd, odd_high), scale, to,
                   run.output + static_cast<std::size_t>(p) * static_cast<std::size_t>(filters.channels) + channel,
                   count);
     }
