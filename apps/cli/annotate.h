@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Draws what a network found onto the picture. Lines and letters scale with the picture, from icons to posters. The
+// font is part of the program, so that the same picture comes out everywhere.
+
+#include <mobilenet/result.h>
+#include <mobilenet/results.h>
+
+#include <span>
+
+#include "cli/rgb_picture.h"
+
+namespace mobilenet::cli {
+
+// The error of builds that cannot draw, which says what to install; ask before any work is done.
+Result<void> can_annotate();
+
+// A frame in class_colour(class_index) around each object, and a plate with its name and score that stays inside the
+// picture. Boxes are clipped to the picture; those that are not finite, inverted or wholly outside are left out.
+// `detections` may be in any order: higher scores are drawn over lower ones.
+Result<void> draw_detections(RgbPicture& picture, std::span<const Detection> detections);
+
+// Tints every class but the background (number 0 without a name, or named "background") with class_colour(index),
+// outlines the regions, and adds a legend with each class's share of the picture. The mask must be of its size.
+Result<void> draw_segmentation(RgbPicture& picture, const Segmentation& segmentation);
+
+// The weight of the colour in a tinted pixel; the picture has the rest.
+inline constexpr double kMaskOpacity = 0.5;
+// Thickness in pixels of frames and outlines in a picture of this size.
+int line_width(int picture_width, int picture_height);
+
+}  // namespace mobilenet::cli
