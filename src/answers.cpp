@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "base/error.h"
+#include "models/anchors.h"
 #include "network/parameter.h"
-#include "postprocess/anchors.h"
 
 namespace mobilenet {
 namespace {

@@ -32,6 +32,12 @@ std::optional<FoundLabels> labels_beside(const std::filesystem::path& model, int
 // The file the user names: any count that fits as above, else an error with both counts.
 Result<FoundLabels> labels_from_file(const std::filesystem::path& path, int classes, bool has_background);
 
+// Names for detectors by their classes without background: COCO's 90 ids, PASCAL VOC's 20, the 23 of MediaPipe's Open
+// Images detector. Ids that a data set leaves out are "".
+std::optional<FoundLabels> built_in_detection_labels(int classes);
+// Names for segmenters by their channels, background included: PASCAL VOC's 21, Cityscapes' 19.
+std::optional<FoundLabels> built_in_segmentation_labels(int channels);
+
 // ImageNet's names for 1000 classes, with "background" in front for 1001.
 std::optional<FoundLabels> built_in_labels(int classes);
 

@@ -67,7 +67,7 @@ struct Node {
   Op op;
   std::vector<TensorId> inputs;  // kNoTensor: an optional input that is absent
   TensorId output = kNoTensor;
-  std::vector<TensorId> extra_outputs;  // after the first; only detection post-processing has any
+  std::vector<TensorId> extra_outputs{};  // after the first; only detection post-processing has any
 };
 
 // A public name for a tensor: "block3/expand", "hidden_4".

@@ -35,6 +35,9 @@ double real_value(const Tensor& tensor, const Parameter& parameter, std::int64_t
 // All of them, in file order, as float.
 std::vector<float> real_values(const Tensor& tensor, const Parameter& parameter);
 
+// The anchors of a constant tensor [anchors, 4]: centre y, centre x, height, width.
+Result<std::vector<AnchorBox>> stored_anchors(const Tensor& tensor, const Parameter& parameter);
+
 // The quantisation of output channel `channel` of a weight or bias.
 struct ChannelQuantization {
   float scale = 1;

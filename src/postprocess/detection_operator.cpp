@@ -8,18 +8,6 @@
 
 namespace mobilenet {
 
-Result<std::vector<AnchorBox>> stored_anchors(const Tensor& tensor, const Parameter& parameter) {
-  if (parameter.shape.rank() != 2 || parameter.shape[1] != 4)
-    return failure(ErrorCode::bad_format, tensor.name, ": anchors are ", to_string(parameter.shape),
-                   ", expected n x 4");
-  const std::vector<float> values = real_values(tensor, parameter);
-  std::vector<AnchorBox> anchors;
-  anchors.reserve(values.size() / 4);
-  for (std::size_t i = 0; i + 3 < values.size(); i += 4)
-    anchors.push_back({values[i], values[i + 1], values[i + 2], values[i + 3]});
-  return anchors;
-}
-
 DetectionOperator::Source DetectionOperator::source_of(const Tensor& tensor) {
   const ChannelQuantization q = channel_quantization(tensor, 0);
   return {tensor.type, q.scale, q.zero_point};

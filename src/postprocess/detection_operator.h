@@ -16,9 +16,6 @@
 
 namespace mobilenet {
 
-// The anchors of a constant tensor [anchors, 4]: centre y, centre x, height, width.
-Result<std::vector<AnchorBox>> stored_anchors(const Tensor& tensor, const Parameter& parameter);
-
 class DetectionOperator {
  public:
   // Boxes and scores are f32, u8 or i8.

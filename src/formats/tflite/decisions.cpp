@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "formats/labels.h"
+#include "formats/tflite/answer_task.h"
 #include "formats/tflite/metadata.h"
 #include "network/parameter.h"
 
@@ -159,12 +160,22 @@ void decide_preprocess(const std::optional<ModelMetadata>& metadata, LoadedModel
   }
   PreprocessSpec& preprocess = spec.preprocess;
   preprocess.filter = ResizeFilter::pil_bilinear;
+  const bool segments = spec.segmentation.classes > 0;
   const bool whole_network = spec.architecture != Architecture::graph || spec.classes > 0;
-  preprocess.mode = whole_network ? ResizeMode::crop_square : ResizeMode::squash;
+  preprocess.mode = segments ? ResizeMode::pad : whole_network ? ResizeMode::crop_square : ResizeMode::squash;
+  if (segments) {
+    // Padding is the network's zero.
+    const ChannelQuantization q = channel_quantization(input, 0);
+    if (input.type == DataType::u8) preprocess.pad_byte = static_cast<float>(q.zero_point);
+    if (input.type == DataType::i8) preprocess.pad_byte = static_cast<float>(q.zero_point + 128);
+  }
   model.decisions.push_back(
-      {"resize", whole_network ? "centre square of 0.875 of the shorter side, then Pillow's bilinear, because the "
-                                 "network looks at one object"
-                               : "the whole picture, Pillow's bilinear, because the network is no classifier"});
+      {"resize",
+       segments        ? "the longer side to the input's, Pillow's bilinear, the rest padded with the network's zero, "
+                         "as Google's segmenters want it"
+       : whole_network ? "centre square of 0.875 of the shorter side, then Pillow's bilinear, because the "
+                         "network looks at one object"
+                       : "the whole picture, Pillow's bilinear, because the network looks for objects anywhere"});
 
   std::string why;
   if (input.type == DataType::u8) {
@@ -224,14 +235,45 @@ void decide_labels(const SourceFile& source, const ModelFile& file, const std::o
   }
 }
 
+// Detectors name their classes without background, segmenters every channel.
+void decide_answer_labels(const SourceFile& source, const ModelFile& file, const std::optional<ModelMetadata>& metadata,
+                          LoadedModel& model) {
+  ModelSpec& spec = model.spec;
+  const bool detects = spec.detection.classes > 0;
+  const int classes = detects ? spec.detection.classes : spec.segmentation.classes;
+  std::optional<FoundLabels> found;
+  if (auto packed = packed_labels(file.bytes(), metadata)) {
+    std::vector<std::string> labels = parse_labels(packed->text);
+    const std::size_t lines = labels.size();
+    if (detects && lines == static_cast<std::size_t>(classes) + 1 && is_background(labels[0]))
+      labels.erase(labels.begin());
+    if (labels.size() == static_cast<std::size_t>(classes))
+      found = FoundLabels{std::move(labels), text(packed->name, " inside the file has ", lines, " lines")};
+  }
+  if (!found && !source.path.empty()) found = labels_beside(source.path, classes, !detects);
+  if (!found) found = detects ? built_in_detection_labels(classes) : built_in_segmentation_labels(classes);
+  if (!found) {
+    model.decisions.push_back({"labels", text("none: nothing inside or beside the file has ", classes, " lines")});
+    return;
+  }
+  spec.labels = std::move(found->labels);
+  model.decisions.push_back({"labels", std::move(found->why)});
+}
+
 }  // namespace
 
-void decide_task(LoadedModel& model) {
+Result<void> decide_task(LoadedModel& model) {
   ModelSpec& spec = model.spec;
   const Shape& input = tensor(model.network, model.network.inputs[0]).shape;
   if (input.rank() == 4) {
     spec.input_height = static_cast<int>(input[1]);
     spec.input_width = static_cast<int>(input[2]);
+  }
+  MOBILENET_TRY(std::string why, recognise_detector(model));
+  if (why.empty()) why = recognise_segmenter(model);
+  if (!why.empty()) {
+    model.decisions.push_back({"task", std::move(why)});
+    return {};
   }
   spec.classes = classifier_rows(model.network);
   spec.has_background = spec.classes == kBackgroundClasses;
@@ -241,6 +283,7 @@ void decide_task(LoadedModel& model) {
                                          : text("features, because the output is no row of scores")});
   if (spec.has_background)
     model.decisions.push_back({"background", "row 0, because TensorFlow's ImageNet networks have 1001 classes"});
+  return {};
 }
 
 void decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, LoadedModel& model) {
@@ -251,6 +294,8 @@ void decide_preprocess_and_labels(const SourceFile& source, const ModelFile& fil
   }
   decide_preprocess(metadata, model);
   if (model.spec.classes > 0) decide_labels(source, file, metadata, model);
+  if (model.spec.detection.classes > 0 || model.spec.segmentation.classes > 0)
+    decide_answer_labels(source, file, metadata, model);
 }
 
 }  // namespace mobilenet::tflite

@@ -11,7 +11,7 @@
 namespace mobilenet::tflite {
 
 // Fills input size, classes and background of a finished network's spec: what recognise_graph wants to know.
-void decide_task(LoadedModel& model);
+Result<void> decide_task(LoadedModel& model);
 // Fills preprocess and labels; the architecture is known.
 void decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, LoadedModel& model);
 

@@ -47,7 +47,18 @@ Result<void> OperatorReader::add(const Call& call) {
 
 Result<void> OperatorReader::multiply(const Call& call) {
   const auto* options = call.options<schema::MulOptions>();
-  return scale_and_shift(call, options ? options->fused_activation_function() : schema::FusedActivation::NONE);
+  const auto fused = options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE;
+  if (!call.has(0) || !call.has(1) || tensors_.is_constant(call.inputs[0]) || tensors_.is_constant(call.inputs[1]))
+    return scale_and_shift(call, fused);
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 2));
+  if (tensor(operands[0]).type != DataType::f32)
+    return failure(ErrorCode::unsupported, "multiplying activations of type ", name_of(tensor(operands[0]).type),
+                   " is not supported");
+  // A gate of one row and column may come first.
+  if (shape(operands[0]).elements() < shape(operands[1]).elements()) std::swap(operands[0], operands[1]);
+  MulOp op;
+  MOBILENET_TRY(op.activation, activation_of(fused));
+  return append(call, op, std::move(operands));
 }
 
 Result<void> OperatorReader::subtract(const Call& call) {
@@ -68,7 +79,7 @@ Result<void> OperatorReader::scale_and_shift(const Call& call, schema::FusedActi
   if (tensor(x).type != DataType::f32 || (type != DataType::f32 && type != DataType::f16))
     return unsupported("of an activation of type ", name_of(tensor(x).type), " and a constant of type ", name_of(type),
                        " is not supported");
-  if (activation != schema::FusedActivation::NONE) return unsupported("a fused activation is not supported here");
+  MOBILENET_TRY(const Activation fused, activation_of(activation));
   const Shape extent = shape(constant);
   const std::int64_t channels = shape(x).rank() > 0 ? shape(x)[shape(x).rank() - 1] : 0;
   const bool one = extent.elements() == 1;
@@ -102,7 +113,15 @@ Result<void> OperatorReader::scale_and_shift(const Call& call, schema::FusedActi
     MOBILENET_TRY(const TensorId id, tensors_.make_constant(tensor(constant).name + "." + part.name, *part.values));
     inputs.push_back(id);
   }
-  return append(call, BatchNormOp{.epsilon = 0}, std::move(inputs));
+  if (fused == Activation::none) return append(call, BatchNormOp{.epsilon = 0}, std::move(inputs));
+  MOBILENET_TRY(const TensorId output, tensors_.define(call.output));
+  Tensor linear = tensor(output);
+  if (linear.type != DataType::f32) return unsupported("an output of type ", name_of(linear.type), " is not supported");
+  linear.name += "/linear";
+  network_.tensors.push_back(std::move(linear));
+  const auto before = static_cast<TensorId>(network_.tensors.size() - 1);
+  MOBILENET_CHECK(append_node(BatchNormOp{.epsilon = 0}, std::move(inputs), before));
+  return append_node(ActivationOp{fused}, {before}, output);
 }
 
 Result<void> OperatorReader::softmax(const Call& call) {

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // A .tflite file becomes a Network, operator by operator, in the file's order.
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "formats/formats.h"
 #include "formats/tflite/decisions.h"
@@ -39,6 +41,16 @@ Result<TensorId> define_input(const ModelFile& file, TensorTable& tensors, int i
   return id;
 }
 
+// A decoder that is left out hands its inputs to the caller, once however many outputs it has.
+Result<void> add_decoder_inputs(const TensorTable& tensors, const std::vector<int>& inputs, Network& network) {
+  for (const int index : inputs) {
+    MOBILENET_TRY(const TensorId id, tensors.activation(index));
+    if (std::find(network.outputs.begin(), network.outputs.end(), id) == network.outputs.end())
+      network.outputs.push_back(id);
+  }
+  return {};
+}
+
 Result<void> read_graph(const ModelFile& file, Network& network, Parameters& parameters) {
   TensorTable tensors(file, network, parameters);
   for (const int index : *file.graph().inputs()) {
@@ -49,6 +61,10 @@ Result<void> read_graph(const ModelFile& file, Network& network, Parameters& par
     MOBILENET_CHECK(append_operator(file, static_cast<int>(i), tensors, network));
   for (const int index : *file.graph().outputs()) {
     MOBILENET_CHECK(check_index(file, "an output", index));
+    if (const std::vector<int> inputs = tensors.left_out_inputs(index); !inputs.empty()) {
+      MOBILENET_CHECK(add_decoder_inputs(tensors, inputs, network));
+      continue;
+    }
     auto id = tensors.activation(index);
     if (!id) return at("the graph's output " + quoted(file.tensor_name(index)), std::move(id).error());
     network.outputs.push_back(*id);
@@ -78,7 +94,7 @@ Result<LoadedModel> load_tflite(const SourceFile& source) {
     return at(file.name(), std::move(read).error());
   if (auto settled = settle_shapes(model.network, model.parameters); !settled)
     return at(file.name(), std::move(settled).error());
-  tflite::decide_task(model);
+  if (auto decided = tflite::decide_task(model); !decided) return at(file.name(), std::move(decided).error());
   recognise_graph(model.network, model.parameters, model.spec);
   tflite::decide_preprocess_and_labels(source, file, model);
   return model;

@@ -25,6 +25,7 @@ struct Call {
   schema::BuiltinOperator code = schema::BuiltinOperator::ADD;
   std::vector<int> inputs;
   int output = -1;
+  std::vector<int> extra_outputs;  // after the first
 
   bool has(std::size_t input) const { return input < inputs.size() && inputs[input] >= 0; }
   // Null when the operator has none, or those of another kind.
@@ -59,6 +60,10 @@ class OperatorReader {
   Result<void> activation(const Call& call);
   Result<void> quantize(const Call& call);
   Result<void> dequantize(const Call& call);
+  // answer_operators.cpp
+  Result<void> arg_max(const Call& call);
+  Result<void> detection_post_process(const Call& call);
+  Result<void> left_out_decoder(const Call& call);
 
  private:
   const Tensor& tensor(TensorId id) const { return tensors_.tensor(id); }

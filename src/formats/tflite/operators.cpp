@@ -19,9 +19,21 @@ struct Kind {
   BuiltinOperator code;
   int max_version;
   Result<void> (OperatorReader::*read)(const Call&);
+  unsigned outputs = 1;
+};
+
+struct CustomKind {
+  std::string_view name;
+  Kind kind;
+};
+
+constexpr CustomKind kCustomKinds[] = {
+    {"TFLite_Detection_PostProcess", {BuiltinOperator::CUSTOM, 1, &OperatorReader::detection_post_process, 4}},
+    {"PosenetDecoderOp", {BuiltinOperator::CUSTOM, 1, &OperatorReader::left_out_decoder, 4}},
 };
 
 constexpr Kind kKinds[] = {
+    {BuiltinOperator::ARG_MAX, 4, &OperatorReader::arg_max},
     {BuiltinOperator::ADD, 5, &OperatorReader::add},
     {BuiltinOperator::AVERAGE_POOL_2D, 3, &OperatorReader::pool},
     {BuiltinOperator::CONCATENATION, 5, &OperatorReader::concatenation},
@@ -53,6 +65,17 @@ std::string name_of_kind(BuiltinOperator code, const schema::OperatorCode& store
     return "CUSTOM " + quoted(stored.custom_code() ? stored.custom_code()->string_view() : std::string_view());
   const std::string known = schema::EnumNameBuiltinOperator(code);
   return known.empty() ? "number " + std::to_string(static_cast<int>(code)) : known;
+}
+
+const Kind* find_kind(BuiltinOperator code, const schema::OperatorCode& stored) {
+  if (code == BuiltinOperator::CUSTOM) {
+    const std::string_view name = stored.custom_code() ? stored.custom_code()->string_view() : std::string_view();
+    for (const CustomKind& custom : kCustomKinds)
+      if (custom.name == name) return &custom.kind;
+    return nullptr;
+  }
+  const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return k.code == code; });
+  return kind == std::end(kKinds) ? nullptr : kind;
 }
 
 Result<void> check_indices(const ModelFile& file, const schema::Operator& stored) {
@@ -113,15 +136,15 @@ Result<void> append_operator(const ModelFile& file, int index, TensorTable& tens
   }
   place += ")";
 
-  const auto* kind =
-      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return k.code == call.code; });
-  if (kind == std::end(kKinds)) return failure(ErrorCode::unsupported, place, ": this operator is not supported");
+  const Kind* const kind = find_kind(call.code, code);
+  if (kind == nullptr) return failure(ErrorCode::unsupported, place, ": this operator is not supported");
   if (code.version() > kind->max_version)
     return failure(ErrorCode::unsupported, place, ": version ", code.version(), " is not supported, at most ",
                    kind->max_version);
-  if (stored.outputs() == nullptr || stored.outputs()->size() != 1)
+  if (stored.outputs() == nullptr || stored.outputs()->size() != kind->outputs)
     return failure(ErrorCode::bad_format, place, ": ", stored.outputs() ? stored.outputs()->size() : 0,
-                   " outputs, expected 1");
+                   " outputs, expected ", kind->outputs);
+  call.extra_outputs.assign(stored.outputs()->begin() + 1, stored.outputs()->end());
   if (stored.inputs() != nullptr) {
     if (auto checked = tensors.charge(stored.inputs()->size() * sizeof(std::int32_t)); !checked)
       return at(place, std::move(checked).error());

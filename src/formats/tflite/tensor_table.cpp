@@ -291,7 +291,13 @@ Result<void> TensorTable::set_alias(int index, int source) {
   if (stored.type != DataType::f16)
     return failure(ErrorCode::unsupported, "dequantising the constant ", quoted(file_.tensor_name(source)), " of type ",
                    name_of(stored.type), " is not supported");
-  entry(index) = {State::alias, kNoTensor, source};
+  entry(index) = {State::alias, kNoTensor, source, {}};
+  return {};
+}
+
+Result<void> TensorTable::set_left_out(int index, std::vector<int> decoder_inputs) {
+  MOBILENET_CHECK(must_be_new(index));
+  entry(index) = {State::left_out, kNoTensor, -1, std::move(decoder_inputs)};
   return {};
 }
 

@@ -46,6 +46,11 @@ class TensorTable {
   Result<void> set_extents(int index);
   bool is_extents(int index) const { return entry(index).state == State::extents; }
 
+  // `index` would be made by a decoder that is left out of the network; the decoder's own inputs are read instead.
+  Result<void> set_left_out(int index, std::vector<int> decoder_inputs);
+  // Empty for anything else.
+  std::vector<int> left_out_inputs(int index) const { return entry(index).decoder_inputs; }
+
   const Tensor& tensor(TensorId id) const { return network_.tensors[static_cast<std::size_t>(id)]; }
   // Of a constant.
   const Parameter& parameter(TensorId id) const {
@@ -58,11 +63,12 @@ class TensorTable {
   Result<void> charge(std::size_t bytes);
 
  private:
-  enum class State { unseen, activation, constant, alias, extents };
+  enum class State { unseen, activation, constant, alias, extents, left_out };
   struct Entry {
     State state = State::unseen;
     TensorId id = kNoTensor;
-    int source = -1;  // of an alias
+    int source = -1;                  // of an alias
+    std::vector<int> decoder_inputs;  // of what is left out
   };
 
   Entry& entry(int index) { return entries_[static_cast<std::size_t>(index)]; }

@@ -25,13 +25,13 @@ Result<Window> convolution_window(const Options& options, const Shape& weight) {
 
 bool is_float(DataType type) { return type == DataType::f32 || type == DataType::f16; }
 
-// f32 with f32 or f16 weights and bias, u8 with u8 weights, i8 with i8 weights; i32 bias for integers.
+// f32 with f32 or f16 weights and bias, or with quantised ones, which are then computed as the reals they stand for
+// (dynamic-range quantisation); u8 with u8 weights, i8 with i8 weights; i32 bias for integers.
 Result<void> check_types(const Tensor& x, const Tensor& weight, const Tensor* bias) {
   const bool floats = x.type == DataType::f32;
-  if (floats && (weight.type == DataType::i8 || weight.type == DataType::u8))
-    return failure(ErrorCode::unsupported, "weights of type ", name_of(weight.type),
-                   " with f32 activations (dynamic-range quantisation) are not supported");
-  if (floats ? !is_float(weight.type) : weight.type != x.type)
+  const bool dynamic_range =
+      floats && (weight.type == DataType::i8 || weight.type == DataType::u8) && weight.quantization.has_value();
+  if (floats ? !is_float(weight.type) && !dynamic_range : weight.type != x.type)
     return failure(ErrorCode::unsupported, "weights of type ", name_of(weight.type), " with activations of type ",
                    name_of(x.type), " are not supported");
   if (bias != nullptr && (floats ? !is_float(bias->type) : bias->type != DataType::i32))

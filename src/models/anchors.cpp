@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-#include "postprocess/anchors.h"
+#include "models/anchors.h"
 
 #include <cmath>
 

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "formats/tflite/answer_task.h"
+
+#include "base/error.h"
+#include "models/anchors.h"
+#include "network/parameter.h"
+
+namespace mobilenet::tflite {
+namespace {
+
+const Tensor& tensor(const Network& network, TensorId id) { return network.tensors[static_cast<std::size_t>(id)]; }
+
+const Node* producer(const Network& network, TensorId id) {
+  for (const Node& node : network.nodes)
+    if (node.output == id) return &node;
+  return nullptr;
+}
+
+// The feature maps behind [1, anchors, 4] boxes: a concatenation of reshaped convolutions. Empty for anything else.
+std::vector<TensorId> box_maps(const Network& network, TensorId boxes) {
+  const Node* joined = producer(network, boxes);
+  if (joined != nullptr && std::holds_alternative<ReshapeOp>(joined->op)) joined = producer(network, joined->inputs[0]);
+  if (joined == nullptr || !std::holds_alternative<ConcatOp>(joined->op)) return {};
+  std::vector<TensorId> maps;
+  for (const TensorId part : joined->inputs) {
+    const Node* reshape = producer(network, part);
+    if (reshape == nullptr || !std::holds_alternative<ReshapeOp>(reshape->op)) return {};
+    const Shape& map = tensor(network, reshape->inputs[0]).shape;
+    if (map.rank() != 4 || map[3] % 4 != 0) return {};
+    maps.push_back(reshape->inputs[0]);
+  }
+  return maps;
+}
+
+// Two float outputs [1, n, 4] and [1, n, classes + 1] over maps of 3, 6, 6, ... boxes a cell: TensorFlow's detectors
+// exported without post-processing.
+std::string recognise_raw_detector(LoadedModel& model) {
+  Network& network = model.network;
+  if (network.outputs.size() != 2) return {};
+  TensorId boxes = network.outputs[0], scores = network.outputs[1];
+  if (tensor(network, boxes).shape.rank() != 3 || tensor(network, scores).shape.rank() != 3) return {};
+  if (tensor(network, boxes).shape[2] != 4) std::swap(boxes, scores);
+  const Shape &box_shape = tensor(network, boxes).shape, &score_shape = tensor(network, scores).shape;
+  if (box_shape[2] != 4 || score_shape[1] != box_shape[1] || score_shape[2] < 2) return {};
+  const std::vector<TensorId> maps = box_maps(network, boxes);
+  std::int64_t anchors = 0;
+  for (std::size_t i = 0; i < maps.size(); ++i) {
+    const Shape& map = tensor(network, maps[i]).shape;
+    if (map[3] != (i == 0 ? 3 : 6) * 4) return {};
+    anchors += map[1] * map[2] * map[3] / 4;
+  }
+  if (maps.empty() || anchors != box_shape[1]) return {};
+  DetectionSpec& spec = model.spec.detection;
+  spec.classes = static_cast<int>(score_shape[2]) - 1;
+  spec.anchor_shapes = multiple_grid_shapes(static_cast<int>(maps.size()));
+  const Node* last = producer(network, scores);
+  const auto* activation = last == nullptr ? nullptr : std::get_if<ActivationOp>(&last->op);
+  const bool done = activation != nullptr && activation->activation == Activation::sigmoid;
+  spec.score_function = done ? ScoreFunction::identity : ScoreFunction::sigmoid;
+  network.boxes = boxes;
+  network.scores = scores;
+  network.anchor_maps = maps;
+  return "detector, because the outputs are raw boxes " + to_string(box_shape) + " and scores " +
+         to_string(score_shape) + " over maps of 3 and 6 boxes a cell: TensorFlow's anchors, sigmoid scores";
+}
+
+}  // namespace
+
+Result<std::string> recognise_detector(LoadedModel& model) {
+  Network& network = model.network;
+  for (const Node& node : network.nodes) {
+    const auto* op = std::get_if<DetectionPostProcessOp>(&node.op);
+    if (op == nullptr) continue;
+    const Tensor& anchors = tensor(network, node.inputs[2]);
+    MOBILENET_TRY(model.anchors,
+                  stored_anchors(anchors, model.parameters.values[static_cast<std::size_t>(anchors.parameter)]));
+    model.spec.detection = op->spec;
+    network.boxes = node.inputs[0];
+    network.scores = node.inputs[1];
+    return "detector of " + std::to_string(op->spec.classes) +
+           " classes, because the graph ends in detections; their " + "anchors and options are the file's";
+  }
+  return recognise_raw_detector(model);
+}
+
+std::string recognise_segmenter(LoadedModel& model) {
+  Network& network = model.network;
+  if (network.outputs.size() != 1 || network.inputs.size() != 1) return {};
+  const Shape& input = tensor(network, network.inputs[0]).shape;
+  TensorId id = network.outputs[0];
+  const Node* node = producer(network, id);
+  const bool classes_out = node != nullptr && std::holds_alternative<ArgMaxOp>(node->op);
+  if (classes_out) id = node->inputs[0];
+  // Changes of type and of size do not change which class is largest at a cell.
+  const ResizeBilinearOp* enlarge = nullptr;
+  while ((node = producer(network, id)) != nullptr) {
+    const Shape &from = tensor(network, node->inputs[0]).shape, &to = tensor(network, id).shape;
+    if (const auto* resize = std::get_if<ResizeBilinearOp>(&node->op)) {
+      const bool changes_size = !(from == to);
+      if (changes_size && enlarge != nullptr) break;
+      if (changes_size) enlarge = resize;
+    } else if (!std::holds_alternative<QuantizeOp>(node->op)) {
+      break;
+    }
+    id = node->inputs[0];
+  }
+  const Shape& logits = tensor(network, id).shape;
+  constexpr int kMostClasses = 256;  // a mask holds bytes
+  if (input.rank() != 4 || logits.rank() != 4 || logits[3] < 2 || logits[3] > kMostClasses) return {};
+  // Without an argmax only scores for every pixel of the input count as a mask.
+  const Shape& output = tensor(network, network.outputs[0]).shape;
+  if (!classes_out && (enlarge == nullptr || output[1] != input[1] || output[2] != input[2])) return {};
+  SegmentationSpec& spec = model.spec.segmentation;
+  spec.classes = static_cast<int>(logits[3]);
+  spec.align_corners = enlarge != nullptr && enlarge->align_corners;
+  spec.half_pixel_centers = enlarge != nullptr && enlarge->half_pixel_centers;
+  network.mask_logits = id;
+  return "segmenter of " + std::to_string(spec.classes) + " classes, because the graph ends in " +
+         (classes_out ? "the best class" : "a score for every class") + " of every pixel";
+}
+
+}  // namespace mobilenet::tflite
