@@ -78,7 +78,7 @@ endif()
 # Compiler flags of the project's own code; never of those who use the library.
 add_library(mobilenet_options INTERFACE)
 target_compile_options(mobilenet_options INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion)
-if(MOBILENET_DEVELOPER)
+if(MOBILENET_WARNINGS_AS_ERRORS)
   target_compile_options(mobilenet_options INTERFACE -Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

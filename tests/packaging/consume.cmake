@@ -5,8 +5,9 @@
 
 set(consumer ${CMAKE_CURRENT_LIST_DIR}/consumer)
 set(prefix ${work}/prefix)
+# The same flags as in the developer's build, so that the compiler's cache has all of it already.
 set(tools -G Ninja -D CMAKE_CXX_COMPILER=${compiler} -D CMAKE_CXX_COMPILER_LAUNCHER=${launcher}
-          -D CMAKE_BUILD_TYPE=Release)
+          -D CMAKE_BUILD_TYPE=Release -D MOBILENET_WARNINGS_AS_ERRORS=ON)
 
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status)
@@ -16,7 +17,6 @@ function(run)
   endif()
 endfunction()
 
-file(REMOVE_RECURSE ${prefix} ${work}/consumer ${work}/moved)
 if(way STREQUAL "subdirectory")
   run(${CMAKE_COMMAND} -S ${consumer} -B ${work}/consumer ${tools} -D MOBILENET_SOURCE=${source})
   run(${CMAKE_COMMAND} --build ${work}/consumer)
@@ -24,6 +24,7 @@ if(way STREQUAL "subdirectory")
   return()
 endif()
 
+file(REMOVE_RECURSE ${prefix} ${work}/consumer ${work}/moved)
 if(way STREQUAL "installed_shared")
   run(${CMAKE_COMMAND} -S ${source} -B ${work}/library ${tools} -D BUILD_SHARED_LIBS=ON)
   run(${CMAKE_COMMAND} --build ${work}/library)

@@ -8,13 +8,14 @@
 #include "backend/cpu/int8_filters.h"
 #include "backend/cpu/int8_steps.h"
 #include "base/error.h"
+#include "network/parameter.h"
 
 namespace mobilenet::cpu {
 namespace {
 
 // One thread makes one row of output pixels.
 struct Depthwise {
-  const Int8Kernels* kernels = nullptr;
+  void (*kernel)(const DepthwiseRun& run) = nullptr;
   QuantizedFilters filters;
   WindowGeometry geometry;
   std::size_t input = 0, output = 0;
@@ -51,7 +52,7 @@ struct Depthwise {
       run.pixels = x == inner_begin && inner_begin < inner_end ? static_cast<int>(inner_end - inner_begin) : 1;
       point_taps(image, top, x * g.stride_width - g.pad_left, pointers, steps);
       run.output = bytes_at(context, output) + (row * g.output_width + x) * g.output_channels;
-      kernels->depthwise(run);
+      kernel(run);
     }
   }
 
@@ -122,13 +123,28 @@ struct Grouped {
   }
 };
 
+// Whether depthwise_3x3 can hold the weights.
+bool is_narrow_3x3(const Tensor& weight, const Window& window) {
+  if (window.kernel_height != 3 || window.kernel_width != 3) return false;
+  if (weight.type == DataType::i8) return true;  // zero points are 0
+  const std::int32_t zero_point = channel_quantization(weight, 0).zero_point;
+  return zero_point > 0 && zero_point < 255;
+}
+
 }  // namespace
 
 Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node& node, const DepthwiseConv2dOp& op) {
   Depthwise d;
-  d.kernels = &int8_kernels(source.isa);
-  MOBILENET_TRY(d.filters,
-                quantized_filters(source, node, op.activation, FilterUse::depthwise, d.kernels->depthwise_layout));
+  const Int8Kernels& kernels = int8_kernels(source.isa);
+  if (kernels.depthwise_3x3 && is_narrow_3x3(source.tensor(node.inputs[1]), op.window)) {
+    d.kernel = kernels.depthwise_3x3;
+    MOBILENET_TRY(d.filters, quantized_filters(source, node, op.activation, FilterUse::depthwise_columns,
+                                               kernels.depthwise_3x3_layout));
+  } else {
+    d.kernel = kernels.depthwise;
+    MOBILENET_TRY(d.filters,
+                  quantized_filters(source, node, op.activation, FilterUse::depthwise, kernels.depthwise_layout));
+  }
   d.geometry = window_geometry(source, node, op.window);
   const WindowGeometry& g = d.geometry;
   AlignedBuffer padding(static_cast<std::size_t>(g.input_channels));

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/int8_filters.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct Tap {
 };
 
 // The order of depths that `use` asks for.
-std::vector<Tap> taps_of(const FilterView& view, FilterUse use, const FilterLayout& layout) {
+std::vector<Tap> taps_of(const FilterView& view, FilterUse use) {
   std::vector<Tap> taps;
   switch (use) {
     case FilterUse::matmul:
@@ -34,8 +35,7 @@ std::vector<Tap> taps_of(const FilterView& view, FilterUse use, const FilterLayo
       break;
     case FilterUse::depthwise_columns:
       for (int x = 0; x < view.width; ++x)
-        for (int y = 0; y < (view.height + layout.group - 1) / layout.group * layout.group; ++y)
-          taps.push_back({y < view.height, y, x, 0});
+        for (int y = 0; y < kColumnRows; ++y) taps.push_back({y < view.height, y, x, 0});
       break;
   }
   return taps;
@@ -44,8 +44,8 @@ std::vector<Tap> taps_of(const FilterView& view, FilterUse use, const FilterLayo
 class Packer {
  public:
   Packer(const StepSource& source, const Node& node, const FilterView& view, const ConvolutionArithmetic& arithmetic,
-         const FilterLayout& layout)
-      : view_(view), arithmetic_(arithmetic), layout_(layout) {
+         FilterUse use, const FilterLayout& layout)
+      : view_(view), arithmetic_(arithmetic), use_(use), layout_(layout) {
     if (node.inputs.size() > 2 && node.inputs[2] != kNoTensor) bias_ = &parameter_of(source, node.inputs[2]);
     input_zero_ = to_unsigned(source.tensor(node.inputs[0]).type, arithmetic.input_zero_point);
   }
@@ -67,7 +67,9 @@ class Packer {
         const std::size_t index =
             (group * static_cast<std::size_t>(layout_.block) + position) * static_cast<std::size_t>(layout_.group) +
             depth % static_cast<std::size_t>(layout_.group);
-        if (layout_.group == 2)
+        if (use_ == FilterUse::depthwise_columns)
+          store_with_excess(block, shape.block_bytes, weights, index, weight);
+        else if (layout_.group == 2)
           reinterpret_cast<std::int16_t*>(weights)[index] = static_cast<std::int16_t>(weight);
         else
           reinterpret_cast<std::int8_t*>(weights)[index] = static_cast<std::int8_t>(weight + shape.shift);
@@ -85,8 +87,20 @@ class Packer {
            arithmetic_.weight_zero_point;
   }
 
+  // What does not fit into eight bits goes to the excess behind the weights, and the block's last 64 bytes say so.
+  static void store_with_excess(std::byte* block, std::size_t block_bytes, std::byte* weights, std::size_t index,
+                                std::int32_t weight) {
+    std::byte* end = block + block_bytes - kAlignment;
+    const std::int32_t fitting = std::clamp(weight, -128, 127);
+    std::byte* excess = weights + (end - weights) / 2;
+    reinterpret_cast<std::int8_t*>(weights)[index] = static_cast<std::int8_t>(fitting);
+    reinterpret_cast<std::int8_t*>(excess)[index] = static_cast<std::int8_t>(weight - fitting);
+    if (weight != fitting) *reinterpret_cast<std::int32_t*>(end) = 1;
+  }
+
   const FilterView& view_;
   const ConvolutionArithmetic& arithmetic_;
+  const FilterUse use_;
   const FilterLayout& layout_;
   const Parameter* bias_ = nullptr;
   std::int32_t input_zero_ = 0;
@@ -109,21 +123,26 @@ Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node&
   MOBILENET_TRY(const ConvolutionArithmetic arithmetic,
                 convolution_arithmetic(input, weight, output, activation, view.outputs));
 
-  const std::vector<Tap> taps = taps_of(view, use, layout);
+  const std::vector<Tap> taps = taps_of(view, use);
   QuantizedFilters result;
   PackedFilters& filters = result.filters;
   filters.channels = view.outputs;
   filters.depth = static_cast<int>(taps.size());
-  filters.shift = layout.group == 4 && weight.type == DataType::u8 ? arithmetic.weight_zero_point - 128 : 0;
   // Bias, scale and every group take four bytes a channel each.
-  filters.block_bytes =
-      static_cast<std::size_t>(layout.block) * 4 *
-      (2 + (taps.size() + static_cast<std::size_t>(layout.group) - 1) / static_cast<std::size_t>(layout.group));
+  const std::size_t vector_bytes = static_cast<std::size_t>(layout.block) * 4;
+  const auto group = static_cast<std::size_t>(layout.group);
+  const std::size_t groups = (taps.size() + group - 1) / group;
+  if (use == FilterUse::depthwise_columns) {
+    filters.block_bytes = vector_bytes * (2 + 2 * groups) + kAlignment;
+  } else {
+    filters.block_bytes = vector_bytes * (2 + groups);
+    if (layout.group == 4 && weight.type == DataType::u8) filters.shift = arithmetic.weight_zero_point - 128;
+  }
   const std::string key = "int8 " + std::to_string(node.output) + ' ' + std::to_string(static_cast<int>(use)) + ' ' +
                           std::to_string(layout.block) + ' ' + std::to_string(layout.interleave) + ' ' +
                           std::to_string(layout.group);
   result.memory =
-      source.packed.get(key, [&] { return Packer(source, node, view, arithmetic, layout).pack(taps, filters); });
+      source.packed.get(key, [&] { return Packer(source, node, view, arithmetic, use, layout).pack(taps, filters); });
   filters.blocks = result.memory->data();
   result.input_flip = flip_of(input.type);
   result.padding = static_cast<std::uint8_t>(to_unsigned(input.type, arithmetic.input_zero_point) ^ result.input_flip);

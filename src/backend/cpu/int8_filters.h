@@ -26,7 +26,7 @@ struct QuantizedFilters {
 enum class FilterUse {
   matmul,             // height, width, input channel
   depthwise,          // height, width
-  depthwise_columns,  // width, then height rounded up to the layout's group
+  depthwise_columns,  // width, then height and a zero: for depthwise_3x3
 };
 
 // Packs when the model first needs the node; later compilations share the memory. Fails on types that

@@ -368,8 +368,16 @@ void sum(const SumTask& task) {
 }  // namespace
 
 const Int8Kernels& int8_table() {
-  static constexpr Int8Kernels table{kMatmulLayout,    &matmul_scratch, &matmul, kMatmulRows,
-                                     kDepthwiseLayout, &depthwise,      &add,    &sum};
+  static constexpr Int8Kernels table{.matmul_layout = kMatmulLayout,
+                                     .matmul_scratch = &matmul_scratch,
+                                     .matmul = &matmul,
+                                     .matmul_rows = kMatmulRows,
+                                     .depthwise_layout = kDepthwiseLayout,
+                                     .depthwise = &depthwise,
+                                     .depthwise_3x3_layout = {},
+                                     .depthwise_3x3 = nullptr,
+                                     .add = &add,
+                                     .sum = &sum};
   return table;
 }
 

@@ -101,6 +101,12 @@ struct SumTask {
   std::int32_t* sums = nullptr;
 };
 
+// Packed filters of depthwise_3x3 differ from the above: a weight minus its zero point rarely leaves eight bits, so
+// each block holds int8 weights[3 columns][block][4], rows 0 to 2 and a zero in each four bytes; then int8 excess of
+// the same shape, which is added to them; then in 64 bytes an int32 that says whether any excess of the block is not
+// zero.
+constexpr int kColumnRows = 4;
+
 struct Int8Kernels {
   FilterLayout matmul_layout;
   // Bytes that matmul needs for itself; `scratch` is 64-byte aligned.
@@ -110,6 +116,9 @@ struct Int8Kernels {
   int matmul_rows;
   FilterLayout depthwise_layout;
   void (*depthwise)(const DepthwiseRun& run);
+  // Null, or faster for filters of 3x3 whose weights minus zero point lie in [-254, 254].
+  FilterLayout depthwise_3x3_layout;
+  void (*depthwise_3x3)(const DepthwiseRun& run);
   void (*add)(const AddTask& task);
   void (*sum)(const SumTask& task);
 };

@@ -28,6 +28,7 @@ namespace {
 constexpr int kBlock = 32;
 constexpr int kGroup = 4;
 constexpr int kTileRows = 12;  // 24 sums + 2 weights + 1 row of 32 registers
+constexpr int kDepthwiseBlock = 64;
 constexpr std::size_t kVectorBytes = 64;
 
 std::size_t flipped_stride(int depth) {
@@ -83,7 +84,7 @@ inline void store_block(__m512i even, __m512i odd, __m512 scale_even, __m512 sca
 // sum += four products a lane. Not the intrinsic: with it GCC 12 keeps a tile's sums on the stack (35 vector moves a
 // step of the inner loop instead of none).
 inline void accumulate_quads(__m512i& sum, __m512i bytes, __m512i weights) {
-  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(bytes), "v"(weights));
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(bytes), "vm"(weights));
 }
 
 // One block of channels for kRows rows; `corrections` are added to the sums of each row.
@@ -166,6 +167,108 @@ void matmul(const MatmulTask& task, std::byte* scratch) {
   }
 }
 
+// Four bytes a lane: the three rows of one column of a window and a zero, for 64 channels.
+struct Column {
+  __m512i quads[4];
+};
+
+inline Column load_column(const DepthwiseRun& run, int column, std::ptrdiff_t pixel, int channel, __m512i flip) {
+  const std::uint8_t* const* taps = run.taps + column;
+  const std::ptrdiff_t* steps = run.steps + column;
+  const __m512i zero = _mm512_setzero_si512();
+  const __m512i top = _mm512_xor_si512(_mm512_loadu_si512(taps[0] + pixel * steps[0] + channel), flip);
+  const __m512i middle = _mm512_xor_si512(_mm512_loadu_si512(taps[3] + pixel * steps[3] + channel), flip);
+  const __m512i bottom = _mm512_xor_si512(_mm512_loadu_si512(taps[6] + pixel * steps[6] + channel), flip);
+  const __m512i upper_low = _mm512_unpacklo_epi8(top, middle), upper_high = _mm512_unpackhi_epi8(top, middle);
+  const __m512i lower_low = _mm512_unpacklo_epi8(bottom, zero), lower_high = _mm512_unpackhi_epi8(bottom, zero);
+  return {{_mm512_unpacklo_epi16(upper_low, lower_low), _mm512_unpackhi_epi16(upper_low, lower_low),
+           _mm512_unpacklo_epi16(upper_high, lower_high), _mm512_unpackhi_epi16(upper_high, lower_high)}};
+}
+
+inline void accumulate_column(__m512i (&sums)[4], const Column& column, const std::byte* weights) {
+  HWY_UNROLL(4)
+  for (int i = 0; i < 4; ++i)
+    accumulate_quads(sums[i], column.quads[i], _mm512_load_si512(weights + static_cast<std::size_t>(i) * kVectorBytes));
+}
+
+// 64 channels of a run. kShared: how many columns of a pixel's window are those of the pixel before: 2 where the window
+// moves by one column, 1 where it moves by two.
+template <int kShared, bool kExcess>
+HWY_NOINLINE void depthwise_3x3_block(const DepthwiseRun& run, const std::byte* block, int channel,
+                                      __mmask64 channels) {
+  constexpr std::size_t kColumnBytes = 4 * kVectorBytes;
+  const std::byte* weights = block + 2 * kColumnBytes;
+  const std::byte* excess = weights + 3 * kColumnBytes;
+  const ByteOutput& output = run.to_byte;
+  const __m512 bound = _mm512_set1_ps(static_cast<float>(output.high - output.zero_point));
+  const __m512i zero_point = _mm512_set1_epi16(static_cast<short>(output.zero_point));
+  const __m512i low = _mm512_set1_epi8(static_cast<char>(output.low));
+  const __m512i output_flip = _mm512_set1_epi8(static_cast<char>(output.flip));
+  const __m512i flip = _mm512_set1_epi8(static_cast<char>(run.flip));
+  const auto pixel_bytes = static_cast<std::size_t>(run.filters->channels);
+  std::uint8_t* to = run.output + channel;
+
+  Column left = load_column(run, 0, 0, channel, flip), middle = load_column(run, 1, 0, channel, flip), right;
+  for (std::ptrdiff_t p = 0; p < run.pixels; ++p, to += pixel_bytes) {
+    right = load_column(run, 2, p, channel, flip);
+    __m512i sums[4];
+    HWY_UNROLL(4)
+    for (int i = 0; i < 4; ++i) sums[i] = _mm512_load_si512(block + static_cast<std::size_t>(i) * kVectorBytes);
+    accumulate_column(sums, left, weights);
+    accumulate_column(sums, middle, weights + kColumnBytes);
+    accumulate_column(sums, right, weights + 2 * kColumnBytes);
+    if constexpr (kExcess) {
+      accumulate_column(sums, left, excess);
+      accumulate_column(sums, middle, excess + kColumnBytes);
+      accumulate_column(sums, right, excess + 2 * kColumnBytes);
+    }
+    HWY_UNROLL(4)
+    for (int i = 0; i < 4; ++i)
+      sums[i] = rounded(sums[i], _mm512_load_ps(reinterpret_cast<const float*>(block + kColumnBytes) + 16 * i), bound);
+    const __m512i words_low = _mm512_adds_epi16(_mm512_packs_epi32(sums[0], sums[1]), zero_point);
+    const __m512i words_high = _mm512_adds_epi16(_mm512_packs_epi32(sums[2], sums[3]), zero_point);
+    const __m512i bytes = _mm512_max_epu8(_mm512_packus_epi16(words_low, words_high), low);
+    _mm512_mask_storeu_epi8(to, channels, _mm512_xor_si512(bytes, output_flip));
+
+    if (kShared == 2) {
+      left = middle;
+      middle = right;
+    } else if (p + 1 < run.pixels) {
+      left = kShared == 1 ? right : load_column(run, 0, p + 1, channel, flip);
+      middle = load_column(run, 1, p + 1, channel, flip);
+    }
+  }
+}
+
+// Columns that lie `distance` apart in a window are the same bytes in the next pixel's. Rows outside the picture, which
+// do not move, always are.
+bool columns_repeat(const DepthwiseRun& run, int distance) {
+  for (int row = 0; row < 3; ++row)
+    for (int column = 0; column + distance < 3; ++column) {
+      const int tap = 3 * row + column;
+      if (run.taps[tap] + run.steps[tap] != run.taps[tap + distance]) return false;
+    }
+  return true;
+}
+
+void depthwise_3x3(const DepthwiseRun& run) {
+  const PackedFilters& filters = *run.filters;
+  const int shared = run.pixels == 1 ? 0 : columns_repeat(run, 1) ? 2 : columns_repeat(run, 2) ? 1 : 0;
+  for (int channel = 0, b = 0; channel < filters.channels; channel += kDepthwiseBlock, ++b) {
+    const std::byte* block = filters.blocks + static_cast<std::size_t>(b) * filters.block_bytes;
+    std::int32_t has_excess;
+    std::memcpy(&has_excess, block + filters.block_bytes - kVectorBytes, sizeof has_excess);
+    const int count = std::min(kDepthwiseBlock, filters.channels - channel);
+    const auto channels = static_cast<__mmask64>(~std::uint64_t{0} >> (kDepthwiseBlock - count));
+    if (shared == 2)
+      (has_excess ? &depthwise_3x3_block<2, true> : &depthwise_3x3_block<2, false>)(run, block, channel, channels);
+    else if (shared == 1)
+      (has_excess ? &depthwise_3x3_block<1, true> : &depthwise_3x3_block<1, false>)(run, block, channel, channels);
+    else
+      (has_excess ? &depthwise_3x3_block<0, true> : &depthwise_3x3_block<0, false>)(run, block, channel, channels);
+  }
+}
+
 }  // namespace
 }  // namespace mobilenet::cpu
 HWY_POP_ATTRIBUTES
@@ -180,6 +283,8 @@ const Int8Kernels& int8_kernels(Isa isa) {
     kernels.matmul_scratch = &matmul_scratch;
     kernels.matmul = &matmul;
     kernels.matmul_rows = kTileRows;
+    kernels.depthwise_3x3_layout = {kDepthwiseBlock, 4, kColumnRows};
+    kernels.depthwise_3x3 = &depthwise_3x3;
     return kernels;
   }();
   return table;

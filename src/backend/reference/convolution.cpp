@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Convolution, depthwise convolution and dense layers are one loop: a depthwise convolution has one group per channel,
-// a dense layer is a 1x1 convolution of one pixel.
+// Convolution, depthwise convolution and dense layers: a depthwise convolution has one group per channel,
+// a dense layer is a 1x1 convolution of one pixel. Integer sums wrap at 32 bits, as in every runtime: this file is
+// compiled with -fwrapv.
 #include <algorithm>
 
 #include "backend/reference/operators.h"
+#include "backend/reference/windows.h"
 #include "base/error.h"
 #include "network/parameter.h"
 #include "network/quantized_arithmetic.h"
@@ -34,85 +36,55 @@ struct LayerOptions {
   int groups = 1;
 };
 
-// The taps of a window that lie inside the picture along one axis.
-struct TapRange {
-  int begin = 0, end = 0;
-};
-TapRange taps_inside(std::int64_t start, int kernel, int dilation, std::int64_t extent) {
-  TapRange range{0, kernel};
-  while (range.begin < kernel && start + range.begin * static_cast<std::int64_t>(dilation) < 0) ++range.begin;
-  while (range.end > range.begin && start + (range.end - 1) * static_cast<std::int64_t>(dilation) >= extent)
-    --range.end;
-  return range;
-}
-
 // out[pixel][o] = finish(o, sum over taps inside the picture and inputs i of its group of multiply(x[tap][i],
 // weight[o][tap][i]))
-template <class Sum, class X, class Layer, class Out, class Multiply, class Finish>
-void convolve(const Layer& layer, const Shape& in, const X* x, const Shape& out, Out* result, const Multiply& multiply,
-              const Finish& finish) {
+template <class Sum, class Weight, class Bias, class X, class Out, class Multiply, class Finish>
+void convolve(const Layer<Weight, Bias>& layer, const Shape& in, const X* x, const Shape& out, Out* result,
+              const Multiply& multiply, const Finish& finish) {
   const Window& window = layer.window;
-  const std::int64_t pad_top = window_height(window, in[1]).pad_before;
-  const std::int64_t pad_left = window_width(window, in[2]).pad_before;
   const int outputs_per_group = layer.outputs / layer.groups;
   const std::int64_t taps = static_cast<std::int64_t>(window.kernel_height) * window.kernel_width;
-  for (std::int64_t n = 0; n < out[0]; ++n)
-    for (std::int64_t y = 0; y < out[1]; ++y)
-      for (std::int64_t column = 0; column < out[2]; ++column) {
-        const std::int64_t top = y * window.stride_height - pad_top;
-        const std::int64_t left = column * window.stride_width - pad_left;
-        const TapRange rows = taps_inside(top, window.kernel_height, window.dilation_height, in[1]);
-        const TapRange columns = taps_inside(left, window.kernel_width, window.dilation_width, in[2]);
-        for (int group = 0; group < layer.groups; ++group)
-          for (int o = group * outputs_per_group; o < (group + 1) * outputs_per_group; ++o) {
-            Sum sum = 0;
-            for (int ky = rows.begin; ky < rows.end; ++ky)
-              for (int kx = columns.begin; kx < columns.end; ++kx) {
-                const std::int64_t row = n * in[1] + top + ky * window.dilation_height;
-                const X* pixel = x + (row * in[2] + left + kx * window.dilation_width) * in[3] + group * layer.inputs;
-                const auto* weight = layer.weight.data() + (o * taps + ky * window.kernel_width + kx) * layer.inputs;
-                for (int i = 0; i < layer.inputs; ++i) sum += multiply(pixel[i], weight[i]);
-              }
-            *result++ = finish(o, sum);
-          }
-      }
+  for_each_window(window, in, out, [&](const WindowPlace& place) {
+    for (int o = 0; o < layer.outputs; ++o) {
+      const std::int64_t first_input = static_cast<std::int64_t>(o / outputs_per_group) * layer.inputs;
+      Sum sum = 0;
+      for (std::int64_t ky = place.rows.begin; ky < place.rows.end; ++ky)
+        for (std::int64_t kx = place.columns.begin; kx < place.columns.end; ++kx) {
+          const X* from = x + place.pixel(ky, kx) * in[3] + first_input;
+          const Weight* weight = layer.weight.data() + (o * taps + ky * window.kernel_width + kx) * layer.inputs;
+          for (int i = 0; i < layer.inputs; ++i) sum += multiply(from[i], weight[i]);
+        }
+      *result++ = finish(o, sum);
+    }
+  });
 }
 
 // The same where every channel is a group of its own and weights are stored [tap][channel]: channels lie side by side
 // in memory, and their sums are taken side by side.
-template <class Sum, class X, class Layer, class Out, class Multiply, class Finish>
-void convolve_channels(const Layer& layer, const Shape& in, const X* x, const Shape& out, Out* result,
+template <class Sum, class Weight, class Bias, class X, class Out, class Multiply, class Finish>
+void convolve_channels(const Layer<Weight, Bias>& layer, const Shape& in, const X* x, const Shape& out, Out* result,
                        const Multiply& multiply, const Finish& finish) {
   constexpr int kChannelsAtOnce = 64;
   const Window& window = layer.window;
-  const std::int64_t pad_top = window_height(window, in[1]).pad_before;
-  const std::int64_t pad_left = window_width(window, in[2]).pad_before;
-  for (std::int64_t n = 0; n < out[0]; ++n)
-    for (std::int64_t y = 0; y < out[1]; ++y)
-      for (std::int64_t column = 0; column < out[2]; ++column) {
-        const std::int64_t top = y * window.stride_height - pad_top;
-        const std::int64_t left = column * window.stride_width - pad_left;
-        const TapRange rows = taps_inside(top, window.kernel_height, window.dilation_height, in[1]);
-        const TapRange columns = taps_inside(left, window.kernel_width, window.dilation_width, in[2]);
-        for (int first = 0; first < layer.outputs; first += kChannelsAtOnce) {
-          const int count = std::min(kChannelsAtOnce, layer.outputs - first);
-          Sum sums[kChannelsAtOnce] = {};
-          for (int ky = rows.begin; ky < rows.end; ++ky)
-            for (int kx = columns.begin; kx < columns.end; ++kx) {
-              const std::int64_t row = n * in[1] + top + ky * window.dilation_height;
-              const X* pixel = x + (row * in[2] + left + kx * window.dilation_width) * in[3] + first;
-              const std::int64_t tap = static_cast<std::int64_t>(ky) * window.kernel_width + kx;
-              const auto* weight = layer.weight.data() + tap * layer.outputs + first;
-              for (int c = 0; c < count; ++c) sums[c] += multiply(pixel[c], weight[c]);
-            }
-          for (int c = 0; c < count; ++c) *result++ = finish(first + c, sums[c]);
+  for_each_window(window, in, out, [&](const WindowPlace& place) {
+    for (int first = 0; first < layer.outputs; first += kChannelsAtOnce) {
+      const int count = std::min(kChannelsAtOnce, layer.outputs - first);
+      Sum sums[kChannelsAtOnce] = {};
+      for (std::int64_t ky = place.rows.begin; ky < place.rows.end; ++ky)
+        for (std::int64_t kx = place.columns.begin; kx < place.columns.end; ++kx) {
+          const X* from = x + place.pixel(ky, kx) * in[3] + first;
+          const std::int64_t tap = ky * window.kernel_width + kx;
+          const Weight* weight = layer.weight.data() + tap * layer.outputs + first;
+          for (int c = 0; c < count; ++c) sums[c] += multiply(from[c], weight[c]);
         }
-      }
+      for (int c = 0; c < count; ++c) *result++ = finish(first + c, sums[c]);
+    }
+  });
 }
 
-template <class Sum, class X, class Layer, class Out, class Multiply, class Finish>
-void run_layer(const Layer& layer, const Shape& in, const X* x, const Shape& out, Out* result, const Multiply& multiply,
-               const Finish& finish) {
+template <class Sum, class Weight, class Bias, class X, class Out, class Multiply, class Finish>
+void run_layer(const Layer<Weight, Bias>& layer, const Shape& in, const X* x, const Shape& out, Out* result,
+               const Multiply& multiply, const Finish& finish) {
   if (layer.channel_by_channel())
     convolve_channels<Sum>(layer, in, x, out, result, multiply, finish);
   else

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "backend/reference/operators.h"
+#include "backend/reference/windows.h"
 #include "base/error.h"
 #include "network/quantized_arithmetic.h"
 
@@ -20,24 +21,15 @@ void pool(const Window& window, const Operands& operands, const State& initial, 
   const Shape& out = operands.shape;
   const auto* x = operands.inputs[0].template as<T>();
   auto* result = operands.template as<T>();
-  const std::int64_t pad_top = window_height(window, in[1]).pad_before;
-  const std::int64_t pad_left = window_width(window, in[2]).pad_before;
-  for (std::int64_t n = 0; n < out[0]; ++n)
-    for (std::int64_t y = 0; y < out[1]; ++y)
-      for (std::int64_t column = 0; column < out[2]; ++column)
-        for (std::int64_t c = 0; c < out[3]; ++c) {
-          State state = initial;
-          for (int ky = 0; ky < window.kernel_height; ++ky) {
-            const std::int64_t in_y = y * window.stride_height - pad_top + ky * window.dilation_height;
-            if (in_y < 0 || in_y >= in[1]) continue;
-            for (int kx = 0; kx < window.kernel_width; ++kx) {
-              const std::int64_t in_x = column * window.stride_width - pad_left + kx * window.dilation_width;
-              if (in_x < 0 || in_x >= in[2]) continue;
-              visit(state, x[((n * in[1] + in_y) * in[2] + in_x) * in[3] + c]);
-            }
-          }
-          *result++ = finish(state);
-        }
+  for_each_window(window, in, out, [&](const WindowPlace& place) {
+    for (std::int64_t c = 0; c < out[3]; ++c) {
+      State state = initial;
+      for (std::int64_t ky = place.rows.begin; ky < place.rows.end; ++ky)
+        for (std::int64_t kx = place.columns.begin; kx < place.columns.end; ++kx)
+          visit(state, x[place.pixel(ky, kx) * in[3] + c]);
+      *result++ = finish(state);
+    }
+  });
 }
 
 template <class Sum>

@@ -185,6 +185,75 @@ TEST_P(Int8Kernel, DepthwiseIsItsFormula) {
   }
 }
 
+// The 3x3 kernel reads columns once where windows overlap, so it gets real pictures: three rows, one of them padding.
+TEST_P(Int8Kernel, Depthwise3x3IsItsFormula) {
+  if (!kernels_.depthwise_3x3) GTEST_SKIP() << "no kernel of its own";
+  const FilterLayout& layout = kernels_.depthwise_3x3_layout;
+  const auto block = static_cast<std::size_t>(layout.block);
+  for (const int channels : {1, 31, 64, 65, 144})
+    for (const int stride : {1, 2, 3})
+      for (const int dilation : {1, 2})
+        for (const int pixels : {1, 2, 5})
+          for (const int widest : {127, 254}) {
+            SCOPED_TRACE(std::to_string(channels) + " channels, stride " + std::to_string(stride) + ", dilation " +
+                         std::to_string(dilation) + ", " + std::to_string(pixels) + " pixels, weights to " +
+                         std::to_string(widest));
+            const auto count = static_cast<std::size_t>(channels);
+            PackedFilters filters;
+            filters.block_bytes = block * 4 * 8 + 64;
+            filters.channels = channels;
+            AlignedBuffer memory((count + block - 1) / block * filters.block_bytes);
+            filters.blocks = memory.data();
+            std::uniform_int_distribution<int> weight(-widest, widest);
+            std::vector<std::int32_t> weights, bias;
+            std::vector<float> scales;
+            for (int c = 0; c < channels; ++c) {
+              std::byte* data = memory.data() + static_cast<std::size_t>(c / layout.block) * filters.block_bytes;
+              const auto position = static_cast<std::size_t>(position_in_block(layout, c % layout.block));
+              bias.push_back(weight(random_) * 50);
+              scales.push_back(0.001f * static_cast<float>(c % 7 + 1));
+              reinterpret_cast<std::int32_t*>(data)[position] = bias.back();
+              reinterpret_cast<float*>(data)[block + position] = scales.back();
+              for (std::size_t tap = 0; tap < 9; ++tap) {
+                weights.push_back(weight(random_));
+                const int fitting = std::clamp(weights.back(), -128, 127);
+                const std::size_t index = (tap % 3 * block + position) * 4 + tap / 3;
+                reinterpret_cast<std::int8_t*>(data + 8 * block)[index] = static_cast<std::int8_t>(fitting);
+                reinterpret_cast<std::int8_t*>(data + 20 * block)[index] =
+                    static_cast<std::int8_t>(weights.back() - fitting);
+                if (weights.back() != fitting) *reinterpret_cast<std::int32_t*>(data + 32 * block) = 1;
+              }
+            }
+            const auto row_bytes = static_cast<std::size_t>(pixels * stride + 2 * dilation + 1) * count;
+            const Bytes picture = random_bytes(2 * row_bytes + kReadPadding, random_);
+            const Bytes padding(count + kReadPadding, 0x7b);
+            std::vector<const std::uint8_t*> taps;
+            std::vector<std::ptrdiff_t> steps;
+            for (std::size_t tap = 0; tap < 9; ++tap) {
+              const bool outside = tap / 3 == 2;
+              taps.push_back(outside ? padding.data()
+                                     : picture.data() + tap / 3 * row_bytes +
+                                           tap % 3 * static_cast<std::size_t>(dilation) * count);
+              steps.push_back(outside ? 0 : static_cast<std::ptrdiff_t>(stride) * channels);
+            }
+            Bytes output(count * static_cast<std::size_t>(pixels) + 64, 0xa5);
+            DepthwiseRun run{taps.data(), steps.data(), pixels, 0x80, &filters, output.data(), {100, 3, 250, 0x80}};
+            kernels_.depthwise_3x3(run);
+            for (std::size_t p = 0; p < static_cast<std::size_t>(pixels); ++p)
+              for (std::size_t c = 0; c < count; ++c) {
+                std::int32_t sum = bias[c];
+                for (std::size_t tap = 0; tap < 9; ++tap)
+                  sum +=
+                      (taps[tap][static_cast<std::ptrdiff_t>(p) * steps[tap] + static_cast<std::ptrdiff_t>(c)] ^ 0x80) *
+                      weights[c * 9 + tap];
+                ASSERT_EQ(output[p * count + c], expected_byte(sum, scales[c], run.to_byte))
+                    << "pixel " << p << ", channel " << c << ", sum " << sum;
+              }
+            EXPECT_TRUE(std::all_of(output.end() - 64, output.end(), [](int b) { return b == 0xa5; }))
+                << "wrote too far";
+          }
+}
+
 TEST_P(Int8Kernel, AddIsItsFormula) {
   for (const std::size_t count : {1u, 15u, 16u, 17u, 64u, 1003u}) {
     const Bytes a = random_bytes(count, random_), b = random_bytes(count, random_);
