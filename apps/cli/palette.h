@@ -14,8 +14,9 @@ struct Colour {
   bool operator==(const Colour&) const = default;
 };
 
-// What annotated pictures draw class `index` in (Detection::class_index, SegmentClass::index). Hues step by the golden
-// angle and lightness alternates, so that neighbouring numbers are far apart; grey when negative.
+// What annotated pictures draw class `index` in (Detection::class_index, SegmentClass::index): twenty vivid colours in
+// an order that puts unlike ones side by side, then the same ones lighter and darker; it repeats after 100 classes.
+// Grey when negative.
 Colour class_colour(int index);
 
 // PASCAL VOC's colour map: bits 0, 1, 2 of the index are the high bits of red, green and blue, the next three the bits

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// PNG through libspng's encoder.
+
+#include <spng.h>
+
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "cli/encode_picture.h"
+#include "cli/palette.h"
+
+namespace mobilenet::cli {
+namespace {
+
+struct FreeContext {
+  void operator()(spng_ctx* context) const { spng_ctx_free(context); }
+};
+
+Error failed(std::string_view what, int code) {
+  const ErrorCode kind = code == SPNG_EMEM ? ErrorCode::out_of_memory : ErrorCode::invalid_argument;
+  return Error{kind, "cannot make a PNG, " + std::string(what) + ": " + spng_strerror(code)};
+}
+
+// A PNG of 8-bit samples; `palette` may be null.
+Result<std::vector<std::byte>> encode(std::span<const std::uint8_t> samples, int width, int height,
+                                      spng_color_type colour_type, spng_plte* palette) {
+  const std::size_t channels = colour_type == SPNG_COLOR_TYPE_TRUECOLOR ? 3 : 1;
+  if (width <= 0 || height <= 0 ||
+      samples.size() != channels * static_cast<std::size_t>(width) * static_cast<std::size_t>(height)) {
+    return Error{ErrorCode::invalid_argument, "cannot make a PNG of " + std::to_string(width) + 'x' +
+                                                  std::to_string(height) + " pixels from " +
+                                                  std::to_string(samples.size()) + " bytes"};
+  }
+  const std::unique_ptr<spng_ctx, FreeContext> context(spng_ctx_new(SPNG_CTX_ENCODER));
+  if (!context) return failed("creating the encoder", SPNG_EMEM);
+
+  spng_ihdr header{};
+  header.width = static_cast<std::uint32_t>(width);
+  header.height = static_cast<std::uint32_t>(height);
+  header.bit_depth = 8;
+  header.color_type = static_cast<std::uint8_t>(colour_type);
+  if (int code = spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1)) return failed("setting it up", code);
+  if (int code = spng_set_ihdr(context.get(), &header)) return failed("writing the header", code);
+  if (palette != nullptr) {
+    if (int code = spng_set_plte(context.get(), palette)) return failed("writing the palette", code);
+  }
+  if (int code = spng_encode_image(context.get(), samples.data(), samples.size(), SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE)) {
+    return failed("writing the pixels", code);
+  }
+  std::size_t size = 0;
+  int code = 0;
+  void* file = spng_get_png_buffer(context.get(), &size, &code);
+  if (file == nullptr) return failed("finishing", code);
+  const std::unique_ptr<void, decltype(&std::free)> owner(file, &std::free);
+  const auto* first = static_cast<const std::byte*>(file);
+  return std::vector<std::byte>(first, first + size);
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> encode_png(const RgbPicture& picture) {
+  return encode(picture.rgb, picture.width, picture.height, SPNG_COLOR_TYPE_TRUECOLOR, nullptr);
+}
+
+Result<std::vector<std::byte>> encode_mask_png(std::span<const std::uint8_t> mask, int width, int height) {
+  spng_plte palette{};
+  palette.n_entries = 256;
+  for (unsigned i = 0; i < palette.n_entries; ++i) {
+    const Colour colour = voc_colour(static_cast<std::uint8_t>(i));
+    palette.entries[i] = {colour.red, colour.green, colour.blue, 255};
+  }
+  return encode(mask, width, height, SPNG_COLOR_TYPE_INDEXED, &palette);
+}
+
+}  // namespace mobilenet::cli
