@@ -7,19 +7,20 @@ find_path(MOBILENET_HIGHWAY_INCLUDE hwy/highway.h REQUIRED)
 find_path(MOBILENET_FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)
 find_program(MOBILENET_FLATC flatc REQUIRED)
 
-# mobilenet_component(NAME HEADER header LIBRARIES names... PACKAGE pkg-config-name): sets MOBILENET_WITH_<NAME> and,
-# when all of it is found, makes the target mobilenet_dependency_<name>. Its property MOBILENET_LINK_NAMES is for those
-# who link the installed static library (cmake/install.cmake). Versions are for `mobilenet --version` alone.
+# mobilenet_component(NAME HEADER header FOLDER of-it LIBRARIES names... PACKAGE pkg-config-name): sets
+# MOBILENET_WITH_<NAME> and, when all of it is found, makes the target mobilenet_dependency_<name>. Its property
+# MOBILENET_LINK_NAMES is for those who link the installed static library (cmake/install.cmake). Versions are for
+# `mobilenet --version` alone.
 find_package(PkgConfig QUIET)
 define_property(TARGET PROPERTY MOBILENET_LINK_NAMES)
 set(mobilenet_version_definitions "")
 function(mobilenet_component name)
-  cmake_parse_arguments(arg "" "HEADER;PACKAGE" "LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "HEADER;FOLDER;PACKAGE" "LIBRARIES" ${ARGN})
   string(TOLOWER ${name} lower)
   option(MOBILENET_${name} "Use ${lower} where it is found" ON)
   set(found ${MOBILENET_${name}})
   if(found)
-    find_path(MOBILENET_${name}_INCLUDE ${arg_HEADER})
+    find_path(MOBILENET_${name}_INCLUDE ${arg_HEADER} PATH_SUFFIXES ${arg_FOLDER})
     set(libraries "")
     foreach(library IN LISTS arg_LIBRARIES)
       find_library(MOBILENET_${name}_${library} ${library})
@@ -62,6 +63,10 @@ mobilenet_component(WEBP HEADER webp/demux.h LIBRARIES webpdemux webp PACKAGE li
 mobilenet_component(BMP HEADER stb/stb_image.h)
 mobilenet_component(EXIF HEADER libexif/exif-data.h LIBRARIES exif PACKAGE libexif)
 mobilenet_component(ZIP HEADER zip.h LIBRARIES zip PACKAGE libzip)
+if(MOBILENET_CLI)  # the library draws nothing
+  mobilenet_component(CAIRO HEADER cairo-ft.h FOLDER cairo LIBRARIES cairo PACKAGE cairo)
+  mobilenet_component(FREETYPE HEADER ft2build.h FOLDER freetype2 LIBRARIES freetype PACKAGE freetype2)
+endif()
 
 # The commit, again whenever it changes.
 if(EXISTS ${PROJECT_SOURCE_DIR}/.git)

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -77,8 +78,8 @@ RandomInput random_input(const ModelInfo& info, const TensorInfo& tensor, const 
   return input;
 }
 
-double percentile(std::vector<double>& sorted, double fraction) {
-  return sorted[static_cast<std::size_t>(fraction * static_cast<double>(sorted.size() - 1) + 0.5)];
+double percentile(std::span<const double> sorted, double fraction) {
+  return sorted[static_cast<std::size_t>(std::lround(fraction * static_cast<double>(sorted.size() - 1)))];
 }
 
 // Milliseconds of single runs, and of each step of them.
@@ -129,9 +130,9 @@ Result<Measurement> measure(Session& session, std::span<const TensorView> inputs
   return measurement;
 }
 
-void report_steps(Measurement& measurement, bool json) {
+void report_steps(const Measurement& measurement, bool json) {
   double sum = 0;
-  for (auto& times : measurement.step_times) sum += percentile(times, 0.5);
+  for (const auto& times : measurement.step_times) sum += percentile(times, 0.5);
   Table table({Align::left, Align::left, Align::right, Align::right});
   table.row({"step", "kind", "median ms", "share"});
   for (std::size_t i = 0; i < measurement.steps.size(); ++i) {
@@ -147,7 +148,8 @@ void report_steps(Measurement& measurement, bool json) {
   if (!json) print(table.text() + '\n');
 }
 
-void report(const BenchOptions& options, const ModelInfo& info, const Session& session, Measurement& measurement) {
+void report(const BenchOptions& options, const ModelInfo& info, const Session& session,
+            const Measurement& measurement) {
   const double median = percentile(measurement.runs, 0.5);
   const double p10 = percentile(measurement.runs, 0.1);
   const double p90 = percentile(measurement.runs, 0.9);
@@ -194,13 +196,13 @@ int bench(const BenchOptions& options) {
     profiled.profile = true;
     auto session = model->session(profiled);
     if (!session) return fail(session.error().message);
-    auto measurement = measure(*session, inputs, options.seconds);
+    const auto measurement = measure(*session, inputs, options.seconds);
     if (!measurement) return fail(measurement.error().message);
     report_steps(*measurement, options.json);
   }
   auto session = model->session(options.session);
   if (!session) return fail(session.error().message);
-  auto measurement = measure(*session, inputs, options.seconds);
+  const auto measurement = measure(*session, inputs, options.seconds);
   if (!measurement) return fail(measurement.error().message);
   report(options, info, *session, *measurement);
   return kSuccess;

@@ -64,8 +64,8 @@ std::string labels_text(const ModelInfo& info) {
   if (info.labels.empty()) return "unknown";
   std::string text = std::to_string(info.labels.size()) + ": ";
   const std::size_t shown = std::min<std::size_t>(info.labels.size(), 3);
-  text += join(std::span(info.labels).first(shown), ", ");
-  return info.labels.size() > shown ? text + ", ..." : text;
+  text += join(std::span(info.labels).first(shown), "; ");
+  return info.labels.size() > shown ? text + "; ..." : text;
 }
 
 std::string info_text(const ModelInfo& info, bool with_layers) {

@@ -91,7 +91,7 @@ Result<void> write_npz(const std::filesystem::path& path, std::span<const NpzArr
     }
   }
   if (zip_close(archive.get()) != 0) return archive_error(path, "cannot write it", zip_get_error(archive.get()));
-  archive.release();  // closed means freed
+  static_cast<void>(archive.release());  // closed means freed
   return {};
 }
 

@@ -37,7 +37,7 @@ constexpr std::array<Colour, 20> kVivid{{
 struct Mix {
   double amount, with;
 };
-constexpr std::array<Mix, 5> kRounds{{{0, 0}, {0.42, 255}, {0.40, 0}, {0.68, 255}, {0.64, 0}}};
+constexpr std::array<Mix, 5> kRounds{{{0, 0}, {0.36, 255}, {0.32, 0}, {0.62, 255}, {0.55, 0}}};
 
 std::uint8_t mixed(std::uint8_t sample, Mix mix) {
   return static_cast<std::uint8_t>(std::lround(sample + mix.amount * (mix.with - sample)));

@@ -108,7 +108,7 @@ class Run(ProgramTest):
         self.assertIn(self.input["name"], twice.err)
 
     def test_a_full_disk_leaves_no_output(self):
-        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
         for name in ("full.npz", "full.npy"):
             before = sorted(path.name for path in self.folder.iterdir())
             result = self.run_model("--input", self.path("x.npy"), "-o", self.path(name), preexec_fn=limit)

@@ -189,8 +189,12 @@ std::vector<std::uint8_t> stored_zip(const std::string& name, const std::string&
     append_number(zip, text.size(), 4);
     append_number(zip, text.size(), 4);
     append_number(zip, name.size(), 2);
-    append_number(zip, 0, central ? 12 : 2);  // no extra field; no comment, disk 0, attributes
-    if (central) append_number(zip, base, 4);
+    append_number(zip, 0, 2);  // no extra field
+    if (central) {
+      append_number(zip, 0, 4);  // no comment, disk 0
+      append_number(zip, 0, 6);  // attributes
+      append_number(zip, base, 4);
+    }
     zip.insert(zip.end(), name.begin(), name.end());
   };
   entry(0x04034b50, false);

@@ -32,11 +32,10 @@ struct DepthwiseStep {
 };
 
 // The input rows under output row `y`; `count` of them, null outside the picture.
-void input_rows(const DepthwiseStep& step, const float* image, int y, int count, const float** rows) {
-  const std::ptrdiff_t row_floats = step.problem.width * step.problem.pixel_stride;
+void input_rows(const DepthwiseStep& step, const Rows& in, int y, int count, const float** rows) {
   for (int i = 0; i < count; ++i) {
     const int row = y * step.stride_height - step.pad_top + i * step.dilation_height;
-    rows[i] = row < 0 || row >= step.height ? nullptr : image + row * row_floats;
+    rows[i] = row < 0 || row >= step.height ? nullptr : in[row];
   }
 }
 
@@ -52,6 +51,32 @@ void finish_row(const DepthwiseStep& step, float* out, const float* residual, in
   }
 }
 
+// Output rows y and, when `rows` is 2, y + 1 of one picture.
+void convolve_rows(const DepthwiseStep& step, DepthwiseProblem& problem, const Rows& in, const Rows& out,
+                   const float* residual, int y, int rows, float* scratch) {
+  problem.out_row_stride = rows == 2 ? out[y + 1] - out[y] : 0;
+  if (step.three) {
+    std::array<const float*, 5> pointers;
+    input_rows(step, in, y, (rows - 1) * step.stride_height + 3, pointers.data());
+    step.kernels->rows_3x3(problem, pointers.data(), rows, out[y]);
+  } else {
+    auto** pointers = reinterpret_cast<const float**>(scratch);
+    input_rows(step, in, y, problem.kernel_height, pointers);
+    step.kernels->row_any(problem, pointers, pointers + problem.kernel_height, out[y]);
+  }
+  for (int r = 0; r < rows; ++r)
+    finish_row(step, out[y + r], residual == nullptr ? nullptr : residual + (y + r) * step.problem.out_row_stride,
+               problem.channels);
+}
+
+void run_depthwise_rows(const void* arguments, const Rows& in, const Rows& out, const float* residual, int begin,
+                        int end, float* scratch) {
+  const auto& step = *static_cast<const DepthwiseStep*>(arguments);
+  DepthwiseProblem problem = step.problem;
+  for (int y = begin; y < end; y += step.rows_at_once)
+    convolve_rows(step, problem, in, out, residual, y, std::min(step.rows_at_once, end - y), scratch);
+}
+
 void run_depthwise(const DepthwiseStep& step, const RunContext& context) {
   const int row_groups = (step.output_height + step.rows_at_once - 1) / step.rows_at_once;
   const int blocks = (step.problem.channels + step.kernels->lanes - 1) / step.kernels->lanes;
@@ -65,7 +90,7 @@ void run_depthwise(const DepthwiseStep& step, const RunContext& context) {
     const int wanted = context.threads * 2;
     channel_parts = std::clamp((wanted + row_groups * step.images - 1) / (row_groups * step.images), 1, blocks);
   }
-  const float* input = floats_at(context, step.input);
+  float* input = floats_at(context, step.input);
   float* output = floats_at(context, step.output);
   const std::ptrdiff_t image_floats = step.height * step.problem.width * step.problem.pixel_stride;
   const std::ptrdiff_t out_image_floats = step.output_height * step.problem.out_row_stride;
@@ -79,23 +104,13 @@ void run_depthwise(const DepthwiseStep& step, const RunContext& context) {
     DepthwiseProblem problem = step.problem;
     problem.channels = std::min(step.problem.channels, last_block * step.kernels->lanes) - first;
     problem.packed += static_cast<std::ptrdiff_t>(first) * (taps + 1);
-    const float* from = input + image * image_floats + first;
-    const std::ptrdiff_t to = image * out_image_floats + y * problem.out_row_stride + first;
-    const int rows = std::min(step.rows_at_once, step.output_height - y);
-    if (step.three) {
-      std::array<const float*, 5> pointers;
-      input_rows(step, from, y, (rows - 1) * step.stride_height + 3, pointers.data());
-      step.kernels->rows_3x3(problem, pointers.data(), rows, output + to);
-    } else {
-      auto** pointers = reinterpret_cast<const float**>(scratch_of(context, thread));
-      input_rows(step, from, y, problem.kernel_height, pointers);
-      step.kernels->row_any(problem, pointers, pointers + problem.kernel_height, output + to);
-    }
-    for (int r = 0; r < rows; ++r) {
-      const std::ptrdiff_t at = to + r * problem.out_row_stride;
-      const float* residual = step.residual == kNotInArena ? nullptr : floats_at(context, step.residual) + at;
-      finish_row(step, output + at, residual, problem.channels);
-    }
+    const std::ptrdiff_t row_floats = problem.width * problem.pixel_stride;
+    const Rows in{input + image * image_floats + first, row_floats, step.height};
+    const std::ptrdiff_t at = image * out_image_floats + first;
+    const Rows out{output + at, step.problem.out_row_stride, step.output_height};
+    const float* residual = step.residual == kNotInArena ? nullptr : floats_at(context, step.residual) + at;
+    convolve_rows(step, problem, in, out, residual, y, std::min(step.rows_at_once, step.output_height - y),
+                  scratch_of(context, thread));
   };
   const auto items = static_cast<std::size_t>(step.images) * static_cast<std::size_t>(row_groups * channel_parts);
   if (serial)
@@ -107,7 +122,7 @@ void run_depthwise(const DepthwiseStep& step, const RunContext& context) {
 // Several outputs for each input channel: rare, so plain loops.
 void run_multiplied(const DepthwiseStep& step, const RunContext& context) {
   const DepthwiseProblem& p = step.problem;
-  const float* input = floats_at(context, step.input);
+  float* input = floats_at(context, step.input);
   float* output = floats_at(context, step.output);
   const int lanes = step.kernels->lanes;
   const int taps = p.kernel_height * p.kernel_width;
@@ -117,7 +132,9 @@ void run_multiplied(const DepthwiseStep& step, const RunContext& context) {
     for (std::size_t row = begin; row < end; ++row) {
       const auto image = static_cast<std::ptrdiff_t>(row) / step.output_height;
       const int y = static_cast<int>(static_cast<std::ptrdiff_t>(row) % step.output_height);
-      input_rows(step, input + image * step.height * p.width * p.pixel_stride, y, p.kernel_height, pointers);
+      const std::ptrdiff_t row_floats = p.width * p.pixel_stride;
+      const Rows in{input + image * step.height * row_floats, row_floats, step.height};
+      input_rows(step, in, y, p.kernel_height, pointers);
       float* out = output + static_cast<std::ptrdiff_t>(row) * p.out_row_stride;
       for (int x = 0; x < p.output_width; ++x)
         for (int c = 0; c < p.channels; ++c) {
@@ -138,6 +155,26 @@ void run_multiplied(const DepthwiseStep& step, const RunContext& context) {
       finish_row(step, out, residual, p.channels);
     }
   });
+}
+
+std::shared_ptr<const RowStage> row_stage(const DepthwiseStep& step, const Window& window, const Shape& in) {
+  auto stage = std::make_shared<RowStage>();
+  stage->run = &run_depthwise_rows;
+  stage->input = step.input;
+  stage->output = step.output;
+  stage->residual = step.residual;
+  stage->images = step.images;
+  stage->input_height = step.height;
+  stage->height = step.output_height;
+  stage->input_row_floats = in[2] * in[3];
+  stage->row_floats = step.problem.out_row_stride;
+  stage->reach = (window.kernel_height - 1) * window.dilation_height + 1;
+  stage->stride = window.stride_height;
+  stage->pad = step.pad_top;
+  if (!step.three)
+    stage->scratch_bytes = static_cast<std::size_t>(window.kernel_height) *
+                           static_cast<std::size_t>(window.kernel_width + 1) * sizeof(float*);
+  return stage;
 }
 
 }  // namespace
@@ -195,7 +232,10 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
       static_cast<std::size_t>(w.kernel_height) * static_cast<std::size_t>(w.kernel_width + 1) * sizeof(float*);
   if (op.multiplier != 1) return step_of<&run_multiplied>(std::move(step), pointers);
   const std::size_t scratch = step.three ? 0 : pointers;
-  return step_of<&run_depthwise>(std::move(step), scratch);
+  auto rows = row_stage(step, w, in);
+  CompiledStep compiled = step_of<&run_depthwise>(std::move(step), scratch);
+  compiled.rows = std::move(rows);
+  return compiled;
 }
 
 }  // namespace mobilenet::cpu

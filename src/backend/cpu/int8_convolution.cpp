@@ -16,7 +16,7 @@ namespace {
 // Of the rows of one task: they are read once per block of channels and should stay in the first or second cache.
 constexpr std::int64_t kTaskBytes = 48 * 1024;
 constexpr int kMaxTaskRows = 192;
-// A gathered row may be overwritten this far past its end, and the input read as far past its own.
+// Bytes are gathered in chunks, so up to fifteen may be written past the end of a row and read past that of the input.
 constexpr std::size_t kCopyChunk = 16;
 
 std::size_t rounded_up(std::size_t value, std::size_t step) { return (value + step - 1) / step * step; }
@@ -31,6 +31,7 @@ struct Matmul {
   int task_rows = 1;
   int blocks = 1;
   std::size_t gathered_stride = 0;
+  std::int64_t inner_begin = 0, inner_end = 0;  // output columns whose window lies inside the picture's width
 
   std::size_t gathered_bytes() const {
     return in_place ? 0 : rounded_up(static_cast<std::size_t>(task_rows) * gathered_stride + kReadPadding, kAlignment);
@@ -84,17 +85,41 @@ struct Matmul {
   // The bytes under the window of each output pixel, one row a pixel.
   void gather(const std::uint8_t* source, std::int64_t first_row, std::int64_t row_count, std::uint8_t* out) const {
     const WindowGeometry& g = geometry;
-    std::int64_t x = first_row % g.output_width;
-    std::int64_t y = first_row / g.output_width % g.output_height;
-    std::int64_t image = first_row / g.output_width / g.output_height;
-    for (std::int64_t row = 0; row < row_count; ++row, out += gathered_stride) {
-      gather_pixel(source + image * g.input_height * g.input_width * g.input_channels, y * g.stride_height - g.pad_top,
-                   x * g.stride_width - g.pad_left, out);
-      if (++x < g.output_width) continue;
-      x = 0;
-      if (++y < g.output_height) continue;
-      y = 0;
-      ++image;
+    for (std::int64_t row = first_row; row < first_row + row_count;) {
+      const std::int64_t x = row % g.output_width;
+      const std::int64_t y = row / g.output_width % g.output_height;
+      const std::uint8_t* image =
+          source + row / g.output_width / g.output_height * g.input_height * g.input_width * g.input_channels;
+      const std::int64_t top = y * g.stride_height - g.pad_top, left = x * g.stride_width - g.pad_left;
+      std::int64_t pixels = 1;
+      if (g.dilation_width == 1 && x >= inner_begin && x < inner_end) {
+        pixels = std::min(inner_end - x, first_row + row_count - row);
+        gather_run(image, top, left, pixels, out);
+      } else {
+        gather_pixel(image, top, left, out);
+      }
+      row += pixels;
+      out += static_cast<std::size_t>(pixels) * gathered_stride;
+    }
+  }
+
+  // Pixels side by side whose windows lie inside the picture's width.
+  void gather_run(const std::uint8_t* image, std::int64_t top, std::int64_t left, std::int64_t pixels,
+                  std::uint8_t* out) const {
+    const WindowGeometry& g = geometry;
+    const auto line_bytes = static_cast<std::size_t>(g.kernel_width * g.input_channels);
+    const std::int64_t step = g.stride_width * g.input_channels;
+    for (std::int64_t ky = 0; ky < g.kernel_height; ++ky, out += line_bytes) {
+      const std::int64_t y = top + ky * g.dilation_height;
+      const bool inside = y >= 0 && y < g.input_height;
+      const std::uint8_t* line = image + (y * g.input_width + left) * g.input_channels;
+      std::uint8_t* to = out;
+      for (std::int64_t pixel = 0; pixel < pixels; ++pixel, to += gathered_stride) {
+        if (inside)
+          copy(to, line + pixel * step, line_bytes);
+        else
+          std::memset(to, filters.padding, line_bytes);
+      }
     }
   }
 
@@ -102,7 +127,6 @@ struct Matmul {
     const WindowGeometry& g = geometry;
     const auto channels = static_cast<std::size_t>(g.input_channels);
     const auto line_bytes = static_cast<std::size_t>(g.kernel_width) * channels;
-    const bool whole_lines = g.dilation_width == 1 && left >= 0 && left + g.kernel_width <= g.input_width;
     for (std::int64_t ky = 0; ky < g.kernel_height; ++ky, out += line_bytes) {
       const std::int64_t y = top + ky * g.dilation_height;
       if (y < 0 || y >= g.input_height) {
@@ -110,10 +134,6 @@ struct Matmul {
         continue;
       }
       const std::uint8_t* line = image + y * g.input_width * g.input_channels;
-      if (whole_lines) {
-        copy(out, line + left * g.input_channels, line_bytes);
-        continue;
-      }
       for (std::int64_t kx = 0; kx < g.kernel_width; ++kx) {
         const std::int64_t x = left + kx * g.dilation_width;
         std::uint8_t* pixel = out + static_cast<std::size_t>(kx) * channels;
@@ -125,8 +145,8 @@ struct Matmul {
     }
   }
 
-  // In whole chunks: what is written too far is overwritten by what comes next, or lies in the row's padding. A few
-  // bytes at a time (a stem's window has nine), calls of memcpy cost more than the product.
+  // In whole chunks: what is written too far is overwritten by the next line or lies between the rows. A few bytes at a
+  // time (a stem's window has nine), calls of memcpy cost more than the product.
   static void copy(std::uint8_t* out, const std::uint8_t* from, std::size_t count) {
     for (std::size_t i = 0; i < count; i += kCopyChunk) std::memcpy(out + i, from + i, kCopyChunk);
   }
@@ -139,7 +159,7 @@ CompiledStep matmul_step(Matmul m) {
   m.task_rows = static_cast<int>(
       std::clamp<std::int64_t>(fitting * m.kernels->matmul_rows, m.kernels->matmul_rows, kMaxTaskRows));
   m.task_rows = static_cast<int>(std::min<std::int64_t>(m.task_rows, m.rows));
-  m.gathered_stride = rounded_up(static_cast<std::size_t>(m.filters.filters.depth), kCopyChunk);
+  m.gathered_stride = rounded_up(static_cast<std::size_t>(m.filters.filters.depth) + kCopyChunk - 1, kCopyChunk);
   const std::size_t scratch = m.scratch_bytes();
   return step_of(std::move(m), scratch);
 }
@@ -153,6 +173,8 @@ Result<CompiledStep> compile_int8_convolution(const StepSource& source, const No
   m.geometry = window_geometry(source, node, op.window);
   m.in_place = m.geometry.taps() == 1 && m.geometry.stride_height == 1 && m.geometry.stride_width == 1 &&
                m.geometry.output_height == m.geometry.input_height && m.geometry.output_width == m.geometry.input_width;
+  m.inner_begin = m.geometry.inner_begin();
+  m.inner_end = m.geometry.inner_end();
   m.input = source.offset(node.inputs[0]);
   m.output = source.offset(node.output);
   return matmul_step(std::move(m));

@@ -150,9 +150,8 @@ Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node
   AlignedBuffer padding(static_cast<std::size_t>(g.input_channels));
   std::memset(padding.data(), d.filters.padding, padding.size());
   d.padding = std::make_shared<const AlignedBuffer>(std::move(padding));
-  d.inner_begin = std::min(g.output_width, (g.pad_left + g.stride_width - 1) / g.stride_width);
-  const std::int64_t last_left = g.input_width - 1 - (g.kernel_width - 1) * g.dilation_width + g.pad_left;
-  d.inner_end = last_left < 0 ? 0 : std::min(g.output_width, last_left / g.stride_width + 1);
+  d.inner_begin = g.inner_begin();
+  d.inner_end = g.inner_end();
   d.input = source.offset(node.inputs[0]);
   d.output = source.offset(node.output);
   const std::size_t scratch = d.scratch_bytes();

@@ -48,12 +48,16 @@ struct Add {
 struct Lookup {
   ByteTable table{};
   std::size_t input = 0, output = 0, elements = 0;
+  bool flips = false;  // only from signed to unsigned or back, as the first and last operators of many files
 
   void run(const RunContext& context) const {
     for_each_range(context, elements, [&](std::size_t begin, std::size_t count) {
       const std::uint8_t* from = bytes_at(context, input) + begin;
       std::uint8_t* to = bytes_at(context, output) + begin;
-      for (std::size_t i = 0; i < count; ++i) to[i] = table[from[i]];
+      if (flips)
+        for (std::size_t i = 0; i < count; ++i) to[i] = from[i] ^ 0x80;
+      else
+        for (std::size_t i = 0; i < count; ++i) to[i] = table[from[i]];
     });
   }
 };
@@ -122,8 +126,9 @@ struct Softmax {
 };
 
 CompiledStep lookup_step(const StepSource& source, const Node& node, const ByteTable& table) {
-  return step_of(
-      Lookup{table, source.offset(node.inputs[0]), source.offset(node.output), elements_of(source, node.output)});
+  Lookup step{table, source.offset(node.inputs[0]), source.offset(node.output), elements_of(source, node.output), true};
+  for (std::size_t byte = 0; byte < table.size(); ++byte) step.flips = step.flips && table[byte] == (byte ^ 0x80);
+  return step_of(std::move(step));
 }
 
 }  // namespace

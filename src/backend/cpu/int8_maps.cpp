@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "backend/cpu/int8_steps.h"
@@ -67,6 +68,7 @@ struct Pool {
   PoolKind kind = PoolKind::average;
   WindowGeometry geometry;
   IntegerRange range;  // of stored integers
+  std::int32_t zero_point = 0;
   DataType type = DataType::u8;
   const Int8Kernels* kernels = nullptr;
   std::size_t input = 0, output = 0;
@@ -96,7 +98,9 @@ struct Pool {
       const std::int64_t left = x * g.stride_width - g.pad_left;
       const std::int64_t x_begin = std::max<std::int64_t>(left, 0);
       const std::int64_t x_end = std::min(left + g.kernel_width, g.input_width);
-      if (kind == PoolKind::average)
+      if (y_begin >= y_end || x_begin >= x_end)  // nothing but padding
+        std::memset(out, stored(zero_point), static_cast<std::size_t>(channels));
+      else if (kind == PoolKind::average)
         average(image, y_begin, y_end, x_begin, x_end, values, out);
       else
         maximum(image, y_begin, y_end, x_begin, x_end, values, out);
@@ -114,14 +118,14 @@ struct Pool {
       SumTask task;
       task.rows = image + (y * geometry.input_width + x_begin) * geometry.input_channels;
       task.row_stride = channels;
-      task.row_count = static_cast<std::size_t>(std::max<std::int64_t>(x_end - x_begin, 0));
+      task.row_count = static_cast<std::size_t>(x_end - x_begin);
       task.channels = static_cast<int>(channels);
       task.flip = flip_of(type);
       task.sums = line_sums;
       kernels->sum(task);
       for (std::size_t c = 0; c < channels; ++c) sums[c] += line_sums[c];
     }
-    const auto count = static_cast<std::int32_t>(std::max<std::int64_t>((y_end - y_begin) * (x_end - x_begin), 1));
+    const auto count = static_cast<std::int32_t>((y_end - y_begin) * (x_end - x_begin));
     const std::int32_t lift = to_unsigned(type, 0) * count;  // the kernel's bytes are unsigned
     for (std::size_t c = 0; c < channels; ++c) out[c] = stored(average_element(sums[c] - lift, count));
   }
@@ -167,6 +171,12 @@ struct Mean {
     });
   }
 };
+
+// Sums of bytes are int32.
+Result<void> check_summable(std::int64_t pixels) {
+  if (pixels <= std::numeric_limits<std::int32_t>::max() / 255) return {};
+  return failure(ErrorCode::unsupported, "cannot average ", pixels, " pixels in 32-bit integers");
+}
 
 struct Resize {
   std::vector<ResizeTap> rows, columns;
@@ -243,8 +253,13 @@ Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& nod
   Pool pool;
   pool.kind = op.kind;
   pool.geometry = window_geometry(source, node, op.window);
+  if (pool.geometry.dilation_height != 1 || pool.geometry.dilation_width != 1)
+    return failure(ErrorCode::unsupported, "pooling with holes has no integer form");
+  MOBILENET_CHECK(check_summable(std::min(pool.geometry.kernel_height, pool.geometry.input_height) *
+                                 std::min(pool.geometry.kernel_width, pool.geometry.input_width)));
   pool.range = op.kind == PoolKind::average ? activation_range_half_away(op.activation, type)
                                             : activation_range(op.activation, type);
+  pool.zero_point = type.zero_point;
   pool.type = type.type;
   pool.kernels = &int8_kernels(source.isa);
   pool.input = source.offset(node.inputs[0]);
@@ -260,6 +275,7 @@ Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& nod
   mean.batch = shape[0];
   mean.pixels = shape[1] * shape[2];
   mean.channels = shape[3];
+  MOBILENET_CHECK(check_summable(mean.pixels));
   MOBILENET_TRY(mean.arithmetic, mean_arithmetic(input, source.tensor(node.output), mean.pixels));
   mean.kernels = &int8_kernels(source.isa);
   mean.type = input.type;

@@ -5,6 +5,7 @@
 // The steps of integer computation, one compile function per kind of operator, and what they share. Errors do not name
 // the node: compile_int8_step adds it.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -36,6 +37,13 @@ struct WindowGeometry {
 
   std::int64_t taps() const { return kernel_height * kernel_width; }
   std::int64_t output_pixels() const { return batch * output_height * output_width; }
+
+  // Output columns whose window lies inside the picture's width; begin may exceed end.
+  std::int64_t inner_begin() const { return std::min(output_width, (pad_left + stride_width - 1) / stride_width); }
+  std::int64_t inner_end() const {
+    const std::int64_t last_left = input_width - 1 - (kernel_width - 1) * dilation_width + pad_left;
+    return last_left < 0 ? 0 : std::min(output_width, last_left / stride_width + 1);
+  }
 };
 
 // Of a node whose input and output are maps.

@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "backend/cpu/join_steps.h"
 #include "base/error.h"
 
 namespace mobilenet::cpu {
@@ -17,14 +18,17 @@ struct Code {
   std::shared_ptr<const CpuWeights> weights;
   Isa isa = Isa::sse2;
   Plan plan;
-  std::vector<CompiledStep> steps;
-  std::size_t scratch_bytes = 0;  // of one thread
+  std::vector<CompiledStep> serial, parallel;  // for one thread, and for several
+  std::size_t scratch_bytes = 0;               // of one thread
+
+  const std::vector<CompiledStep>& steps(int threads) const { return threads <= 1 ? serial : parallel; }
 };
 
 class CpuExecution final : public Execution {
  public:
   CpuExecution(std::shared_ptr<const Code> code, const ExecutionOptions& options)
       : code_(std::move(code)),
+        steps_(code_->steps(options.threads)),
         arena_(code_->plan.arena_bytes),
         scratch_(code_->scratch_bytes * static_cast<std::size_t>(std::max(1, options.threads))),
         inputs_(host_tensors(code_->plan.inputs)),
@@ -36,7 +40,7 @@ class CpuExecution final : public Execution {
     context_.threads = std::max(1, options.threads);
     context_.pool->reserve(context_.threads);
     if (!options.profile) return;
-    for (const CompiledStep& step : code_->steps) times_.push_back({step.name, step.kind, 0});
+    for (const CompiledStep& step : steps_) times_.push_back({step.name, step.kind, 0});
   }
 
   std::span<const HostTensor> inputs() const override { return inputs_; }
@@ -44,7 +48,7 @@ class CpuExecution final : public Execution {
 
   std::uint64_t submit() override {
     if (times_.empty())
-      for (const CompiledStep& step : code_->steps) step.run(step.arguments.get(), context_);
+      for (const CompiledStep& step : steps_) step.run(step.arguments.get(), context_);
     else
       run_timed();
     return ++runs_;
@@ -59,7 +63,7 @@ class CpuExecution final : public Execution {
   void run_timed() {
     auto before = Clock::now();
     for (std::size_t i = 0; i < times_.size(); ++i) {
-      code_->steps[i].run(code_->steps[i].arguments.get(), context_);
+      steps_[i].run(steps_[i].arguments.get(), context_);
       const auto after = Clock::now();
       times_[i].milliseconds = std::chrono::duration<double, std::milli>(after - before).count();
       before = after;
@@ -82,6 +86,7 @@ class CpuExecution final : public Execution {
   }
 
   std::shared_ptr<const Code> code_;
+  std::span<const CompiledStep> steps_;
   AlignedBuffer arena_, scratch_;
   std::vector<HostTensor> inputs_, outputs_;
   RunContext context_;
@@ -129,13 +134,17 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   const Network& network = code->weights->network();
   const Parameters& parameters = code->weights->parameters();
   MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, kTraits));
+  std::vector<PlannedStep> steps;
   for (const Step& step : code->plan.steps) {
     const StepSource source{network, parameters, code->plan, step, code->weights->packed(), code->isa};
     if (is_alias(source)) continue;
     MOBILENET_TRY(CompiledStep compiled, is_float(source) ? compile_f32_step(source) : compile_int8_step(source));
-    code->scratch_bytes = std::max(code->scratch_bytes, compiled.scratch_bytes);
-    code->steps.push_back(std::move(compiled));
+    steps.push_back({&step, std::move(compiled)});
   }
+  code->serial = join_steps(code->plan, steps, kNoSeams);
+  code->parallel = join_steps(code->plan, steps, 1);
+  for (const std::vector<CompiledStep>* list : {&code->serial, &code->parallel})
+    for (const CompiledStep& step : *list) code->scratch_bytes = std::max(code->scratch_bytes, step.scratch_bytes);
   // Threads write only their own cache lines.
   code->scratch_bytes = (code->scratch_bytes + kAlignment - 1) / kAlignment * kAlignment;
   return std::shared_ptr<const Program>(std::make_shared<CpuProgram>(std::move(code)));

@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "backend/cpu/isa.h"
+#include "backend/cpu/row_stage.h"
 #include "base/aligned_buffer.h"
 #include "base/thread_pool.h"
 #include "network/network.h"
@@ -34,6 +35,7 @@ struct CompiledStep {
   std::size_t scratch_bytes = 0;          // per thread
   std::string name;                       // of the last node
   std::string kind;                       // "convolution", "depthwise", ...
+  std::shared_ptr<const RowStage> rows;   // how it computes some rows of its output; null: all or nothing
 };
 
 // Packed constants of one model, made when a Program first needs them and shared by all later ones.

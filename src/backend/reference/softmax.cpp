@@ -23,7 +23,7 @@ void softmax_row(const float* x, float* out, std::int64_t length, float beta) {
 
 template <class T>
 void softmax_row(const T* x, T* out, std::int64_t length, const SoftmaxArithmetic& softmax) {
-  const std::int32_t maximum = *std::max_element(x, x + length);
+  const T maximum = *std::max_element(x, x + length);
   const auto exponential = [&](T value) { return softmax.exponentials[static_cast<std::size_t>(maximum - value)]; };
   float total = 0;
   for (std::int64_t i = 0; i < length; ++i) total += exponential(x[i]);

@@ -28,6 +28,13 @@ constexpr NetworkCase kNetworks[] = {
     {"mobilenet_v2:1.4:64:1001", 64, 64, 1}, {"mobilenet_v2:1.0:32:10", 1, 1, 1},
 };
 
+// Large enough that blocks run as chains of rows: whole pictures, and halves and thirds of them whose seams overlap.
+constexpr NetworkCase kLargeNetworks[] = {
+    {"mobilenet_v2:0.35:224:10", 224, 201, 1}, {"mobilenet_v2:0.35:224:10", 225, 224, 2},
+    {"mobilenet_v2:0.75:224:10", 129, 320, 1}, {"mobilenet_v1:0.5:192:10", 193, 224, 1},
+    {"mobilenet_v1:0.25:224:10", 33, 1001, 1},
+};
+
 class F32Networks : public ::testing::TestWithParam<cpu::Isa> {};
 
 INSTANTIATE_TEST_SUITE_P(Isa, F32Networks,
@@ -47,16 +54,41 @@ RandomNetwork random_network(const char* architecture) {
   return random;
 }
 
-TEST_P(F32Networks, Outputs) {
-  for (const NetworkCase& c : kNetworks) {
+void expect_outputs(std::span<const NetworkCase> cases, cpu::Isa isa) {
+  for (const NetworkCase& c : cases) {
     SCOPED_TRACE(::testing::Message() << c.architecture << " on " << c.height << "x" << c.width << ", batch "
                                       << c.batch);
     const RandomNetwork net = random_network(c.architecture);
     CompileRequest request;
     request.input_shapes = {Shape{c.batch, c.height, c.width, 3}};
     request.outputs = net.network.outputs;
-    testing::expect_like_reference(net.network, net.weights.parameters, request, GetParam(), {1, 2, 3}, kTolerance);
+    testing::expect_like_reference(net.network, net.weights.parameters, request, isa, {1, 2, 3}, kTolerance);
   }
+}
+
+TEST_P(F32Networks, Outputs) { expect_outputs(kNetworks, GetParam()); }
+
+TEST_P(F32Networks, OutputsOfLargePictures) { expect_outputs(kLargeNetworks, GetParam()); }
+
+// The cases above would prove little if no chain ran.
+TEST(F32Chains, RunOnLargePictures) {
+  for (const char* architecture : {"mobilenet_v1:1.0:224:10", "mobilenet_v2:1.0:224:10"})
+    for (const int threads : {1, 2}) {
+      const RandomNetwork net = random_network(architecture);
+      CompileRequest request;
+      request.input_shapes = {Shape{1, 224, 224, 3}};
+      request.outputs = net.network.outputs;
+      const Backend& backend = cpu::cpu_backend();
+      auto weights = backend.pack(net.network, net.weights.parameters, Precision::f32).value();
+      auto program = backend.compile(weights, request).value();
+      ExecutionOptions options;
+      options.threads = threads;
+      options.profile = true;
+      auto execution = program->open(options).value();
+      int chains = 0;
+      for (const StepTime& step : execution->step_times()) chains += step.kind.starts_with("chain");
+      EXPECT_GE(chains, 2) << architecture << ", " << threads << " threads";
+    }
 }
 
 // Every layer of the shapes that the published networks have, each at once: wanting all of them keeps every group

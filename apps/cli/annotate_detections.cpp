@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "cli/annotate.h"
+#include "cli/canvas.h"
+#include "cli/caption.h"
+#include "cli/table.h"
+
+namespace mobilenet::cli {
+namespace {
+
+// In a crowd the plates of lower scores are left out, before they cover each other and the picture.
+constexpr double kMaxHidden = 0.25;   // of a plate, by others
+constexpr double kMaxCovered = 0.35;  // of the picture, by all plates but the first
+
+struct Mark {
+  Box frame;  // the outer edge
+  Colour colour;
+  Box plate;
+  bool has_plate = false;
+  std::string name, score;
+};
+
+// The frame's outer edge, on whole pixels so that it is sharp; false when there is nothing to see.
+bool place_frame(const Detection& detection, const Box& picture, int line, Box& frame) {
+  const auto finite = [](float value) { return std::isfinite(value); };
+  if (!finite(detection.left) || !finite(detection.top) || !finite(detection.right) || !finite(detection.bottom) ||
+      detection.right < detection.left || detection.bottom < detection.top || detection.right <= picture.left ||
+      detection.left >= picture.right || detection.bottom <= picture.top || detection.top >= picture.bottom) {
+    return false;
+  }
+  // The line lies over the edge, half of it on each side, but inside the picture.
+  const double outside = line / 2;
+  frame.left = std::max(picture.left, std::round(detection.left) - outside);
+  frame.top = std::max(picture.top, std::round(detection.top) - outside);
+  frame.right = std::min(picture.right, std::round(detection.right) + outside);
+  frame.bottom = std::min(picture.bottom, std::round(detection.bottom) + outside);
+  // A box of less than a line becomes a dot.
+  frame.right = std::max(frame.right, std::min(frame.left + line, picture.right));
+  frame.bottom = std::max(frame.bottom, std::min(frame.top + line, picture.bottom));
+  frame.left = std::min(frame.left, std::max(frame.right - line, picture.left));
+  frame.top = std::min(frame.top, std::max(frame.bottom - line, picture.top));
+  return true;
+}
+
+// Name and score, shortened to the picture; without the name when only the score fits. False: there is no room.
+bool write_plate(const Detection& detection, const Box& picture, double font_size, Mark& mark) {
+  const double height = std::ceil(kCaptionHeight * font_size);
+  const double margins = 2 * kCaptionMargin * font_size;
+  const double room = picture.width() - margins;
+  if (height > picture.height()) return false;
+  mark.score = std::isfinite(detection.score) ? fixed(detection.score, 2) : std::string();
+  const double score_width = mark.score.empty() ? 0 : text_width(mark.score, font_size);
+  const double gap = mark.score.empty() ? 0 : text_width(" ", font_size);
+  mark.name = shortened(class_caption(detection.class_index, detection.label), font_size, room - score_width - gap);
+  if (mark.name.empty() && (mark.score.empty() || score_width > room)) return false;
+  const double name_width = mark.name.empty() ? 0 : text_width(mark.name, font_size) + gap;
+  mark.plate = {0, 0, std::min(picture.width(), std::ceil(name_width + score_width + margins)), height};
+  return true;
+}
+
+// Moves the plate to where it touches no other plate: above the frame, else at the top inside, else at the other
+// corners, else where it touches least. Always inside the picture. False: too much of it would be hidden.
+bool place_plate(const Box& picture, std::span<const Box> taken, Mark& mark) {
+  const double width = mark.plate.width(), height = mark.plate.height();
+  const Box& frame = mark.frame;
+  struct Corner {
+    double left, top;
+  };
+  const std::array<Corner, 8> corners{{
+      {frame.left, frame.top - height},
+      {frame.left, frame.top},
+      {frame.right - width, frame.top - height},
+      {frame.right - width, frame.top},
+      {frame.left, frame.bottom},
+      {frame.left, frame.bottom - height},
+      {frame.right - width, frame.bottom},
+      {frame.right - width, frame.bottom - height},
+  }};
+  double least = -1;
+  for (const Corner& corner : corners) {
+    if (corner.top < picture.top || corner.top + height > picture.bottom) continue;
+    const double left = std::clamp(corner.left, picture.left, picture.right - width);
+    const Box plate{left, corner.top, left + width, corner.top + height};
+    double hidden = 0;
+    for (const Box& other : taken) hidden += plate.overlap(other);
+    if (least < 0 || hidden < least) {
+      least = hidden;
+      mark.plate = plate;
+    }
+    if (hidden == 0) return true;
+  }
+  if (least >= 0) return least <= kMaxHidden * width * height;
+  // A frame of nearly the picture's height, in a picture of little more than a plate's.
+  if (!taken.empty()) return false;
+  const double left = std::clamp(frame.left, picture.left, picture.right - width);
+  const double top = std::clamp(frame.top, picture.top, picture.bottom - height);
+  mark.plate = {left, top, left + width, top + height};
+  return true;
+}
+
+void draw_frame(Canvas& canvas, const Mark& mark, int line) {
+  const double shade = shade_width(line);
+  const double radius = line >= 2 ? 1.5 * line : 0;
+  const Box inner = mark.frame.grown(-line);
+  const double inner_radius = std::max(0.0, radius - line);
+  canvas.fill_between(mark.frame.grown(shade), radius + shade, mark.frame, radius, {}, kShadeOpacity);
+  if (inner.width() > 0 && inner.height() > 0) {
+    canvas.fill_between(inner, inner_radius, inner.grown(-shade), std::max(0.0, inner_radius - shade), {},
+                        kShadeOpacity);
+  }
+  canvas.fill_between(mark.frame, radius, inner, inner_radius, mark.colour);
+}
+
+void draw_plate(Canvas& canvas, const Mark& mark, double font_size, int line) {
+  const double shade = shade_width(line), radius = 0.2 * font_size;
+  canvas.fill_between(mark.plate.grown(shade), radius + shade, mark.plate, radius, {}, kShadeOpacity);
+  canvas.fill(mark.plate, radius, mark.colour);
+  const double left = std::round(mark.plate.left + kCaptionMargin * font_size);
+  const double baseline = std::round(mark.plate.top + kCaptionBaseline * font_size);
+  const std::string text =
+      mark.name.empty() || mark.score.empty() ? mark.name + mark.score : mark.name + ' ' + mark.score;
+  canvas.text(left, baseline, text, font_size, readable_on(mark.colour));
+}
+
+}  // namespace
+
+Result<void> draw_detections(RgbPicture& picture, std::span<const Detection> detections) {
+  if (auto can = can_draw(); !can) return can;
+  const Box whole{0, 0, double{1} * picture.width, double{1} * picture.height};
+  const int line = line_width(picture.width, picture.height);
+  const double font_size = caption_font_size(picture.width, picture.height);
+
+  std::vector<const Detection*> best_first;
+  for (const Detection& detection : detections) best_first.push_back(&detection);
+  std::ranges::stable_sort(best_first, [](const Detection* a, const Detection* b) {
+    return !std::isnan(a->score) && (std::isnan(b->score) || a->score > b->score);
+  });
+
+  std::vector<Mark> marks;
+  std::vector<Box> plates;
+  double covered = 0;
+  for (const Detection* detection : best_first) {
+    Mark mark;
+    if (!place_frame(*detection, whole, line, mark.frame)) continue;
+    mark.colour = class_colour(detection->class_index);
+    if ((plates.empty() || covered <= kMaxCovered * whole.width() * whole.height()) &&
+        write_plate(*detection, whole, font_size, mark) && place_plate(whole, plates, mark)) {
+      mark.has_plate = true;
+      plates.push_back(mark.plate);
+      covered += mark.plate.width() * mark.plate.height();
+    }
+    marks.push_back(std::move(mark));
+  }
+  if (marks.empty()) return {};
+  std::ranges::reverse(marks);  // the best is drawn last, over the others
+  return paint(picture, whole, [&](Canvas& canvas) {
+    for (const Mark& mark : marks) draw_frame(canvas, mark, line);
+    for (const Mark& mark : marks) {
+      if (mark.has_plate) draw_plate(canvas, mark, font_size, line);
+    }
+  });
+}
+
+}  // namespace mobilenet::cli

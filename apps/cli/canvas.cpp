@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "cli/canvas.h"
+
+#include <cairo-ft.h>
+#include <cairo.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <numbers>
+#include <string>
+
+#include "cli/embedded_font.h"
+
+namespace mobilenet::cli {
+namespace {
+
+constexpr int kTileSide = 1024;
+
+template <auto kDestroy>
+struct Destroy {
+  template <class T>
+  void operator()(T* object) const {
+    kDestroy(object);
+  }
+};
+using Surface = std::unique_ptr<cairo_surface_t, Destroy<cairo_surface_destroy>>;
+using Context = std::unique_ptr<cairo_t, Destroy<cairo_destroy>>;
+using FontOptions = std::unique_ptr<cairo_font_options_t, Destroy<cairo_font_options_destroy>>;
+using ScaledFont = std::unique_ptr<cairo_scaled_font_t, Destroy<cairo_scaled_font_destroy>>;
+
+// The embedded font, read at the first call and kept: Cairo's caches hold on to it until the program ends.
+cairo_font_face_t* font_face() {
+  static cairo_font_face_t* const face = []() -> cairo_font_face_t* {
+    const auto bytes = embedded_font();
+    FT_Library library = nullptr;
+    FT_Face outlines = nullptr;
+    if (FT_Init_FreeType(&library) != 0) return nullptr;
+    if (FT_New_Memory_Face(library, reinterpret_cast<const FT_Byte*>(bytes.data()), static_cast<FT_Long>(bytes.size()),
+                           0, &outlines) != 0) {
+      return nullptr;
+    }
+    return cairo_ft_font_face_create_for_ft_face(outlines, 0);
+  }();
+  return face;
+}
+
+// Said in full, so that no setting of the machine changes the letters.
+FontOptions font_options() {
+  FontOptions options(cairo_font_options_create());
+  cairo_font_options_set_antialias(options.get(), CAIRO_ANTIALIAS_GRAY);
+  cairo_font_options_set_hint_style(options.get(), CAIRO_HINT_STYLE_SLIGHT);
+  cairo_font_options_set_hint_metrics(options.get(), CAIRO_HINT_METRICS_ON);
+  return options;
+}
+
+ScaledFont font_of_size(double size) {
+  cairo_matrix_t scale, upright;
+  cairo_matrix_init_scale(&scale, size, size);
+  cairo_matrix_init_identity(&upright);
+  return ScaledFont(cairo_scaled_font_create(font_face(), &scale, &upright, font_options().get()));
+}
+
+void set_colour(cairo_t* context, Colour colour, double opacity) {
+  cairo_set_source_rgba(context, colour.red / 255.0, colour.green / 255.0, colour.blue / 255.0, opacity);
+}
+
+// Adds the outline, clockwise or not: fills with the even-odd rule do not care.
+void trace(cairo_t* context, const Box& box, double radius) {
+  radius = std::clamp(radius, 0.0, std::min(box.width(), box.height()) / 2);
+  if (radius <= 0) {
+    cairo_rectangle(context, box.left, box.top, box.width(), box.height());
+    return;
+  }
+  constexpr double kQuarter = std::numbers::pi / 2;
+  cairo_new_sub_path(context);
+  cairo_arc(context, box.right - radius, box.top + radius, radius, -kQuarter, 0);
+  cairo_arc(context, box.right - radius, box.bottom - radius, radius, 0, kQuarter);
+  cairo_arc(context, box.left + radius, box.bottom - radius, radius, kQuarter, 2 * kQuarter);
+  cairo_arc(context, box.left + radius, box.top + radius, radius, 2 * kQuarter, 3 * kQuarter);
+  cairo_close_path(context);
+}
+
+// Most tiles of a large picture see only a few of its shapes.
+bool visible(cairo_t* context, const Box& box) {
+  Box clip;
+  cairo_clip_extents(context, &clip.left, &clip.top, &clip.right, &clip.bottom);
+  return box.overlap(clip) > 0;
+}
+
+// One tile as Cairo keeps it: 0x00RRGGBB in a 32-bit number.
+struct Tile {
+  int left, top, width, height;
+
+  void load(const RgbPicture& picture, cairo_surface_t* surface) const {
+    for (int y = 0; y < height; ++y) {
+      const std::uint8_t* in = picture.pixel(left, top + y);
+      for (std::uint32_t& out : row(surface, y)) {
+        out = std::uint32_t{in[0]} << 16 | std::uint32_t{in[1]} << 8 | in[2];
+        in += 3;
+      }
+    }
+  }
+  void store(cairo_surface_t* surface, RgbPicture& picture) const {
+    for (int y = 0; y < height; ++y) {
+      std::uint8_t* out = picture.pixel(left, top + y);
+      for (const std::uint32_t in : row(surface, y)) {
+        out[0] = static_cast<std::uint8_t>(in >> 16);
+        out[1] = static_cast<std::uint8_t>(in >> 8);
+        out[2] = static_cast<std::uint8_t>(in);
+        out += 3;
+      }
+    }
+  }
+
+ private:
+  std::span<std::uint32_t> row(cairo_surface_t* surface, int y) const {
+    auto* first = cairo_image_surface_get_data(surface) + std::ptrdiff_t{y} * cairo_image_surface_get_stride(surface);
+    return {reinterpret_cast<std::uint32_t*>(first), static_cast<std::size_t>(width)};
+  }
+};
+
+Result<void> paint_tile(RgbPicture& picture, const Tile& tile, const std::function<void(Canvas&)>& draw) {
+  const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, tile.width, tile.height));
+  const Context context(cairo_create(surface.get()));
+  const auto failure = [&]() -> Error {
+    return {ErrorCode::out_of_memory,
+            "cannot draw: " + std::string(cairo_status_to_string(cairo_status(context.get())))};
+  };
+  if (cairo_status(context.get()) != CAIRO_STATUS_SUCCESS) return failure();
+  tile.load(picture, surface.get());
+  cairo_surface_mark_dirty(surface.get());
+  cairo_set_fill_rule(context.get(), CAIRO_FILL_RULE_EVEN_ODD);
+  cairo_translate(context.get(), -tile.left, -tile.top);
+  Canvas canvas(context.get());
+  draw(canvas);
+  if (cairo_status(context.get()) != CAIRO_STATUS_SUCCESS) return failure();
+  cairo_surface_flush(surface.get());
+  tile.store(surface.get(), picture);
+  return {};
+}
+
+}  // namespace
+
+Result<void> can_draw() {
+  cairo_font_face_t* const face = font_face();
+  if (face == nullptr || cairo_font_face_status(face) != CAIRO_STATUS_SUCCESS) {
+    return Error{ErrorCode::out_of_memory, "cannot draw: the font inside this program cannot be read"};
+  }
+  return {};
+}
+
+double text_width(std::string_view text, double font_size) {
+  const ScaledFont font = font_of_size(font_size);
+  cairo_text_extents_t extents{};
+  cairo_scaled_font_text_extents(font.get(), std::string(text).c_str(), &extents);
+  return extents.x_advance;
+}
+
+void Canvas::fill(const Box& box, double radius, Colour colour, double opacity) {
+  if (!visible(context_, box)) return;
+  trace(context_, box, radius);
+  set_colour(context_, colour, opacity);
+  cairo_fill(context_);
+}
+
+void Canvas::fill_between(const Box& outer, double outer_radius, const Box& inner, double inner_radius, Colour colour,
+                          double opacity) {
+  if (!visible(context_, outer)) return;
+  trace(context_, outer, outer_radius);
+  if (inner.width() > 0 && inner.height() > 0) trace(context_, inner, inner_radius);
+  set_colour(context_, colour, opacity);
+  cairo_fill(context_);
+}
+
+void Canvas::text(double left, double baseline, std::string_view text, double font_size, Colour colour) {
+  const ScaledFont font = font_of_size(font_size);
+  const std::string words(text);
+  cairo_text_extents_t extents{};
+  cairo_scaled_font_text_extents(font.get(), words.c_str(), &extents);
+  const Box ink{left + extents.x_bearing, baseline + extents.y_bearing, left + extents.x_bearing + extents.width,
+                baseline + extents.y_bearing + extents.height};
+  if (!visible(context_, ink.grown(1))) return;
+  cairo_set_scaled_font(context_, font.get());
+  set_colour(context_, colour, 1);
+  cairo_move_to(context_, left, baseline);
+  cairo_show_text(context_, words.c_str());
+  cairo_new_path(context_);
+}
+
+Result<void> paint(RgbPicture& picture, const Box& region, const std::function<void(Canvas&)>& draw) {
+  if (auto can = can_draw(); !can) return can;
+  const int left = static_cast<int>(std::clamp(std::floor(region.left), 0.0, double{1} * picture.width));
+  const int top = static_cast<int>(std::clamp(std::floor(region.top), 0.0, double{1} * picture.height));
+  const int right = static_cast<int>(std::clamp(std::ceil(region.right), 0.0, double{1} * picture.width));
+  const int bottom = static_cast<int>(std::clamp(std::ceil(region.bottom), 0.0, double{1} * picture.height));
+  for (int y = top; y < bottom; y += kTileSide) {
+    for (int x = left; x < right; x += kTileSide) {
+      const Tile tile{x, y, std::min(kTileSide, right - x), std::min(kTileSide, bottom - y)};
+      if (auto painted = paint_tile(picture, tile, draw); !painted) return painted;
+    }
+  }
+  return {};
+}
+
+}  // namespace mobilenet::cli

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "cli/caption.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/canvas.h"
+#include "cli/utf8.h"
+
+namespace mobilenet::cli {
+namespace {
+
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+constexpr std::string_view kEllipsis = "\xe2\x80\xa6";     // U+2026
+constexpr int kMaxCodePoints = 256;                        // more fits in no picture
+
+bool is_control(char32_t code_point) { return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0); }
+
+std::string legible(std::string_view text) {
+  std::string out;
+  for (int count = 0; !text.empty() && count < kMaxCodePoints; ++count) {
+    const Utf8 next = first_code_point(text);
+    if (!next.valid) {
+      out += kReplacement;
+    } else if (is_control(next.code_point)) {
+      out += ' ';
+    } else {
+      out += text.substr(0, next.bytes);
+    }
+    text.remove_prefix(next.bytes);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string class_caption(int index, std::string_view label) {
+  return label.empty() ? "class " + std::to_string(index) : legible(label);
+}
+
+std::string shortened(std::string_view text, double font_size, double width) {
+  if (text_width(text, font_size) <= width) return std::string(text);
+  while (!text.empty()) {
+    while ((static_cast<unsigned char>(text.back()) & 0xc0u) == 0x80) text.remove_suffix(1);  // to the last lead byte
+    text.remove_suffix(1);
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    std::string candidate = std::string(text) + std::string(kEllipsis);
+    if (!text.empty() && text_width(candidate, font_size) <= width) return candidate;
+  }
+  return {};
+}
+
+double caption_font_size(int picture_width, int picture_height) {
+  const double side = std::sqrt(double{1} * picture_width * picture_height);
+  return std::max(9.0, std::round(4.5 + 0.017 * side));
+}
+
+}  // namespace mobilenet::cli
