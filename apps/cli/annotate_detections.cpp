@@ -15,7 +15,7 @@ namespace mobilenet::cli {
 namespace {
 
 // In a crowd the plates of lower scores are left out, before they cover each other and the picture.
-constexpr double kMaxHidden = 0.25;   // of a plate, by others
+constexpr double kMaxHidden = 0.1;    // of a plate, by others
 constexpr double kMaxCovered = 0.35;  // of the picture, by all plates but the first
 
 struct Mark {
