@@ -7,12 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/options.h"
-#include "cli/output.h"
-#include "cli/picture_batch.h"
-#include "cli/picture_loader.h"
-#include "cli/picture_sources.h"
-#include "cli/progress.h"
+#include "cli/answer_pictures.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
@@ -30,53 +25,23 @@ struct ClassifyOptions {
   bool json = false;
 };
 
-// One picture's answer, ready to be printed.
-class AnswerWriter {
- public:
-  AnswerWriter(const Model& model, const Session& session, bool json) : model_(model), session_(session), json_(json) {}
-
-  // The times of a batch are shared out evenly.
-  std::string text(const LoadedPicture& picture, std::span<const Classification> classes, std::size_t batch) const {
-    return json_ ? json_text(picture, classes, static_cast<double>(batch))
-                 : table_text(picture, classes, static_cast<double>(batch));
+std::string json_text(std::span<const Classification> classes, Json line) {
+  line["classes"] = Json::array();
+  for (const Classification& answer : classes) {
+    line["classes"].push_back({{"index", answer.index}, {"label", answer.label}, {"score", shortest(answer.score)}});
   }
+  return json_line(line);
+}
 
- private:
-  std::string json_text(const LoadedPicture& picture, std::span<const Classification> classes, double batch) const {
-    const Timing& timing = session_.timing();
-    Json line;
-    line["image"] = picture.name;
-    line["task"] = "classify";
-    line["model"] = model_.info().source;
-    line["backend"] = session_.device();
-    line["precision"] = name_of(session_.precision());
-    line["isa"] = session_.isa();
-    line["milliseconds"] = {{"decode", milliseconds(picture.decode_milliseconds)},
-                            {"preprocess", milliseconds(timing.preprocess / batch)},
-                            {"network", milliseconds(timing.network / batch)},
-                            {"postprocess", milliseconds(timing.postprocess / batch)}};
-    line["classes"] = Json::array();
-    for (const Classification& answer : classes) {
-      line["classes"].push_back({{"index", answer.index}, {"label", answer.label}, {"score", shortest(answer.score)}});
-    }
-    return json_line(line);
+std::string table_text(const LoadedPicture& picture, std::span<const Classification> classes, double network_ms) {
+  Table table({Align::right, Align::left, Align::right});
+  for (const Classification& answer : classes) {
+    const std::string index = std::to_string(answer.index);
+    const std::string label = answer.label.empty() ? "class " + index : std::string(answer.label);
+    table.row({fixed(answer.score, 2), label, "[" + index + "]"});
   }
-
-  std::string table_text(const LoadedPicture& picture, std::span<const Classification> classes, double batch) const {
-    Table table({Align::right, Align::left, Align::right});
-    for (const Classification& answer : classes) {
-      const std::string index = std::to_string(answer.index);
-      const std::string label = answer.label.empty() ? "class " + index : std::string(answer.label);
-      table.row({fixed(answer.score, 2), label, "[" + index + "]"});
-    }
-    return printable(picture.name) + "  (" + fixed(session_.timing().network / batch, 1) + " ms)\n" + table.text(2) +
-           '\n';
-  }
-
-  const Model& model_;
-  const Session& session_;
-  bool json_;
-};
+  return printable(picture.name) + "  (" + fixed(network_ms, 1) + " ms)\n" + table.text(2) + '\n';
+}
 
 int classify(const ClassifyOptions& options) {
   if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
@@ -87,47 +52,20 @@ int classify(const ClassifyOptions& options) {
   }
   auto session = model->session(options.session);
   if (!session) return fail(session.error().message);
-  if (!options.json) {
-    say(model->info().source + " on " + std::string(session->device()) + " (" + std::string(session->isa()) + ", " +
-        std::string(name_of(session->precision())) + ", threads: " + std::to_string(session->threads()) + ")");
-  }
-
-  const AnswerWriter writer(*model, *session, options.json);
-  PictureLoader loader(expand_pictures(options.pictures.words), options.pictures.options);
-  Progress progress(loader.total(), AnswersGo::to_standard_output, options.pictures.quiet);
-  std::size_t bad = 0;
-  const auto batch = static_cast<std::size_t>(options.pictures.batch);
-  for (auto group = loader.next(batch); !group.empty() && output_works(); group = loader.next(batch)) {
-    std::vector<std::string> answers(group.size());
-    compute_group(group,
-                  [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) -> Result<void> {
-                    const auto classes = session->classify(views);
-                    if (!classes) return classes.error();
-                    for (std::size_t i = 0; i < pictures.size(); ++i) {
-                      answers[static_cast<std::size_t>(pictures[i] - group.data())] =
-                          writer.text(*pictures[i], (*classes)[i], pictures.size());
-                    }
-                    return {};
-                  });
-    progress.clear();
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      if (group[i].image) {
-        print(answers[i]);
-      } else {
-        ++bad;
-        if (options.json) {
-          print(json_line({{"image", group[i].name}, {"error", group[i].error}}));
-        } else {
-          say(group[i].error);
-        }
-      }
-    }
-    flush_output();
-    progress.advance(group.size());
-  }
-  progress.clear();
-  if (bad == 0) return kSuccess;
-  return fail(std::to_string(bad) + " of " + std::to_string(loader.total()) + " pictures could not be classified");
+  if (!options.json) say_what_runs(*model, *session);
+  return answer_pictures(options.pictures, options.json, "classified",
+                         [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
+                             std::span<std::string* const> answers) -> Result<void> {
+                           const auto classes = session->classify(views);
+                           if (!classes) return classes.error();
+                           const std::size_t batch = pictures.size();
+                           const double network_ms = session->timing().network / static_cast<double>(batch);
+                           for (std::size_t i = 0; i < batch; ++i)
+                             *answers[i] = options.json ? json_text((*classes)[i], answer_head(*pictures[i], "classify",
+                                                                                               *model, *session, batch))
+                                                        : table_text(*pictures[i], (*classes)[i], network_ms);
+                           return {};
+                         });
 }
 
 }  // namespace

@@ -202,6 +202,25 @@ CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vect
       ->required();
 }
 
+void add_fraction(CLI::App& app, const std::string& name, float& value, const std::string& description) {
+  app.add_option_function<std::string>(
+         name,
+         [name, &value](const std::string& text) {
+           float number = 0;
+           const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+           if (error != std::errc() || end != text.data() + text.size() || !(number >= 0 && number <= 1))
+             wrong_value(name, text, "a number from 0 to 1");
+           value = number;
+         },
+         description)
+      ->type_name("P");
+}
+
+void add_annotation_option(CLI::App& app, std::string& path) {
+  app.add_option("-o,--output", path, "Write annotated pictures: a .png or .jpg for one picture,\na folder for many")
+      ->type_name("PATH");
+}
+
 void add_json_option(CLI::App& app, bool& json) {
   app.add_flag("--json", json, "One JSON object per line on standard output");
 }

@@ -50,6 +50,10 @@ CLI::Option* add_count(CLI::App& app, const std::string& names, int& value, int 
 // The output file: its name must end in one of `extensions`.
 CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vector<std::string>& extensions,
                                const std::string& description);
+// A number from 0 to 1.
+void add_fraction(CLI::App& app, const std::string& name, float& value, const std::string& description);
+// -o for annotated pictures: a file, or a folder.
+void add_annotation_option(CLI::App& app, std::string& path);
 void add_json_option(CLI::App& app, bool& json);
 
 }  // namespace mobilenet::cli

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/model.h>
+#include <mobilenet/session.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/annotate.h"
+#include "cli/annotated_files.h"
+#include "cli/answer_pictures.h"
+#include "cli/encode_picture.h"
+#include "cli/picture_sources.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+
+// mobilenet segment P...: the class of every pixel.
+
+namespace mobilenet::cli {
+namespace {
+
+struct SegmentOptions {
+  ModelChoice model;
+  SessionOptions session;
+  PictureArguments pictures;
+  std::string output;  // annotated pictures; empty: none
+  std::string mask;    // indexed PNG files; empty: none
+  bool json = false;
+};
+
+// A single .png, or a folder of them.
+std::filesystem::path mask_path(const std::string& mask, const std::string& picture) {
+  if (mask.ends_with(".png")) return mask;
+  const std::filesystem::path name = picture == kStandardInput ? "stdin" : std::filesystem::path(picture).filename();
+  return std::filesystem::path(mask) / (name.stem().string() + ".png");
+}
+
+Result<void> prepare_masks(const SegmentOptions& options) {
+  if (options.mask.empty()) return {};
+  if (options.mask.ends_with(".png")) {
+    if (expand_pictures(options.pictures.words).size() > 1)
+      return Error{ErrorCode::invalid_argument, options.mask + ": several pictures need a folder for their masks"};
+    return {};
+  }
+  std::error_code error;
+  std::filesystem::create_directories(options.mask, error);
+  if (error) return Error{ErrorCode::io, options.mask + ": " + error.message()};
+  return {};
+}
+
+std::string table_text(const LoadedPicture& picture, const Segmentation& answer, double network_ms) {
+  Table table({Align::right, Align::left, Align::right});
+  const double pixels = static_cast<double>(answer.width) * answer.height;
+  for (const SegmentClass& c : answer.classes) {
+    const std::string index = std::to_string(c.index);
+    table.row({fixed(100 * static_cast<double>(c.pixels) / pixels, 1) + " %",
+               c.label.empty() ? "class " + index : std::string(c.label), "[" + index + "]"});
+  }
+  return printable(picture.name) + "  (" + fixed(network_ms, 1) + " ms)\n" + table.text(2) + '\n';
+}
+
+int segment(SegmentOptions& options) {
+  if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
+  if (options.model.model.empty())
+    return fail(
+        "no segmenter is bundled; name one with --model. It opens TensorFlow Lite files with DeepLab on MobileNet V2 "
+        "(TensorFlow's and Coral's model pages have them, for example deeplabv3_mnv2_pascal_quant.tflite) and Hugging "
+        "Face's DeepLab .safetensors (google/deeplabv3_mobilenet_v2_1.0_513)");
+  const auto model = open_model(options.model);
+  if (!model) return fail(model.error().message);
+  if (model->info().task != "segment")
+    return fail(model->info().source + " is no segmenter (its task is " + model->info().task + ")");
+  AnnotatedFiles files(options.output, options.pictures.words);
+  if (!options.output.empty()) {
+    if (auto ready = files.prepare(); !ready) return fail(ready.error().message);
+  }
+  if (auto ready = prepare_masks(options); !ready) return fail(ready.error().message);
+  auto session = model->session(options.session);
+  if (!session) return fail(session.error().message);
+  if (!options.json) say_what_runs(*model, *session);
+
+  const auto one = [&](const ImageView& view, LoadedPicture& picture, std::string& text) -> Result<void> {
+    const auto answer = session->segment(view);
+    if (!answer) return answer.error();
+    Json line = answer_head(picture, "segment", *model, *session, 1);
+    line["size"] = {answer->width, answer->height};
+    line["classes"] = Json::array();
+    for (const SegmentClass& c : answer->classes)
+      line["classes"].push_back({{"index", c.index}, {"label", c.label}, {"pixels", c.pixels}});
+    if (!options.mask.empty()) {
+      const auto path = mask_path(options.mask, picture.name);
+      if (auto written = write_mask(path, answer->mask, answer->width, answer->height); !written) return written;
+      line["mask"] = path.string();
+    }
+    if (!options.output.empty()) {
+      const auto path = files.path_for(picture.name);
+      auto written = annotate_file(path, view, [&](RgbPicture& rgb) { return draw_segmentation(rgb, *answer); });
+      if (!written) return written;
+      line["annotated"] = path.string();
+    }
+    text = options.json ? json_line(line) : table_text(picture, *answer, session->timing().network);
+    return {};
+  };
+  return answer_pictures(options.pictures, options.json, "segmented",
+                         [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
+                             std::span<std::string* const> answers) -> Result<void> {
+                           for (std::size_t i = 0; i < views.size(); ++i)
+                             if (auto done = one(views[i], *pictures[i], *answers[i]); !done) return done;
+                           return {};
+                         });
+}
+
+}  // namespace
+
+Work add_segment(CLI::App& app) {
+  const auto options = std::make_shared<SegmentOptions>();
+  add_model_option(app, options->model);
+  add_annotation_option(app, options->output);
+  app.add_option("--mask", options->mask,
+                 "Write masks: indexed PNG of the picture's size, the pixel is\nthe class; a .png, or a folder")
+      ->type_name("PATH");
+  add_labels_option(app, options->model);
+  add_size_option(app, "--size", options->session);
+  add_preprocess_option(app, options->session);
+  add_picture_options(app, options->pictures);
+  add_session_options(app, options->session);
+  add_json_option(app, options->json);
+  app.footer(
+      "Class numbers are the network's own; 0 is background in most files.\n"
+      "\n"
+      "Examples:\n"
+      "  mobilenet segment --model deeplabv3.tflite -o seen.png street.jpg\n"
+      "  mobilenet segment --model deeplabv3.tflite --json --mask masks/ holiday/ > classes.jsonl");
+  return [options] { return segment(*options); };
+}
+
+}  // namespace mobilenet::cli
