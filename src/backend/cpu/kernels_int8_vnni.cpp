@@ -250,6 +250,13 @@ bool columns_repeat(const DepthwiseRun& run, int distance) {
   return true;
 }
 
+// Whether the windows of neighbouring pixels are neighbouring bytes.
+bool pixels_adjoin(const DepthwiseRun& run) {
+  for (int tap = 0; tap < 9; ++tap)
+    if (run.steps[tap] != 0 && run.steps[tap] != run.filters->channels) return false;
+  return true;
+}
+
 void depthwise_3x3_blocks(const DepthwiseRun& run, int shared, int channels, std::size_t pixel_bytes) {
   const PackedFilters& filters = *run.filters;
   for (int channel = 0, b = 0; channel < channels; channel += kDepthwiseBlock, ++b) {
@@ -274,8 +281,8 @@ void depthwise_3x3(const DepthwiseRun& run) {
   const int channels = run.filters->channels;
   const auto pixel_bytes = static_cast<std::size_t>(channels);
   const int shared = run.pixels == 1 ? 0 : columns_repeat(run, 1) ? 2 : columns_repeat(run, 2) ? 1 : 0;
-  const int together = kDepthwiseBlock / channels;  // pixels that make one block
-  if (shared != 2 || together < 2 || kDepthwiseBlock % channels != 0) {
+  const int together = kDepthwiseBlock / channels;  // pixels that make one block, where they lie side by side
+  if (!pixels_adjoin(run) || together < 2 || kDepthwiseBlock % channels != 0) {
     depthwise_3x3_blocks(run, shared, channels, pixel_bytes);
     return;
   }
@@ -284,7 +291,7 @@ void depthwise_3x3(const DepthwiseRun& run) {
   DepthwiseRun wide = run;
   wide.steps = steps;
   wide.pixels = run.pixels / together;
-  if (wide.pixels > 0) depthwise_3x3_blocks(wide, together == 2 ? 1 : 0, kDepthwiseBlock, kDepthwiseBlock);
+  if (wide.pixels > 0) depthwise_3x3_blocks(wide, columns_repeat(wide, 2) ? 1 : 0, kDepthwiseBlock, kDepthwiseBlock);
 
   const std::uint8_t* taps[9];
   const int done = wide.pixels * together;
