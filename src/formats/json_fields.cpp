@@ -136,7 +136,7 @@ bool JsonFields::boolean(std::string_view key, std::optional<bool> fallback) {
   return value ? value->get<bool>() : fallback.value_or(false);
 }
 
-std::string JsonFields::text(std::string_view key, std::optional<std::string> fallback) {
+std::string JsonFields::text(std::string_view key, const std::optional<std::string>& fallback) {
   const json* value = get(
       key, !fallback, [](const json& field) { return field.is_string(); }, "a string");
   return value ? value->get<std::string>() : fallback.value_or("");

@@ -47,7 +47,7 @@ class JsonFields {
   int integer(std::string_view key, int low, int high, std::optional<int> fallback = {});
   double number(std::string_view key, double low, double high, std::optional<double> fallback = {});
   bool boolean(std::string_view key, std::optional<bool> fallback = {});
-  std::string text(std::string_view key, std::optional<std::string> fallback = {});
+  std::string text(std::string_view key, const std::optional<std::string>& fallback = {});
   // Exactly `count` numbers, all within the range.
   std::vector<double> numbers(std::string_view key, std::size_t count, double low, double high,
                               const std::vector<double>& fallback = {});

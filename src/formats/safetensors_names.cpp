@@ -49,7 +49,7 @@ constexpr int kMostBlocks = 100;
 constexpr int kMostStages = 10;
 
 // canonical layer + canonical part, when the part is known.
-std::optional<std::string> joined(std::string layer, std::optional<std::string_view> part) {
+std::optional<std::string> joined(const std::string& layer, std::optional<std::string_view> part) {
   if (!part) return std::nullopt;
   return layer + std::string(*part);
 }

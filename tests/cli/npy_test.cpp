@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -62,7 +64,8 @@ TEST(Npy, ReadsWhatNumpyWrites) {
     ASSERT_TRUE(array) << array.error().message;
     EXPECT_EQ(array->type, c.type);
     EXPECT_EQ(array->shape, c.shape);
-    EXPECT_EQ(std::memcmp(array->bytes.data(), eight.data(), array->bytes.size()), 0);
+    const auto expected = std::as_bytes(std::span(eight));
+    EXPECT_TRUE(std::equal(array->bytes.begin(), array->bytes.end(), expected.begin()));
   }
 }
 

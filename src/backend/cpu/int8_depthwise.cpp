@@ -19,7 +19,7 @@ struct Depthwise {
   QuantizedFilters filters;
   WindowGeometry geometry;
   std::size_t input = 0, output = 0;
-  std::shared_ptr<const AlignedBuffer> padding;  // `channels` bytes of zero point
+  std::shared_ptr<const AlignedBuffer> padding;  // bytes of zero point, for a pixel and for a vector
   std::int64_t inner_begin = 0, inner_end = 0;   // output columns whose window lies inside the picture's width
 
   std::size_t scratch_bytes() const {
@@ -147,7 +147,7 @@ Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node
   }
   d.geometry = window_geometry(source, node, op.window);
   const WindowGeometry& g = d.geometry;
-  AlignedBuffer padding(static_cast<std::size_t>(g.input_channels));
+  AlignedBuffer padding(std::max(static_cast<std::size_t>(g.input_channels), kAlignment));
   std::memset(padding.data(), d.filters.padding, padding.size());
   d.padding = std::make_shared<const AlignedBuffer>(std::move(padding));
   d.inner_begin = g.inner_begin();

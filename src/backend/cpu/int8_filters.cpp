@@ -53,9 +53,11 @@ class Packer {
   AlignedBuffer pack(const std::vector<Tap>& taps, const PackedFilters& shape) const {
     const std::size_t blocks = static_cast<std::size_t>((shape.channels + layout_.block - 1) / layout_.block);
     AlignedBuffer buffer(blocks * shape.block_bytes);
-    for (int channel = 0; channel < shape.channels; ++channel) {
-      std::byte* block = buffer.data() + static_cast<std::size_t>(channel / layout_.block) * shape.block_bytes;
-      const auto position = static_cast<std::size_t>(position_in_block(layout_, channel % layout_.block));
+    const bool repeats = use_ == FilterUse::depthwise_columns && layout_.block % shape.channels == 0;
+    for (int place = 0; place < (repeats ? layout_.block : shape.channels); ++place) {
+      const int channel = place % shape.channels;
+      std::byte* block = buffer.data() + static_cast<std::size_t>(place / layout_.block) * shape.block_bytes;
+      const auto position = static_cast<std::size_t>(position_in_block(layout_, place % layout_.block));
       // int32 wraps around, as the sums themselves may.
       std::uint32_t bias = bias_ ? static_cast<std::uint32_t>(stored_integer(*bias_, channel)) : 0;
       std::byte* weights = block + 2 * static_cast<std::size_t>(layout_.block) * sizeof(std::int32_t);

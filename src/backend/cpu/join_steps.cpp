@@ -7,8 +7,8 @@
 namespace mobilenet::cpu {
 namespace {
 
-// Tensors of this size fall out of a second-level cache on their way to the next step; smaller ones are there anyway.
-constexpr std::size_t kChainedBytes = 512 * 1024;
+// Tensors of this size push others out of a second-level cache on their way to the next step; smaller ones do not.
+constexpr std::size_t kChainedBytes = 256 * 1024;
 // A stage reads its weights again for every row, so they should stay in that cache.
 constexpr std::size_t kChainedWeights = 256 * 1024;
 

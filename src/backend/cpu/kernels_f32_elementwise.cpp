@@ -22,6 +22,10 @@ namespace {
 
 constexpr std::size_t kStep = kLanes;
 
+HWY_INLINE V load_up_to(const float* from, std::size_t left) {
+  return left >= kStep ? hn::LoadU(kD, from) : load_first(from, static_cast<int>(left));
+}
+
 HWY_INLINE void store_up_to(V value, float* to, std::size_t left) {
   if (left >= kStep)
     hn::StoreU(value, kD, to);
@@ -55,7 +59,7 @@ HWY_INLINE V apply(V x) {
 template <Activation kActivation>
 void activate_all(const float* in, float* out, std::size_t count) {
   for (std::size_t i = 0; i < count; i += kStep)
-    store_up_to(apply<kActivation>(hn::LoadU(kD, in + i)), out + i, count - i);
+    store_up_to(apply<kActivation>(load_up_to(in + i, count - i)), out + i, count - i);
 }
 
 void activate(Activation activation, const float* in, float* out, std::size_t count) {
@@ -78,32 +82,34 @@ void activate(Activation activation, const float* in, float* out, std::size_t co
 void add(const float* a, const float* b, float* out, std::size_t count, float low, float high) {
   const V lows = hn::Set(kD, low), highs = hn::Set(kD, high);
   for (std::size_t i = 0; i < count; i += kStep)
-    store_up_to(clamp(hn::Add(hn::LoadU(kD, a + i), hn::LoadU(kD, b + i)), lows, highs), out + i, count - i);
+    store_up_to(clamp(hn::Add(load_up_to(a + i, count - i), load_up_to(b + i, count - i)), lows, highs), out + i,
+                count - i);
 }
 
 void maximum(const float* a, const float* b, float* out, std::size_t count) {
   for (std::size_t i = 0; i < count; i += kStep)
-    store_up_to(hn::Max(hn::LoadU(kD, a + i), hn::LoadU(kD, b + i)), out + i, count - i);
+    store_up_to(hn::Max(load_up_to(a + i, count - i), load_up_to(b + i, count - i)), out + i, count - i);
 }
 
 void scale(const float* in, float* out, std::size_t count, float factor, float low, float high) {
   const V lows = hn::Set(kD, low), highs = hn::Set(kD, high), factors = hn::Set(kD, factor);
   for (std::size_t i = 0; i < count; i += kStep)
-    store_up_to(clamp(hn::Mul(hn::LoadU(kD, in + i), factors), lows, highs), out + i, count - i);
+    store_up_to(clamp(hn::Mul(load_up_to(in + i, count - i), factors), lows, highs), out + i, count - i);
 }
 
 void scale_channels(const float* in, const float* factors, const float* shifts, float* out, std::size_t pixels,
                     std::size_t channels) {
   for (std::size_t p = 0; p < pixels; ++p, in += channels, out += channels)
     for (std::size_t c = 0; c < channels; c += kStep)
-      store_up_to(hn::MulAdd(hn::LoadU(kD, in + c), hn::LoadU(kD, factors + c), hn::LoadU(kD, shifts + c)), out + c,
-                  channels - c);
+      store_up_to(hn::MulAdd(load_up_to(in + c, channels - c), load_up_to(factors + c, channels - c),
+                             load_up_to(shifts + c, channels - c)),
+                  out + c, channels - c);
 }
 
 void average(const float* in, std::size_t pixels, std::size_t stride, float factor, float* out, std::size_t channels) {
   for (std::size_t c = 0; c < channels; c += kStep) {
     V sum = hn::Zero(kD);
-    for (std::size_t p = 0; p < pixels; ++p) sum = hn::Add(sum, hn::LoadU(kD, in + p * stride + c));
+    for (std::size_t p = 0; p < pixels; ++p) sum = hn::Add(sum, load_up_to(in + p * stride + c, channels - c));
     store_up_to(hn::Mul(sum, hn::Set(kD, factor)), out + c, channels - c);
   }
 }
@@ -112,9 +118,9 @@ void interpolate(const float* top_left, const float* top_right, const float* bot
                  float x, float y, float* out, std::size_t channels) {
   const V across = hn::Set(kD, x), down = hn::Set(kD, y);
   for (std::size_t c = 0; c < channels; c += kStep) {
-    const V a = hn::LoadU(kD, top_left + c), b = hn::LoadU(kD, bottom_left + c);
-    const V top = hn::MulAdd(hn::Sub(hn::LoadU(kD, top_right + c), a), across, a);
-    const V bottom = hn::MulAdd(hn::Sub(hn::LoadU(kD, bottom_right + c), b), across, b);
+    const V a = load_up_to(top_left + c, channels - c), b = load_up_to(bottom_left + c, channels - c);
+    const V top = hn::MulAdd(hn::Sub(load_up_to(top_right + c, channels - c), a), across, a);
+    const V bottom = hn::MulAdd(hn::Sub(load_up_to(bottom_right + c, channels - c), b), across, b);
     store_up_to(hn::MulAdd(hn::Sub(bottom, top), down, top), out + c, channels - c);
   }
 }
@@ -125,7 +131,7 @@ void softmax(const float* in, float* out, std::size_t count, float beta) {
   const V factor = hn::Set(kD, beta), shift = hn::Set(kD, largest);
   double sum = 0;
   for (std::size_t i = 0; i < count; i += kStep) {
-    const V e = hn::Exp(kD, hn::Sub(hn::Mul(hn::LoadU(kD, in + i), factor), shift));
+    const V e = hn::Exp(kD, hn::Sub(hn::Mul(load_up_to(in + i, count - i), factor), shift));
     store_up_to(e, out + i, count - i);
     for (std::size_t j = i; j < std::min(i + kStep, count); ++j) sum += static_cast<double>(out[j]);
   }

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Float32 kernels over runs of numbers: activations, sums, averages, interpolation, softmax. All read, never use, up
-// to 64 bytes past their inputs, and may write in place.
+// Float32 kernels over runs of numbers: activations, sums, averages, interpolation, softmax. All touch nothing but
+// those numbers, and may write in place.
 
 #include <mobilenet/network.h>
 

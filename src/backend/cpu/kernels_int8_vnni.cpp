@@ -194,8 +194,8 @@ inline void accumulate_column(__m512i (&sums)[4], const Column& column, const st
 // 64 channels of a run. kShared: how many columns of a pixel's window are those of the pixel before: 2 where the window
 // moves by one column, 1 where it moves by two.
 template <int kShared, bool kExcess>
-HWY_NOINLINE void depthwise_3x3_block(const DepthwiseRun& run, const std::byte* block, int channel,
-                                      __mmask64 channels) {
+HWY_NOINLINE void depthwise_3x3_block(const DepthwiseRun& run, const std::byte* block, int channel, __mmask64 channels,
+                                      std::size_t pixel_bytes) {
   constexpr std::size_t kColumnBytes = 4 * kVectorBytes;
   const std::byte* weights = block + 2 * kColumnBytes;
   const std::byte* excess = weights + 3 * kColumnBytes;
@@ -205,7 +205,6 @@ HWY_NOINLINE void depthwise_3x3_block(const DepthwiseRun& run, const std::byte* 
   const __m512i low = _mm512_set1_epi8(static_cast<char>(output.low));
   const __m512i output_flip = _mm512_set1_epi8(static_cast<char>(output.flip));
   const __m512i flip = _mm512_set1_epi8(static_cast<char>(run.flip));
-  const auto pixel_bytes = static_cast<std::size_t>(run.filters->channels);
   std::uint8_t* to = run.output + channel;
 
   Column left = load_column(run, 0, 0, channel, flip), middle = load_column(run, 1, 0, channel, flip), right;
@@ -251,22 +250,57 @@ bool columns_repeat(const DepthwiseRun& run, int distance) {
   return true;
 }
 
-void depthwise_3x3(const DepthwiseRun& run) {
+// Whether the windows of neighbouring pixels are neighbouring bytes.
+bool pixels_adjoin(const DepthwiseRun& run) {
+  for (int tap = 0; tap < 9; ++tap)
+    if (run.steps[tap] != 0 && run.steps[tap] != run.filters->channels) return false;
+  return true;
+}
+
+void depthwise_3x3_blocks(const DepthwiseRun& run, int shared, int channels, std::size_t pixel_bytes) {
   const PackedFilters& filters = *run.filters;
-  const int shared = run.pixels == 1 ? 0 : columns_repeat(run, 1) ? 2 : columns_repeat(run, 2) ? 1 : 0;
-  for (int channel = 0, b = 0; channel < filters.channels; channel += kDepthwiseBlock, ++b) {
+  for (int channel = 0, b = 0; channel < channels; channel += kDepthwiseBlock, ++b) {
     const std::byte* block = filters.blocks + static_cast<std::size_t>(b) * filters.block_bytes;
     std::int32_t has_excess;
     std::memcpy(&has_excess, block + filters.block_bytes - kVectorBytes, sizeof has_excess);
-    const int count = std::min(kDepthwiseBlock, filters.channels - channel);
-    const auto channels = static_cast<__mmask64>(~std::uint64_t{0} >> (kDepthwiseBlock - count));
+    const int count = std::min(kDepthwiseBlock, channels - channel);
+    const auto mask = static_cast<__mmask64>(~std::uint64_t{0} >> (kDepthwiseBlock - count));
     if (shared == 2)
-      (has_excess ? &depthwise_3x3_block<2, true> : &depthwise_3x3_block<2, false>)(run, block, channel, channels);
+      (has_excess ? &depthwise_3x3_block<2, true> : &depthwise_3x3_block<2, false>)(run, block, channel, mask,
+                                                                                    pixel_bytes);
     else if (shared == 1)
-      (has_excess ? &depthwise_3x3_block<1, true> : &depthwise_3x3_block<1, false>)(run, block, channel, channels);
+      (has_excess ? &depthwise_3x3_block<1, true> : &depthwise_3x3_block<1, false>)(run, block, channel, mask,
+                                                                                    pixel_bytes);
     else
-      (has_excess ? &depthwise_3x3_block<0, true> : &depthwise_3x3_block<0, false>)(run, block, channel, channels);
+      (has_excess ? &depthwise_3x3_block<0, true> : &depthwise_3x3_block<0, false>)(run, block, channel, mask,
+                                                                                    pixel_bytes);
   }
+}
+
+void depthwise_3x3(const DepthwiseRun& run) {
+  const int channels = run.filters->channels;
+  const auto pixel_bytes = static_cast<std::size_t>(channels);
+  const int shared = run.pixels == 1 ? 0 : columns_repeat(run, 1) ? 2 : columns_repeat(run, 2) ? 1 : 0;
+  const int together = kDepthwiseBlock / channels;  // pixels that make one block, where they lie side by side
+  if (!pixels_adjoin(run) || together < 2 || kDepthwiseBlock % channels != 0) {
+    depthwise_3x3_blocks(run, shared, channels, pixel_bytes);
+    return;
+  }
+  std::ptrdiff_t steps[9];
+  for (int tap = 0; tap < 9; ++tap) steps[tap] = together * run.steps[tap];
+  DepthwiseRun wide = run;
+  wide.steps = steps;
+  wide.pixels = run.pixels / together;
+  if (wide.pixels > 0) depthwise_3x3_blocks(wide, columns_repeat(wide, 2) ? 1 : 0, kDepthwiseBlock, kDepthwiseBlock);
+
+  const std::uint8_t* taps[9];
+  const int done = wide.pixels * together;
+  for (int tap = 0; tap < 9; ++tap) taps[tap] = run.taps[tap] + done * run.steps[tap];
+  DepthwiseRun rest = run;
+  rest.taps = taps;
+  rest.pixels = run.pixels - done;
+  rest.output = run.output + static_cast<std::size_t>(done) * pixel_bytes;
+  if (rest.pixels > 0) depthwise_3x3_blocks(rest, shared, channels, pixel_bytes);
 }
 
 }  // namespace

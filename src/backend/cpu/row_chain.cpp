@@ -13,6 +13,8 @@ namespace {
 
 // Rows that a stage computes at once: a pair shares its input rows in the depthwise kernel.
 constexpr int kRowsAtOnce = 2;
+// A thread with fewer rows than this would spend too much on the rows at its seams.
+constexpr int kLeastRows = 6;
 
 struct ChainStage {
   CompiledStep step;     // owns the arguments
@@ -84,6 +86,10 @@ void run_chain(const void* arguments, const RunContext& context) {
     for (int image = 0; image < last.images; ++image) Stream(chain, context, image, 0).run(0, last.height);
     return;
   }
+  if (last.images < context.threads && last.height < context.threads * kLeastRows) {
+    for (const ChainStage& stage : chain.stages) stage.step.run(stage.step.arguments.get(), context);
+    return;
+  }
   // Few parts, since every seam is computed twice: one for each thread, or whole pictures.
   const int parts = std::min(last.height, last.images >= context.threads ? 1 : context.threads);
   const auto items = static_cast<std::size_t>(last.images) * static_cast<std::size_t>(parts);
@@ -117,6 +123,7 @@ CompiledStep chain_of(std::span<const CompiledStep> stages) {
   step.run = &run_chain;
   step.arguments = std::make_shared<const Chain>(std::move(chain));
   step.scratch_bytes = bytes + stage_scratch;
+  for (const CompiledStep& stage : stages) step.scratch_bytes = std::max(step.scratch_bytes, stage.scratch_bytes);
   step.name = stages.back().name;
   step.kind = "chain of " + std::to_string(stages.size());
   return step;

@@ -42,6 +42,17 @@ HWY_INLINE void store_first(V value, float* to, int count) {
 #endif
 }
 
+// The first `count` lanes, 0 < count <= kLanes, zeros behind them. Reads nothing else.
+HWY_INLINE V load_first(const float* from, int count) {
+#if HWY_TARGET <= HWY_AVX2
+  return hn::MaskedLoad(hn::FirstN(kD, static_cast<std::size_t>(count)), kD, from);
+#else
+  HWY_ALIGN float lanes[kLanes] = {};
+  std::memcpy(lanes, from, static_cast<std::size_t>(count) * sizeof(float));
+  return hn::Load(kD, lanes);
+#endif
+}
+
 }  // namespace
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

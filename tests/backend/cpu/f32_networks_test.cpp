@@ -87,7 +87,7 @@ TEST(F32Chains, RunOnLargePictures) {
       auto execution = program->open(options).value();
       int chains = 0;
       for (const StepTime& step : execution->step_times()) chains += step.kind.starts_with("chain");
-      EXPECT_GE(chains, 2) << architecture << ", " << threads << " threads";
+      EXPECT_GE(chains, 1) << architecture << ", " << threads << " threads";
     }
 }
 

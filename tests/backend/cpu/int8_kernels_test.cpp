@@ -190,10 +190,10 @@ TEST_P(Int8Kernel, Depthwise3x3IsItsFormula) {
   if (!kernels_.depthwise_3x3) GTEST_SKIP() << "no kernel of its own";
   const FilterLayout& layout = kernels_.depthwise_3x3_layout;
   const auto block = static_cast<std::size_t>(layout.block);
-  for (const int channels : {1, 31, 64, 65, 144})
+  for (const int channels : {1, 8, 16, 31, 32, 64, 65, 144})
     for (const int stride : {1, 2, 3})
       for (const int dilation : {1, 2})
-        for (const int pixels : {1, 2, 5})
+        for (const int pixels : {1, 2, 5, 18})
           for (const int widest : {127, 254}) {
             SCOPED_TRACE(std::to_string(channels) + " channels, stride " + std::to_string(stride) + ", dilation " +
                          std::to_string(dilation) + ", " + std::to_string(pixels) + " pixels, weights to " +
@@ -208,20 +208,23 @@ TEST_P(Int8Kernel, Depthwise3x3IsItsFormula) {
             std::vector<std::int32_t> weights, bias;
             std::vector<float> scales;
             for (int c = 0; c < channels; ++c) {
-              std::byte* data = memory.data() + static_cast<std::size_t>(c / layout.block) * filters.block_bytes;
-              const auto position = static_cast<std::size_t>(position_in_block(layout, c % layout.block));
               bias.push_back(weight(random_) * 50);
               scales.push_back(0.001f * static_cast<float>(c % 7 + 1));
-              reinterpret_cast<std::int32_t*>(data)[position] = bias.back();
-              reinterpret_cast<float*>(data)[block + position] = scales.back();
+              for (int tap = 0; tap < 9; ++tap) weights.push_back(weight(random_));
+            }
+            const int places = layout.block % channels == 0 ? layout.block : channels;
+            for (int place = 0; place < places; ++place) {
+              const auto c = static_cast<std::size_t>(place % channels);
+              std::byte* data = memory.data() + static_cast<std::size_t>(place / layout.block) * filters.block_bytes;
+              const auto position = static_cast<std::size_t>(position_in_block(layout, place % layout.block));
+              reinterpret_cast<std::int32_t*>(data)[position] = bias[c];
+              reinterpret_cast<float*>(data)[block + position] = scales[c];
               for (std::size_t tap = 0; tap < 9; ++tap) {
-                weights.push_back(weight(random_));
-                const int fitting = std::clamp(weights.back(), -128, 127);
+                const int whole = weights[c * 9 + tap], fitting = std::clamp(whole, -128, 127);
                 const std::size_t index = (tap % 3 * block + position) * 4 + tap / 3;
                 reinterpret_cast<std::int8_t*>(data + 8 * block)[index] = static_cast<std::int8_t>(fitting);
-                reinterpret_cast<std::int8_t*>(data + 20 * block)[index] =
-                    static_cast<std::int8_t>(weights.back() - fitting);
-                if (weights.back() != fitting) *reinterpret_cast<std::int32_t*>(data + 32 * block) = 1;
+                reinterpret_cast<std::int8_t*>(data + 20 * block)[index] = static_cast<std::int8_t>(whole - fitting);
+                if (whole != fitting) *reinterpret_cast<std::int32_t*>(data + 32 * block) = 1;
               }
             }
             const auto row_bytes = static_cast<std::size_t>(pixels * stride + 2 * dilation + 1) * count;
