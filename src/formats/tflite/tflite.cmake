@@ -16,3 +16,5 @@ target_sources(part_formats PRIVATE tflite/answer_operators.cpp tflite/answer_ta
 if(MOBILENET_WITH_ZIP)
   target_link_libraries(part_formats PUBLIC mobilenet_dependency_zip)
 endif()
+# The header-only part of FlatBuffers: without this its text parser, which nothing here calls, wants the library.
+target_compile_definitions(part_formats PRIVATE FLATBUFFERS_LOCALE_INDEPENDENT=0)
