@@ -15,7 +15,7 @@
 #include "cli/palette.h"
 #include "cli/rgb_picture.h"
 
-struct _cairo;
+struct _cairo;  // NOLINT(bugprone-reserved-identifier): the name is cairo.h's
 
 namespace mobilenet::cli {
 
