@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <memory>
 #include <numbers>
+#include <span>
 #include <string>
 
 #include "cli/embedded_font.h"
@@ -192,6 +192,11 @@ void Canvas::text(double left, double baseline, std::string_view text, double fo
 
 Result<void> paint(RgbPicture& picture, const Box& region, const std::function<void(Canvas&)>& draw) {
   if (auto can = can_draw(); !can) return can;
+  if (picture.rgb.size() != 3 * static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height)) {
+    return Error{ErrorCode::invalid_argument, "cannot draw: a picture of " + std::to_string(picture.width) + 'x' +
+                                                  std::to_string(picture.height) + " pixels has " +
+                                                  std::to_string(picture.rgb.size()) + " bytes"};
+  }
   const int left = static_cast<int>(std::clamp(std::floor(region.left), 0.0, double{1} * picture.width));
   const int top = static_cast<int>(std::clamp(std::floor(region.top), 0.0, double{1} * picture.height));
   const int right = static_cast<int>(std::clamp(std::ceil(region.right), 0.0, double{1} * picture.width));

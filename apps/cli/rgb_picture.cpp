@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "cli/rgb_picture.h"
 
-#include <array>
 #include <new>
 #include <string>
+#include <utility>
 
 namespace mobilenet::cli {
 namespace {
@@ -31,7 +31,7 @@ Packing packing_of(PixelFormat format) {
   return {};
 }
 
-// Where the upright picture's first pixel is stored, and how far its right and lower neighbours are, in stored pixels.
+// The corner where the upright picture begins, and whether its rows are the stored columns.
 struct Walk {
   bool from_right, from_bottom, swapped;
 };
