@@ -63,9 +63,13 @@ mobilenet_component(WEBP HEADER webp/demux.h LIBRARIES webpdemux webp PACKAGE li
 mobilenet_component(BMP HEADER stb/stb_image.h)
 mobilenet_component(EXIF HEADER libexif/exif-data.h LIBRARIES exif PACKAGE libexif)
 mobilenet_component(ZIP HEADER zip.h LIBRARIES zip PACKAGE libzip)
-if(MOBILENET_CLI)  # the library draws nothing
-  mobilenet_component(CAIRO HEADER cairo-ft.h FOLDER cairo LIBRARIES cairo PACKAGE cairo)
+if(MOBILENET_CLI)  # the library draws nothing; the program does when all three are there
+  find_file(MOBILENET_FONT DejaVuSans.ttf PATHS /usr/share/fonts /usr/local/share/fonts
+            PATH_SUFFIXES truetype/dejavu dejavu dejavu-sans-fonts TTF)
   mobilenet_component(FREETYPE HEADER ft2build.h FOLDER freetype2 LIBRARIES freetype PACKAGE freetype2)
+  if(MOBILENET_FONT AND MOBILENET_WITH_FREETYPE)
+    mobilenet_component(CAIRO HEADER cairo-ft.h FOLDER cairo LIBRARIES cairo PACKAGE cairo)
+  endif()
 endif()
 
 # The commit, again whenever it changes.

@@ -29,9 +29,6 @@
 #ifndef MOBILENET_VERSION_OF_CAIRO
 #define MOBILENET_VERSION_OF_CAIRO ""
 #endif
-#ifndef MOBILENET_VERSION_OF_FREETYPE
-#define MOBILENET_VERSION_OF_FREETYPE ""
-#endif
 
 #define MOBILENET_TEXT_INNER(x) #x
 #define MOBILENET_TEXT(x) MOBILENET_TEXT_INNER(x)
@@ -52,8 +49,7 @@ std::span<const Component> components() {
                                    Component{"bmp (stb_image)", MOBILENET_VERSION_OF_BMP},
                                    Component{"exif (libexif)", MOBILENET_VERSION_OF_EXIF},
                                    Component{"zip (libzip)", MOBILENET_VERSION_OF_ZIP},
-                                   Component{"drawing (cairo)", MOBILENET_VERSION_OF_CAIRO},
-                                   Component{"letters (freetype)", MOBILENET_VERSION_OF_FREETYPE}};
+                                   Component{"annotated pictures (cairo)", MOBILENET_VERSION_OF_CAIRO}};
   return list;
 }
 
