@@ -266,7 +266,9 @@ Result<Compiled*> SessionState::run_pictures(Purpose& purpose, std::span<const I
   const HostTensor& input = compiled->execution->inputs()[0];
   const std::size_t bytes = input.bytes / images.size();
   try {
-    for (std::size_t i = 0; i < images.size(); ++i) MOBILENET_CHECK(pictures->run(images[i], input.data + i * bytes));
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      MOBILENET_TRY(compiled->geometries[i], pictures->run(images[i], input.data + i * bytes));
+    }
   } catch (const std::bad_alloc&) {
     return failure(ErrorCode::out_of_memory, "not enough memory to resize the picture");
   }

@@ -15,7 +15,9 @@ struct Between {
 };
 
 Between between(const MaskAxis& axis, int pixel) {
-  const double position = std::clamp(axis.offset + pixel * axis.step, 0.0, static_cast<double>(axis.cells - 1));
+  const double wanted = axis.offset + pixel * axis.step;
+  // Not clamp: a NaN would pass through it.
+  const double position = wanted > 0 ? std::min(wanted, static_cast<double>(axis.cells - 1)) : 0.0;
   const int low = static_cast<int>(position);
   return {low, std::min(low + 1, axis.cells - 1), static_cast<float>(position - low)};
 }
