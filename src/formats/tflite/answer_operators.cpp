@@ -66,10 +66,7 @@ Result<void> OperatorReader::arg_max(const Call& call) {
   if (axis.size() != 1 || (axis[0] != -1 && axis[0] != rank - 1))
     return failure(ErrorCode::unsupported, "is supported along the last axis of ", to_string(shape(operands[0])),
                    " only");
-  MOBILENET_TRY(const TensorId output, tensors_.define(call.output));
-  const DataType type = tensor(output).type;
-  if (type != DataType::i32 && type != DataType::i64)
-    return failure(ErrorCode::bad_format, "its output is of type ", name_of(type), ", expected i32 or i64");
+  MOBILENET_TRY(const TensorId output, tensors_.define_indices(call.output));
   return append_node(ArgMaxOp{}, std::move(operands), output);
 }
 

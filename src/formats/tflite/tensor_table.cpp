@@ -170,13 +170,28 @@ Result<void> TensorTable::must_be_new(int index) const {
 }
 
 Result<TensorId> TensorTable::define(int index) {
+  MOBILENET_TRY(const TensorId id, define_any(index));
+  if (!is_activation_type(tensor(id).type))
+    return failure(ErrorCode::unsupported, "tensor ", quoted(file_.tensor_name(index)), ": activations of type ",
+                   name_of(tensor(id).type), " are not supported");
+  return id;
+}
+
+Result<TensorId> TensorTable::define_indices(int index) {
+  MOBILENET_TRY(const TensorId id, define_any(index));
+  const DataType type = tensor(id).type;
+  if (type != DataType::i32 && type != DataType::i64)
+    return failure(ErrorCode::bad_format, "tensor ", quoted(file_.tensor_name(index)), " is of type ", name_of(type),
+                   ", expected i32 or i64");
+  return id;
+}
+
+Result<TensorId> TensorTable::define_any(int index) {
   MOBILENET_CHECK(must_be_new(index));
   Entry& defined = entry(index);
   const std::string place = "tensor " + quoted(file_.tensor_name(index));
   MOBILENET_TRY(Tensor tensor, read(index));
-  if (!is_activation_type(tensor.type))
-    return failure(ErrorCode::unsupported, place, ": activations of type ", name_of(tensor.type), " are not supported");
-  if (tensor.type != DataType::f32) {
+  if (tensor.type == DataType::u8 || tensor.type == DataType::i8) {
     if (!tensor.quantization)
       return failure(ErrorCode::unsupported, place, " is of type ", name_of(tensor.type), " without a scale");
     if (tensor.quantization->scales.size() != 1)

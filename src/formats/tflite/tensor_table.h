@@ -29,6 +29,8 @@ class TensorTable {
 
   // A new activation: an input of the graph, or what an operator makes. Fails when it exists already.
   Result<TensorId> define(int index);
+  // The same for an output that holds indices, which no other operator can read.
+  Result<TensorId> define_indices(int index);
   // An activation that an earlier operator has made.
   Result<TensorId> activation(int index) const;
 
@@ -74,6 +76,7 @@ class TensorTable {
   Entry& entry(int index) { return entries_[static_cast<std::size_t>(index)]; }
   const Entry& entry(int index) const { return entries_[static_cast<std::size_t>(index)]; }
   int resolve(int index) const;
+  Result<TensorId> define_any(int index);
   Result<void> must_be_new(int index) const;
   Result<Tensor> read(int index) const;
   Result<std::span<const std::byte>> constant_bytes(int index, DataType type, const Shape& shape) const;
