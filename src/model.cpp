@@ -10,23 +10,12 @@
 #include "base/mapped_file.h"
 #include "formats/labels.h"
 #include "model_state.h"
+#include "models/architectures.h"
 #include "network/cost.h"
 #include "preprocess/picture_input.h"
 
 namespace mobilenet {
 namespace {
-
-std::string_view name_of(Architecture architecture) {
-  switch (architecture) {
-    case Architecture::graph:
-      return "graph";
-    case Architecture::mobilenet_v1:
-      return "mobilenet_v1";
-    case Architecture::mobilenet_v2:
-      return "mobilenet_v2";
-  }
-  return "?";
-}
 
 TensorInfo describe_tensor(const Tensor& tensor, const Shape& shape, SourceLayout layout) {
   return {tensor.name, tensor.type, framework_shape(shape, layout)};
@@ -35,7 +24,8 @@ TensorInfo describe_tensor(const Tensor& tensor, const Shape& shape, SourceLayou
 // Labels the user named win over those that the reader found.
 Result<void> apply_labels(LoadedModel& loaded, const ModelOptions& options) {
   if (options.labels.empty()) return {};
-  MOBILENET_TRY(FoundLabels found, labels_from_file(options.labels, loaded.spec.classes, loaded.spec.has_background));
+  MOBILENET_TRY(FoundLabels found,
+                labels_from_file(options.labels, label_count(loaded.spec), loaded.spec.has_background));
   loaded.spec.labels = std::move(found.labels);
   std::erase_if(loaded.decisions, [](const Decision& decision) { return decision.what.starts_with("labels"); });
   loaded.decisions.push_back({"labels from " + options.labels.string(), found.why});

@@ -3,6 +3,8 @@
 #include "formats/json_fields.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdint>
 #include <set>
 #include <sstream>
@@ -61,6 +63,14 @@ std::string describe(const json& value) {
   std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
   if (text.size() > kMost) text = text.substr(0, kMost) + "...";
   return text;
+}
+
+double shortest_decimal(float value) {
+  std::array<char, 64> text{};
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), value);
+  double decimal = value;
+  std::from_chars(text.data(), written.ptr, decimal);
+  return decimal;
 }
 
 JsonFields::JsonFields(const json& object, std::string place) : object_(object), place_(std::move(place)) {

@@ -31,6 +31,17 @@ Result<nlohmann::json> parse_json(std::string_view text, const JsonLimits& limit
 // A short form of a value for messages.
 std::string describe(const nlohmann::json& value);
 
+// The shortest decimal that reads back as the same float: 0.485, not 0.48500001430511475.
+double shortest_decimal(float value);
+
+// The name of a value in a table of names, which holds it.
+template <class T, std::size_t kCount>
+std::string_view name_in(const std::array<std::pair<std::string_view, T>, kCount>& names, T value) {
+  for (const auto& [name, candidate] : names)
+    if (candidate == value) return name;
+  return names.front().first;
+}
+
 // The fields of one object. The first mistake is remembered, later calls return their fallback (or a zero), and
 // mistake() reports it: check it before the values are used.
 class JsonFields {

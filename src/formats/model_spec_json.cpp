@@ -3,11 +3,12 @@
 #include "formats/model_spec_json.h"
 
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "base/error.h"
+#include "formats/head_spec_json.h"
 #include "formats/json_fields.h"
+#include "models/architectures.h"
 #include "models/assembly.h"
 
 namespace mobilenet {
@@ -26,8 +27,14 @@ constexpr int kMostClasses = 1 << 20;
 template <class T>
 using Names = std::pair<std::string_view, T>;
 
-constexpr std::array<Names<Architecture>, 2> kArchitectures{
-    {{"mobilenet_v1", Architecture::mobilenet_v1}, {"mobilenet_v2", Architecture::mobilenet_v2}}};
+constexpr std::array<Names<Architecture>, 7> kArchitectures{
+    {{"mobilenet_v1", Architecture::mobilenet_v1},
+     {"mobilenet_v2", Architecture::mobilenet_v2},
+     {"ssd_mobilenet_v1", Architecture::ssd_mobilenet_v1},
+     {"ssd_mobilenet_v2", Architecture::ssd_mobilenet_v2},
+     {"ssdlite_mobilenet_v2", Architecture::ssdlite_mobilenet_v2},
+     {"deeplab_mobilenet_v2", Architecture::deeplab_mobilenet_v2},
+     {"deeplab_v3plus_mobilenet_v2", Architecture::deeplab_v3plus_mobilenet_v2}}};
 constexpr std::array<Names<SourceLayout>, 2> kLayouts{{{"nhwc", SourceLayout::nhwc}, {"nchw", SourceLayout::nchw}}};
 constexpr std::array<Names<BlockActivation>, 2> kActivations{
     {{"relu", BlockActivation::relu}, {"relu6", BlockActivation::relu6}}};
@@ -48,24 +55,8 @@ constexpr std::array<Names<CropRounding>, 2> kRoundings{
 constexpr std::array<Names<InputEncoding>, 3> kEncodings{
     {{"normalize", InputEncoding::normalize}, {"raw_u8", InputEncoding::raw_u8}, {"raw_i8", InputEncoding::raw_i8}}};
 
-template <class T, std::size_t kCount>
-std::string_view name_in(const std::array<Names<T>, kCount>& names, T value) {
-  for (const auto& [name, candidate] : names)
-    if (candidate == value) return name;
-  return names.front().first;
-}
-
-// The shortest decimal that reads back as the same float: 0.485, not 0.48500001430511475.
-double shortest(float value) {
-  std::array<char, 64> text{};
-  const auto written = std::to_chars(text.data(), text.data() + text.size(), value);
-  double decimal = value;
-  std::from_chars(text.data(), written.ptr, decimal);
-  return decimal;
-}
-
 ordered_json as_json(const std::array<float, 3>& values) {
-  return {shortest(values[0]), shortest(values[1]), shortest(values[2])};
+  return {shortest_decimal(values[0]), shortest_decimal(values[1]), shortest_decimal(values[2])};
 }
 
 ordered_json as_json(const BlockSpec& block) {
@@ -82,11 +73,11 @@ ordered_json as_json(const PreprocessSpec& preprocess) {
           {"shortest_edge", preprocess.shortest_edge},
           {"crop_size", preprocess.crop_size},
           {"swap_red_blue", preprocess.swap_red_blue},
-          {"rescale", shortest(preprocess.rescale)},
+          {"rescale", shortest_decimal(preprocess.rescale)},
           {"divide_by_255", preprocess.divide_by_255},
           {"mean", as_json(preprocess.mean)},
           {"deviation", as_json(preprocess.deviation)},
-          {"pad_byte", shortest(preprocess.pad_byte)}};
+          {"pad_byte", shortest_decimal(preprocess.pad_byte)}};
 }
 
 Result<BlockSpec> block_from_json(const json& value, const std::string& place) {
@@ -158,29 +149,31 @@ Result<std::vector<std::string>> labels_from_json(const json& values) {
 std::string model_spec_to_json(const ModelSpec& spec) {
   ordered_json blocks = ordered_json::array();
   for (const BlockSpec& block : spec.blocks) blocks.push_back(as_json(block));
-  const ordered_json all = {{"version", kVersion},
-                            {"architecture", name_in(kArchitectures, spec.architecture)},
-                            {"depth_multiplier", spec.depth_multiplier},
-                            {"input_height", spec.input_height},
-                            {"input_width", spec.input_width},
-                            {"input_name", spec.input_name},
-                            {"layout", name_in(kLayouts, spec.layout)},
-                            {"stem", spec.stem},
-                            {"blocks", std::move(blocks)},
-                            {"last", spec.last},
-                            {"classes", spec.classes},
-                            {"has_background", spec.has_background},
-                            {"padding", name_in(kPaddings, spec.tf_padding)},
-                            {"epsilon", spec.epsilon},
-                            {"activation", name_in(kActivations, spec.activation)},
-                            {"preprocess", as_json(spec.preprocess)},
-                            {"labels", spec.labels}};
+  ordered_json all = {{"version", kVersion},
+                      {"architecture", name_in(kArchitectures, spec.architecture)},
+                      {"depth_multiplier", spec.depth_multiplier},
+                      {"input_height", spec.input_height},
+                      {"input_width", spec.input_width},
+                      {"input_name", spec.input_name},
+                      {"layout", name_in(kLayouts, spec.layout)},
+                      {"stem", spec.stem},
+                      {"blocks", std::move(blocks)},
+                      {"last", spec.last},
+                      {"classes", spec.classes},
+                      {"has_background", spec.has_background},
+                      {"padding", name_in(kPaddings, spec.tf_padding)},
+                      {"epsilon", spec.epsilon},
+                      {"activation", name_in(kActivations, spec.activation)},
+                      {"preprocess", as_json(spec.preprocess)},
+                      {"labels", spec.labels}};
+  if (is_detector(spec.architecture)) all["detector"] = detector_to_json(spec.detection_head, spec.detection);
+  if (is_segmenter(spec.architecture)) all["segmenter"] = segmenter_to_json(spec.segmentation_head, spec.segmentation);
   // Labels come from anybody's text files; what is not UTF-8 becomes a replacement character.
   return all.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Result<ModelSpec> model_spec_from_json(std::string_view text) {
-  auto parsed = parse_json(text, {.depth = 6});
+  auto parsed = parse_json(text, {.depth = 8});
   if (!parsed) return at("model_spec", std::move(parsed).error());
   JsonFields fields(*parsed, "model_spec");
   const int version = fields.integer("version", 1, 1 << 30);
@@ -205,6 +198,10 @@ Result<ModelSpec> model_spec_from_json(std::string_view text) {
   const json* blocks = fields.array("blocks");
   const json* preprocess = fields.object("preprocess");
   const json* labels = fields.array("labels");
+  const json* detector = is_detector(spec.architecture) ? fields.object("detector") : nullptr;
+  const json* segmenter = is_segmenter(spec.architecture) ? fields.object("segmenter") : nullptr;
+  if (is_detector(spec.architecture) && !detector) fields.remember("detector", "missing", "an object");
+  if (is_segmenter(spec.architecture) && !segmenter) fields.remember("segmenter", "missing", "an object");
   if (!blocks) fields.remember("blocks", "missing", "an array");
   if (!preprocess) fields.remember("preprocess", "missing", "an object");
   if (spec.input_name.empty() || spec.input_name.size() > 256)
@@ -212,6 +209,8 @@ Result<ModelSpec> model_spec_from_json(std::string_view text) {
   MOBILENET_CHECK(fields.mistake());
   MOBILENET_TRY(spec.blocks, blocks_from_json(*blocks));
   MOBILENET_TRY(spec.preprocess, preprocess_from_json(*preprocess));
+  if (detector) MOBILENET_CHECK(detector_from_json(*detector, spec.detection_head, spec.detection));
+  if (segmenter) MOBILENET_CHECK(segmenter_from_json(*segmenter, spec.segmentation_head, spec.segmentation));
   if (labels) {
     MOBILENET_TRY(spec.labels, labels_from_json(*labels));
   }

@@ -8,6 +8,7 @@
 #include "formats/json_fields.h"
 #include "formats/safetensors_sources.h"
 #include "formats/safetensors_structure.h"
+#include "models/architectures.h"
 
 namespace mobilenet {
 namespace {
@@ -50,7 +51,7 @@ Result<Config> read_config(const NamedWeights& weights, const std::filesystem::p
   MOBILENET_TRY(const auto file, json_beside(model, "config.json"));
   if (!file) return config;
   JsonFields fields(*file, "config.json");
-  const bool v2 = weights.architecture == Architecture::mobilenet_v2;
+  const bool v2 = backbone_of(weights.architecture) == Architecture::mobilenet_v2;
   const std::string expected = v2 ? "mobilenet_v2" : "mobilenet_v1";
   const std::string type = fields.text("model_type", expected);
   MOBILENET_CHECK(fields.mistake());
@@ -217,6 +218,11 @@ Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::
   if (config.output_stride != 32)
     decisions.push_back({"output stride " + std::to_string(config.output_stride),
                          "config.json says so; strides after it became dilations"});
+  if (is_segmenter(spec.architecture)) {
+    spec.segmentation.half_pixel_centers = true;
+    decisions.push_back({"logits are enlarged with half-pixel centres",
+                         "as post_process_semantic_segmentation of Hugging Face transformers does"});
+  }
   if (spec.depth_multiplier == 0) spec.depth_multiplier = config.depth_multiplier;  // unusual rounding
   MOBILENET_CHECK(read_preprocessor(model, config, spec, decisions));
   reading.labels = std::move(config.labels);

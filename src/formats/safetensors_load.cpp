@@ -17,6 +17,7 @@ namespace mobilenet {
 namespace {
 
 constexpr int kImageNetWithBackground = 1001;
+constexpr std::string_view kScale = "_scale";
 
 std::string format_of(WeightSource source) {
   switch (source) {
@@ -26,6 +27,8 @@ std::string format_of(WeightSource source) {
       return "safetensors (Hugging Face)";
     case WeightSource::timm:
       return "safetensors (timm)";
+    case WeightSource::ncnn_ssdlite:
+      return "safetensors (ncnn)";
   }
   return "safetensors";
 }
@@ -40,7 +43,7 @@ Result<SourceReading> read_own(const SafetensorsContainer& container) {
   return reading;
 }
 
-Result<SourceReading> read_source(const SafetensorsContainer& container, const NamedWeights& weights,
+Result<SourceReading> read_source(const SafetensorsContainer& container, NamedWeights& weights,
                                   const std::filesystem::path& path) {
   switch (weights.source) {
     case WeightSource::mobilenet_cpp:
@@ -49,8 +52,28 @@ Result<SourceReading> read_source(const SafetensorsContainer& container, const N
       return read_hugging_face(weights, path);
     case WeightSource::timm:
       return read_timm(weights, path);
+    case WeightSource::ncnn_ssdlite:
+      return read_ncnn_ssdlite(weights);
   }
   return failure(ErrorCode::unsupported, "is of an unknown source");
+}
+
+// Of a classifier.
+void decide_background(SourceReading& reading) {
+  ModelSpec& spec = reading.spec;
+  if (spec.classes == kImageNetWithBackground) {
+    spec.has_background = true;
+    reading.decisions.push_back({"class 0 is background", "there are 1001 classes, ImageNet's and one more"});
+  } else if (!reading.labels.empty() && reading.labels.front() == "background") {
+    spec.has_background = true;
+    reading.decisions.push_back({"class 0 is background", "its name in config.json is background"});
+  }
+}
+
+std::optional<FoundLabels> labels_by_count(const ModelSpec& spec) {
+  if (spec.detection.classes > 0) return built_in_detection_labels(spec.detection.classes);
+  if (spec.segmentation.classes > 0) return built_in_segmentation_labels(spec.segmentation.classes);
+  return built_in_labels(spec.classes);
 }
 
 // A text file beside the model is what a person put there, so it goes before the names of the configuration.
@@ -60,29 +83,24 @@ void decide_labels(SourceReading& reading, const std::filesystem::path& path) {
     reading.decisions.push_back({"labels", "stored in the file"});
     return;
   }
-  if (spec.classes == 0) return;
-  if (!reading.labels.empty() && reading.labels.size() != static_cast<std::size_t>(spec.classes)) {
+  const int classes = label_count(spec);
+  if (classes == 0) return;
+  if (!reading.labels.empty() && reading.labels.size() != static_cast<std::size_t>(classes)) {
     reading.decisions.push_back(
-        {"config.json's labels are not used", "it names " + std::to_string(reading.labels.size()) +
-                                                  " classes, the classifier has " + std::to_string(spec.classes)});
+        {"config.json's labels are not used",
+         "it names " + std::to_string(reading.labels.size()) + " classes, the network has " + std::to_string(classes)});
     reading.labels.clear();
   }
-  if (spec.classes == kImageNetWithBackground) {
-    spec.has_background = true;
-    reading.decisions.push_back({"class 0 is background", "there are 1001 classes, ImageNet's and one more"});
-  } else if (!reading.labels.empty() && reading.labels.front() == "background") {
-    spec.has_background = true;
-    reading.decisions.push_back({"class 0 is background", "its name in config.json is background"});
-  }
-  std::optional<FoundLabels> found = labels_beside(path, spec.classes, spec.has_background);
+  if (spec.classes > 0) decide_background(reading);
+  std::optional<FoundLabels> found = labels_beside(path, classes, spec.has_background || spec.segmentation.classes > 0);
   if (!found && !reading.labels.empty()) found = FoundLabels{std::move(reading.labels), reading.labels_why};
-  if (!found) found = built_in_labels(spec.classes);
+  if (!found) found = labels_by_count(spec);
   if (found) {
     spec.labels = std::move(found->labels);
     reading.decisions.push_back({"labels", std::move(found->why)});
   } else {
     reading.decisions.push_back(
-        {"no labels", "none in or beside the file, none built in for " + std::to_string(spec.classes) + " classes"});
+        {"no labels", "none in or beside the file, none built in for " + std::to_string(classes) + " classes"});
   }
 }
 
@@ -92,7 +110,13 @@ void note_numbers(SourceReading& reading) {
   multiplier << "depth multiplier " << spec.depth_multiplier;
   if (spec.depth_multiplier > 0)
     reading.decisions.push_back({multiplier.str(), "it gives the channels that the blocks have"});
-  if (spec.classes > 0)
+  if (spec.detection.classes > 0)
+    reading.decisions.push_back({"a detector of " + std::to_string(spec.detection.classes) + " classes",
+                                 "the class predictors have as many columns, and one for background"});
+  else if (spec.segmentation.classes > 0)
+    reading.decisions.push_back({"a segmenter of " + std::to_string(spec.segmentation.classes) + " classes",
+                                 "the last convolution has as many channels"});
+  else if (spec.classes > 0)
     reading.decisions.push_back({std::to_string(spec.classes) + " classes", "the classifier has as many rows"});
   else
     reading.decisions.push_back({"a feature extractor", "the file has no classifier"});
@@ -103,6 +127,14 @@ Result<void> check_unused(const NamedWeights& weights, const Network& network) {
   std::vector<bool> used(weights.parameters.values.size(), false);
   for (const Tensor& tensor : network.tensors)
     if (tensor.parameter >= 0) used[static_cast<std::size_t>(tensor.parameter)] = true;
+  // The scales of integers are part of their weight's tensor.
+  for (const auto& [name, index] : weights.index)
+    if (name.ends_with(kScale)) {
+      const auto weight = weights.index.find(name.substr(0, name.size() - kScale.size()));
+      if (weight == weights.index.end()) continue;
+      const auto place = static_cast<std::size_t>(weight->second);
+      used[static_cast<std::size_t>(index)] = used[place] && weights.parameters.values[place].type == DataType::i8;
+    }
   const auto unused = std::find(used.begin(), used.end(), false);
   if (unused == used.end()) return {};
   const Parameter& parameter = weights.parameters.values[static_cast<std::size_t>(unused - used.begin())];
@@ -139,6 +171,16 @@ std::string title_of(Architecture architecture) {
       return "MobileNet V1";
     case Architecture::mobilenet_v2:
       return "MobileNet V2";
+    case Architecture::ssd_mobilenet_v1:
+      return "SSD on MobileNet V1";
+    case Architecture::ssd_mobilenet_v2:
+      return "SSD on MobileNet V2";
+    case Architecture::ssdlite_mobilenet_v2:
+      return "SSDLite on MobileNet V2";
+    case Architecture::deeplab_mobilenet_v2:
+      return "DeepLabv3 on MobileNet V2";
+    case Architecture::deeplab_v3plus_mobilenet_v2:
+      return "DeepLabv3+ on MobileNet V2";
   }
   return "";
 }

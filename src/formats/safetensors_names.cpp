@@ -27,6 +27,7 @@ std::optional<std::string_view> renamed(std::span<const Rename> table, std::stri
 
 constexpr std::string_view kClassifier = "classifier.";
 constexpr std::string_view kIgnored = ".num_batches_tracked";  // PyTorch's training counter
+constexpr std::string_view kIgnoredScale = ".input_scale";     // ncnn's, for activations of integers
 
 // Removes `prefix` when the text begins with it.
 bool take(std::string_view& text, std::string_view prefix) {
@@ -64,6 +65,10 @@ constexpr std::array<Rename, 6> kHuggingFaceParts{{{"convolution.weight", ".weig
                                                    {"normalization.running_var", ".norm.variance"}}};
 constexpr std::array<Rename, 3> kHuggingFaceBlock{
     {{"expand_1x1", "/expand"}, {"conv_3x3", "/depthwise"}, {"reduce_1x1", "/project"}}};
+constexpr std::array<Rename, 4> kHuggingFaceHead{
+    {{"conv_pool", "pool_branch"}, {"conv_aspp", "aspp"}, {"conv_projection", "projection"}, {"classifier", "logits"}}};
+constexpr std::string_view kHuggingFaceHeadPrefix = "segmentation_head.";
+constexpr std::string_view kHuggingFaceLast = "conv_1x1.";
 constexpr std::string_view kHuggingFaceStemV1 = "conv_stem.convolution.weight";
 constexpr std::string_view kHuggingFaceStemV2 = "conv_stem.first_conv.convolution.weight";
 
@@ -76,9 +81,18 @@ std::optional<std::string> hugging_face_v1_name(std::string_view name) {
                 renamed(kHuggingFaceParts, name));
 }
 
+// "conv_aspp.normalization.bias" of the segmentation head.
+std::optional<std::string> hugging_face_head_name(std::string_view name) {
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto layer = renamed(kHuggingFaceHead, name.substr(0, dot));
+  if (!layer) return std::nullopt;
+  return joined(std::string(*layer), renamed(kHuggingFaceParts, name.substr(dot + 1)));
+}
+
 std::optional<std::string> hugging_face_v2_name(std::string_view name) {
   if (take(name, "conv_stem.first_conv.")) return joined("stem", renamed(kHuggingFaceParts, name));
-  if (take(name, "conv_1x1.")) return joined("last", renamed(kHuggingFaceParts, name));
+  if (take(name, kHuggingFaceLast)) return joined("last", renamed(kHuggingFaceParts, name));
   std::string block = "block1";  // the rest of the module that holds the stem
   if (take(name, "layer.")) {
     const int layer = take_number(name, kMostBlocks);
@@ -145,6 +159,8 @@ std::string_view name_of(WeightSource source) {
       return "Hugging Face";
     case WeightSource::timm:
       return "timm";
+    case WeightSource::ncnn_ssdlite:
+      return "ncnn";
   }
   return "";
 }
@@ -175,14 +191,19 @@ Result<NamedWeights> recognise(const SafetensorsContainer& container) {
   NamedWeights named;
   const auto format = container.metadata.find("format");
   if (format != container.metadata.end() && format->second == "mobilenet.cpp") return named;
-  if (any(container, [](std::string_view name) { return name.starts_with("segmentation_head."); }))
-    return failure(ErrorCode::unsupported,
-                   "is a DeepLab segmentation network (it has segmentation_head tensors), which is not supported yet");
   const bool v1 = any(container, [](std::string_view name) { return name.ends_with(kHuggingFaceStemV1); });
   const bool v2 = any(container, [](std::string_view name) { return name.ends_with(kHuggingFaceStemV2); });
   if (v1 || v2) {
     named.source = WeightSource::hugging_face;
     named.architecture = v2 ? Architecture::mobilenet_v2 : Architecture::mobilenet_v1;
+    if (v2 && any(container, [](std::string_view name) { return name.starts_with(kHuggingFaceHeadPrefix); }))
+      named.architecture = Architecture::deeplab_mobilenet_v2;
+    named.stage_blocks = published_stages(named.architecture);
+    return named;
+  }
+  if (any(container, [](std::string_view name) { return name == "conv_13/expand_mbox_loc.weight"; })) {
+    named.source = WeightSource::ncnn_ssdlite;
+    named.architecture = Architecture::ssdlite_mobilenet_v2;
     named.stage_blocks = published_stages(named.architecture);
     return named;
   }
@@ -213,14 +234,28 @@ std::optional<std::string> canonical_name(const NamedWeights& named, const std::
       return hugging_face_name(named.architecture, name);
     case WeightSource::timm:
       return timm_name(named.architecture, named.stage_blocks, name);
+    case WeightSource::ncnn_ssdlite:
+      return ncnn_ssdlite_name(name);
   }
   return std::nullopt;
+}
+
+// Tensors that are in files of this kind and take no part in the answer.
+bool is_ignored(const NamedWeights& named, std::string_view name) {
+  if (name.ends_with(kIgnored)) return true;
+  if (named.source == WeightSource::ncnn_ssdlite) return name.ends_with(kIgnoredScale);
+  // The segmentation head reads the last block; the backbone's own last convolution is saved all the same.
+  if (named.architecture != Architecture::deeplab_mobilenet_v2) return false;
+  take(name, "mobilenet_v2.");
+  return name.starts_with(kHuggingFaceLast);
 }
 
 }  // namespace
 
 std::optional<std::string> hugging_face_name(Architecture architecture, std::string_view name) {
-  const bool v2 = architecture == Architecture::mobilenet_v2;
+  const bool v2 = backbone_of(architecture) == Architecture::mobilenet_v2;
+  if (architecture == Architecture::deeplab_mobilenet_v2 && take(name, kHuggingFaceHeadPrefix))
+    return hugging_face_head_name(name);
   if (take(name, kClassifier)) return joined("logits", renamed(kClassifierParts, name));
   take(name, v2 ? "mobilenet_v2." : "mobilenet_v1.");
   return v2 ? hugging_face_v2_name(name) : hugging_face_v1_name(name);
@@ -258,20 +293,19 @@ std::optional<std::string> timm_name(Architecture architecture, const std::vecto
 Result<NamedWeights> name_weights(const SafetensorsContainer& container) {
   MOBILENET_TRY(NamedWeights named, recognise(container));
   for (const SafetensorsTensor& tensor : container.tensors) {
-    if (tensor.name.ends_with(kIgnored)) continue;
+    if (is_ignored(named, tensor.name)) continue;
     const std::optional<std::string> name = canonical_name(named, tensor.name);
     if (!name)
       return failure(ErrorCode::unsupported, tensor.name, ": ", to_string(tensor.shape),
-                     " is not a tensor of a MobileNet ", named.architecture == Architecture::mobilenet_v2 ? "V2" : "V1",
-                     " as ", name_of(named.source), " saves it");
+                     " is not a tensor of a MobileNet ",
+                     backbone_of(named.architecture) == Architecture::mobilenet_v2 ? "V2" : "V1", " as ",
+                     name_of(named.source), " saves it");
     if (!tensor.type)
       return failure(ErrorCode::unsupported, tensor.name, ": is ", tensor.dtype,
                      ", which is not supported; save it as F16 or F32");
     Parameter parameter{tensor.name, *tensor.type, tensor.shape, WeightLayout::none, tensor.bytes};
-    if (name->starts_with("logits"))
-      parameter.layout = tensor.shape.rank() == 1 ? WeightLayout::none : WeightLayout::oi;
-    else if (tensor.shape.rank() == 4)
-      parameter.layout = WeightLayout::oihw;
+    if (tensor.shape.rank() == 4) parameter.layout = WeightLayout::oihw;
+    if (tensor.shape.rank() == 2) parameter.layout = WeightLayout::oi;
     const auto [place, added] = named.index.emplace(*name, static_cast<int>(named.parameters.values.size()));
     if (!added)
       return failure(ErrorCode::bad_format, tensor.name, ": is another ", *name, " beside ",

@@ -17,7 +17,7 @@
 
 namespace mobilenet {
 
-enum class WeightSource { mobilenet_cpp, hugging_face, timm };
+enum class WeightSource { mobilenet_cpp, hugging_face, timm, ncnn_ssdlite };
 
 struct NamedWeights {
   WeightSource source = WeightSource::mobilenet_cpp;
@@ -27,7 +27,8 @@ struct NamedWeights {
   WeightIndex index;
 };
 
-// Fails with a sentence for files that are no MobileNet V1 or V2, and for single tensors that belong to neither.
+// Fails with a sentence for files that are no MobileNet V1 or V2, nor a detector or segmenter on one, and for single
+// tensors that belong to neither.
 Result<NamedWeights> name_weights(const SafetensorsContainer& container);
 
 // Hugging Face transformers: "mobilenet_v2.layer.3.expand_1x1.convolution.weight" -> "block5/expand.weight". The part
@@ -37,5 +38,8 @@ std::optional<std::string> hugging_face_name(Architecture architecture, std::str
 // timm: "blocks.2.1.conv_pwl.weight" -> "block5/project.weight" when the first two stages have three blocks.
 std::optional<std::string> timm_name(Architecture architecture, const std::vector<int>& stage_blocks,
                                      std::string_view name);
+
+// SSDLite's Caffe and ncnn port: "layer_19_2_3_mbox_loc/depthwise.weight" -> "head3/box/depthwise.weight".
+std::optional<std::string> ncnn_ssdlite_name(std::string_view name);
 
 }  // namespace mobilenet

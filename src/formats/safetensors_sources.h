@@ -31,6 +31,9 @@ struct SourceReading {
 Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::filesystem::path& model);
 Result<SourceReading> read_timm(const NamedWeights& weights, const std::filesystem::path& model);
 
+// Turns the weights of the box predictors to the order of this library, in copies.
+Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights);
+
 // A JSON object in the folder of `model`; nothing when there is no such file.
 Result<std::optional<nlohmann::json>> json_beside(const std::filesystem::path& model, const std::string& name);
 

@@ -27,7 +27,7 @@ Result<int> outputs_of(const NamedWeights& weights, const std::string& layer, st
 Result<BlockSpec> block_of(const NamedWeights& weights, int number, int inputs) {
   BlockSpec block{.inputs = inputs, .hidden = inputs};
   const std::string text = std::to_string(number);
-  if (weights.architecture == Architecture::mobilenet_v1) {
+  if (backbone_of(weights.architecture) == Architecture::mobilenet_v1) {
     MOBILENET_TRY(block.outputs, outputs_of(weights, "pointwise" + text));
     return block;
   }
@@ -79,7 +79,7 @@ Result<ModelSpec> structure_of(const NamedWeights& weights, int output_stride) {
       spec.blocks.push_back(block);
     }
   limit_output_stride(spec.blocks, output_stride);
-  if (spec.architecture == Architecture::mobilenet_v2)
+  if (backbone_of(spec.architecture) == Architecture::mobilenet_v2)
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
       // timm treats the first block like the others; at Hugging Face it is part of the stem, without a residual.
       BlockSpec& block = spec.blocks[i];
@@ -90,7 +90,11 @@ Result<ModelSpec> structure_of(const NamedWeights& weights, int output_stride) {
     MOBILENET_TRY(spec.last, outputs_of(weights, "last"));
   }
   if (weights.index.contains("logits.weight")) {
-    MOBILENET_TRY(spec.classes, outputs_of(weights, "logits", kMostClasses));
+    int& classes = is_segmenter(spec.architecture) ? spec.segmentation.classes : spec.classes;
+    MOBILENET_TRY(classes, outputs_of(weights, "logits", kMostClasses));
+  }
+  if (is_segmenter(spec.architecture)) {
+    MOBILENET_TRY(spec.segmentation_head.channels, outputs_of(weights, "aspp"));
   }
   spec.depth_multiplier = find_multiplier(spec, weights);
   return spec;

@@ -12,8 +12,8 @@
 
 namespace mobilenet {
 
-// Fills architecture, stem, blocks, last, classes and depth_multiplier (0 where no multiplier gives these channels).
-// Weights are read for their outputs only; building the network compares everything else.
+// Fills architecture, stem, blocks, last, classes, DeepLab's head and depth_multiplier (0 where no multiplier gives
+// these channels). Weights are read for their outputs only; building the network compares everything else.
 Result<ModelSpec> structure_of(const NamedWeights& weights, int output_stride = 32);
 
 }  // namespace mobilenet

@@ -23,10 +23,12 @@ namespace {
 
 constexpr std::size_t kDataAlignment = 64;  // of the first byte of the data
 constexpr std::size_t kTensorAlignment = 8;
+constexpr std::string_view kScale = "_scale", kWeightScale = ".weight_scale";
 
 struct Entry {
   const std::string* name;
   const Parameter* parameter;
+  const Parameter* scales;  // of integers, one an output channel; null for other weights
   DataType type;
   std::size_t bytes;
 };
@@ -39,11 +41,15 @@ std::size_t padding_after(std::size_t bytes, std::size_t alignment) {
 // allows no gaps. Vectors go first, then filters.
 std::vector<Entry> entries_of(const Parameters& parameters, const WeightIndex& weights, DataType type) {
   std::vector<Entry> entries;
+  const auto value = [&](int index) { return &parameters.values[static_cast<std::size_t>(index)]; };
   for (const auto& [name, index] : weights) {
-    const Parameter& parameter = parameters.values[static_cast<std::size_t>(index)];
+    if (name.ends_with(kWeightScale)) continue;
+    const Parameter& parameter = *value(index);
+    const auto scales = weights.find(name + std::string(kScale));
+    const bool scaled = parameter.type == DataType::i8 && scales != weights.end();
     const DataType stored = parameter.shape.rank() >= 2 ? type : DataType::f32;
-    entries.push_back(
-        {&name, &parameter, stored, static_cast<std::size_t>(parameter.shape.elements()) * size_of(stored)});
+    entries.push_back({&name, &parameter, scaled ? value(scales->second) : nullptr, stored,
+                       static_cast<std::size_t>(parameter.shape.elements()) * size_of(stored)});
   }
   const auto rank = [](const Entry& entry) {
     return std::tuple(entry.bytes % kTensorAlignment != 0, entry.parameter->shape.rank() >= 2,
@@ -69,11 +75,18 @@ std::string header_of(const ModelSpec& spec, const std::vector<Entry>& entries) 
   return text;
 }
 
+double real_value(const Entry& entry, std::int64_t index) {
+  const double stored = stored_value(*entry.parameter, index);
+  if (!entry.scales) return stored;
+  const std::int64_t each = entry.parameter->shape.elements() / entry.parameter->shape[0];
+  return stored * stored_value(*entry.scales, index / each);
+}
+
 Result<std::vector<std::byte>> encode(const Entry& entry) {
   std::vector<std::byte> bytes(entry.bytes);
   const std::size_t size = size_of(entry.type);
   for (std::size_t i = 0; i * size < entry.bytes; ++i) {
-    const auto value = static_cast<float>(stored_value(*entry.parameter, static_cast<std::int64_t>(i)));
+    const auto value = static_cast<float>(real_value(entry, static_cast<std::int64_t>(i)));
     if (entry.type == DataType::f32) {
       std::memcpy(bytes.data() + i * size, &value, size);
       continue;

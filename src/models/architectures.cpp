@@ -24,15 +24,70 @@ ModelSpec published(Architecture architecture, double depth_multiplier, int inpu
 
 }  // namespace
 
-std::span<const Stage> stages_of(Architecture architecture) {
+Architecture backbone_of(Architecture architecture) {
   switch (architecture) {
     case Architecture::graph:
-      return {};
+      return Architecture::graph;
     case Architecture::mobilenet_v1:
-      return kMobileNetV1Stages;
+    case Architecture::ssd_mobilenet_v1:
+      return Architecture::mobilenet_v1;
     case Architecture::mobilenet_v2:
-      return kMobileNetV2Stages;
+    case Architecture::ssd_mobilenet_v2:
+    case Architecture::ssdlite_mobilenet_v2:
+    case Architecture::deeplab_mobilenet_v2:
+    case Architecture::deeplab_v3plus_mobilenet_v2:
+      return Architecture::mobilenet_v2;
   }
+  return Architecture::graph;
+}
+
+bool is_detector(Architecture architecture) {
+  switch (architecture) {
+    case Architecture::ssd_mobilenet_v1:
+    case Architecture::ssd_mobilenet_v2:
+    case Architecture::ssdlite_mobilenet_v2:
+      return true;
+    case Architecture::graph:
+    case Architecture::mobilenet_v1:
+    case Architecture::mobilenet_v2:
+    case Architecture::deeplab_mobilenet_v2:
+    case Architecture::deeplab_v3plus_mobilenet_v2:
+      return false;
+  }
+  return false;
+}
+
+bool is_segmenter(Architecture architecture) {
+  return architecture == Architecture::deeplab_mobilenet_v2 ||
+         architecture == Architecture::deeplab_v3plus_mobilenet_v2;
+}
+
+std::string_view name_of(Architecture architecture) {
+  switch (architecture) {
+    case Architecture::graph:
+      return "graph";
+    case Architecture::mobilenet_v1:
+      return "mobilenet_v1";
+    case Architecture::mobilenet_v2:
+      return "mobilenet_v2";
+    case Architecture::ssd_mobilenet_v1:
+      return "ssd_mobilenet_v1";
+    case Architecture::ssd_mobilenet_v2:
+      return "ssd_mobilenet_v2";
+    case Architecture::ssdlite_mobilenet_v2:
+      return "ssdlite_mobilenet_v2";
+    case Architecture::deeplab_mobilenet_v2:
+      return "deeplab_mobilenet_v2";
+    case Architecture::deeplab_v3plus_mobilenet_v2:
+      return "deeplab_v3plus_mobilenet_v2";
+  }
+  return "?";
+}
+
+std::span<const Stage> stages_of(Architecture architecture) {
+  const Architecture backbone = backbone_of(architecture);
+  if (backbone == Architecture::mobilenet_v1) return kMobileNetV1Stages;
+  if (backbone == Architecture::mobilenet_v2) return kMobileNetV2Stages;
   return {};
 }
 

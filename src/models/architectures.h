@@ -7,6 +7,7 @@
 
 #include <array>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "spec/model_spec.h"
@@ -28,7 +29,14 @@ inline constexpr std::array<Stage, 5> kMobileNetV1Stages{
 inline constexpr std::array<Stage, 7> kMobileNetV2Stages{
     {{16, 1, 1}, {24, 2, 2}, {32, 3, 2}, {64, 4, 2}, {96, 3, 1}, {160, 3, 2}, {320, 1, 1}}};
 
-// Empty for Architecture::graph.
+// mobilenet_v1 or mobilenet_v2; graph for Architecture::graph.
+Architecture backbone_of(Architecture architecture);
+bool is_detector(Architecture architecture);
+bool is_segmenter(Architecture architecture);
+// As spec_from_name and ModelInfo know it: "ssdlite_mobilenet_v2".
+std::string_view name_of(Architecture architecture);
+
+// Of the backbone; empty for Architecture::graph.
 std::span<const Stage> stages_of(Architecture architecture);
 
 // V1: cut to an integer, at least 8.

@@ -2,9 +2,11 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "models/assembly.h"
 
+#include <cmath>
 #include <utility>
 
 #include "base/error.h"
+#include "network/parameter.h"
 
 namespace mobilenet {
 namespace {
@@ -12,6 +14,7 @@ namespace {
 // What a convolution computes before its batch norm and activation is a tensor of its own.
 constexpr std::string_view kConvolutionTensor = "/convolution";
 constexpr std::string_view kNormTensor = "/norm";
+constexpr std::string_view kScale = "_scale";
 
 std::string join(const std::string& layer, std::string_view part) { return layer + std::string(part); }
 
@@ -28,7 +31,12 @@ Activation activation_of(BlockActivation activation) {
 }  // namespace
 
 Assembly::Assembly(const ModelSpec& spec, const Parameters* parameters, const WeightIndex* weights)
-    : spec_(spec), parameters_(parameters), weights_(weights) {}
+    : spec_(spec), parameters_(parameters), weights_(weights), epsilon_(spec.epsilon), activation_(spec.activation) {}
+
+void Assembly::use_convention(double epsilon, BlockActivation activation) {
+  epsilon_ = epsilon;
+  activation_ = activation;
+}
 
 TensorId Assembly::tensor(std::string name) {
   network_.tensors.emplace_back().name = std::move(name);
@@ -67,7 +75,8 @@ TensorId Assembly::weight(const std::string& layer, std::string_view part, const
                        to_string(expected));
     return kNoTensor;
   }
-  if (parameter.type != DataType::f32 && parameter.type != DataType::f16) {
+  const bool integers = parameter.type == DataType::i8 && has(layer, join(std::string(part), kScale));
+  if (parameter.type != DataType::f32 && parameter.type != DataType::f16 && !integers) {
     mistake_ =
         failure(ErrorCode::unsupported, layer, ": ", what, " is ", name_of(parameter.type), ", expected f32 or f16");
     return kNoTensor;
@@ -77,7 +86,27 @@ TensorId Assembly::weight(const std::string& layer, std::string_view part, const
   constant.type = parameter.type;
   constant.shape = parameter.shape;
   constant.parameter = found->second;
+  if (integers) constant.quantization = weight_scales(layer, part, static_cast<int>(expected[0]));
   return id;
+}
+
+Quantization Assembly::weight_scales(const std::string& layer, std::string_view part, int outputs) {
+  const std::string name = join(layer, part) + std::string(kScale);
+  const Parameter& parameter = parameters_->values[static_cast<std::size_t>(weights_->at(name))];
+  Quantization quantization;
+  const auto mistaken = [&](const auto&... is) {
+    mistake_ = failure(ErrorCode::bad_format, layer, ": ", part.substr(1), kScale, " is ", is...);
+    return quantization;
+  };
+  if (parameter.type != DataType::f32 || !(parameter.shape == Shape{outputs}))
+    return mistaken(name_of(parameter.type), " ", to_string(parameter.shape), ", expected f32 ", outputs);
+  for (int i = 0; i < outputs; ++i) {
+    const auto scale = static_cast<float>(stored_value(parameter, i));
+    if (!std::isfinite(scale)) return mistaken(scale, " for channel ", i, ", expected a finite number");
+    quantization.scales.push_back(scale);
+  }
+  quantization.zero_points.assign(quantization.scales.size(), 0);
+  return quantization;
 }
 
 Window Assembly::window(const Filter& filter) const {
@@ -107,7 +136,7 @@ TensorId Assembly::finish_layer(const std::string& layer, Op op, TensorId x, con
   const Shape channels{filter.outputs};
   TensorId y = kNoTensor;
   // The last tensor of the three has the layer's own name.
-  if (has(layer, ".bias")) {
+  if (!filter.norm || has(layer, ".bias")) {
     const TensorId bias = weight(layer, ".bias", channels);
     y = node(filter.activated ? join(layer, kConvolutionTensor) : layer, std::move(op), {x, filter_tensor, bias});
   } else {
@@ -116,10 +145,10 @@ TensorId Assembly::finish_layer(const std::string& layer, Op op, TensorId x, con
     const TensorId mean = weight(layer, ".norm.mean", channels);
     const TensorId variance = weight(layer, ".norm.variance", channels);
     y = node(join(layer, kConvolutionTensor), std::move(op), {x, filter_tensor});
-    y = node(filter.activated ? join(layer, kNormTensor) : layer, BatchNormOp{spec_.epsilon},
+    y = node(filter.activated ? join(layer, kNormTensor) : layer, BatchNormOp{epsilon_},
              {y, gamma, beta, mean, variance});
   }
-  if (filter.activated) y = node(layer, ActivationOp{activation_of(spec_.activation)}, {y});
+  if (filter.activated) y = node(layer, ActivationOp{activation_of(activation_)}, {y});
   this->layer(layer, y);
   return y;
 }
@@ -157,13 +186,40 @@ TensorId Assembly::dense(TensorId x, int inputs, int outputs) {
   return logits;
 }
 
+TensorId Assembly::pool_map(const std::string& name, TensorId x) { return node(name, GlobalAveragePoolOp{}, {x}); }
+
+TensorId Assembly::resize(const std::string& name, TensorId x, TensorId like) {
+  return node(name, ResizeBilinearOp{.align_corners = true}, {x, like});
+}
+
+TensorId Assembly::concat(const std::string& name, std::vector<TensorId> parts, int axis) {
+  return node(name, ConcatOp{axis}, std::move(parts));
+}
+
+TensorId Assembly::rows(const std::string& name, TensorId x, int columns) {
+  return node(name, ReshapeOp{{1, -1, columns}}, {x});
+}
+
 void Assembly::layer(std::string name, TensorId tensor) { network_.layers.push_back({std::move(name), tensor}); }
 
 void Assembly::alias(std::string name, TensorId tensor) { network_.aliases.push_back({std::move(name), tensor}); }
 
-Result<Network> Assembly::finish(TensorId output) {
+void Assembly::end(TensorId output) { network_.outputs = {output}; }
+
+void Assembly::end_detector(TensorId boxes, TensorId scores, std::vector<TensorId> anchor_maps) {
+  network_.outputs = {boxes, scores};
+  network_.boxes = boxes;
+  network_.scores = scores;
+  network_.anchor_maps = std::move(anchor_maps);
+}
+
+void Assembly::end_segmenter(TensorId logits) {
+  network_.outputs = {logits};
+  network_.mask_logits = logits;
+}
+
+Result<Network> Assembly::finish() {
   if (mistake_) return *std::move(mistake_);
-  network_.outputs = {output};
   return std::move(network_);
 }
 

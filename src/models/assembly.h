@@ -36,21 +36,36 @@ class Assembly {
     int kernel = 1;
     int stride = 1;
     int dilation = 1;
-    bool activated = true;  // the spec's activation follows
+    bool activated = true;  // the activation follows
+    bool norm = true;       // batch norm where the weights have no bias; false: a bias in any case
   };
+  // Of the layers that follow; the spec's until then.
+  void use_convention(double epsilon, BlockActivation activation);
+
   TensorId input();
   // Convolution, batch norm (or bias, where the weights have one instead), activation; a layer of that name.
   TensorId convolution(const std::string& layer, TensorId x, int inputs, const Filter& filter);
   TensorId depthwise(const std::string& layer, TensorId x, int channels, const Filter& filter);
   TensorId add(const std::string& layer, TensorId a, TensorId b);
-  TensorId pool(TensorId x);                            // layer "pool": [batch, channels]
-  TensorId dense(TensorId x, int inputs, int outputs);  // layer "logits"
+  TensorId pool(TensorId x);                               // layer "pool": [batch, channels]
+  TensorId dense(TensorId x, int inputs, int outputs);     // layer "logits"
+  TensorId pool_map(const std::string& name, TensorId x);  // [batch, 1, 1, channels]
+  // Bilinear, corners aligned, to the height and width of `like`.
+  TensorId resize(const std::string& name, TensorId x, TensorId like);
+  TensorId concat(const std::string& name, std::vector<TensorId> parts, int axis);
+  // [batch, any number, columns]
+  TensorId rows(const std::string& name, TensorId x, int columns);
 
   // Another name for a tensor: listed among the layers, or accepted silently.
   void layer(std::string name, TensorId tensor);
   void alias(std::string name, TensorId tensor);
 
-  Result<Network> finish(TensorId output);
+  // Where the network ends; one of the three.
+  void end(TensorId output);
+  void end_detector(TensorId boxes, TensorId scores, std::vector<TensorId> anchor_maps);
+  void end_segmenter(TensorId logits);
+
+  Result<Network> finish();
   std::vector<NeededWeight> needed() && { return std::move(needed_); }
 
  private:
@@ -58,6 +73,8 @@ class Assembly {
   TensorId node(std::string name, Op op, std::vector<TensorId> inputs);
   // The constant layer + part; kNoTensor after a mistake.
   TensorId weight(const std::string& layer, std::string_view part, const Shape& expected);
+  // What makes stored integers real numbers: the weight's ".weight_scale", one number an output channel.
+  Quantization weight_scales(const std::string& layer, std::string_view part, int outputs);
   bool has(const std::string& layer, std::string_view part) const;
   Window window(const Filter& filter) const;
   TensorId finish_layer(const std::string& layer, Op op, TensorId x, const Shape& weight_shape, const Filter& filter);
@@ -68,10 +85,29 @@ class Assembly {
   Network network_;
   std::vector<NeededWeight> needed_;
   std::optional<Error> mistake_;
+  double epsilon_;
+  BlockActivation activation_;
 };
 
-// The architectures, over an assembly with or without weights; they return the network's output.
-TensorId assemble_mobilenet_v1(const ModelSpec& spec, Assembly& net);
-TensorId assemble_mobilenet_v2(const ModelSpec& spec, Assembly& net);
+// The architectures, over an assembly with or without weights.
+
+struct BlockTensors {
+  TensorId expansion = kNoTensor;  // what the depthwise convolution reads
+  TensorId depthwise = kNoTensor;
+  TensorId output = kNoTensor;
+};
+struct Backbone {
+  std::vector<BlockTensors> blocks;
+  TensorId output = kNoTensor;  // of the last block, or of "last"
+  int channels = 0;             // of the output
+};
+Backbone assemble_mobilenet_v1(const ModelSpec& spec, Assembly& net);
+Backbone assemble_mobilenet_v2(const ModelSpec& spec, Assembly& net);
+void assemble_ssd(const ModelSpec& spec, const Backbone& backbone, Assembly& net);      // and SSDLite
+void assemble_deeplab(const ModelSpec& spec, const Backbone& backbone, Assembly& net);  // v3 and v3+
+
+// Heads that fit their backbone; the backbone has been checked.
+Result<void> check_ssd(const ModelSpec& spec);
+Result<void> check_deeplab(const ModelSpec& spec);
 
 }  // namespace mobilenet

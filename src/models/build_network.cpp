@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "models/architectures.h"
 #include "models/assembly.h"
 
 namespace mobilenet {
@@ -31,21 +32,50 @@ Result<void> check_block(const BlockSpec& block, int inputs, Architecture archit
   if (block.residual && (block.stride != 1 || block.inputs != block.outputs))
     return failure(ErrorCode::bad_format, "cannot add its input of ", block.inputs, " channels to its output of ",
                    block.outputs, " at stride ", block.stride);
-  if (architecture == Architecture::mobilenet_v1 && (block.expand || block.residual))
+  if (backbone_of(architecture) == Architecture::mobilenet_v1 && (block.expand || block.residual))
     return failure(ErrorCode::bad_format, "has an expansion or a residual, which MobileNet V1 has not");
   return {};
 }
 
-TensorId assemble(const ModelSpec& spec, Assembly& net) {
+// One kind of answer, and a head that makes it.
+Result<void> check_head(const ModelSpec& spec) {
+  const bool detector = is_detector(spec.architecture), segmenter = is_segmenter(spec.architecture);
+  if ((detector || segmenter) && spec.classes != 0)
+    return failure(ErrorCode::bad_format, "has a classifier of ", spec.classes, " classes beside its ",
+                   detector ? "detector" : "segmenter");
+  if (!detector && spec.detection.classes != 0)
+    return failure(ErrorCode::bad_format, "has ", spec.detection.classes, " classes to detect, but is no detector");
+  if (!segmenter && spec.segmentation.classes != 0)
+    return failure(ErrorCode::bad_format, "has ", spec.segmentation.classes,
+                   " classes to tell apart, but is no segmenter");
+  if (detector) return check_ssd(spec);
+  if (segmenter) return check_deeplab(spec);
+  return {};
+}
+
+void assemble_classifier(const ModelSpec& spec, const Backbone& backbone, Assembly& net) {
+  const TensorId pooled = net.pool(backbone.output);
+  net.end(spec.classes > 0 ? net.dense(pooled, backbone.channels, spec.classes) : pooled);
+}
+
+// The spec has been checked.
+void assemble(const ModelSpec& spec, Assembly& net) {
+  const bool v1 = backbone_of(spec.architecture) == Architecture::mobilenet_v1;
+  const Backbone backbone = v1 ? assemble_mobilenet_v1(spec, net) : assemble_mobilenet_v2(spec, net);
   switch (spec.architecture) {
     case Architecture::graph:
-      return kNoTensor;
+      return;
     case Architecture::mobilenet_v1:
-      return assemble_mobilenet_v1(spec, net);
     case Architecture::mobilenet_v2:
-      return assemble_mobilenet_v2(spec, net);
+      return assemble_classifier(spec, backbone, net);
+    case Architecture::ssd_mobilenet_v1:
+    case Architecture::ssd_mobilenet_v2:
+    case Architecture::ssdlite_mobilenet_v2:
+      return assemble_ssd(spec, backbone, net);
+    case Architecture::deeplab_mobilenet_v2:
+    case Architecture::deeplab_v3plus_mobilenet_v2:
+      return assemble_deeplab(spec, backbone, net);
   }
-  return kNoTensor;
 }
 
 Result<Network> build(Architecture architecture, const ModelSpec& spec, const Parameters& parameters,
@@ -54,8 +84,8 @@ Result<Network> build(Architecture architecture, const ModelSpec& spec, const Pa
     return failure(ErrorCode::invalid_argument, "the spec is of another architecture");
   MOBILENET_CHECK(check_structure(spec));
   Assembly net(spec, &parameters, &weights);
-  const TensorId output = assemble(spec, net);
-  return net.finish(output);
+  assemble(spec, net);
+  return net.finish();
 }
 
 }  // namespace
@@ -77,8 +107,10 @@ Result<void> check_structure(const ModelSpec& spec) {
     return failure(ErrorCode::bad_format, "last has ", spec.last, " channels, expected 0 to ", kMostChannels);
   if (spec.classes < 0 || spec.classes > kMostClasses)
     return failure(ErrorCode::bad_format, "logits has ", spec.classes, " classes, expected 0 to ", kMostClasses);
-  if (!spec.labels.empty() && spec.labels.size() != static_cast<std::size_t>(spec.classes))
-    return failure(ErrorCode::bad_format, "has ", spec.labels.size(), " labels for ", spec.classes, " classes");
+  MOBILENET_CHECK(check_head(spec));
+  const int classes = label_count(spec);
+  if (!spec.labels.empty() && spec.labels.size() != static_cast<std::size_t>(classes))
+    return failure(ErrorCode::bad_format, "has ", spec.labels.size(), " labels for ", classes, " classes");
   if (!(spec.epsilon > 0) || !std::isfinite(spec.epsilon))
     return failure(ErrorCode::bad_format, "batch norm's epsilon is ", spec.epsilon, ", expected more than 0");
   return {};

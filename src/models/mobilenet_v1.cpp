@@ -6,17 +6,22 @@
 
 namespace mobilenet {
 
-TensorId assemble_mobilenet_v1(const ModelSpec& spec, Assembly& net) {
+Backbone assemble_mobilenet_v1(const ModelSpec& spec, Assembly& net) {
+  Backbone backbone;
   TensorId x = net.convolution("stem", net.input(), 3, {.outputs = spec.stem, .kernel = 3, .stride = 2});
   int channels = spec.stem;
   for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
     const BlockSpec& block = spec.blocks[i];
     const std::string number = std::to_string(i + 1);
+    BlockTensors& tensors = backbone.blocks.emplace_back();
+    tensors.expansion = x;
     x = net.depthwise("depthwise" + number, x, block.inputs,
                       {.kernel = 3, .stride = block.stride, .dilation = block.dilation});
     net.alias("hidden_" + std::to_string(2 * i), x);
+    tensors.depthwise = x;
     x = net.convolution("pointwise" + number, x, block.inputs, {.outputs = block.outputs});
     net.alias("hidden_" + std::to_string(2 * i + 1), x);
+    tensors.output = x;
     channels = block.outputs;
   }
   // Published V1 networks end here; timm's mobilenetv1_100h has one more convolution.
@@ -24,8 +29,9 @@ TensorId assemble_mobilenet_v1(const ModelSpec& spec, Assembly& net) {
     x = net.convolution("last", x, channels, {.outputs = spec.last});
     channels = spec.last;
   }
-  x = net.pool(x);
-  return spec.classes > 0 ? net.dense(x, channels, spec.classes) : x;
+  backbone.output = x;
+  backbone.channels = channels;
+  return backbone;
 }
 
 }  // namespace mobilenet

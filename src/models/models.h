@@ -5,8 +5,12 @@
 // One builder per architecture: a ModelSpec and the weights by their canonical names become a Network.
 //
 // Canonical names are layer + part: "stem", "depthwise1", "pointwise1", ... (V1); "stem", "block1/expand",
-// "block1/depthwise", "block1/project", ..., "last" (V2); "logits". Parts: ".weight" and either ".bias" or
-// ".norm.gamma", ".norm.beta", ".norm.mean", ".norm.variance".
+// "block1/depthwise", "block1/project", ..., "last" (V2); "logits"; detectors: "extra1/reduce", "extra1/depthwise"
+// (SSDLite), "extra1", ..., "head0/box", "head0/class", each with "/depthwise" before it in SSDLite; DeepLab:
+// "pool_branch", "aspp", "projection", and in v3+ "aspp1/depthwise", "aspp1", ..., "low_level", "decoder1/depthwise",
+// "decoder1", "decoder2/depthwise", "decoder2". Parts: ".weight" and either ".bias" or
+// ".norm.gamma", ".norm.beta", ".norm.mean", ".norm.variance". A weight of integers has ".weight_scale", one number an
+// output channel.
 
 #include <mobilenet/result.h>
 
@@ -33,7 +37,13 @@ Result<Network> build_network(const ModelSpec& spec, const Parameters& parameter
 ModelSpec mobilenet_v1_spec(double depth_multiplier, int input_size, int classes);
 ModelSpec mobilenet_v2_spec(double depth_multiplier, int input_size, int classes);
 
-// "mobilenet_v2:1.0:224" or "mobilenet_v1:0.25:128:101" as a spec; the message lists the known architectures.
+// Detectors (classes without background; COCO has 90) and segmenters (background included; VOC has 21, output stride
+// 16) as TensorFlow publishes them.
+ModelSpec ssd_spec(Architecture architecture, double depth_multiplier, int input_size, int classes);
+ModelSpec deeplab_spec(Architecture architecture, double depth_multiplier, int input_size, int classes);
+
+// "mobilenet_v2:1.0:224", "ssdlite_mobilenet_v2:1.0:320" or "mobilenet_v1:0.25:128:101" as a spec; the message lists
+// the known architectures.
 Result<ModelSpec> spec_from_name(std::string_view architecture);
 
 // He-initialised float32 weights for a spec, from a fixed seed, batch norm included.

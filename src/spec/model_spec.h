@@ -9,12 +9,22 @@
 #include <vector>
 
 #include "spec/detection_spec.h"
+#include "spec/head_spec.h"
 #include "spec/preprocess_spec.h"
 #include "spec/segmentation_spec.h"
 
 namespace mobilenet {
 
-enum class Architecture { graph, mobilenet_v1, mobilenet_v2 };
+enum class Architecture {
+  graph,
+  mobilenet_v1,
+  mobilenet_v2,
+  ssd_mobilenet_v1,
+  ssd_mobilenet_v2,
+  ssdlite_mobilenet_v2,        // depthwise separable extras and predictors
+  deeplab_mobilenet_v2,        // DeepLabv3: image pooling and a 1x1 convolution
+  deeplab_v3plus_mobilenet_v2  // atrous branches too, and a decoder
+};
 
 enum class SourceLayout { nhwc, nchw };  // of the framework's activations, at the edge of the library
 
@@ -49,11 +59,19 @@ struct ModelSpec {
   SourceLayout layout = SourceLayout::nhwc;
   std::string input_name = "input";  // of the input tensor, as the source framework calls it
   PreprocessSpec preprocess;
+  DetectionHeadSpec detection_head;
+  SegmentationHeadSpec segmentation_head;
   DetectionSpec detection;          // of detectors; labels are then its classes without background
   SegmentationSpec segmentation;    // of segmenters; labels are then one per channel
   std::vector<std::string> labels;  // one per classifier row; empty: unknown
 
   bool operator==(const ModelSpec&) const = default;
 };
+
+// How many labels a model of any kind has when they are known.
+inline int label_count(const ModelSpec& spec) {
+  if (spec.detection.classes > 0) return spec.detection.classes;
+  return spec.segmentation.classes > 0 ? spec.segmentation.classes : spec.classes;
+}
 
 }  // namespace mobilenet

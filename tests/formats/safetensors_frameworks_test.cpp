@@ -112,14 +112,6 @@ TEST(HuggingFace, OpensARealV2) {
   expect_hidden_states(*model, folder / "hidden_cat_720p.json");
 }
 
-TEST(HuggingFace, SaysThatADeepLabIsNotSupportedYet) {
-  MOBILENET_NEEDS_TEST_DATA();
-  const auto model = open(*testing::test_data() / "expected/frameworks/hf_deeplab_v2_0.35_257_os8/model.safetensors");
-  ASSERT_FALSE(model);
-  EXPECT_EQ(model.error().code, ErrorCode::unsupported);
-  EXPECT_NE(model.error().message.find("DeepLab"), std::string::npos) << model.error().message;
-}
-
 TEST(Timm, OpensARealV2) {
   MOBILENET_NEEDS_TEST_DATA();
   const auto model = open(*testing::test_data() / "expected/frameworks/timm_mobilenetv2_035/model.safetensors");
@@ -158,15 +150,6 @@ TEST(Timm, OpensTheDefaultModel) {
   ASSERT_EQ(model->spec.labels.size(), 202u);
   EXPECT_EQ(model->spec.labels[0], "Egyptian cat");
   EXPECT_EQ(why(*model, "labels"), "labels: labels.txt beside the model has 202 lines");
-}
-
-TEST(Safetensors, OpensNeitherFoldedNorIntegerWeightsOfOthers) {
-  MOBILENET_NEEDS_TEST_DATA();
-  const auto model = open(*testing::test_data() / "models/ssdlite_mobilenetv2_voc_int8.safetensors");
-  ASSERT_FALSE(model);
-  EXPECT_NE(model.error().message.find("ssdlite_mobilenetv2_voc_int8.safetensors: is not recognised"),
-            std::string::npos)
-      << model.error().message;
 }
 
 // --- names and shapes by hand ---

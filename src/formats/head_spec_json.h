@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// The parts of a ModelSpec that only detectors or segmenters have, as JSON.
+
+#include <mobilenet/result.h>
+
+#include <nlohmann/json.hpp>
+
+#include "spec/detection_spec.h"
+#include "spec/head_spec.h"
+#include "spec/segmentation_spec.h"
+
+namespace mobilenet {
+
+nlohmann::ordered_json detector_to_json(const DetectionHeadSpec& head, const DetectionSpec& detection);
+nlohmann::ordered_json segmenter_to_json(const SegmentationHeadSpec& head, const SegmentationSpec& segmentation);
+
+// Every field is checked for type and range; models/ checks that they fit each other and the backbone.
+Result<void> detector_from_json(const nlohmann::json& value, DetectionHeadSpec& head, DetectionSpec& detection);
+Result<void> segmenter_from_json(const nlohmann::json& value, SegmentationHeadSpec& head,
+                                 SegmentationSpec& segmentation);
+
+}  // namespace mobilenet
