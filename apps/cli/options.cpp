@@ -57,11 +57,12 @@ PreprocessPolicy parse_policy(const std::string& text) {
   wrong_value("--preprocess", text, "one of crop, tf_slim, squash, pad");
 }
 
-// "mobilenet_v2:1.0:224" rather than a file.
+// "mobilenet_v2:1.0:224" or "ssdlite_mobilenet_v2:1.0:320" rather than a file.
 bool is_architecture(const std::string& model) {
+  const std::string name = model.substr(0, model.find(':'));
   std::error_code ignored;
-  return model.starts_with("mobilenet_v") && model.find(':') != std::string::npos &&
-         !std::filesystem::exists(model, ignored);
+  return name.size() < model.size() && name.find("mobilenet_v") != std::string::npos &&
+         name.find_first_of("/\\.") == std::string::npos && !std::filesystem::exists(model, ignored);
 }
 
 }  // namespace
