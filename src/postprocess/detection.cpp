@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "base/error.h"
 
@@ -74,6 +75,9 @@ Result<void> check(const DetectionSpec& spec, std::span<const AnchorBox> anchors
   if (!s.class_thresholds.empty() && static_cast<int>(s.class_thresholds.size()) != spec.classes)
     return failure(ErrorCode::bad_format, s.class_thresholds.size(), " class thresholds for ", spec.classes,
                    " classes");
+  for (std::size_t i = 0; i < s.class_thresholds.size(); ++i)
+    if (!std::isfinite(s.class_thresholds[i]))
+      return failure(ErrorCode::bad_format, "the score threshold of class ", i, " is ", s.class_thresholds[i]);
   for (std::size_t i = 0; i < anchors.size(); ++i)
     for (const float number : {anchors[i].y, anchors[i].x, anchors[i].height, anchors[i].width})
       if (!std::isfinite(number)) return failure(ErrorCode::bad_format, "anchor ", i, " is not finite");
@@ -88,9 +92,16 @@ struct DetectionDecoder::Candidate {
   int class_index;
 };
 
+// One anchor's scores: probability = exp(score - largest) / sum.
+struct DetectionDecoder::SoftmaxRow {
+  float largest;
+  double sum;
+};
+
 // Fixed arrays in the caller's memory, as large as they can ever get.
 struct DetectionDecoder::Workspace {
-  Stack<float> row;             // one anchor's probabilities
+  Stack<float> row;  // one anchor's probabilities
+  Stack<SoftmaxRow> softmax_rows;
   Stack<Candidate> candidates;  // of one suppression, best first
   Stack<RawDetection> decoded;  // boxes that the suppression has kept
   Stack<Candidate> selected;
@@ -101,6 +112,7 @@ struct DetectionDecoder::Workspace {
     const auto count = static_cast<std::size_t>(decoder.anchors());
     const SuppressionSpec& s = decoder.spec_.suppression;
     take(row, static_cast<std::size_t>(decoder.spec_.classes));
+    take(softmax_rows, decoder.spec_.score_function == ScoreFunction::softmax ? count : 0);
     take(candidates, count);
     take(decoded, count);
     // Per class the best so far and one class more.
@@ -137,7 +149,8 @@ float DetectionDecoder::threshold(int class_index) const {
   return std::max(s.score_threshold, s.class_thresholds[static_cast<std::size_t>(class_index)]);
 }
 
-float DetectionDecoder::probability(const DetectorOutput& output, int anchor, int class_index, Workspace& work) const {
+float DetectionDecoder::probability(const DetectorOutput& output, int anchor, int class_index,
+                                    const Workspace& work) const {
   const int column = class_index + (spec_.background_column ? 1 : 0);
   const float score = output.scores[static_cast<std::ptrdiff_t>(anchor) * columns() + column];
   switch (spec_.score_function) {
@@ -148,23 +161,19 @@ float DetectionDecoder::probability(const DetectorOutput& output, int anchor, in
     case ScoreFunction::softmax:
       break;
   }
-  probabilities(output, anchor, work);
-  return work.row.data[class_index];
+  const SoftmaxRow& row = work.softmax_rows.data[anchor];
+  return static_cast<float>(std::exp(static_cast<double>(score - row.largest)) / row.sum);
 }
 
-// Fills work.row with all of an anchor's classes.
-void DetectionDecoder::probabilities(const DetectorOutput& output, int anchor, Workspace& work) const {
-  if (spec_.score_function != ScoreFunction::softmax) {
-    for (int c = 0; c < spec_.classes; ++c) work.row.data[c] = probability(output, anchor, c, work);
-    return;
+// What softmax needs of every anchor, once for all of its classes.
+void DetectionDecoder::measure_softmax_rows(const DetectorOutput& output, Workspace& work) const {
+  if (spec_.score_function != ScoreFunction::softmax) return;
+  for (int anchor = 0; anchor < anchors(); ++anchor) {
+    const float* scores = output.scores + static_cast<std::ptrdiff_t>(anchor) * columns();
+    SoftmaxRow row{*std::max_element(scores, scores + columns()), 0};
+    for (int c = 0; c < columns(); ++c) row.sum += std::exp(static_cast<double>(scores[c] - row.largest));
+    work.softmax_rows.push_back(row);
   }
-  const float* scores = output.scores + static_cast<std::ptrdiff_t>(anchor) * columns();
-  const float largest = *std::max_element(scores, scores + columns());
-  double sum = 0;
-  for (int c = 0; c < columns(); ++c) sum += std::exp(static_cast<double>(scores[c] - largest));
-  const int background = spec_.background_column ? 1 : 0;
-  for (int c = 0; c < spec_.classes; ++c)
-    work.row.data[c] = static_cast<float>(std::exp(static_cast<double>(scores[c + background] - largest)) / sum);
 }
 
 // The best class of every anchor that reaches its threshold. All score functions keep the order of the columns, so only
@@ -216,9 +225,24 @@ void DetectionDecoder::add_result(const Candidate& candidate, const float* boxes
   work.results.push_back(result);
 }
 
+// The anchor's best classes, each a result of its own; a score that is not a number is none.
+void DetectionDecoder::add_best_classes(int anchor, const DetectorOutput& output, Workspace& work) const {
+  float* const row = work.row.data;
+  for (int c = 0; c < spec_.classes; ++c) row[c] = probability(output, anchor, c, work);
+  for (int n = 0; n < spec_.suppression.max_classes_per_anchor; ++n) {
+    int best = -1;
+    for (int c = 0; c < spec_.classes; ++c)
+      if (!std::isnan(row[c]) && (best < 0 || row[c] > row[best])) best = c;
+    if (best < 0) return;
+    add_result({row[best], anchor, best}, output.boxes, work);
+    row[best] = std::numeric_limits<float>::quiet_NaN();  // taken
+  }
+}
+
 std::span<const RawDetection> DetectionDecoder::run(const DetectorOutput& output, std::byte* workspace) const {
   const SuppressionSpec& s = spec_.suppression;
   Workspace work(*this, workspace);
+  measure_softmax_rows(output, work);
   if (s.rule == SuppressionRule::fast) {
     collect_best_classes(output, work);
     suppress(output.boxes, s.max_detections, work);
@@ -227,14 +251,7 @@ std::span<const RawDetection> DetectionDecoder::run(const DetectorOutput& output
         add_result(candidate, output.boxes, work);
         continue;
       }
-      // The anchor's best classes, each a result of its own.
-      probabilities(output, candidate.anchor, work);
-      float* const row = work.row.data;
-      for (int n = 0; n < s.max_classes_per_anchor; ++n) {
-        float* const best = std::max_element(row, row + spec_.classes);
-        add_result({*best, candidate.anchor, static_cast<int>(best - row)}, output.boxes, work);
-        *best = -1;
-      }
+      add_best_classes(candidate.anchor, output, work);
     }
     return work.results.view();
   }

@@ -44,15 +44,17 @@ class DetectionDecoder {
 
  private:
   struct Candidate;
+  struct SoftmaxRow;
   struct Workspace;
   DetectionDecoder() = default;
   int columns() const { return spec_.classes + (spec_.background_column ? 1 : 0); }
   float threshold(int class_index) const;
-  void probabilities(const DetectorOutput& output, int anchor, Workspace& work) const;
-  float probability(const DetectorOutput& output, int anchor, int class_index, Workspace& work) const;
+  void measure_softmax_rows(const DetectorOutput& output, Workspace& work) const;
+  float probability(const DetectorOutput& output, int anchor, int class_index, const Workspace& work) const;
   void collect_best_classes(const DetectorOutput& output, Workspace& work) const;
   void collect_class(const DetectorOutput& output, int class_index, Workspace& work) const;
   void suppress(const float* boxes, int most, Workspace& work) const;
+  void add_best_classes(int anchor, const DetectorOutput& output, Workspace& work) const;
   void add_result(const Candidate& candidate, const float* boxes, Workspace& work) const;
 
   DetectionSpec spec_;
