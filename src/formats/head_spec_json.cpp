@@ -30,6 +30,9 @@ using Names = std::pair<std::string_view, T>;
 
 constexpr std::array<Names<ScoreFunction>, 3> kScoreFunctions{
     {{"identity", ScoreFunction::identity}, {"sigmoid", ScoreFunction::sigmoid}, {"softmax", ScoreFunction::softmax}}};
+constexpr std::array<Names<PredictorKind>, 3> kPredictors{{{"pointwise", PredictorKind::pointwise},
+                                                           {"dense", PredictorKind::dense},
+                                                           {"separable", PredictorKind::separable}}};
 constexpr std::array<Names<SuppressionRule>, 2> kRules{
     {{"fast", SuppressionRule::fast}, {"per_class", SuppressionRule::per_class}}};
 
@@ -126,6 +129,8 @@ ordered_json detector_to_json(const DetectionHeadSpec& head, const DetectionSpec
   const BoxCoder& coder = detection.coder;
   return {{"tap", head.tap},
           {"extras", std::move(extras)},
+          {"separable_extras", head.separable_extras},
+          {"predictor", name_in(kPredictors, head.predictor)},
           {"classes", detection.classes},
           {"background_column", detection.background_column},
           {"anchors", std::move(anchors)},
@@ -138,6 +143,8 @@ ordered_json detector_to_json(const DetectionHeadSpec& head, const DetectionSpec
 Result<void> detector_from_json(const json& value, DetectionHeadSpec& head, DetectionSpec& detection) {
   JsonFields fields(value, "model_spec: detector");
   head.tap = fields.integer("tap", 1, kMostBlocks);
+  head.separable_extras = fields.boolean("separable_extras");
+  head.predictor = fields.choice("predictor", kPredictors);
   detection.classes = fields.integer("classes", 1, kMostClasses);
   detection.background_column = fields.boolean("background_column");
   detection.score_function = fields.choice("scores", kScoreFunctions);

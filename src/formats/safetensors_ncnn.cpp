@@ -136,6 +136,8 @@ Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights) {
   spec.tf_padding = true;
   spec.input_height = spec.input_width = kInputSize;
   spec.detection_head.tap = kTap;
+  spec.detection_head.separable_extras = true;
+  spec.detection_head.predictor = PredictorKind::separable;
   for (int i = 1; i <= kExtras; ++i) {
     const std::string layer = "extra" + std::to_string(i);
     MOBILENET_TRY(const Shape* reduced, shape_of(weights, layer + "/reduce.weight"));

@@ -6,9 +6,9 @@
 //
 // Canonical names are layer + part: "stem", "depthwise1", "pointwise1", ... (V1); "stem", "block1/expand",
 // "block1/depthwise", "block1/project", ..., "last" (V2); "logits"; detectors: "extra1/reduce", "extra1/depthwise"
-// (SSDLite), "extra1", ..., "head0/box", "head0/class", each with "/depthwise" before it in SSDLite; DeepLab:
-// "pool_branch", "aspp", "projection", and in v3+ "aspp1/depthwise", "aspp1", ..., "low_level", "decoder1/depthwise",
-// "decoder1", "decoder2/depthwise", "decoder2". Parts: ".weight" and either ".bias" or
+// (where extras are separable), "extra1", ..., "head0/box", "head0/class", each with "/depthwise" before it in SSDLite;
+// DeepLab: "pool_branch", "aspp", "projection", and in v3+ "aspp1/depthwise", "aspp1", ..., "low_level",
+// "decoder1/depthwise", "decoder1", "decoder2/depthwise", "decoder2". Parts: ".weight" and either ".bias" or
 // ".norm.gamma", ".norm.beta", ".norm.mean", ".norm.variance". A weight of integers has ".weight_scale", one number an
 // output channel.
 

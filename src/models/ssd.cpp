@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// SSD and SSDLite: boxes and class scores from several feature maps of falling size. SSDLite makes every 3x3
-// convolution of the extras and the predictors depthwise separable.
+// SSD and SSDLite: boxes and class scores from several feature maps of falling size. In SSDLite
+// every 3x3 convolution of the extras and the predictors is depthwise separable.
 
 #include <algorithm>
 
@@ -24,8 +24,6 @@ struct FeatureMap {
   int channels = 0;
 };
 
-bool is_lite(const ModelSpec& spec) { return spec.architecture == Architecture::ssdlite_mobilenet_v2; }
-
 int columns_of(const DetectionSpec& detection) { return detection.classes + (detection.background_column ? 1 : 0); }
 
 FeatureMap tapped(const ModelSpec& spec, const Backbone& backbone) {
@@ -40,7 +38,7 @@ FeatureMap extra_map(const ModelSpec& spec, std::size_t number, const FeatureMap
   const ExtraMapSpec& extra = spec.detection_head.extras[number - 1];
   const std::string layer = "extra" + std::to_string(number);
   TensorId x = net.convolution(layer + "/reduce", before.tensor, before.channels, {.outputs = extra.reduced});
-  if (is_lite(spec)) {
+  if (spec.detection_head.separable_extras) {
     x = net.depthwise(layer + "/depthwise", x, extra.reduced, {.kernel = 3, .stride = 2});
     x = net.convolution(layer, x, extra.reduced, {.outputs = extra.outputs});
   } else {
@@ -52,10 +50,14 @@ FeatureMap extra_map(const ModelSpec& spec, std::size_t number, const FeatureMap
 // One row of `columns` numbers for every anchor of a map.
 TensorId predict(const ModelSpec& spec, const std::string& layer, const FeatureMap& map, std::size_t anchors,
                  int columns, Assembly& net) {
+  const PredictorKind kind = spec.detection_head.predictor;
   TensorId x = map.tensor;
-  if (is_lite(spec)) x = net.depthwise(layer + "/depthwise", x, map.channels, {.kernel = 3});
+  if (kind == PredictorKind::separable) x = net.depthwise(layer + "/depthwise", x, map.channels, {.kernel = 3});
   x = net.convolution(layer, x, map.channels,
-                      {.outputs = static_cast<int>(anchors) * columns, .activated = false, .norm = false});
+                      {.outputs = static_cast<int>(anchors) * columns,
+                       .kernel = kind == PredictorKind::dense ? 3 : 1,
+                       .activated = false,
+                       .norm = false});
   return net.rows(layer + "/rows", x, columns);
 }
 
@@ -88,6 +90,9 @@ void keep_at_least(int least, ModelSpec& spec) {
 Result<void> check_ssd(const ModelSpec& spec) {
   const DetectionHeadSpec& head = spec.detection_head;
   const DetectionSpec& detection = spec.detection;
+  const bool lite = spec.architecture == Architecture::ssdlite_mobilenet_v2;
+  if (lite != (head.predictor == PredictorKind::separable) || (lite && !head.separable_extras))
+    return failure(ErrorCode::bad_format, "SSDLite, and nothing else, has separable predictors, with separable extras");
   if (head.tap < 1 || static_cast<std::size_t>(head.tap) > spec.blocks.size())
     return failure(ErrorCode::bad_format, "the first feature map is of block ", head.tap, ", there are ",
                    spec.blocks.size(), " blocks");
@@ -139,6 +144,11 @@ ModelSpec ssd_spec(Architecture architecture, double depth_multiplier, int input
   keep_at_least(kLeastChannels, spec);
   spec.architecture = architecture;
   if (!v1) spec.last = std::max(kLeastChannels, scale_channels_to_8(kLastChannels, depth_multiplier));
+  const bool lite = architecture == Architecture::ssdlite_mobilenet_v2;
+  spec.detection_head.separable_extras = !v1;
+  spec.detection_head.predictor = v1     ? PredictorKind::pointwise
+                                  : lite ? PredictorKind::separable
+                                         : PredictorKind::dense;
   for (const int outputs : {512, 256, 256, 128}) {
     const auto scaled = [&](int channels) {
       return std::max(kLeastChannels, static_cast<int>(channels * depth_multiplier));

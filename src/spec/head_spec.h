@@ -16,10 +16,19 @@ struct ExtraMapSpec {
   bool operator==(const ExtraMapSpec&) const = default;
 };
 
+// What turns a feature map into boxes or scores.
+enum class PredictorKind {
+  pointwise,  // a 1x1 convolution: TensorFlow's SSD on V1
+  dense,      // a 3x3 convolution: TensorFlow's SSD on V2
+  separable,  // a depthwise 3x3 convolution, then 1x1: SSDLite
+};
+
 // SSD and SSDLite. Feature maps: the tap, the end of the backbone, the extra ones.
 struct DetectionHeadSpec {
   int tap = 0;  // a block, from 1: its output in MobileNet V1, its expansion in V2
   std::vector<ExtraMapSpec> extras;
+  bool separable_extras = false;  // their 3x3 convolutions are depthwise, followed by 1x1
+  PredictorKind predictor = PredictorKind::pointwise;
   bool operator==(const DetectionHeadSpec&) const = default;
 };
 

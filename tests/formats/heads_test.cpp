@@ -177,6 +177,10 @@ const Hostile kHostile[] = {
        j["detector"]["coder"] = {1, 2, 3};
      },
      "coder"},
+    {"an unknown predictor", "ssd_mobilenet_v2", [](json& j) { j["detector"]["predictor"] = "5x5"; },
+     "one of pointwise"},
+    {"SSDLite's predictor in SSD", "ssd_mobilenet_v2", [](json& j) { j["detector"]["predictor"] = "separable"; },
+     "SSDLite, and nothing else"},
     {"unknown scores", "ssd_mobilenet_v2", [](json& j) { j["detector"]["scores"] = "tanh"; }, "one of identity"},
     {"a threshold above 1", "ssd_mobilenet_v2", [](json& j) { j["detector"]["suppression"]["iou_threshold"] = 1.5; },
      "iou_threshold is 1.5"},

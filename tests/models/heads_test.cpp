@@ -35,13 +35,14 @@ Built build(const std::string& name, std::int64_t batch = 1) {
 
 struct Expected {
   const char* name;
-  double million_macs;  // as published, or added up by hand from the layer list
+  double million_macs, million_parameters;  // as published, batch norm folded; 0: not checked
   std::vector<std::pair<std::string, Shape>> shapes;
 };
 
 const Expected kNetworks[] = {
     {"ssd_mobilenet_v1:1.0:300",
      1237.3,
+     6.81,
      {{"pointwise11", {1, 19, 19, 512}},
       {"pointwise13", {1, 10, 10, 1024}},
       {"extra1/reduce", {1, 10, 10, 256}},
@@ -54,11 +55,13 @@ const Expected kNetworks[] = {
       {"raw_outputs/class_predictions", {1, 1917, 91}}}},
     {"ssd_mobilenet_v2:1.0:300",
      0,
+     16.82,
      {{"block14/expand", {1, 19, 19, 576}},
       {"last", {1, 10, 10, 1280}},
       {"extra2", {1, 3, 3, 256}},
       {"raw_outputs/class_predictions", {1, 1917, 91}}}},
     {"ssd_mobilenet_v2:0.35:300:1",
+     0,
      0,
      {{"stem", {1, 150, 150, 16}},
       {"block1/output", {1, 150, 150, 16}},
@@ -67,19 +70,22 @@ const Expected kNetworks[] = {
       {"raw_outputs/class_predictions", {1, 1917, 2}}}},
     {"ssdlite_mobilenet_v2:1.0:320",
      804.4,
+     4.48,
      {{"head0/box/depthwise", {1, 20, 20, 576}},
       {"extra1/depthwise", {1, 5, 5, 256}},
       {"raw_outputs/box_encodings", {1, 2034, 4}},
       {"raw_outputs/class_predictions", {1, 2034, 91}}}},
-    {"ssdlite_mobilenet_v2:1.0:300", 749.5, {{"raw_outputs/box_encodings", {1, 1917, 4}}}},
+    {"ssdlite_mobilenet_v2:1.0:300", 749.5, 4.48, {{"raw_outputs/box_encodings", {1, 1917, 4}}}},
     {"deeplab_mobilenet_v2:1.0:513",
      2740.7,
+     2.10,
      {{"block17/output", {1, 33, 33, 320}},
       {"pool_branch", {1, 1, 1, 256}},
       {"aspp", {1, 33, 33, 256}},
       {"projection", {1, 33, 33, 256}},
       {"logits", {1, 33, 33, 21}}}},
     {"deeplab_v3plus_mobilenet_v2:1.0:513:19",
+     0,
      0,
      {{"aspp3", {1, 33, 33, 256}},
       {"branches", {1, 33, 33, 1280}},
@@ -95,9 +101,12 @@ TEST(Heads, HaveThePublishedShapesAndCosts) {
     const Built built = build(expected.name);
     for (const auto& [layer, shape] : expected.shapes)
       EXPECT_EQ(to_string(built.shape_of(layer)), to_string(shape)) << layer;
+    const NetworkCost cost = cost_of(built.network, built.weights.parameters, built.shapes);
     if (expected.million_macs > 0) {
-      const double macs = static_cast<double>(cost_of(built.network, built.weights.parameters, built.shapes).macs);
-      EXPECT_NEAR(macs / 1e6, expected.million_macs, 0.5);
+      EXPECT_NEAR(static_cast<double>(cost.macs) / 1e6, expected.million_macs, 0.5);
+    }
+    if (expected.million_parameters > 0) {
+      EXPECT_NEAR(static_cast<double>(cost.parameters) / 1e6, expected.million_parameters, 0.01);
     }
   }
 }
@@ -159,6 +168,10 @@ const Mistake kMistakes[] = {
     {"a tap before the first block", "ssd_mobilenet_v2", [](ModelSpec& s) { s.detection_head.tap = 0; }, "of block 0"},
     {"a tap past the last block", "ssd_mobilenet_v2", [](ModelSpec& s) { s.detection_head.tap = 18; }, "of block 18"},
     {"no channels", "ssd_mobilenet_v1", [](ModelSpec& s) { s.detection_head.extras[1].reduced = 0; }, "0 channels"},
+    {"SSDLite's predictors in SSD", "ssd_mobilenet_v2",
+     [](ModelSpec& s) { s.detection_head.predictor = PredictorKind::separable; }, "SSDLite, and nothing else"},
+    {"SSD's predictors in SSDLite", "ssdlite_mobilenet_v2",
+     [](ModelSpec& s) { s.detection_head.predictor = PredictorKind::dense; }, "SSDLite, and nothing else"},
     {"too many maps", "ssd_mobilenet_v1", [](ModelSpec& s) { s.detection_head.extras.resize(17); }, "at most 16"},
     {"maps without anchors", "ssdlite_mobilenet_v2", [](ModelSpec& s) { s.detection.anchor_shapes.pop_back(); },
      "for 5 feature maps of 6"},
