@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "formats/labels.h"
 #include "model_state.h"
+#include "models/anchors.h"
+#include "postprocess/detection.h"
 
 namespace mobilenet {
 namespace {
@@ -25,6 +27,19 @@ Result<Window> make_window(int kernel, int stride, int dilation, PaddingRule rul
     window.padding = {Padding::Rule::explicit_, pad, pad, pad, pad};
   }
   return window;
+}
+
+// Anchors for the feature maps' sizes at the model's own input size: what every session will check again at its own.
+Result<void> check_detector(const LoadedModel& model, std::span<const Shape> shapes) {
+  std::vector<AnchorGrid> grids;
+  for (const TensorId id : model.network.anchor_maps) {
+    const Shape& map = shapes[static_cast<std::size_t>(id)];
+    grids.push_back({static_cast<int>(map[1]), static_cast<int>(map[2])});
+  }
+  const DetectionSpec& spec = model.spec.detection;
+  auto decoder = DetectionDecoder::create(spec, generate_anchors(spec.anchor_shapes, grids));
+  if (!decoder) return std::move(decoder).error();
+  return {};
 }
 
 }  // namespace
@@ -138,6 +153,27 @@ struct BuilderState {
     return add_unary(PoolOp{kind, *window, Activation::none}, input, o.name);
   }
 
+  // One row of `columns` numbers an anchor, from a map that holds `anchors` of them at every cell.
+  TensorId add_rows(Value map, const char* what, std::size_t index, std::size_t anchors, int columns) {
+    if (!to_float(map)) return kNoTensor;
+    const Shape& s = shape(map);
+    if (s.rank() != 4 || s[3] != static_cast<std::int64_t>(anchors) * columns)
+      return fail(failure(ErrorCode::invalid_argument, "detector map ", index, ": ", what, " are ", to_string(s),
+                          ", expected ", anchors, " anchors x ", columns, " numbers at every cell"))
+          .id;
+    return add_node(ReshapeOp{{1, -1, columns}}, {map.id}, {}).id;
+  }
+
+  // Whether the network may become a detector or a segmenter; remembers why not.
+  bool may_answer() {
+    if (first_error) return false;
+    if (model.spec.detection.classes == 0 && model.spec.segmentation.classes == 0) return true;
+    fail(failure(ErrorCode::invalid_argument, source, ": is a ",
+                 model.spec.detection.classes > 0 ? "detector" : "segmenter",
+                 " already; a network has one detector() or segmenter()"));
+    return false;
+  }
+
   bool expect(std::span<const float> values, std::int64_t count, std::string_view layer, const char* what) {
     if (static_cast<std::int64_t>(values.size()) == count) return true;
     fail(failure(ErrorCode::invalid_argument, layer, ": ", what, " has ", values.size(), " numbers, expected ", count));
@@ -164,7 +200,14 @@ NetworkBuilder::NetworkBuilder(const Model& backbone) : NetworkBuilder() {
     state.shapes = *std::move(shapes);
   else
     state.fail(std::move(shapes).error());
-  state.network().outputs.clear();
+  // Its answers go, its layers stay.
+  Network& network = state.network();
+  network.outputs.clear();
+  network.anchor_maps.clear();
+  network.boxes = network.scores = network.mask_logits = kNoTensor;
+  state.model.anchors.clear();
+  state.model.spec.detection = {};
+  state.model.spec.segmentation = {};
 }
 
 NetworkBuilder::~NetworkBuilder() = default;
@@ -242,6 +285,7 @@ std::vector<Value> NetworkBuilder::append(const Model& model, Value input) {
   for (Node node : from.nodes) {
     std::transform(node.inputs.begin(), node.inputs.end(), node.inputs.begin(), move_id);
     node.output = move_id(node.output);
+    std::transform(node.extra_outputs.begin(), node.extra_outputs.end(), node.extra_outputs.begin(), move_id);
     state.network().nodes.push_back(std::move(node));
   }
   for (const Layer& layer : from.layers)
@@ -349,6 +393,81 @@ Value NetworkBuilder::activation(Value input, Activation activation) {
 
 Value NetworkBuilder::softmax(Value input) { return state_->add_unary(SoftmaxOp{1.0f}, input); }
 
+void NetworkBuilder::detector(const DetectorOptions& o) {
+  BuilderState& state = *state_;
+  if (!state.may_answer()) return;
+  const std::size_t maps = o.maps.size();
+  constexpr std::size_t kMostMaps = 64;
+  constexpr int kMostClasses = 1 << 20;
+  if (maps == 0 || maps > kMostMaps || (!o.anchors.empty() && o.anchors.size() != maps) || o.classes < 1 ||
+      o.classes > kMostClasses) {
+    state.fail(failure(ErrorCode::invalid_argument, "a detector of ", o.classes, " classes with ", maps,
+                       " feature maps and anchors for ", o.anchors.empty() ? maps : o.anchors.size(),
+                       " is impossible"));
+    return;
+  }
+  DetectionSpec spec;
+  spec.classes = o.classes;
+  spec.background_column = o.background_column;
+  spec.anchor_shapes = o.anchors.empty() ? multiple_grid_shapes(static_cast<int>(maps)) : o.anchors;
+  spec.coder = o.coder;
+  spec.score_function = o.score_function;
+  spec.suppression = o.suppression;
+
+  const int columns = o.classes + (o.background_column ? 1 : 0);
+  std::vector<TensorId> boxes, scores;
+  for (std::size_t i = 0; i < maps; ++i) {
+    const DetectorMap& map = o.maps[i];
+    const std::size_t anchors = spec.anchor_shapes[i].size();
+    for (const AnchorShape& shape : spec.anchor_shapes[i])
+      if (!(shape.height > 0 && shape.width > 0)) {
+        state.fail(failure(ErrorCode::invalid_argument, "detector map ", i, ": an anchor of ", shape.height, "x",
+                           shape.width, " sides of the picture is impossible"));
+        return;
+      }
+    boxes.push_back(state.add_rows(map.boxes, "boxes", i, anchors, 4));
+    scores.push_back(state.add_rows(map.scores, "scores", i, anchors, columns));
+    if (state.first_error) return;
+    const Shape &a = state.shape(map.boxes), &b = state.shape(map.scores);
+    if (a[1] != b[1] || a[2] != b[2]) {
+      state.fail(failure(ErrorCode::invalid_argument, "detector map ", i, ": boxes are ", to_string(a),
+                         " but scores are ", to_string(b)));
+      return;
+    }
+    state.network().anchor_maps.push_back(map.boxes.id);
+  }
+  const Value all_boxes = state.add_node(ConcatOp{1}, std::move(boxes), "boxes");
+  const Value all_scores = state.add_node(ConcatOp{1}, std::move(scores), "scores");
+  if (state.first_error) return;
+  Network& network = state.network();
+  network.outputs.insert(network.outputs.end(), {all_boxes.id, all_scores.id});
+  network.boxes = all_boxes.id;
+  network.scores = all_scores.id;
+  state.model.spec.detection = std::move(spec);
+  state.model.spec.preprocess.mode = ResizeMode::squash;
+  state.model.spec.preprocess.filter = ResizeFilter::pil_bilinear;
+}
+
+void NetworkBuilder::segmenter(Value logits, const SegmenterOptions& o) {
+  BuilderState& state = *state_;
+  if (!state.may_answer() || !state.to_float(logits)) return;
+  const Shape& shape = state.shape(logits);
+  constexpr std::int64_t kMostClasses = 256;  // a mask holds bytes
+  if (shape.rank() != 4 || shape[3] < 2 || shape[3] > kMostClasses) {
+    state.fail(failure(ErrorCode::invalid_argument, "a segmenter's logits are ", to_string(shape),
+                       ", expected [batch, height, width, 2 to ", kMostClasses, " classes]"));
+    return;
+  }
+  SegmentationSpec& spec = state.model.spec.segmentation;
+  spec.classes = static_cast<int>(shape[3]);
+  spec.align_corners = o.enlargement == Enlargement::align_corners;
+  spec.half_pixel_centers = o.enlargement == Enlargement::half_pixel_centers;
+  state.network().outputs.push_back(logits.id);
+  state.network().mask_logits = logits.id;
+  state.model.spec.preprocess.mode = ResizeMode::pad;
+  state.model.spec.preprocess.filter = ResizeFilter::pil_bilinear;
+}
+
 void NetworkBuilder::labels(std::vector<std::string> names) { state_->labels = std::move(names); }
 
 void NetworkBuilder::output(Value value, std::string_view name) {
@@ -366,24 +485,30 @@ Result<Model> NetworkBuilder::build() const {
   LoadedModel model = state.model;
   ModelSpec& spec = model.spec;
   spec.architecture = Architecture::graph;
+  const bool answers = spec.detection.classes > 0 || spec.segmentation.classes > 0;
+  if (answers && (model.network.inputs.size() != 1 || state.shape({model.network.inputs[0]}).rank() != 4))
+    return failure(ErrorCode::invalid_argument, state.source, ": has ", model.network.inputs.size(),
+                   " inputs, but detectors and segmenters take one picture");
+  if (spec.detection.classes > 0)
+    if (auto good = check_detector(model, state.shapes); !good) return at(state.source, std::move(good).error());
   // One row of scores makes a classifier.
   const Shape& first = state.shape({model.network.outputs[0]});
   const std::int64_t rows = first.rank() > 0 ? first[first.rank() - 1] : 0;
-  spec.classes = first.elements() == rows ? static_cast<int>(rows) : 0;
+  spec.classes = !answers && first.elements() == rows ? static_cast<int>(rows) : 0;
   spec.has_background = false;
   spec.labels.clear();
   std::erase_if(model.decisions, [](const Decision& decision) { return decision.what.starts_with("labels"); });
   if (!state.labels.empty()) {
-    if (static_cast<int>(state.labels.size()) != spec.classes)
-      return failure(ErrorCode::invalid_argument, state.source, ": ", state.labels.size(), " labels for ", spec.classes,
-                     " classes");
+    if (static_cast<int>(state.labels.size()) != label_count(spec))
+      return failure(ErrorCode::invalid_argument, state.source, ": ", state.labels.size(), " labels for ",
+                     label_count(spec), " classes");
     spec.labels = state.labels;
     model.decisions.push_back({"labels", "given with the network"});
   } else if (auto built_in = built_in_labels(spec.classes)) {
     spec.labels = std::move(built_in->labels);
     model.decisions.push_back({"labels built in", built_in->why});
   }
-  spec.has_background = !spec.labels.empty() && spec.labels[0] == "background";
+  spec.has_background = spec.classes > 0 && !spec.labels.empty() && spec.labels[0] == "background";
   MOBILENET_TRY(auto made, ModelState::make(std::move(model), state.source, {}));
   return Model(std::move(made));
 }

@@ -13,6 +13,7 @@
 //     for (auto& answer : session.classify(picture).value()) std::cout << answer.label << ' ' << answer.score << '\n';
 //   }
 
+#include <mobilenet/detector.h>
 #include <mobilenet/device.h>
 #include <mobilenet/image.h>
 #include <mobilenet/model.h>

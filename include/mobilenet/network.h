@@ -10,9 +10,12 @@
 //   net.output(net.softmax(head), "my_classes");
 //   auto model = net.build().value();
 //
+// With detector() or segmenter() in place of output() the model answers detect() or segment().
+//
 // A quantised tensor that a float layer reads is converted to float first; append() keeps integers.
 // Errors are remembered: a failed call returns an invalid Value, later calls pass it on, and build() reports the first.
 
+#include <mobilenet/detector.h>
 #include <mobilenet/export.h>
 #include <mobilenet/model.h>
 #include <mobilenet/result.h>
@@ -66,6 +69,35 @@ struct PoolingOptions {
   std::string_view name = {};
 };
 
+// One feature map's predictions, for k anchors around every cell.
+struct DetectorMap {
+  Value boxes;   // [height, width, k * 4]: per anchor ty, tx, th, tw
+  Value scores;  // [height, width, k * columns]: per anchor a background column, where there is one, then the classes
+};
+
+struct DetectorOptions {
+  std::vector<DetectorMap> maps;
+  // Per map the anchors of a cell, in the order of the predictions; empty: TensorFlow's multiple-grid anchors (3 on the
+  // first map, 6 on the others).
+  std::vector<std::vector<AnchorShape>> anchors = {};
+  int classes = 0;                // without background
+  bool background_column = true;  // the first score column is background
+  ScoreFunction score_function = ScoreFunction::sigmoid;
+  BoxCoder coder = {};
+  SuppressionSpec suppression = {};
+};
+
+// Where a segmenter's logits lie in the network's input, when they are enlarged.
+enum class Enlargement {
+  half_pixel_centers,  // centres at i + 0.5: PyTorch, TensorFlow 2
+  align_corners,       // the corner cells on the corner pixels: DeepLab
+  top_left,            // cell i at pixel i * stride: TensorFlow 1's default
+};
+
+struct SegmenterOptions {
+  Enlargement enlargement = Enlargement::half_pixel_centers;
+};
+
 struct BuilderState;
 
 class MOBILENET_API NetworkBuilder {
@@ -97,7 +129,15 @@ class MOBILENET_API NetworkBuilder {
   Value activation(Value input, Activation activation);
   Value softmax(Value input);
 
-  // Names of the classes of the first output, one per row; empty (the default): ImageNet's where the count fits.
+  // Makes the model a detector: its outputs "boxes" [batch, anchors, 4] and "scores" [batch, anchors, columns] are the
+  // predictions of all maps, joined. Pictures are squashed to the input, whatever the backbone did.
+  void detector(const DetectorOptions& options);
+  // Makes the model a segmenter: one channel of `logits` [height, width, classes] a class, 2 to 256 of them. Pictures
+  // are padded to the input, whatever the backbone did.
+  void segmenter(Value logits, const SegmenterOptions& options = {});
+
+  // Names of the classes: of a detector without background, of a segmenter one per channel, else one per row of the
+  // first output. Empty (the default): none, but ImageNet's for classifiers where the count fits.
   void labels(std::vector<std::string> names);
 
   // Marks an output of the network; `name` becomes its tensor name (empty: keeps its own).
