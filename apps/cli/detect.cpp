@@ -13,7 +13,7 @@
 #include "cli/annotate.h"
 #include "cli/annotated_files.h"
 #include "cli/answer_pictures.h"
-#include "cli/files.h"
+#include "cli/coco_results.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
@@ -63,36 +63,6 @@ Detection clipped(Detection d, int width, int height) {
   d.top = std::clamp(d.top, 0.0f, h), d.bottom = std::clamp(d.bottom, 0.0f, h);
   return d;
 }
-
-// COCO's results: every object of every picture in one array.
-class CocoResults {
- public:
-  void add(const std::string& image, std::span<const Detection> detections) {
-    const Json id = image_id(image);
-    for (const Detection& d : detections)
-      results_.push_back(
-          {{"image_id", id},
-           {"category_id", d.class_index + 1},
-           {"bbox", {shortest(d.left), shortest(d.top), shortest(d.right - d.left), shortest(d.bottom - d.top)}},
-           {"score", shortest(d.score)}});
-  }
-  Result<void> write(const std::filesystem::path& path) const {
-    const std::string text = results_.dump() + '\n';
-    const std::span<const std::byte> part = std::as_bytes(std::span(text));
-    return write_file(path, {&part, 1});
-  }
-
- private:
-  // COCO names its pictures by number: 000000000139.jpg is 139. Others keep their name.
-  static Json image_id(const std::string& image) {
-    const std::string stem = std::filesystem::path(image).stem().string();
-    long long number = 0;
-    const auto [end, error] = std::from_chars(stem.data(), stem.data() + stem.size(), number);
-    if (error == std::errc() && end == stem.data() + stem.size()) return number;
-    return stem;
-  }
-  Json results_ = Json::array();
-};
 
 std::string json_text(std::span<const Detection> detections, Json line) {
   line["detections"] = Json::array();

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "cli/annotations.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
+#include "cli/files.h"
+
+namespace mobilenet::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error bad(const fs::path& path, const std::string& what) {
+  return Error{ErrorCode::bad_format, path.string() + ": " + what};
+}
+
+Result<std::string> read_text(const fs::path& path) {
+  const auto bytes = read_file(path);
+  if (!bytes) return bytes.error();
+  return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+}
+
+// Takes the next field off a line of CSV; quoted ones may hold commas and doubled quotes.
+std::string take_field(std::string_view& line) {
+  std::string field;
+  bool quoted = false;
+  std::size_t i = 0;
+  for (; i < line.size() && (quoted || line[i] != ','); ++i) {
+    if (line[i] != '"') {
+      field += line[i];
+    } else if (quoted && i + 1 < line.size() && line[i + 1] == '"') {
+      field += line[i++];
+    } else {
+      quoted = !quoted;
+    }
+  }
+  line.remove_prefix(std::min(line.size(), i + 1));
+  const auto first = field.find_first_not_of(" \t"), last = field.find_last_not_of(" \t");
+  return first == std::string::npos ? std::string() : field.substr(first, last - first + 1);
+}
+
+// Fields of one JSON object; `place` names it in messages.
+struct Fields {
+  const nlohmann::json& object;
+  std::string place;
+
+  const nlohmann::json* find(const char* key) const {
+    if (!object.is_object()) return nullptr;
+    const auto at = object.find(key);
+    return at == object.end() ? nullptr : &*at;
+  }
+  Error wants(const char* key, const std::string& what) const {
+    return Error{ErrorCode::bad_format, place + " has no field " + key + " that is " + what};
+  }
+};
+
+// 7, and 7.0 too: some programs write every number with a point.
+std::optional<std::int64_t> whole_number(const nlohmann::json* value) {
+  constexpr double kExact = 9007199254740992.0;  // doubles beyond hold no odd numbers
+  if (value == nullptr || !value->is_number()) return std::nullopt;
+  if (value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX) return std::nullopt;
+  if (value->is_number_integer()) return value->get<std::int64_t>();
+  const auto number = value->get<double>();
+  if (std::abs(number) > kExact || number != std::floor(number)) return std::nullopt;
+  return static_cast<std::int64_t>(number);
+}
+
+Result<std::int64_t> integer(const Fields& fields, const char* key) {
+  if (const auto number = whole_number(fields.find(key))) return *number;
+  return fields.wants(key, "a whole number");
+}
+
+Result<double> number(const Fields& fields, const char* key) {
+  const nlohmann::json* value = fields.find(key);
+  if (value != nullptr && value->is_number()) return value->get<double>();
+  return fields.wants(key, "a number");
+}
+
+Result<CocoImageId> image_id(const Fields& fields, const char* key) {
+  const nlohmann::json* value = fields.find(key);
+  if (const auto number = whole_number(value)) return CocoImageId(*number);
+  if (value != nullptr && value->is_string()) return CocoImageId(value->get<std::string>());
+  return fields.wants(key, "a whole number or a text");
+}
+
+Result<CocoBox> box(const Fields& fields) {
+  const nlohmann::json* value = fields.find("bbox");
+  CocoBox sides{};
+  if (value == nullptr || !value->is_array() || value->size() != sides.size() ||
+      !std::ranges::all_of(*value, [](const auto& side) { return side.is_number(); }))
+    return fields.wants("bbox", "an array of four numbers");
+  for (std::size_t i = 0; i < sides.size(); ++i) sides[i] = (*value)[i].get<double>();
+  return sides;
+}
+
+// Only the fields that count are kept: outlines and captions are most of COCO's files.
+Result<nlohmann::json> read_coco_json(const fs::path& path) {
+  static constexpr std::array<std::string_view, 11> kFields = {"images",      "annotations", "categories", "id",
+                                                               "file_name",   "image_id",    "bbox",       "area",
+                                                               "category_id", "iscrowd",     "score"};
+  const auto text = read_text(path);
+  if (!text) return text.error();
+  const nlohmann::json::parser_callback_t keep = [](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+    return event != nlohmann::json::parse_event_t::key ||
+           std::ranges::find(kFields, std::string_view(value.get_ref<const std::string&>())) != kFields.end();
+  };
+  auto json = nlohmann::json::parse(*text, keep, false);
+  if (json.is_discarded()) return bad(path, "is not valid JSON");
+  return json;
+}
+
+// The array of that name in COCO's instances.
+Result<const nlohmann::json*> array_of(const nlohmann::json& json, const fs::path& path, const char* name) {
+  if (json.is_object()) {
+    const auto at = json.find(name);
+    if (at != json.end() && at->is_array()) return &*at;
+  }
+  return bad(path, std::string("is no COCO annotation file: it has no array ") + name);
+}
+
+std::string place_of(const fs::path& path, const char* what, std::size_t i) {
+  return path.string() + ": " + what + '[' + std::to_string(i) + ']';
+}
+
+template <class T>
+void sort_unique(std::vector<T>& values) {
+  std::ranges::sort(values);
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+template <class T>
+std::optional<std::size_t> position_of(const std::vector<T>& sorted, const T& value) {
+  const auto at = std::ranges::lower_bound(sorted, value);
+  if (at == sorted.end() || *at != value) return std::nullopt;
+  return static_cast<std::size_t>(at - sorted.begin());
+}
+
+Result<IndexMask> decode_index_bmp(std::span<const std::byte> file, const std::string& name, std::int64_t max_pixels) {
+  constexpr std::size_t kHeaders = 54;
+  if (file.size() < kHeaders) return bad(name, "is truncated");
+  const auto read = [&](std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 4; i-- > 0;) value = value << 8 | std::to_integer<std::uint32_t>(file[at + i]);
+    return value;
+  };
+  const std::uint32_t bits = read(28) & 0xffff, compression = read(30);
+  if (read(14) < 40 || bits != 8 || compression != 0)
+    return bad(name, "is no mask: a BMP mask has 8 bits a pixel, a palette and no compression");
+  const std::int64_t width = static_cast<std::int32_t>(read(18)), stored_height = static_cast<std::int32_t>(read(22));
+  const std::int64_t height = std::abs(stored_height), row_bytes = (width + 3) / 4 * 4;
+  if (width <= 0 || height <= 0) return bad(name, "has no pixels");
+  if (max_pixels > 0 && width * height > max_pixels) return bad(name, "has more pixels than --max-pixels allows");
+  const std::int64_t start = read(10), size = static_cast<std::int64_t>(file.size());
+  if (height > INT32_MAX || start > size || row_bytes * height > size - start) return bad(name, "is truncated");
+  IndexMask mask{static_cast<int>(width), static_cast<int>(height), {}};
+  mask.pixels.resize(static_cast<std::size_t>(width * height));
+  for (std::int64_t y = 0; y < height; ++y) {
+    const std::int64_t row = stored_height > 0 ? height - 1 - y : y;  // bottom row first, unless the height is negative
+    const std::span<const std::byte> from =
+        file.subspan(static_cast<std::size_t>(start + row * row_bytes), static_cast<std::size_t>(width));
+    std::ranges::transform(from, mask.pixels.begin() + y * width,
+                           [](std::byte value) { return std::to_integer<std::uint8_t>(value); });
+  }
+  return mask;
+}
+
+}  // namespace
+
+Result<TrueClasses> TrueClasses::read(const fs::path& path) {
+  const auto text = read_text(path);
+  if (!text) return text.error();
+  TrueClasses truth;
+  std::string_view rest = *text;
+  if (rest.starts_with("\xef\xbb\xbf")) rest.remove_prefix(3);  // the mark that spreadsheets put in front of UTF-8
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    const std::size_t end = rest.find('\n');
+    std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) continue;
+    const std::string picture = take_field(line), label = take_field(line);
+    int index = 0;
+    const auto [stop, error] = std::from_chars(label.data(), label.data() + label.size(), index);
+    if (error == std::errc() && stop == label.data() + label.size()) {
+      truth.classes_.insert_or_assign(picture, index);
+    } else if (number > 1) {
+      return bad(path,
+                 "line " + std::to_string(number) + ": '" + label + "' is no class number; lines are image,label");
+    }
+  }
+  if (truth.classes_.empty()) return bad(path, "has no lines image,label");
+  return truth;
+}
+
+std::optional<int> TrueClasses::of(const std::string& picture) const {
+  for (const std::string& name : {picture, fs::path(picture).filename().string()}) {
+    if (const auto at = classes_.find(name); at != classes_.end()) return at->second;
+  }
+  return std::nullopt;
+}
+
+Result<CocoTruth> CocoTruth::read(const fs::path& path) {
+  const auto json = read_coco_json(path);
+  if (!json) return json.error();
+  const auto images = array_of(*json, path, "images"), objects = array_of(*json, path, "annotations"),
+             categories = array_of(*json, path, "categories");
+  for (const auto* part : {&images, &objects, &categories})
+    if (!*part) return part->error();
+
+  CocoTruth truth;
+  for (std::size_t i = 0; i < (*categories)->size(); ++i) {
+    const auto id = integer({(**categories)[i], place_of(path, "categories", i)}, "id");
+    if (!id) return id.error();
+    truth.category_ids_.push_back(*id);
+  }
+  sort_unique(truth.category_ids_);
+  std::vector<std::pair<std::string, CocoImageId>> names;
+  for (std::size_t i = 0; i < (*images)->size(); ++i) {
+    const Fields fields{(**images)[i], place_of(path, "images", i)};
+    const auto id = image_id(fields, "id");
+    if (!id) return id.error();
+    truth.ids_.push_back(*id);
+    if (const auto* name = fields.find("file_name"); name != nullptr && name->is_string())
+      names.emplace_back(fs::path(name->get<std::string>()).filename().string(), *id);
+  }
+  sort_unique(truth.ids_);
+  truth.pictures_.resize(truth.ids_.size());
+  for (const auto& [name, id] : names) truth.by_name_.insert_or_assign(name, *truth.picture_with_id(id));
+
+  for (std::size_t i = 0; i < (*objects)->size(); ++i) {
+    const Fields fields{(**objects)[i], place_of(path, "annotations", i)};
+    const auto image = image_id(fields, "image_id");
+    const auto category = integer(fields, "category_id");
+    const auto sides = box(fields);
+    if (!image) return image.error();
+    if (!category) return category.error();
+    if (!sides) return sides.error();
+    const auto picture = truth.picture_with_id(*image);
+    const auto index = truth.category_with_id(*category);
+    if (!picture || !index) continue;  // of a picture or category that this file leaves out
+    TrueObject object{*index, *sides, (*sides)[2] * (*sides)[3], false, false};
+    if (fields.find("area") != nullptr) {
+      const auto area = number(fields, "area");
+      if (!area) return area.error();
+      object.area = *area;
+    }
+    if (const auto* crowd = fields.find("iscrowd"); crowd != nullptr)
+      object.crowd = crowd->is_boolean() ? crowd->get<bool>() : whole_number(crowd).value_or(0) != 0;
+    object.id_is_zero = whole_number(fields.find("id")) == std::int64_t{0};
+    truth.pictures_[*picture].truth.push_back(object);
+  }
+  return truth;
+}
+
+std::optional<std::size_t> CocoTruth::picture_with_id(const CocoImageId& id) const { return position_of(ids_, id); }
+
+std::optional<std::size_t> CocoTruth::category_with_id(std::int64_t id) const { return position_of(category_ids_, id); }
+
+std::optional<std::size_t> CocoTruth::picture_named(const std::string& picture) const {
+  const auto at = by_name_.find(fs::path(picture).filename().string());
+  return at != by_name_.end() ? at->second : picture_with_id(coco_image_id(picture));
+}
+
+Result<void> CocoTruth::read_results(const fs::path& path) {
+  const auto json = read_coco_json(path);
+  if (!json) return json.error();
+  if (!json->is_array()) return bad(path, "is no COCO results file: it is no array of detections");
+  for (std::size_t i = 0; i < json->size(); ++i) {
+    const Fields fields{(*json)[i], place_of(path, "", i)};
+    const auto image = image_id(fields, "image_id");
+    const auto category = integer(fields, "category_id");
+    const auto sides = box(fields);
+    const auto score = number(fields, "score");
+    if (!image) return image.error();
+    if (!category) return category.error();
+    if (!sides) return sides.error();
+    if (!score) return score.error();
+    const auto picture = picture_with_id(*image);
+    if (!picture) return Error{ErrorCode::not_found, fields.place + " is of a picture without annotations"};
+    if (const auto index = category_with_id(*category)) pictures_[*picture].found.push_back({*index, *sides, *score});
+  }
+  return {};
+}
+
+void CocoTruth::set_found(std::size_t picture, std::span<const Detection> detections) {
+  std::vector<FoundObject>& found = pictures_[picture].found;
+  found.clear();
+  for (const Detection& detection : detections)
+    if (const auto category = category_with_id(coco_category_id(detection)))
+      found.push_back({*category, coco_box(detection), shortest(detection.score)});
+}
+
+Result<IndexMask> read_mask_of(const std::string& picture, const fs::path& folder, std::int64_t max_pixels) {
+  const std::string stem = fs::path(picture).stem().string();
+  for (const char* ending : {".png", ".bmp"}) {
+    const fs::path path = folder / (stem + ending);
+    std::error_code ignored;
+    if (!fs::exists(path, ignored)) continue;
+    const auto file = read_file(path);
+    if (!file) return file.error();
+    return decode_index_mask(*file, path.string(), max_pixels);
+  }
+  return Error{ErrorCode::not_found, "there is no mask " + (folder / (stem + ".png")).string() + " (nor .bmp)"};
+}
+
+Result<IndexMask> decode_index_mask(std::span<const std::byte> file, const std::string& name, std::int64_t max_pixels) {
+  const auto is = [&](std::size_t at, char letter) { return at < file.size() && file[at] == std::byte(letter); };
+  if (is(0, 'B') && is(1, 'M')) return decode_index_bmp(file, name, max_pixels);
+  if (is(1, 'P') && is(2, 'N') && is(3, 'G')) return decode_index_png(file, name, max_pixels);
+  return bad(name, "is neither PNG nor BMP");
+}
+
+}  // namespace mobilenet::cli
