@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <random>
 #include <span>
@@ -18,8 +19,8 @@
 #include "cli/table.h"
 #include "cli/verbs.h"
 
-// mobilenet bench: the time of the network alone. The input lies ready in memory, the output stays there; pictures are
-// neither decoded nor prepared.
+// mobilenet bench: the time of the network alone, its input ready in memory; or that of a whole answer to a picture
+// that has the network's size already.
 
 namespace mobilenet::cli {
 namespace {
@@ -35,10 +36,13 @@ constexpr double kWarmUpShare = 0.25;
 constexpr double kWarmUpSeconds = 0.5;
 constexpr std::size_t kFewestRuns = 5;  // below that a median and its spread say nothing
 
+enum class Until { logits, result };
+
 struct BenchOptions {
   ModelChoice model;
   SessionOptions session;
   int batch = 1;
+  Until until = Until::logits;
   double seconds = kDefaultSeconds;
   bool per_layer = false;
   bool json = false;
@@ -100,31 +104,36 @@ Result<void> check_finite(std::span<const TensorView> outputs) {
   return {};
 }
 
-Result<Measurement> measure(Session& session, std::span<const TensorView> inputs, double seconds) {
+// What is measured: one call of a session.
+using Run = std::function<Result<void>(Session&)>;
+
+Result<void> discard(const auto& answer) {
+  if (!answer) return answer.error();
+  return {};
+}
+
+Result<Measurement> measure(Session& session, const Run& run, double seconds) {
   const auto since = [](Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
   const double warm_up = std::min(seconds * kWarmUpShare, kWarmUpSeconds);
   const auto begin = Clock::now();
   for (int i = 0; i < kWarmUpRuns || since(begin) < warm_up; ++i) {
-    if (const auto outputs = session.run(inputs); !outputs) return outputs.error();
+    if (const auto done = run(session); !done) return done.error();
   }
   Measurement measurement;
   const auto start = Clock::now();
   while (measurement.runs.size() < kFewestRuns || since(start) < seconds) {
     const auto run_start = Clock::now();
-    const auto outputs = session.run(inputs);
+    const auto done = run(session);
     measurement.runs.push_back(since(run_start) * 1e3);
-    if (!outputs) return outputs.error();
+    if (!done) return done.error();
     const auto steps = session.step_times();
     measurement.step_times.resize(steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i) measurement.step_times[i].push_back(steps[i].milliseconds);
     measurement.steps.assign(steps.begin(), steps.end());
   }
   measurement.total_seconds = since(start);
-  const auto outputs = session.run(inputs);
-  if (!outputs) return outputs.error();
-  if (const auto finite = check_finite(*outputs); !finite) return finite.error();
   std::sort(measurement.runs.begin(), measurement.runs.end());
   for (auto& times : measurement.step_times) std::sort(times.begin(), times.end());
   return measurement;
@@ -165,6 +174,7 @@ void report(const BenchOptions& options, const ModelInfo& info, const Session& s
     line["precision"] = name_of(session.precision());
     line["backend"] = session.device();
     line["batch"] = options.batch;
+    if (options.until == Until::result) line["until"] = "result";
     print_json(line);
     return;
   }
@@ -173,6 +183,7 @@ void report(const BenchOptions& options, const ModelInfo& info, const Session& s
   table.row({"backend", std::string(session.device()) + ", " + std::string(session.isa()) + ", " +
                             std::string(name_of(session.precision())) + ", threads: " +
                             std::to_string(session.threads()) + ", batch: " + std::to_string(options.batch)});
+  if (options.until == Until::result) table.row({"until", "result of a picture (task: " + info.task + ")"});
   table.row({"median", fixed(median, 3) + " ms"});
   table.row({"p10 .. p90",
              fixed(p10, 3) + " .. " + fixed(p90, 3) + " ms, " + std::to_string(measurement.runs.size()) + " runs"});
@@ -180,10 +191,51 @@ void report(const BenchOptions& options, const ModelInfo& info, const Session& s
   print(table.text());
 }
 
-int bench(const BenchOptions& options) {
-  const auto model = open_model(options.model);
-  if (!model) return fail(model.error().message);
-  const ModelInfo& info = model->info();
+// Raw tensors through the network. The inputs must outlive the Run.
+Run run_network(std::span<const TensorView> inputs) {
+  return [inputs](Session& session) { return discard(session.run(inputs)); };
+}
+
+// Pictures through all that a session does. Segmenters answer one at a time.
+Run run_task(const std::string& task, std::span<const ImageView> views) {
+  if (task == "detect") return [views](Session& session) { return discard(session.detect(views)); };
+  if (task == "classify") return [views](Session& session) { return discard(session.classify(views)); };
+  return [views](Session& session) -> Result<void> {
+    for (const ImageView& view : views) {
+      if (const auto answer = session.segment(view); !answer) return answer.error();
+    }
+    return {};
+  };
+}
+
+// A picture of noise, the same in every run.
+std::vector<std::byte> random_picture(int width, int height) {
+  std::vector<std::byte> rgb(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+  std::minstd_rand random(1);
+  for (std::byte& byte : rgb) byte = static_cast<std::byte>(random() % 256);
+  return rgb;
+}
+
+int measure_and_report(const BenchOptions& options, const Model& model, const Run& run) {
+  if (options.per_layer) {  // apart, so that reading the clock at every step is not in the figures below
+    SessionOptions profiled = options.session;
+    profiled.profile = true;
+    auto session = model.session(profiled);
+    if (!session) return fail(session.error().message);
+    const auto measurement = measure(*session, run, options.seconds);
+    if (!measurement) return fail(measurement.error().message);
+    report_steps(*measurement, options.json);
+  }
+  auto session = model.session(options.session);
+  if (!session) return fail(session.error().message);
+  const auto measurement = measure(*session, run, options.seconds);
+  if (!measurement) return fail(measurement.error().message);
+  report(options, model.info(), *session, *measurement);
+  return kSuccess;
+}
+
+int bench_logits(const BenchOptions& options, const Model& model) {
+  const ModelInfo& info = model.info();
   std::vector<RandomInput> storage;
   for (const TensorInfo& tensor : info.inputs) storage.push_back(random_input(info, tensor, options));
   std::vector<TensorView> inputs;
@@ -191,21 +243,34 @@ int bench(const BenchOptions& options) {
     inputs.push_back(
         {info.inputs[i].name, info.inputs[i].type, storage[i].shape, storage[i].bytes.data(), storage[i].bytes.size()});
   }
-  if (options.per_layer) {  // apart, so that reading the clock at every step is not in the figures below
-    SessionOptions profiled = options.session;
-    profiled.profile = true;
-    auto session = model->session(profiled);
+  {  // a time means nothing when the numbers do not
+    auto session = model.session(options.session);
     if (!session) return fail(session.error().message);
-    const auto measurement = measure(*session, inputs, options.seconds);
-    if (!measurement) return fail(measurement.error().message);
-    report_steps(*measurement, options.json);
+    const auto outputs = session->run(inputs);
+    if (!outputs) return fail(outputs.error().message);
+    if (const auto finite = check_finite(*outputs); !finite) return fail(finite.error().message);
   }
-  auto session = model->session(options.session);
-  if (!session) return fail(session.error().message);
-  const auto measurement = measure(*session, inputs, options.seconds);
-  if (!measurement) return fail(measurement.error().message);
-  report(options, info, *session, *measurement);
-  return kSuccess;
+  return measure_and_report(options, model, run_network(inputs));
+}
+
+int bench_result(BenchOptions options, const Model& model) {
+  const ModelInfo& info = model.info();
+  if (info.task == "features")
+    return fail(info.source + " has no result beyond its raw outputs; leave out --until result");
+  // The picture needs no resizing, so none is measured.
+  options.session.preprocess = PreprocessPolicy::squash;
+  const int height = options.session.input_height > 0 ? options.session.input_height : info.input_height;
+  const int width = options.session.input_width > 0 ? options.session.input_width : info.input_width;
+  const std::vector<std::byte> rgb = random_picture(width, height);
+  const std::vector<ImageView> views(static_cast<std::size_t>(options.batch),
+                                     ImageView::packed(rgb.data(), PixelFormat::rgb, width, height));
+  return measure_and_report(options, model, run_task(info.task, views));
+}
+
+int bench(const BenchOptions& options) {
+  const auto model = open_model(options.model);
+  if (!model) return fail(model.error().message);
+  return options.until == Until::logits ? bench_logits(options, *model) : bench_result(options, *model);
 }
 
 }  // namespace
@@ -215,6 +280,17 @@ Work add_bench(CLI::App& app) {
   add_model_option(app, options->model);
   add_size_option(app, "--size,--input", options->session);
   add_count(app, "-b,--batch", options->batch, 1, 65536, "Pictures computed at once (default: 1)");
+  app.add_option_function<std::string>(
+         "--until",
+         [options](const std::string& text) {
+           if (text != "logits" && text != "result") {
+             throw CLI::ValidationError("--until", "'" + text + "' is not one of logits, result");
+           }
+           options->until = text == "result" ? Until::result : Until::logits;
+         },
+         "logits: the raw network (default); result: from a picture of\nthe network's size to classes, boxes after "
+         "suppression, or\nthe mask")
+      ->type_name("POINT");
   add_session_options(app, options->session);
   app.add_option_function<double>(
          "-s,--seconds",
@@ -229,13 +305,15 @@ Work add_bench(CLI::App& app) {
   app.add_flag("--per-layer", options->per_layer, "Also the median time of every step of the plan");
   app.add_flag("--json", options->json, "JSON on standard output; the last line is the result");
   app.footer(
-      "Only the network is timed: the input lies in memory, the output stays there.\n"
+      "Only the network is timed: the input lies in memory, the output stays there. With --until result the\n"
+      "picture's encoding and the answer count too; no picture is decoded or resized.\n"
       "MOBILENET_CPU_ISA=NAME forces an instruction set (`mobilenet --version` lists them).\n"
       "\n"
       "Examples:\n"
       "  mobilenet bench --model mobilenet_v2:1.0:224 --threads 1\n"
       "  mobilenet bench --model mobilenet_v1.tflite --per-layer\n"
-      "  mobilenet bench --model mobilenet_v2:1.0:224 --batch 8 --seconds 10 --json");
+      "  mobilenet bench --model mobilenet_v2:1.0:224 --batch 8 --seconds 10 --json\n"
+      "  mobilenet bench --model ssdlite_mobilenet_v2:1.0:320 --until result");
   return [options] { return bench(*options); };
 }
 

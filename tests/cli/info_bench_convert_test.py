@@ -65,6 +65,17 @@ class Bench(ProgramTest):
         self.assertIn("100.0 %" if len(steps) == 1 else "share", table.out)
         self.assertIn("images/s", table.out)
 
+    def test_until_the_result_of_every_task(self):
+        for model in (SMALL, "ssdlite_mobilenet_v2:0.35:96", "deeplab_mobilenet_v2:0.35:65"):
+            for until, keys in (("logits", self.KEYS), ("result", self.KEYS + ["until"])):
+                result = mobilenet("bench", "--model", model, "--until", until, "--batch", 2, "--seconds", 0.01, "--json")
+                self.assertEqual(result.code, 0, result.err)
+                self.assertEqual(list(result.lines()[-1]), keys, model)
+        nothing = mobilenet("bench", "--model", "mobilenet_v2:0.35:96:0", "--until", "result", "--seconds", 0.01)
+        self.assertEqual((nothing.code, nothing.out), (1, ""))
+        self.assertIn("no result beyond its raw outputs", nothing.err)
+        self.assertEqual(mobilenet("bench", "--model", SMALL, "--until", "lunch").code, 2)
+
     def test_another_input_size(self):
         for option in ("--input", "--size"):
             self.assertEqual(mobilenet("bench", "--model", SMALL, option, 65, "--seconds", 0.01, "--json").code, 0)
