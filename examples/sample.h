@@ -11,9 +11,10 @@
 #include <memory>
 #include <utility>
 
-inline mobilenet::Model sample_model(int count, char** arguments, int position = 1) {
+inline mobilenet::Model sample_model(int count, char** arguments, int position = 1,
+                                     const char* architecture = "mobilenet_v2:0.35:96") {
   if (position < count) return mobilenet::Model::open(arguments[position]).value();
-  return mobilenet::Model::random("mobilenet_v2:0.35:96").value();
+  return mobilenet::Model::random(architecture).value();
 }
 
 inline mobilenet::Image sample_picture(int count, char** arguments, int position = 2) {
