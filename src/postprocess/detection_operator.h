@@ -30,7 +30,7 @@ class DetectionOperator {
     float* out_boxes = nullptr;         // [batch][max][4]: top, left, bottom, right
     float* out_classes = nullptr;       // [batch][max]
     float* out_scores = nullptr;        // [batch][max]
-    float* out_counts = nullptr;        // [batch]
+    float* out_counts = nullptr;        // [batch]: of boxes
   };
   void run(std::size_t batch, const Memory& memory, std::byte* workspace) const;
 

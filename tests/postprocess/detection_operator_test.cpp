@@ -112,6 +112,20 @@ TEST(DetectionOperator, UnusedRowsAreZero) {
     EXPECT_EQ(answer.boxes[i] != 0, i >= kMost * 4 && i < kMost * 4 + 4) << i;
 }
 
+TEST(DetectionOperator, TheCountIsOfBoxes) {
+  std::vector<float> boxes(kBatch * kAnchors * 4), scores(kBatch * kAnchors * kColumns);
+  scores[kColumns + 1] = 0.875f;
+  scores[kColumns + 3] = 0.75f;
+  DetectionPostProcessOp op = operator_of(SuppressionRule::fast);
+  op.spec.suppression.max_detections = 3;
+  op.spec.suppression.max_classes_per_anchor = 3;  // kMost rows again
+  const Answer answer =
+      run(op, tensor_of(DataType::f32, 4, 0, 0), tensor_of(DataType::f32, kColumns, 0, 0), boxes, scores);
+  EXPECT_EQ(answer.counts, (std::vector<float>{1, 0}));
+  EXPECT_EQ(answer.scores, (std::vector<float>{0.875f, 0.75f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(answer.classes[1], 2);
+}
+
 TEST(DetectionOperator, OtherTypesAreRefused) {
   const auto detection =
       DetectionOperator::create(operator_of(SuppressionRule::fast), tensor_of(DataType::f32, 4, 0, 0),
