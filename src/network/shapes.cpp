@@ -197,7 +197,9 @@ class Inference {
                      to_string(anchors), " do not fit ", op.spec.classes, " classes",
                      op.spec.background_column ? " and a background column" : "");
     if (node.extra_outputs.size() != 3) return failure(ErrorCode::bad_format, "needs four outputs");
-    const std::int64_t batch = boxes[0], most = max_results(op.spec);
+    const SuppressionSpec& suppression = op.spec.suppression;
+    const std::int64_t batch = boxes[0],
+                       most = std::int64_t{suppression.max_detections} * suppression.max_classes_per_anchor;
     if (most < 1) return failure(ErrorCode::bad_format, "at most ", most, " detections");
     at(node.extra_outputs[0]) = at(node.extra_outputs[1]) = {batch, most};
     at(node.extra_outputs[2]) = {batch};

@@ -97,7 +97,8 @@ std::vector<std::uint8_t> GraphFile::bytes() const {
     flatbuffers::Offset<void> options = 0;
     if (op.options) options = op.options(builder);
     operator_list.push_back(schema::CreateOperatorDirect(builder, static_cast<std::uint32_t>(code_list.size() - 1),
-                                                         &op.inputs, &op.outputs, op.options_type, options));
+                                                         &op.inputs, &op.outputs, op.options_type, options,
+                                                         op.custom_options.empty() ? nullptr : &op.custom_options));
   }
   std::vector<flatbuffers::Offset<schema::SubGraph>> graph_list;
   for (int i = 0; i < graphs; ++i)

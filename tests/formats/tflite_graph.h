@@ -41,6 +41,7 @@ struct GraphOperator {
   std::function<flatbuffers::Offset<void>(flatbuffers::FlatBufferBuilder&)> options = {};
   int version = 1;
   std::string custom_code = {};
+  std::vector<std::uint8_t> custom_options = {};
 };
 
 struct GraphFile {

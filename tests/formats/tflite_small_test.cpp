@@ -393,8 +393,14 @@ const BadCase kBadCases[] = {
        g.tensors[kMeanAxes].data = as_data<std::int32_t>({2, 3});
      },
      kUnsupported, "only the mean over height and width"},
-    {"product of activations", [](GraphFile& g) { g.operators[kAdd].code = BuiltinOperator::MUL; }, kUnsupported,
-     "operator 2 (MUL, output \"sum\")"},
+    {"product of two shapes",
+     [](GraphFile& g) {
+       g.operators[kAdd].code = BuiltinOperator::MUL;
+       g.operators[kAdd].inputs[1] = kInput;
+     },
+     kBad, "cannot multiply 1x8x8x3 by 1x4x4x4"},
+    {"product of integers", [](GraphFile& g) { g.operators[kAdd].code = BuiltinOperator::MUL; }, kUnsupported,
+     "operator 2 (MUL, output \"sum\"): multiplying activations of type i8 is not supported", small_i8_graph},
     {"shape computed for something else", [](GraphFile& g) { g.operators[kAdd].code = BuiltinOperator::PACK; },
      kUnsupported, "is supported only where it computes a new shape"},
     {"scales without zero points", [](GraphFile& g) { g.tensors[kInput].zero_points.clear(); }, kBad,
@@ -426,16 +432,6 @@ const BadCase kBadCases[] = {
        g.tensors[kStemWeight].data.resize(432);
      },
      kUnsupported, "weights of type f32 with activations of type i8", small_i8_graph},
-    {"dynamic-range quantisation",
-     [](GraphFile& g) {
-       GraphTensor& weight = g.tensors[kStemWeight];
-       weight.type = TensorType::INT8;
-       weight.data.resize(108);
-       weight.scales = {0.1f};
-       weight.zero_points = {0};
-     },
-     kUnsupported,
-     "operator 0 (CONV_2D, output \"stem\"): weights of type i8 with f32 activations (dynamic-range quantisation)"},
 };
 
 class TfliteBadGraph : public ::testing::TestWithParam<BadCase> {};

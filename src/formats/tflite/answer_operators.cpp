@@ -21,9 +21,9 @@ float number(const flexbuffers::Map& options, const char* key, float missing) {
 Result<int> count(const flexbuffers::Map& options, const char* key, int missing) {
   const flexbuffers::Reference value = options[key];
   if (!value.IsNumeric()) return missing;
-  const std::int64_t stored = value.AsInt64();
-  constexpr std::int64_t kMost = 1 << 20;
-  if (stored < 0 || stored > kMost) return failure(ErrorCode::bad_format, "its option ", key, " is ", stored);
+  const double stored = value.AsDouble();
+  constexpr double kMost = 1 << 20;
+  if (!(stored >= 0 && stored <= kMost)) return failure(ErrorCode::bad_format, "its option ", key, " is ", stored);
   return static_cast<int>(stored);
 }
 
