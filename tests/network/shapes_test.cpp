@@ -128,6 +128,103 @@ TEST(Shapes, Reshape) {
   }
 }
 
+struct ProductCase {
+  const char* name;
+  Shape a, b;
+  bool possible;
+};
+
+const ProductCase kProductCases[] = {
+    {"same shape", {2, 3, 4, 5}, {2, 3, 4, 5}, true},
+    {"gates", {2, 3, 4, 5}, {2, 1, 1, 5}, true},
+    {"vectors", {2, 5}, {2, 5}, true},
+    {"gates of one picture", {2, 3, 4, 5}, {1, 1, 1, 5}, false},
+    {"gates of one channel", {2, 3, 4, 5}, {2, 1, 1, 1}, false},
+    {"one row", {2, 3, 4, 5}, {2, 1, 4, 5}, false},
+    {"the gates first", {2, 1, 1, 5}, {2, 3, 4, 5}, false},
+    {"a vector", {2, 3, 4, 5}, {2, 5}, false},
+};
+
+TEST(Shapes, Products) {
+  for (const ProductCase& c : kProductCases) {
+    Network network;
+    network.tensors = {
+        {"a", DataType::f32, c.a, {}, -1}, {"b", DataType::f32, c.b, {}, -1}, {"y", DataType::f32, {}, {}, -1}};
+    network.nodes = {{"scale", MulOp{}, {0, 1}, 2}};
+    network.inputs = {0, 1};
+    const Shape inputs[] = {c.a, c.b};
+    const auto shapes = infer_shapes(network, {}, inputs);
+    ASSERT_EQ(static_cast<bool>(shapes), c.possible) << c.name;
+    if (shapes) {
+      EXPECT_EQ((*shapes)[2], c.a) << c.name;
+    } else {
+      EXPECT_EQ(shapes.error().message, "scale: cannot multiply " + to_string(c.a) + " by " + to_string(c.b));
+    }
+  }
+}
+
+TEST(Shapes, ArgMaxDropsTheLastAxis) {
+  Network network;
+  network.tensors = {{"x", DataType::f32, {}, {}, -1}, {"y", DataType::i32, {}, {}, -1}};
+  network.nodes = {{"best", ArgMaxOp{}, {0}, 1}};
+  network.inputs = {0};
+  const auto infer = [&](Shape input) { return infer_shapes(network, {}, {&input, 1}); };
+  EXPECT_EQ(infer({3, 5, 7, 21}).value()[1], (Shape{3, 5, 7}));
+  EXPECT_EQ(infer({3, 21}).value()[1], (Shape{3}));
+  EXPECT_EQ(infer({21}).error().message, "best: argmax of 21");
+}
+
+// Two pictures of 6 boxes, 2 classes and background, at most 5 detections.
+struct OneDetector {
+  std::vector<float> numbers = std::vector<float>(24);
+  Network network;
+  Parameters parameters;
+  DetectionSpec spec;
+
+  OneDetector() {
+    spec.classes = 2;
+    spec.suppression.max_detections = 5;
+    parameters.values = {{"anchors", DataType::f32, {6, 4}, WeightLayout::none, std::as_bytes(std::span(numbers))}};
+    network.tensors.resize(7);
+    network.tensors[2].parameter = 0;
+    network.nodes = {{"detect", DetectionPostProcessOp{}, {0, 1, 2}, 3, {4, 5, 6}}};
+    network.inputs = {0, 1};
+  }
+  Result<std::vector<Shape>> infer(Shape boxes = {2, 6, 4}, Shape scores = {2, 6, 3}) {
+    network.nodes[0].op = DetectionPostProcessOp{spec};
+    const Shape inputs[] = {boxes, scores};
+    return infer_shapes(network, parameters, inputs);
+  }
+};
+
+TEST(Shapes, DetectionsHaveFourOutputs) {
+  OneDetector one;
+  const auto shapes = one.infer().value();
+  EXPECT_EQ(shapes[3], (Shape{2, 5, 4}));
+  EXPECT_EQ(shapes[4], (Shape{2, 5}));
+  EXPECT_EQ(shapes[5], (Shape{2, 5}));
+  EXPECT_EQ(shapes[6], (Shape{2}));
+  one.spec.suppression.max_classes_per_anchor = 2;
+  EXPECT_EQ(one.infer().value()[3], (Shape{2, 10, 4}));
+}
+
+TEST(Shapes, DetectionsThatDoNotFit) {
+  OneDetector one;
+  EXPECT_FALSE(one.infer({2, 6, 5}));
+  EXPECT_FALSE(one.infer({2, 7, 4}, {2, 7, 3})) << "anchors for other boxes";
+  EXPECT_FALSE(one.infer({2, 6, 4}, {1, 6, 3}));
+  EXPECT_EQ(one.infer({2, 6, 4}, {2, 6, 2}).error().message,
+            "detect: boxes 2x6x4, scores 2x6x2 and anchors 6x4 do not fit 2 classes and a background column");
+  one.spec.suppression.max_detections = 0;
+  EXPECT_FALSE(one.infer());
+  one.spec.suppression.max_detections = 1 << 20;
+  one.spec.suppression.max_classes_per_anchor = 1 << 14;
+  EXPECT_EQ(one.infer().error().code, ErrorCode::out_of_memory);
+  one = {};
+  one.network.nodes[0].extra_outputs.pop_back();
+  EXPECT_EQ(one.infer().error().message, "detect: needs four outputs");
+}
+
 TEST(Parameter, FilterViewsOfAllLayoutsAgree) {
   // The same 2 outputs x 2 rows x 3 columns x 2 inputs in both orders.
   std::vector<float> ohwi, oihw;

@@ -116,5 +116,66 @@ TEST_F(ResidualNet, LiveTensorsDoNotOverlap) {
   }
 }
 
+// x -> relu -> boxes (reshape); x -> scores (reshape); detections of both, four tensors of one node.
+class DetectorNet : public ::testing::Test {
+ protected:
+  enum { kX, kRelu, kBoxes, kScores, kAnchors, kFound, kClasses, kFoundScores, kCount };
+
+  DetectorNet() {
+    parameters_.values = {{"anchors", DataType::f32, {10, 4}, WeightLayout::none, std::as_bytes(std::span(numbers_))}};
+    network_.tensors.resize(kCount + 1);
+    network_.tensors[kAnchors].parameter = 0;
+    DetectionPostProcessOp detect;
+    detect.spec.classes = 3;
+    detect.spec.suppression.max_detections = 7;
+    network_.nodes = {{"relu", ActivationOp{}, {kX}, kRelu},
+                      {"boxes", ReshapeOp{{1, 10, 4}}, {kRelu}, kBoxes},
+                      {"scores", ReshapeOp{{1, 10, 4}}, {kX}, kScores},
+                      {"detect", detect, {kBoxes, kScores, kAnchors}, kFound, {kClasses, kFoundScores, kCount}}};
+    network_.inputs = {kX};
+    network_.outputs = {kFound, kClasses, kFoundScores, kCount};
+  }
+
+  Plan plan(const std::vector<TensorId>& outputs, const GroupingTraits& traits) const {
+    const Shape input{2, 2, 5, 4};
+    return make_plan(network_, parameters_, {&input, 1}, outputs, traits).value();
+  }
+
+  std::vector<float> numbers_ = std::vector<float>(40);
+  Network network_;
+  Parameters parameters_;
+};
+
+TEST_F(DetectorNet, AWantedExtraOutputKeepsItsNode) {
+  for (const TensorId wanted : {kClasses, kFoundScores, kCount}) {
+    const Plan p = plan({wanted}, kFuseAll);
+    ASSERT_EQ(p.steps.size(), 4u);
+    EXPECT_EQ(p.steps[3].output, kFound);
+    EXPECT_EQ(p.steps[3].extra_outputs, (std::vector<TensorId>{kClasses, kFoundScores, kCount}));
+    EXPECT_EQ(p.outputs, (std::vector<TensorId>{wanted}));
+  }
+  EXPECT_EQ(plan({kScores}, kFuseAll).steps.size(), 1u) << "nobody wants detections";
+}
+
+// All four are written, wanted or not, while boxes and scores are read.
+TEST_F(DetectorNet, ExtraOutputsLieApart) {
+  for (const GroupingTraits& traits : {kFuseAll, kFuseNothing})
+    for (const TensorId wanted : {kFound, kCount}) {
+      const Plan p = plan({wanted}, traits);
+      const TensorId alive[] = {kX, kBoxes, kScores, kFound, kClasses, kFoundScores, kCount};
+      for (const TensorId a : alive) {
+        const std::size_t begin = p.offsets[static_cast<std::size_t>(a)];
+        ASSERT_NE(begin, kNotInArena) << a;
+        const std::size_t bytes = static_cast<std::size_t>(p.shapes[static_cast<std::size_t>(a)].elements()) * 4;
+        EXPECT_LE(begin + bytes + traits.read_padding, p.arena_bytes) << a;
+        for (const TensorId b : alive) {
+          if (a == b || (traits.alias_reshape && (a == kX || a == kScores) && (b == kX || b == kScores))) continue;
+          const std::size_t other = p.offsets[static_cast<std::size_t>(b)];
+          EXPECT_TRUE(other >= begin + bytes || other < begin) << b << " begins inside " << a;
+        }
+      }
+    }
+}
+
 }  // namespace
 }  // namespace mobilenet
