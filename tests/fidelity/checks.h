@@ -23,9 +23,11 @@ struct Check {
   std::function<Outcome()> run;
 };
 
-// Checks of the TensorFlow Lite files, of the Hugging Face and timm files, and of the default model. They throw when a
-// file of the test data is missing or cannot be read.
+// Checks of the TensorFlow Lite classifiers, detectors and segmenters, of the Hugging Face and timm files, and of the
+// default model. They throw when a file of the test data is missing or cannot be read.
 std::vector<Check> tflite_checks();
+std::vector<Check> detection_checks();
+std::vector<Check> segmentation_checks();
 std::vector<Check> framework_checks();
 std::vector<Check> default_model_checks();
 

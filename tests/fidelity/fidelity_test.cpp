@@ -14,7 +14,7 @@ namespace {
 
 std::vector<Check> all_checks() {
   std::vector<Check> checks = tflite_checks();
-  for (const auto& more : {framework_checks(), default_model_checks()})
+  for (const auto& more : {detection_checks(), segmentation_checks(), framework_checks(), default_model_checks()})
     checks.insert(checks.end(), more.begin(), more.end());
   return checks;
 }
@@ -34,6 +34,16 @@ void run(const std::vector<Check>& checks) {
 TEST(Fidelity, TensorFlowLite) {
   MOBILENET_NEEDS_TEST_DATA();
   run(tflite_checks());
+}
+
+TEST(Fidelity, Detection) {
+  MOBILENET_NEEDS_TEST_DATA();
+  run(detection_checks());
+}
+
+TEST(Fidelity, Segmentation) {
+  MOBILENET_NEEDS_TEST_DATA();
+  run(segmentation_checks());
 }
 
 TEST(Fidelity, HuggingFaceAndTimm) {

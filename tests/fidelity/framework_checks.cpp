@@ -118,7 +118,7 @@ std::vector<Check> framework_checks() {
   };
   std::vector<Check> checks;
   for (const Source source : {Source{"hf_mobilenet_v1_0.25_128", false}, Source{"hf_mobilenet_v2_0.35_96", false},
-                              Source{"timm_mobilenetv2_035", true}}) {
+                              Source{"hf_deeplab_v2_0.35_257_os8", false}, Source{"timm_mobilenetv2_035", true}}) {
     const std::string name = source.folder, from = source.timm ? "timm" : "Hugging Face";
     checks.push_back(
         {name, "preprocessed pictures against " + from, [name, source] { return compare_inputs(name, source.timm); }});
