@@ -308,6 +308,50 @@ void add_softmax_and_resize(Table& table) {
   table.add_plain(like);
 }
 
+void add_products(Table& table) {
+  for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6}) {
+    const std::string what = activation_name(activation);
+    table.add(plain(what.c_str(), MulOp{activation}, {{2, 5, 7, 19}, {2, 5, 7, 19}}), Numbers::f32);
+    table.add(plain((what + ", gates").c_str(), MulOp{activation}, {{2, 5, 7, 19}, {2, 1, 1, 19}}), Numbers::f32);
+  }
+  table.add(plain("gates of vector multiples", MulOp{}, {{1, 4, 4, 32}, {1, 1, 1, 32}}), Numbers::f32);
+  table.add(plain("one pixel", MulOp{}, {{3, 1, 1, 5}, {3, 1, 1, 5}}), Numbers::f32);
+  table.add(plain("of vectors", MulOp{}, {{2, 37}, {2, 37}}), Numbers::f32);
+}
+
+void add_answers(Table& table) {
+  for (const int bits : {32, kIndex64}) {
+    const auto add = [&](const char* what, Shape input) {
+      OperatorCase row =
+          plain((std::string(what) + ", " + std::to_string(bits) + " bits").c_str(), ArgMaxOp{}, {input});
+      row.outputs = bits;
+      table.add_plain(row);
+    };
+    add("of a map", {2, 5, 7, 21});
+    add("of scores", {3, 1001});  // bytes: many ties
+    add("of one class", {1, 3, 2, 1});
+  }
+  for (const SuppressionRule rule : {SuppressionRule::fast, SuppressionRule::per_class}) {
+    const bool fast = rule == SuppressionRule::fast;
+    const auto add = [&](const char* what, int anchors, bool background, int classes_of_anchor) {
+      DetectionSpec spec;
+      spec.classes = 5;
+      spec.background_column = background;
+      spec.suppression.rule = rule;
+      spec.suppression.score_threshold = 0.5f;
+      spec.suppression.max_detections = 12;
+      spec.suppression.max_per_class = 4;
+      spec.suppression.max_classes_per_anchor = classes_of_anchor;
+      table.add_plain(plain((std::string(fast ? "fast, " : "per class, ") + what).c_str(), DetectionPostProcessOp{spec},
+                            {{2, anchors, 4}, {2, anchors, background ? 6 : 5}}));
+    };
+    add("background", 37, true, 1);
+    add("no background", 64, false, 1);
+    add("fewer anchors than rows", 3, true, 1);
+    if (fast) add("several classes of an anchor", 30, true, 3);
+  }
+}
+
 }  // namespace
 
 const std::vector<OperatorCase>& operator_cases() {
@@ -320,6 +364,8 @@ const std::vector<OperatorCase>& operator_cases() {
     add_movement(table);
     add_pooling(table);
     add_softmax_and_resize(table);
+    add_products(table);
+    add_answers(table);
     return std::move(table.rows);
   }();
   return cases;

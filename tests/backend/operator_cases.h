@@ -40,11 +40,13 @@ constexpr bool is_integer(Numbers numbers) {
 // Where the zero points of activations lie in their type.
 enum class ZeroPoints { middle, lowest, highest };
 
+constexpr int kIndex64 = 64;  // OperatorCase::outputs of an argmax that makes i64
+
 struct OperatorCase {
   std::string name;  // what could break, and in which numbers: "stride two on an odd width, u8"
   Op op;
   std::vector<Shape> inputs;  // of the activations
-  int outputs = 0;            // output channels of convolution and dense; a depthwise has its own
+  int outputs = 0;  // output channels of convolution and dense; a depthwise has its own; bits of an argmax's indices
   Numbers numbers = Numbers::f32;
   ZeroPoints zero_points = ZeroPoints::middle;
   bool with_bias = true;

@@ -48,9 +48,15 @@ class ModelBuilder {
     output.name = "out";
     output.type = activation_type();
     if (is_integer(case_.numbers)) output.quantization = Quantization{{output_scale_}, {output_zero_point_}, 0};
+    std::visit([&](const auto& op) { choose_type(op, output); }, case_.op);
     node_.output = add(std::move(output));
+    model_.network.outputs = {node_.output};
+    if (std::holds_alternative<DetectionPostProcessOp>(case_.op))
+      for (const char* name : {"classes", "scores", "count"}) {
+        node_.extra_outputs.push_back(add({name, DataType::f32, {}, {}, -1}));
+        model_.network.outputs.push_back(node_.extra_outputs.back());
+      }
     model_.network.nodes.push_back(std::move(node_));
-    model_.network.outputs.push_back(static_cast<TensorId>(model_.network.tensors.size() - 1));
     return std::move(model_);
   }
 
@@ -226,8 +232,26 @@ class ModelBuilder {
     add_real_constant("mean", channels, WeightLayout::none, -2, 2);
     add_real_constant("variance", channels, WeightLayout::none, 1e-4f, 2);
   }
+  void add_constants(const DetectionPostProcessOp&) {
+    std::vector<float> anchors;
+    for (std::int64_t i = 0; i < case_.inputs[0][1]; ++i)
+      for (const float low : {0.0f, 0.0f, 0.1f, 0.1f}) anchors.push_back(random_.uniform(low, low > 0 ? 0.6f : 1.0f));
+    add_constant("anchors", DataType::f32, {case_.inputs[0][1], 4}, WeightLayout::none, anchors, std::nullopt);
+  }
   template <class Other>
   void add_constants(const Other&) {}
+
+  // Outputs that are not numbers of the network's own type.
+  void choose_type(const ArgMaxOp&, Tensor& output) const {
+    output.type = case_.outputs == kIndex64 ? DataType::i64 : DataType::i32;
+    output.quantization.reset();
+  }
+  static void choose_type(const DetectionPostProcessOp&, Tensor& output) {
+    output.type = DataType::f32;
+    output.quantization.reset();
+  }
+  template <class Other>
+  static void choose_type(const Other&, Tensor&) {}
 
   // The output's scale and zero point: the operator's own where it has rules, otherwise unlike those of the inputs.
   void choose_output(const SoftmaxOp&) { choose_probability(); }

@@ -89,5 +89,31 @@ TEST(Allocations, NoneWhileAnIntegerNetworkRuns) {
   }
 }
 
+TEST(Allocations, NoneWhileObjectsAreFound) {
+  MOBILENET_NEEDS_TEST_DATA();
+  const TestPicture large(320, 200), small(97, 131);
+  const ImageView views[] = {large.view(), small.view()};
+  for (const char* file :
+       {"coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite", "object_detection_ssd_mobilenetv2_oidv4_fp16.tflite"})
+    for (const int threads : {1, 2}) {
+      const Model model = Model::open(*test_data() / "models" / file).value();
+      Session session = model.session({.threads = threads, .score_threshold = 0.0f}).value();
+      EXPECT_EQ(count_allocations([&] { return session.detect(views[0]).value().size(); }), 0) << file;
+      EXPECT_EQ(count_allocations([&] { return session.detect(views).value().size(); }), 0) << "batch, " << file;
+    }
+}
+
+TEST(Allocations, NoneWhilePicturesAreSegmented) {
+  MOBILENET_NEEDS_TEST_DATA();
+  const TestPicture picture(320, 200);
+  for (const char* file : {"deeplabv3_257_mv_gpu.tflite", "deeplabv3_mnv2_pascal_quant.tflite"}) {
+    const Model model = Model::open(*test_data() / "models" / file).value();
+    for (const bool probabilities : {false, true}) {
+      Session session = model.session({.threads = 2, .probabilities = probabilities}).value();
+      EXPECT_EQ(count_allocations([&] { return session.segment(picture.view()).value().mask.size(); }), 0) << file;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mobilenet::testing
