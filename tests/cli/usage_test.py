@@ -7,7 +7,7 @@ import subprocess
 
 from program import PROGRAM, SMALL, ProgramTest, main, mobilenet
 
-VERBS = ["classify", "features", "run", "info", "bench", "convert"]
+VERBS = ["classify", "evaluate", "features", "run", "info", "bench", "convert"]
 
 
 class Usage(ProgramTest):

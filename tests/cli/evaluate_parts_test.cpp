@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// What `evaluate` counts with: COCO's figures worked out by hand, confusion, and annotation files good and broken.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "cli/annotations.h"
+#include "cli/coco_ap.h"
+#include "cli/confusion.h"
+
+namespace mobilenet::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kExact = 1e-12;  // a few roundings of numbers near 1
+
+enum Figure { kAp, kAp50, kAp75, kApSmall, kApMedium, kApLarge, kAr1, kAr10, kAr100, kArSmall, kArMedium, kArLarge };
+
+constexpr CocoBox kBox = {10, 10, 50, 50};  // of medium size
+constexpr CocoBox kFar = {500, 500, 50, 50};
+
+TrueObject object(const CocoBox& box, std::size_t category = 0) {
+  return {category, box, box[2] * box[3], false, false};
+}
+TrueObject crowd(const CocoBox& box) { return {0, box, box[2] * box[3], true, false}; }
+
+TEST(CocoFigures, AnEmptyWorldHasNone) {
+  for (const double figure : coco_figures({}, 3)) EXPECT_EQ(figure, -1);
+  const std::vector<CocoPicture> only_found = {{{}, {{0, kBox, 0.9}}}};
+  for (const double figure : coco_figures(only_found, 1)) EXPECT_EQ(figure, -1);
+}
+
+TEST(CocoFigures, OneObjectFoundExactly) {
+  const std::vector<CocoPicture> pictures = {{{object(kBox)}, {{0, kBox, 0.9}}}};
+  const CocoFigures figures = coco_figures(pictures, 1);
+  for (const Figure figure : {kAp, kAp50, kAp75, kApMedium, kAr1, kAr10, kAr100, kArMedium})
+    EXPECT_NEAR(figures[figure], 1, kExact) << kCocoFigureNames[figure];
+  for (const Figure figure : {kApSmall, kApLarge, kArSmall, kArLarge})
+    EXPECT_EQ(figures[figure], -1) << kCocoFigureNames[figure];
+}
+
+struct OnePicture {
+  const char* name;
+  CocoPicture picture;
+  double ap50, ar100;
+};
+
+const OnePicture kPictures[] = {
+    {"nothing found", {{object(kBox)}, {}}, 0, 0},
+    {"another category", {{object(kBox)}, {{1, kBox, 0.9}}}, 0, 0},
+    {"a mistake with a higher score", {{object(kBox)}, {{0, kBox, 0.5}, {0, kFar, 0.9}}}, 0.5, 1},
+    {"a mistake with a lower score", {{object(kBox)}, {{0, kBox, 0.9}, {0, kFar, 0.5}}}, 1, 1},
+    {"found twice", {{object(kBox)}, {{0, kBox, 0.9}, {0, kBox, 0.8}}}, 1, 1},
+    // Recall 0.5 is reached, and with it the levels 0, 0.01, ... 0.5.
+    {"one of two", {{object(kBox), object(kFar)}, {{0, kBox, 0.9}}}, 51.0 / 101, 0.5},
+    {"a crowd need not be found", {{object(kBox), crowd(kFar)}, {{0, kBox, 0.5}}}, 1, 1},
+    {"a crowd takes what lies in it",
+     {{object(kBox), crowd({480, 480, 200, 200})}, {{0, kBox, 0.5}, {0, kFar, 0.9}, {0, kFar, 0.8}}},
+     1,
+     1},
+    {"an object goes before a crowd", {{crowd(kBox), object(kBox)}, {{0, kBox, 0.5}}}, 1, 1},
+    {"the id zero counts as a mistake", {{{0, kBox, 2500, false, true}}, {{0, kBox, 0.5}}}, 0, 0},
+    // Overlaps 0.5 to 0.6 of the ten thresholds are reached: 50 x 30 of 50 x 50.
+    {"partly covered", {{object(kBox)}, {{0, {10, 10, 50, 30}, 0.9}}}, 1, 0.3},
+};
+
+TEST(CocoFigures, OnePicture) {
+  for (const OnePicture& test : kPictures) {
+    SCOPED_TRACE(test.name);
+    const CocoFigures figures = coco_figures({&test.picture, 1}, 2);
+    EXPECT_NEAR(figures[kAp50], test.ap50, kExact);
+    EXPECT_NEAR(figures[kAr100], test.ar100, kExact);
+  }
+}
+
+TEST(CocoFigures, EqualScoresRankByPicture) {
+  const CocoPicture right = {{object(kBox)}, {{0, kBox, 0.5}}}, wrong = {{}, {{0, kBox, 0.5}}};
+  EXPECT_NEAR(coco_figures(std::vector{right, wrong}, 1)[kAp50], 1, kExact);
+  EXPECT_NEAR(coco_figures(std::vector{wrong, right}, 1)[kAp50], 0.5, kExact);
+}
+
+TEST(CocoFigures, NoMoreThanAHundredBoxesCount) {
+  CocoPicture picture = {{object(kBox)}, {}};
+  for (int i = 0; i < 100; ++i) picture.found.push_back({0, kFar, 0.9});
+  picture.found.push_back({0, kBox, 0.1});
+  EXPECT_EQ(coco_figures({&picture, 1}, 1)[kAr100], 0);
+  picture.found.erase(picture.found.begin());
+  EXPECT_EQ(coco_figures({&picture, 1}, 1)[kAr100], 1);
+  EXPECT_EQ(coco_figures({&picture, 1}, 1)[kAr10], 0);
+}
+
+TEST(CocoFigures, AreasDecideByTheOutlineNotTheBox) {
+  TrueObject thin = object(kBox);
+  thin.area = 100;
+  const CocoPicture picture = {{thin}, {{0, kBox, 0.9}}};
+  const CocoFigures figures = coco_figures({&picture, 1}, 1);
+  EXPECT_NEAR(figures[kApSmall], 1, kExact);
+  EXPECT_EQ(figures[kApMedium], -1);
+}
+
+TEST(Confusion, ByHand) {
+  Confusion confusion;
+  EXPECT_EQ(confusion.mean_overlap(), 0);
+  EXPECT_EQ(confusion.pixel_accuracy(), 0);
+  confusion.add(std::vector<std::uint8_t>{0, 0, 1, 1, 255, 2}, std::vector<std::uint8_t>{0, 1, 1, 1, 7, 3});
+  EXPECT_EQ(confusion.pixels(), 5u);
+  EXPECT_NEAR(confusion.pixel_accuracy(), 3.0 / 5, kExact);
+  EXPECT_NEAR(confusion.overlap(0).value(), 1.0 / 2, kExact);
+  EXPECT_NEAR(confusion.overlap(1).value(), 2.0 / 3, kExact);
+  EXPECT_EQ(confusion.overlap(2), 0.0);
+  EXPECT_EQ(confusion.overlap(3), 0.0);
+  EXPECT_FALSE(confusion.overlap(7));  // only where nobody judges
+  EXPECT_NEAR(confusion.mean_overlap(), (1.0 / 2 + 2.0 / 3) / 4, kExact);
+}
+
+class Annotations : public ::testing::Test {
+ protected:
+  Annotations() {
+    std::string name = (fs::temp_directory_path() / "mobilenet-annotations-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~Annotations() override { fs::remove_all(folder_); }
+  fs::path write(const std::string& name, const std::string& content) const {
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+    return folder_ / name;
+  }
+  fs::path folder_;
+};
+
+TEST_F(Annotations, ClassesFromCsv) {
+  const auto truth = TrueClasses::read(
+      write("a.csv", "\xef\xbb\xbfimage,label,more\r\n\"one, two.jpg\", 7 ,x\r\n\nfolder/b.jpg,-1\na\"\"b.jpg,3"));
+  ASSERT_TRUE(truth) << truth.error().message;
+  EXPECT_EQ(truth->of("elsewhere/one, two.jpg"), 7);
+  EXPECT_EQ(truth->of("folder/b.jpg"), -1);
+  EXPECT_FALSE(truth->of("b.jpg"));
+  EXPECT_FALSE(truth->of("image"));
+}
+
+TEST_F(Annotations, BrokenCsv) {
+  for (const char* text : {"", "image,label\n", "a.jpg,1\nb.jpg,dog\n", "a.jpg,1\nb.jpg\n", "a.jpg,1\nb.jpg,2x\n",
+                           "a.jpg,1\nb.jpg,99999999999999\n"}) {
+    const auto truth = TrueClasses::read(write("a.csv", text));
+    ASSERT_FALSE(truth) << text;
+    EXPECT_NE(truth.error().message.find("a.csv"), std::string::npos);
+  }
+  EXPECT_FALSE(TrueClasses::read(folder_ / "missing.csv"));
+}
+
+constexpr const char* kTruth = R"({"info": {"deep": [[[1]]]}, "images": [{"id": 9, "file_name": "x/nine.jpg"},
+  {"id": 139.0}, {"id": "name"}], "categories": [{"id": 3}, {"id": 1, "name": "person"}], "annotations": [
+  {"id": 1, "image_id": 139, "category_id": 3, "bbox": [1, 2, 3, 4], "area": 5, "iscrowd": 1, "segmentation": [[1, 2]]},
+  {"image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4]}, {"image_id": 9, "category_id": 8, "bbox": [1, 2, 3, 4]}]})";
+
+TEST_F(Annotations, CocoInstances) {
+  auto truth = CocoTruth::read(write("t.json", kTruth));
+  ASSERT_TRUE(truth) << truth.error().message;
+  EXPECT_EQ(truth->categories(), 2u);
+  EXPECT_EQ(truth->category_with_id(3), 1u);
+  EXPECT_EQ(truth->picture_named("elsewhere/nine.jpg"), 0u);
+  EXPECT_EQ(truth->picture_named("000000000139.jpg"), 1u);
+  EXPECT_EQ(truth->picture_named("name.png"), 2u);
+  EXPECT_FALSE(truth->picture_named("other.png"));
+  ASSERT_EQ(truth->pictures()[1].truth.size(), 1u);
+  const TrueObject& object = truth->pictures()[1].truth.front();
+  EXPECT_TRUE(object.crowd);
+  EXPECT_EQ(object.area, 5);
+  EXPECT_EQ(object.category, 1u);
+  EXPECT_TRUE(truth->pictures()[0].truth.empty());
+
+  ASSERT_TRUE(
+      truth->read_results(write("r.json", R"([{"image_id": 9, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 0.5},
+                    {"image_id": 9, "category_id": 77, "bbox": [0, 0, 1, 1], "score": 0.5}])")));
+  EXPECT_EQ(truth->pictures()[0].found.size(), 1u);
+}
+
+TEST_F(Annotations, BrokenCoco) {
+  for (const std::string text : {"", "{", "[]", "3", "{}", R"({"images": [], "annotations": []})",
+                                 R"({"images": {}, "annotations": [], "categories": []})",
+                                 R"({"images": [3], "annotations": [], "categories": []})",
+                                 R"({"images": [{"id": 1.5}], "annotations": [], "categories": []})",
+                                 R"({"images": [], "annotations": [], "categories": [{"id": "x"}]})",
+                                 R"({"images": [], "annotations": [{}], "categories": []})",
+                                 R"({"images": [{"id": 1}], "categories": [{"id": 1}],
+                                    "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3]}]})",
+                                 R"({"images": [{"id": 1}], "categories": [{"id": 1}],
+                                    "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "area": "x"}]})"}) {
+    const auto truth = CocoTruth::read(write("t.json", text));
+    ASSERT_FALSE(truth) << text;
+    EXPECT_NE(truth.error().message.find("t.json"), std::string::npos);
+  }
+  EXPECT_FALSE(CocoTruth::read(write("deep.json", std::string(1 << 16, '['))));
+
+  auto truth = CocoTruth::read(write("t.json", kTruth));
+  ASSERT_TRUE(truth);
+  for (const char* text : {"{}", "[3]", R"([{"image_id": 9, "category_id": 1, "bbox": [0, 0, 1, 1]}])",
+                           R"([{"image_id": 8, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}])",
+                           R"([{"image_id": 9, "category_id": 1, "bbox": [0, 0, 1, 1e999], "score": 1}])"})
+    EXPECT_FALSE(truth->read_results(write("r.json", text))) << text;
+}
+
+// A BMP of 8 bits with a palette that is not needed to read it.
+std::string bmp(int width, int height, const std::string& rows, int bits = 8, unsigned start = 58) {
+  std::string file = "BM";
+  const auto add = [&file](std::size_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) file += static_cast<char>(value >> (8 * i) & 255);
+  };
+  add(0, 8), add(start, 4), add(40, 4);
+  add(static_cast<std::uint32_t>(width), 4), add(static_cast<std::uint32_t>(height), 4);
+  add(1, 2), add(static_cast<std::size_t>(bits), 2), file.append(28, '\0');
+  return file + rows;
+}
+
+Result<IndexMask> decode(const std::string& file, std::int64_t max_pixels = 0) {
+  return decode_index_mask(std::as_bytes(std::span(file)), "mask", max_pixels);
+}
+
+TEST(IndexMask, Bmp) {
+  const std::string rows("\1\2\3\0\4\5\6\0", 8);
+  const auto bottom_up = decode(bmp(3, 2, rows)), top_down = decode(bmp(3, -2, rows));
+  ASSERT_TRUE(bottom_up && top_down);
+  EXPECT_EQ(bottom_up->pixels, (std::vector<std::uint8_t>{4, 5, 6, 1, 2, 3}));
+  EXPECT_EQ(top_down->pixels, (std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6}));
+}
+
+TEST(IndexMask, Broken) {
+  const std::string rows(8, '\1');
+  EXPECT_FALSE(decode(""));
+  EXPECT_FALSE(decode("BM"));
+  EXPECT_FALSE(decode("\x89PNG"));
+  EXPECT_FALSE(decode(bmp(3, 3, rows)));
+  EXPECT_FALSE(decode(bmp(3, 2, rows.substr(1))));
+  EXPECT_FALSE(decode(bmp(3, 2, rows, 24)));
+  EXPECT_FALSE(decode(bmp(3, 2, rows, 8, 0xffffffff)));
+  EXPECT_FALSE(decode(bmp(0, 2, rows)));
+  EXPECT_FALSE(decode(bmp(-3, 2, rows)));
+  EXPECT_FALSE(decode(bmp(3, INT32_MIN, rows)));
+  EXPECT_FALSE(decode(bmp(INT32_MAX, INT32_MAX, rows)));
+  EXPECT_FALSE(decode(bmp(3, 2, rows), 5));
+  EXPECT_TRUE(decode(bmp(3, 2, rows), 6));
+}
+
+}  // namespace
+}  // namespace mobilenet::cli
