@@ -43,14 +43,14 @@ std::string_view version() {
 std::string_view commit() { return MOBILENET_COMMIT; }
 
 std::span<const Component> components() {
-  static constexpr std::array list{Component{"jpeg (libjpeg-turbo)", MOBILENET_VERSION_OF_JPEG},
-                                   Component{"png (libspng)", MOBILENET_VERSION_OF_PNG},
-                                   Component{"webp (libwebp)", MOBILENET_VERSION_OF_WEBP},
-                                   Component{"bmp (stb_image)", MOBILENET_VERSION_OF_BMP},
-                                   Component{"exif (libexif)", MOBILENET_VERSION_OF_EXIF},
-                                   Component{"zip (libzip)", MOBILENET_VERSION_OF_ZIP},
-                                   Component{"annotated pictures (cairo)", MOBILENET_VERSION_OF_CAIRO}};
-  return list;
+  static constexpr std::array kList{Component{"jpeg (libjpeg-turbo)", MOBILENET_VERSION_OF_JPEG},
+                                    Component{"png (libspng)", MOBILENET_VERSION_OF_PNG},
+                                    Component{"webp (libwebp)", MOBILENET_VERSION_OF_WEBP},
+                                    Component{"bmp (stb_image)", MOBILENET_VERSION_OF_BMP},
+                                    Component{"exif (libexif)", MOBILENET_VERSION_OF_EXIF},
+                                    Component{"zip (libzip)", MOBILENET_VERSION_OF_ZIP},
+                                    Component{"annotated pictures (cairo)", MOBILENET_VERSION_OF_CAIRO}};
+  return kList;
 }
 
 }  // namespace mobilenet

@@ -14,8 +14,7 @@
 namespace mobilenet::reference {
 namespace {
 
-// Constants of one layer. The weight is [outputs][height][width][inputs of one group]; [height][width][channels] where
-// every channel is a group of its own.
+// Constants of one layer. The weight is [height][width][inputs of one group][outputs].
 template <class Weight, class Bias>
 struct Layer {
   Window window;
@@ -36,40 +35,43 @@ struct LayerOptions {
   int groups = 1;
 };
 
+// Outputs whose sums are taken side by side: one after the other, each addition would wait for the one before.
+constexpr int kOutputsAtOnce = 64;
+
 // out[pixel][o] = finish(o, sum over taps inside the picture and inputs i of its group of multiply(x[tap][i],
-// weight[o][tap][i]))
+// weight[tap][i][o]))
 template <class Sum, class Weight, class Bias, class X, class Out, class Multiply, class Finish>
 void convolve(const Layer<Weight, Bias>& layer, const Shape& in, const X* x, const Shape& out, Out* result,
               const Multiply& multiply, const Finish& finish) {
   const Window& window = layer.window;
   const int outputs_per_group = layer.outputs / layer.groups;
-  const std::int64_t taps = static_cast<std::int64_t>(window.kernel_height) * window.kernel_width;
   for_each_window(window, in, out, [&](const WindowPlace& place) {
-    for (int o = 0; o < layer.outputs; ++o) {
-      const std::int64_t first_input = static_cast<std::int64_t>(o / outputs_per_group) * layer.inputs;
-      Sum sum = 0;
+    for (int first = 0, count = 0; first < layer.outputs; first += count) {
+      const int group = first / outputs_per_group;
+      count = std::min(kOutputsAtOnce, (group + 1) * outputs_per_group - first);
+      Sum sums[kOutputsAtOnce] = {};
       for (std::int64_t ky = place.rows.begin; ky < place.rows.end; ++ky)
         for (std::int64_t kx = place.columns.begin; kx < place.columns.end; ++kx) {
-          const X* from = x + place.pixel(ky, kx) * in[3] + first_input;
-          const Weight* weight = layer.weight.data() + (o * taps + ky * window.kernel_width + kx) * layer.inputs;
-          for (int i = 0; i < layer.inputs; ++i) sum += multiply(from[i], weight[i]);
+          const X* from = x + place.pixel(ky, kx) * in[3] + static_cast<std::int64_t>(group) * layer.inputs;
+          const std::int64_t tap = ky * window.kernel_width + kx;
+          const Weight* weight = layer.weight.data() + tap * layer.inputs * layer.outputs + first;
+          for (int i = 0; i < layer.inputs; ++i, weight += layer.outputs)
+            for (int o = 0; o < count; ++o) sums[o] += multiply(from[i], weight[o]);
         }
-      *result++ = finish(o, sum);
+      for (int o = 0; o < count; ++o) *result++ = finish(first + o, sums[o]);
     }
   });
 }
 
-// The same where every channel is a group of its own and weights are stored [tap][channel]: channels lie side by side
-// in memory, and their sums are taken side by side.
+// The same where every channel is a group of its own: each reads its own input.
 template <class Sum, class Weight, class Bias, class X, class Out, class Multiply, class Finish>
 void convolve_channels(const Layer<Weight, Bias>& layer, const Shape& in, const X* x, const Shape& out, Out* result,
                        const Multiply& multiply, const Finish& finish) {
-  constexpr int kChannelsAtOnce = 64;
   const Window& window = layer.window;
   for_each_window(window, in, out, [&](const WindowPlace& place) {
-    for (int first = 0; first < layer.outputs; first += kChannelsAtOnce) {
-      const int count = std::min(kChannelsAtOnce, layer.outputs - first);
-      Sum sums[kChannelsAtOnce] = {};
+    for (int first = 0; first < layer.outputs; first += kOutputsAtOnce) {
+      const int count = std::min(kOutputsAtOnce, layer.outputs - first);
+      Sum sums[kOutputsAtOnce] = {};
       for (std::int64_t ky = place.rows.begin; ky < place.rows.end; ++ky)
         for (std::int64_t kx = place.columns.begin; kx < place.columns.end; ++kx) {
           const X* from = x + place.pixel(ky, kx) * in[3] + first;
@@ -99,16 +101,10 @@ Layer<Weight, Bias> make_layer(const FilterView& filter, const LayerOptions& opt
   layer.inputs = filter.inputs;
   layer.groups = options.groups;
   layer.weight.reserve(static_cast<std::size_t>(filter.parameter->shape.elements()));
-  if (layer.channel_by_channel()) {
-    for (int y = 0; y < filter.height; ++y)
-      for (int x = 0; x < filter.width; ++x)
-        for (int c = 0; c < filter.outputs; ++c) layer.weight.push_back(read(filter.offset(c, y, x, 0)));
-  } else {
-    for (int o = 0; o < filter.outputs; ++o)
-      for (int y = 0; y < filter.height; ++y)
-        for (int x = 0; x < filter.width; ++x)
-          for (int i = 0; i < filter.inputs; ++i) layer.weight.push_back(read(filter.offset(o, y, x, i)));
-  }
+  for (int y = 0; y < filter.height; ++y)
+    for (int x = 0; x < filter.width; ++x)
+      for (int i = 0; i < filter.inputs; ++i)
+        for (int o = 0; o < filter.outputs; ++o) layer.weight.push_back(read(filter.offset(o, y, x, i)));
   layer.bias.assign(static_cast<std::size_t>(filter.outputs), 0);
   return layer;
 }

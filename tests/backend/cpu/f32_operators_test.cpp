@@ -94,6 +94,20 @@ TEST_P(F32, Convolution) {
   }
 }
 
+TEST(F32Limits, HostileWindowIsAnError) {
+  FloatNetwork net(1);
+  const TensorId x = net.input();
+  Conv2dOp op;
+  op.window = window_of({"", 1, 0, 0, 0, 0, 64, 1, 1, 65536, kSame});
+  CompileRequest request;
+  request.outputs = {net.add(op, {x, net.constant({1, 64, 1, 1}, WeightLayout::ohwi, -1, 1)})};
+  request.input_shapes = {Shape{1, 4, 4, 1}};
+  const Backend& backend = cpu::cpu_backend();
+  const auto program = backend.compile(*backend.pack(net.network, net.parameters, Precision::f32), request);
+  ASSERT_FALSE(program);
+  EXPECT_EQ(program.error().code, ErrorCode::unsupported);
+}
+
 TEST_P(F32, ConvolutionWithoutBias) {
   FloatNetwork net(1);
   const TensorId x = net.input();
