@@ -267,9 +267,9 @@ TEST(TfliteAnswers, WhatIsWrongIsSaid) {
 TEST(TfliteAnswers, DamagedOptions) {
   const GraphFile sound = detector_graph();
   for (std::size_t at = 0; at < sound.operators[kDecode].custom_options.size(); ++at)
-    for (const std::uint8_t value : {0x00, 0x01, 0x7f, 0x80, 0xff}) {
+    for (const int value : {0x00, 0x01, 0x7f, 0x80, 0xff}) {
       GraphFile graph = sound;
-      graph.operators[kDecode].custom_options[at] = value;
+      graph.operators[kDecode].custom_options[at] = static_cast<std::uint8_t>(value);
       const auto model = load(graph);
       if (!model) {
         EXPECT_EQ(model.error().message.find("test.tflite: "), 0u) << model.error().message;

@@ -278,7 +278,7 @@ TEST(PictureInput, ImpossibleViewsAreRefused) {
   const auto error_of = [&](auto change) {
     ImageView view = noise.view();
     change(view);
-    const Result<void> done = pictures.run(view, out);
+    const auto done = pictures.run(view, out);
     return done ? std::string("no error") : done.error().message;
   };
   EXPECT_EQ(error_of([](ImageView&) {}), "no error");
