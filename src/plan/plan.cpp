@@ -159,7 +159,7 @@ class Arena {
     for (std::size_t i = 0; i < root_.size(); ++i) root_[i] = static_cast<TensorId>(i);
   }
 
-  Result<void> place() {
+  void place() {
     const int last = static_cast<int>(plan_.steps.size());
     first_.assign(root_.size(), kNever);
     last_.assign(root_.size(), kNever);
@@ -199,7 +199,6 @@ class Arena {
     }
     for (std::size_t i = 0; i < root_.size(); ++i)
       if (root_[i] != static_cast<TensorId>(i)) plan_.offsets[i] = plan_.offsets[static_cast<std::size_t>(root_[i])];
-    return {};
   }
 
  private:
@@ -252,7 +251,7 @@ Result<Plan> make_plan(const Network& network, const Parameters& parameters, std
       return failure(ErrorCode::invalid_argument, "a wanted tensor is not an activation of the network");
   Planner planner(network, plan.shapes, outputs, traits);
   plan.steps = planner.group(planner.needed_nodes(outputs));
-  MOBILENET_CHECK(Arena(plan, network, traits).place());
+  Arena(plan, network, traits).place();
   return plan;
 }
 

@@ -136,7 +136,7 @@ Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& g
         for (int x = 0; x < view.width; ++x)
           for (int i = 0; i < view.inputs; ++i, row += width)
             for (int j = 0; j < outputs; ++j) row[j] = filter.weight(o + j, y, x, i);
-      for (int j = 0; j < outputs; ++j) bias[j] = filter.bias[static_cast<std::size_t>(o + j)];
+      std::copy_n(filter.bias.begin() + o, outputs, bias);
     }
     return buffer;
   });
@@ -157,7 +157,7 @@ Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGr
     float* to = buffer.as<float>();
     for (int first = 0; first < view.outputs; first += lanes) {
       const int channels = std::min(lanes, view.outputs - first);
-      for (int j = 0; j < channels; ++j) to[j] = filter.bias[static_cast<std::size_t>(first + j)];
+      std::copy_n(filter.bias.begin() + first, channels, to);
       to += lanes;
       for (int y = 0; y < view.height; ++y)
         for (int x = 0; x < view.width; ++x, to += lanes)
