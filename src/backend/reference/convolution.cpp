@@ -38,8 +38,8 @@ struct LayerOptions {
 // Outputs whose sums are taken side by side: one after the other, each addition would wait for the one before.
 constexpr int kOutputsAtOnce = 64;
 
-// out[pixel][o] = finish(o, sum over taps inside the picture and inputs i of its group of multiply(x[tap][i],
-// weight[tap][i][o]))
+// out[pixel][o] = finish of sum over taps inside the picture and inputs i of its group of multiply(x[tap][i],
+// weight[tap][i][o]). finish(first, count, sums, out) does outputs first..first + count - 1.
 template <class Sum, class Weight, class Bias, class X, class Out, class Multiply, class Finish>
 void convolve(const Layer<Weight, Bias>& layer, const Shape& in, const X* x, const Shape& out, Out* result,
               const Multiply& multiply, const Finish& finish) {
@@ -58,7 +58,8 @@ void convolve(const Layer<Weight, Bias>& layer, const Shape& in, const X* x, con
           for (int i = 0; i < layer.inputs; ++i, weight += layer.outputs)
             for (int o = 0; o < count; ++o) sums[o] += multiply(from[i], weight[o]);
         }
-      for (int o = 0; o < count; ++o) *result++ = finish(first + o, sums[o]);
+      finish(first, count, sums, result);
+      result += count;
     }
   });
 }
@@ -79,7 +80,8 @@ void convolve_channels(const Layer<Weight, Bias>& layer, const Shape& in, const 
           const Weight* weight = layer.weight.data() + tap * layer.outputs + first;
           for (int c = 0; c < count; ++c) sums[c] += multiply(from[c], weight[c]);
         }
-      for (int c = 0; c < count; ++c) *result++ = finish(first + c, sums[c]);
+      finish(first, count, sums, result);
+      result += count;
     }
   });
 }
@@ -127,9 +129,11 @@ Result<Operator> prepare_real(const LayerOptions& options, const NodeView& view,
         layer, options.dense ? as_pixel(x.shape) : x.shape, x.as<float>(),
         options.dense ? as_pixel(operands.shape) : operands.shape, operands.as<float>(),
         [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); },
-        [&](int o, double sum) {
-          const double biased = sum + static_cast<double>(layer.bias[static_cast<std::size_t>(o)]);
-          return static_cast<float>(activate(options.activation, biased));
+        [&](int first, int count, const double* sums, float* result) {
+          for (int o = 0; o < count; ++o) {
+            const double biased = sums[o] + static_cast<double>(layer.bias[static_cast<std::size_t>(first + o)]);
+            result[o] = static_cast<float>(activate(options.activation, biased));
+          }
         });
   });
 }
@@ -167,10 +171,16 @@ Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& vi
           [zero_point = arithmetic.input_zero_point](T a, std::int16_t b) {
             return static_cast<std::int16_t>(a - zero_point) * b;
           },
-          [&](int o, std::int32_t sum) {
-            const auto channel = static_cast<std::size_t>(o);
-            return static_cast<T>(requantize(sum + layer.bias[channel], arithmetic.scales[channel],
-                                             arithmetic.output_zero_point, arithmetic.range));
+          [&](int first, int count, const std::int32_t* sums, T* result) {
+            // Bytes may alias anything; only into memory of its own is this loop turned into vector instructions, and
+            // it is half the time of the first blocks.
+            T stored[kOutputsAtOnce];
+            const std::int32_t* const bias = layer.bias.data() + first;
+            const float* const scales = arithmetic.scales.data() + first;
+            for (int o = 0; o < count; ++o)
+              stored[o] = static_cast<T>(
+                  requantize(sums[o] + bias[o], scales[o], arithmetic.output_zero_point, arithmetic.range));
+            std::copy_n(stored, count, result);
           });
     });
   });
