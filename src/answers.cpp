@@ -50,10 +50,14 @@ struct SeenRange {
   int begin = 0, end = 0;
 };
 
+ChannelQuantization quantization_of(const ModelState& model, const HostTensor& output) {
+  return channel_quantization(model.loaded.network.tensors[static_cast<std::size_t>(output.tensor)], 0);
+}
+
 }  // namespace
 
-RealNumbers::RealNumbers(const HostTensor& source, const Tensor& tensor)
-    : source_(source), quantization_(channel_quantization(tensor, 0)) {
+RealNumbers::RealNumbers(const HostTensor& source, const ChannelQuantization& quantization)
+    : source_(source), quantization_(quantization) {
   if (source.type == DataType::f32) return;
   const std::int64_t batch = source.shape.rank() > 0 ? source.shape[0] : 1;
   converted_.resize(static_cast<std::size_t>(source.shape.elements() / batch));
@@ -76,7 +80,7 @@ ClassAnswers::ClassAnswers(const ModelState& model, const SessionOptions& option
                            bool is_probability)
     : spec_(model.loaded.spec), is_probability_(is_probability) {
   const HostTensor& output = execution.outputs()[0];
-  rows_ = RealNumbers(output, model.loaded.network.tensors[static_cast<std::size_t>(output.tensor)]);
+  rows_ = RealNumbers(output, quantization_of(model, output));
   const auto batch = static_cast<std::size_t>(output.shape[0]);
   const std::size_t rows = static_cast<std::size_t>(output.shape.elements()) / batch;
   const std::size_t top = std::min(rows, static_cast<std::size_t>(options.top));
@@ -132,11 +136,10 @@ ObjectAnswers::ObjectAnswers(const ModelState& model, const SessionOptions& opti
       options_(options),
       decoder_(std::move(decoder)),
       workspace_(decoder_.workspace_bytes()) {
-  const Network& network = model.loaded.network;
   const HostTensor &boxes = execution.outputs()[0], &scores = execution.outputs()[1];
   const Shape& input = execution.inputs()[0].shape;
-  boxes_ = RealNumbers(boxes, network.tensors[static_cast<std::size_t>(boxes.tensor)]);
-  scores_ = RealNumbers(scores, network.tensors[static_cast<std::size_t>(scores.tensor)]);
+  boxes_ = RealNumbers(boxes, quantization_of(model, boxes));
+  scores_ = RealNumbers(scores, quantization_of(model, scores));
   anchors_ = static_cast<std::size_t>(boxes.shape[1]);
   columns_ = static_cast<std::size_t>(scores.shape[2]);
   input_height_ = static_cast<int>(input[1]);
@@ -173,7 +176,8 @@ MaskAnswer::MaskAnswer(const ModelState& model, const SessionOptions& options, c
     : spec_(model.loaded.spec), probabilities_wanted_(options.probabilities) {
   const HostTensor& logits = execution.outputs()[0];
   const Shape& input = execution.inputs()[0].shape;
-  logits_ = RealNumbers(logits, model.loaded.network.tensors[static_cast<std::size_t>(logits.tensor)]);
+  logits_ = RealNumbers(logits, {});
+  if (logits.type != DataType::f32) step_ = quantization_of(model, logits).scale;
   rows_ = static_cast<int>(logits.shape[1]);
   columns_ = static_cast<int>(logits.shape[2]);
   channels_ = static_cast<int>(logits.shape[3]);
@@ -192,8 +196,8 @@ Segmentation MaskAnswer::run(const Geometry& geometry, int width, int height) {
   const std::size_t numbers = probabilities_wanted_ ? pixels * static_cast<std::size_t>(channels_) : 0;
   probabilities_.resize(std::max(probabilities_.size(), numbers));
   const std::size_t cells = static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_);
-  enlarge_to_mask(logits_.read(0, cells * static_cast<std::size_t>(channels_)), channels_, rows, columns, scratch_,
-                  mask_.data(), std::span(probabilities_).first(numbers));
+  enlarge_to_mask({logits_.read(0, cells * static_cast<std::size_t>(channels_)), channels_, step_}, rows, columns,
+                  scratch_, mask_.data(), std::span(probabilities_).first(numbers));
 
   const SeenRange seen_rows(geometry.rows, height), seen_columns(geometry.columns, width);
   std::array<std::int64_t, 256> counts{};

@@ -21,11 +21,11 @@
 
 namespace mobilenet {
 
-// One row of a quantised or float tensor as real numbers.
+// One row of a quantised or float tensor as real numbers: scale * (stored - zero_point).
 class RealNumbers {
  public:
   RealNumbers() = default;
-  RealNumbers(const HostTensor& source, const Tensor& tensor);
+  RealNumbers(const HostTensor& source, const ChannelQuantization& quantization);
   // Elements first..first + count, in place for float tensors, else converted into memory of this object.
   const float* read(std::size_t first, std::size_t count);
 
@@ -83,7 +83,8 @@ class MaskAnswer {
  private:
   const ModelSpec& spec_;
   bool probabilities_wanted_;
-  RealNumbers logits_;
+  RealNumbers logits_;  // of a quantised tensor as stored
+  float step_ = 0;      // what one of those stored is worth; 0 for float logits
   int rows_ = 0, columns_ = 0, channels_ = 0, input_height_ = 0, input_width_ = 0;
   std::vector<float> scratch_, probabilities_;
   std::vector<std::uint8_t> mask_;

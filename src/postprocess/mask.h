@@ -18,12 +18,21 @@ struct MaskAxis {
   int cells = 0;   // of the score map
 };
 
+// Scores [rows][columns][channels] of 1 to 256 classes.
+struct ScoreMap {
+  const float* values = nullptr;
+  int channels = 0;
+  // 0: `values` are the scores. Else the stored whole numbers of a quantised graph, each worth `step` of a score; the
+  // graph stores the enlarged scores likewise, so they are rounded to whole numbers, halves up, before classes are
+  // compared.
+  float step = 0;
+};
+
 // mask[y][x] = the channel with the largest bilinearly interpolated score; of equal ones the lowest, as argmax does.
-// `scores` is [rows.cells][columns.cells][channels]; channels <= 256. `probabilities`, where not empty, receives
-// [channels][rows.pixels][columns.pixels]: the softmax of the interpolated scores. `scratch` holds at least
-// mask_scratch_floats(columns, channels) floats.
-void enlarge_to_mask(const float* scores, int channels, const MaskAxis& rows, const MaskAxis& columns,
-                     std::span<float> scratch, std::uint8_t* mask, std::span<float> probabilities = {});
+// `probabilities`, where not empty, receives [channels][rows.pixels][columns.pixels]: the softmax of the interpolated
+// scores. `scratch` holds at least mask_scratch_floats(columns, channels) floats.
+void enlarge_to_mask(const ScoreMap& scores, const MaskAxis& rows, const MaskAxis& columns, std::span<float> scratch,
+                     std::uint8_t* mask, std::span<float> probabilities = {});
 std::size_t mask_scratch_floats(const MaskAxis& columns, int channels);
 
 }  // namespace mobilenet

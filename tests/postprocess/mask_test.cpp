@@ -90,12 +90,13 @@ struct Enlarged {
 
 // In memory of exactly the promised sizes, so that the sanitizer build sees an element too many.
 Enlarged enlarge(const std::vector<float>& scores, int channels, const MaskAxis& rows, const MaskAxis& columns,
-                 bool with_probabilities) {
+                 bool with_probabilities, float step = 0) {
   const auto pixels = static_cast<std::size_t>(rows.pixels) * static_cast<std::size_t>(columns.pixels);
   Enlarged enlarged{std::vector<std::uint8_t>(pixels, 0xee), {}};
   if (with_probabilities) enlarged.probabilities.assign(pixels * static_cast<std::size_t>(channels), -1.0f);
   std::vector<float> scratch(mask_scratch_floats(columns, channels));
-  enlarge_to_mask(scores.data(), channels, rows, columns, scratch, enlarged.mask.data(), enlarged.probabilities);
+  enlarge_to_mask({scores.data(), channels, step}, rows, columns, scratch, enlarged.mask.data(),
+                  enlarged.probabilities);
   return enlarged;
 }
 
@@ -141,6 +142,19 @@ TEST(Mask, LikeAFullSizeEnlargement) {
       expect_like_slow(size, axis.axis(size.height, size.rows), axis.axis(size.width, size.columns),
                        random_scores(random, size.rows * size.columns, size.channels));
     }
+}
+
+// Quarters of the way from 10 to 20 and from 11 to 18: at the first, 12.5 and 12.75 both round to 13, where the first
+// class wins; by the scores themselves the second would.
+TEST(Mask, ScoresOfAQuantisedGraphAreRoundedBeforeTheyCompete) {
+  const std::vector<float> scores{10, 11, 20, 18};
+  const MaskAxis one{0, 1, 1, 1}, quarters{0, 0.25, 4, 2};
+  EXPECT_EQ(enlarge(scores, 2, one, quarters, false).mask, (std::vector<std::uint8_t>{1, 1, 0, 0}));
+  const Enlarged rounded = enlarge(scores, 2, one, quarters, true, 0.5f);
+  EXPECT_EQ(rounded.mask, (std::vector<std::uint8_t>{1, 0, 0, 0}));
+  EXPECT_FLOAT_EQ(rounded.probabilities[1], 0.5f);
+  // 17.5 and 16.25 round to 18 and 16, two steps of 0.5 apart.
+  EXPECT_FLOAT_EQ(rounded.probabilities[3], 1 / (1 + std::exp(-1.0f)));
 }
 
 TEST(Mask, TheLowestOfEqualClasses) {
