@@ -20,6 +20,8 @@ constexpr double kTimmInputTolerance = 1e-6;
 // Hugging Face's processor resizes with other code than Pillow and differs by one of 255 steps now and then.
 constexpr double kHuggingFaceStep = 2.0 / 255 + 1e-6;
 constexpr double kHuggingFaceEqualShare = 0.99;
+// Of the pixels of a mask: at borders of regions the logits of two classes nearly tie.
+constexpr double kSameMaskShare = 0.999;
 
 const char* const kPictures[] = {"cat_720p", "parrot"};
 
@@ -67,6 +69,61 @@ Outcome compare_logits(const std::string& name, Device device) {
         std::max(worst, logits.name == "logits" ? relative_difference(logits.as<float>(), expected.values) : INFINITY);
   }
   return {worst <= kLogitsTolerance, "relative difference " + scientific(worst)};
+}
+
+// The class of every pixel after logits [1][classes][side][side] are enlarged to size x size as Hugging Face's
+// post-processing does: bilinear, pixel centres at i + 0.5, argmax.
+std::vector<int> enlarged_classes(std::span<const float> logits, int classes, int side, int size) {
+  struct Tap {
+    int low, high;
+    double fraction;
+  };
+  std::vector<Tap> taps;
+  for (int i = 0; i < size; ++i) {
+    const double position = std::clamp((i + 0.5) * side / size - 0.5, 0.0, side - 1.0);
+    const int low = static_cast<int>(position);
+    taps.push_back({low, std::min(low + 1, side - 1), position - low});
+  }
+  std::vector<int> best;
+  for (const Tap& row : taps)
+    for (const Tap& column : taps) {
+      std::pair<double, int> most{-INFINITY, 0};
+      for (int c = 0; c < classes; ++c) {
+        const auto at = [&](int y, int x) {
+          return static_cast<double>(logits[static_cast<std::size_t>((c * side + y) * side + x)]);
+        };
+        const double top = at(row.low, column.low) * (1 - column.fraction) + at(row.low, column.high) * column.fraction;
+        const double low =
+            at(row.high, column.low) * (1 - column.fraction) + at(row.high, column.high) * column.fraction;
+        const double score = top * (1 - row.fraction) + low * row.fraction;
+        if (score > most.first) most = {score, c};
+      }
+      best.push_back(most.second);
+    }
+  return best;
+}
+
+Outcome compare_masks(const std::string& name, Device device) {
+  const Model model = Model::open(folder(name) / "model.safetensors").value();
+  Session session = model.session({.device = device}).value();
+  std::size_t same = 0, total = 0;
+  for (const std::string picture : kPictures) {
+    const FloatArray input = read_npy(folder(name) / ("input_" + picture + ".npy"));
+    const FloatArray expected = read_npy(folder(name) / ("logits_" + picture + ".npy"));
+    const TensorView view = view_of(input, model.info().inputs.at(0).name);
+    const std::span<const float> logits = session.run({&view, 1}).value()[0].as<float>();
+    if (logits.size() != expected.values.size()) return {false, "another size"};
+    const auto classes = static_cast<int>(expected.shape[1]), side = static_cast<int>(expected.shape[2]);
+    const auto size = static_cast<int>(input.shape[2]);
+    const std::vector<int> ours = enlarged_classes(logits, classes, side, size);
+    const std::vector<int> theirs = enlarged_classes(expected.values, classes, side, size);
+    total += ours.size();
+    for (std::size_t i = 0; i < ours.size(); ++i) same += ours[i] == theirs[i];
+  }
+  const double share = static_cast<double>(same) / static_cast<double>(total);
+  char text[96];
+  std::snprintf(text, sizeof(text), "%.3f %% of %zu pixels", 100 * share, total);
+  return {share >= kSameMaskShare, text};
 }
 
 // Mean, deviation and first values of every hidden state, relative to the state's own deviation.
@@ -126,6 +183,9 @@ std::vector<Check> framework_checks() {
       const std::string where = ", " + std::string(name_of(device));
       checks.push_back(
           {name, "logits against " + from + where, [name, device] { return compare_logits(name, device); }});
+      if (name.find("deeplab") != std::string::npos)
+        checks.push_back(
+            {name, "mask of those logits" + where, [name, device] { return compare_masks(name, device); }});
       if (!source.timm)
         checks.push_back(
             {name, "hidden states against " + from + where, [name, device] { return compare_hidden(name, device); }});
