@@ -10,7 +10,7 @@
 
 #include "sample.h"
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   const mobilenet::Model model = sample_model(count, arguments);
   const mobilenet::Image picture = sample_picture(count, arguments);
 
@@ -30,4 +30,7 @@ int main(int count, char** arguments) {
   const mobilenet::Timing& took = session->timing();
   std::cout << took.preprocess + took.network + took.postprocess << " ms on " << session->isa() << " with "
             << session->threads() << " threads\n";
+} catch (const mobilenet::Exception& error) {
+  std::cerr << error.what() << '\n';  // of sample.h, which uses value()
+  return 1;
 }

@@ -27,7 +27,7 @@ int main(int count, char** arguments) try {
   const auto predict = [&](const std::string& layer, std::size_t anchors, std::size_t numbers) {
     std::size_t channels = 0;
     for (const mobilenet::LayerInfo& info : backbone.info().layers)
-      if (info.name == layer) channels = static_cast<std::size_t>(info.shape.back());
+      if (info.name == layer) channels = static_cast<std::size_t>(info.channels);
     std::vector<float> weight(anchors * numbers * channels);
     for (float& value : weight) value = normal(random);
     return net.pointwise(net.layer(layer), {.weight = weight, .outputs = static_cast<int>(anchors * numbers)});

@@ -19,7 +19,7 @@ int main(int count, char** arguments) try {
 
   std::size_t channels = 0;
   for (const mobilenet::LayerInfo& layer : backbone.info().layers)
-    if (layer.name == "pool") channels = static_cast<std::size_t>(layer.shape.back());
+    if (layer.name == "pool") channels = static_cast<std::size_t>(layer.channels);
 
   constexpr int kClasses = 3;
   std::mt19937 random(7);

@@ -18,13 +18,12 @@ int main(int count, char** arguments) try {
   for (const mobilenet::LayerInfo& layer : model.info().layers) std::cout << ' ' << layer.name;
   std::cout << '\n';
 
-  // Any layers at once; pooled over height and width, each becomes one vector.
+  // Any layers at once, here one from the middle and the last; averaged over height and width, each becomes one vector.
   const auto& layers = model.info().layers;
-  auto session =
-      model
-          .session({.layers = {layers.at(layers.size() / 2).name, "pool"},  // one from the middle, and the last
-                    .pooling = mobilenet::Pooling::average})
-          .value();
+  auto session = model
+                     .session({.layers = {layers.at(layers.size() / 2).name, layers.back().name},
+                               .pooling = mobilenet::Pooling::average})
+                     .value();
   const mobilenet::ImageView view = picture;
   for (const mobilenet::TensorView& feature : session.features(std::span(&view, 1)).value()) {
     const std::span<const float> values = feature.as<float>();

@@ -41,12 +41,20 @@ Result<std::shared_ptr<const ModelState>> load_state(const SourceFile& file, con
   }
 }
 
+std::int64_t channels(const Shape& shape) { return shape.rank() > 0 ? shape[shape.rank() - 1] : 1; }
+
 }  // namespace
 
 std::vector<std::int64_t> framework_shape(const Shape& shape, SourceLayout layout) {
   std::vector<std::int64_t> axes(shape.axes().begin(), shape.axes().end());
   if (layout == SourceLayout::nchw && axes.size() == 4) axes = {shape[0], shape[3], shape[1], shape[2]};
   return axes;
+}
+
+bool takes_pictures(const Network& network) {
+  if (network.inputs.size() != 1) return false;
+  const Shape& shape = network.tensors[static_cast<std::size_t>(network.inputs[0])].shape;
+  return shape.rank() == 4 && shape[3] == 3;
 }
 
 Shape input_shape(const Network& network, std::size_t index, std::int64_t batch, int height, int width) {
@@ -97,9 +105,10 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   info.depth_multiplier = spec.depth_multiplier;
   info.input_height = spec.input_height;
   info.input_width = spec.input_width;
-  info.classes = spec.classes;
+  info.classes = label_count(spec);
   info.has_background = spec.has_background;
-  info.preprocess = describe(spec.preprocess, spec.input_height, spec.input_width);
+  info.preprocess = takes_pictures(network) ? describe(spec.preprocess, spec.input_height, spec.input_width)
+                                            : "none: the input is not one RGB picture";
   info.labels = spec.labels;
   info.decisions = loaded.decisions;
   const NetworkCost cost = cost_of(network, loaded.parameters, *shapes);
@@ -110,7 +119,8 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   for (const TensorId id : network.inputs) info.inputs.push_back(describe_tensor(tensor(id), shape(id), spec.layout));
   for (const TensorId id : network.outputs) info.outputs.push_back(describe_tensor(tensor(id), shape(id), spec.layout));
   for (const Layer& layer : network.layers)
-    info.layers.push_back({layer.name, framework_shape(shape(layer.tensor), spec.layout)});
+    info.layers.push_back(
+        {layer.name, framework_shape(shape(layer.tensor), spec.layout), channels(shape(layer.tensor))});
   for (const Node& node : network.nodes) {
     const DataType type = tensor(node.output).type;
     const bool convolves =

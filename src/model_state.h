@@ -31,6 +31,9 @@ struct ModelState {
   mutable std::map<std::pair<const Backend*, Precision>, std::shared_ptr<const Weights>> weights_;
 };
 
+// Whether the network's input is one RGB picture, which sessions can make from any picture.
+bool takes_pictures(const Network& network);
+
 // The shape of input `index` for a batch, at height x width; 0: as in the file.
 Shape input_shape(const Network& network, std::size_t index, std::int64_t batch, int height, int width);
 

@@ -171,7 +171,7 @@ Result<void> SessionState::prepare() {
   MOBILENET_TRY(weights, model->weights(*backend, precision));
 
   const Tensor& input = tensor(network().inputs[0]);
-  if (network().inputs.size() == 1 && input.shape.rank() == 4 && input.shape[3] == 3) {
+  if (takes_pictures(network())) {
     PreprocessSpec preprocess = spec.preprocess;
     if (options.preprocess) preprocess = with_policy(preprocess, *options.preprocess);
     auto created = PictureInput::create(preprocess, height, width, input.type);
@@ -201,7 +201,8 @@ Result<void> SessionState::prepare() {
   for (const std::string& name : options.tensors) {
     const TensorId id = network().find(name);
     if (id == kNoTensor)
-      return failure(ErrorCode::not_found, source(), ": no tensor ", name, "; `mobilenet info` lists the names");
+      return failure(ErrorCode::not_found, source(), ": no tensor ", name,
+                     "; `mobilenet info --layers` lists the layers' names");
     raw.outputs.push_back(id);
     raw.names.push_back(name);
   }

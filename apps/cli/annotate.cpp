@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cli/canvas.h"
+#include "cli/encode_picture.h"
 
 namespace mobilenet::cli {
 
@@ -18,5 +19,13 @@ int line_width(int picture_width, int picture_height) {
 }
 
 int shade_width(int line) { return std::max(1, static_cast<int>(std::lround(0.3 * line))); }
+
+Result<void> annotate_file(const std::filesystem::path& path, const ImageView& image,
+                           const std::function<Result<void>(RgbPicture&)>& draw) {
+  auto picture = upright_picture(image);
+  if (!picture) return picture.error();
+  if (auto drawn = draw(*picture); !drawn) return drawn;
+  return write_picture(path, *picture);
+}
 
 }  // namespace mobilenet::cli

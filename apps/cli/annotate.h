@@ -5,9 +5,12 @@
 // Draws what a network found onto the picture. Lines and letters scale with the picture, from icons to posters. The
 // font is part of the program, so that the same picture comes out everywhere.
 
+#include <mobilenet/image.h>
 #include <mobilenet/result.h>
 #include <mobilenet/results.h>
 
+#include <filesystem>
+#include <functional>
 #include <span>
 
 #include "cli/rgb_picture.h"
@@ -25,6 +28,10 @@ Result<void> draw_detections(RgbPicture& picture, std::span<const Detection> det
 // Tints every class but the background (number 0 without a name, or named "background") with class_colour(index),
 // outlines the regions, and adds a legend with each class's share of the picture. The mask must be of its size.
 Result<void> draw_segmentation(RgbPicture& picture, const Segmentation& segmentation);
+
+// Draws on a copy of the upright picture and writes it as PNG or JPEG, by the ending of `path`.
+Result<void> annotate_file(const std::filesystem::path& path, const ImageView& image,
+                           const std::function<Result<void>(RgbPicture&)>& draw);
 
 // The weight of the colour in a tinted pixel; the picture has the rest.
 inline constexpr double kMaskOpacity = 0.5;

@@ -16,7 +16,7 @@ namespace {
 
 // In a crowd the plates of lower scores are left out, before they cover each other and the picture.
 constexpr double kMaxHidden = 0.1;    // of a plate, by others
-constexpr double kMaxCovered = 0.35;  // of the picture, by all plates but the first
+constexpr double kMaxCovered = 0.35;  // of the picture, by all plates
 
 struct Mark {
   Box frame;  // the outer edge
@@ -48,7 +48,7 @@ bool place_frame(const Detection& detection, const Box& picture, int line, Box& 
   return true;
 }
 
-// Name and score, shortened to the picture; without the name when only the score fits. False: there is no room.
+// Name and score, shortened to the picture. False: there is no room for a name.
 bool write_plate(const Detection& detection, const Box& picture, double font_size, Mark& mark) {
   const double height = std::ceil(kCaptionHeight * font_size);
   const double margins = 2 * kCaptionMargin * font_size;
@@ -58,8 +58,8 @@ bool write_plate(const Detection& detection, const Box& picture, double font_siz
   const double score_width = mark.score.empty() ? 0 : text_width(mark.score, font_size);
   const double gap = mark.score.empty() ? 0 : text_width(" ", font_size);
   mark.name = shortened(class_caption(detection.class_index, detection.label), font_size, room - score_width - gap);
-  if (mark.name.empty() && (mark.score.empty() || score_width > room)) return false;
-  const double name_width = mark.name.empty() ? 0 : text_width(mark.name, font_size) + gap;
+  if (mark.name.empty()) return false;
+  const double name_width = text_width(mark.name, font_size) + gap;
   mark.plate = {0, 0, std::min(picture.width(), std::ceil(name_width + score_width + margins)), height};
   return true;
 }
@@ -123,8 +123,7 @@ void draw_plate(Canvas& canvas, const Mark& mark, double font_size, int line) {
   canvas.fill(mark.plate, radius, mark.colour);
   const double left = std::round(mark.plate.left + kCaptionMargin * font_size);
   const double baseline = std::round(mark.plate.top + kCaptionBaseline * font_size);
-  const std::string text =
-      mark.name.empty() || mark.score.empty() ? mark.name + mark.score : mark.name + ' ' + mark.score;
+  const std::string text = mark.score.empty() ? mark.name : mark.name + ' ' + mark.score;
   canvas.text(left, baseline, text, font_size, readable_on(mark.colour));
 }
 
@@ -149,8 +148,9 @@ Result<void> draw_detections(RgbPicture& picture, std::span<const Detection> det
     Mark mark;
     if (!place_frame(*detection, whole, line, mark.frame)) continue;
     mark.colour = class_colour(detection->class_index);
-    if ((plates.empty() || covered <= kMaxCovered * whole.width() * whole.height()) &&
-        write_plate(*detection, whole, font_size, mark) && place_plate(whole, plates, mark)) {
+    if (write_plate(*detection, whole, font_size, mark) &&
+        covered + mark.plate.width() * mark.plate.height() <= kMaxCovered * whole.width() * whole.height() &&
+        place_plate(whole, plates, mark)) {
       mark.has_plate = true;
       plates.push_back(mark.plate);
       covered += mark.plate.width() * mark.plate.height();

@@ -167,7 +167,7 @@ Legend lay_out_legend(const RgbPicture& picture, const Segmentation& segmentatio
     } else {
       const std::size_t others = legend.rows.size() - (fitting - 1);
       legend.rows.resize(fitting - 1);
-      legend.rows.push_back({{}, false, "and " + std::to_string(others) + " more", ""});
+      legend.rows.push_back({{}, false, "+" + std::to_string(others), ""});
     }
   }
 

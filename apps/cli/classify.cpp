@@ -47,9 +47,7 @@ int classify(const ClassifyOptions& options) {
   if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
   const auto model = open_model(options.model);
   if (!model) return fail(model.error().message);
-  if (model->info().classes == 0) {
-    return fail(model->info().source + " has no classifier; `mobilenet features` gives what it computes");
-  }
+  if (auto fits = check_task("classify", model->info()); !fits) return fail(fits.error().message);
   auto session = model->session(options.session);
   if (!session) return fail(session.error().message);
   if (!options.json) say_what_runs(*model, *session);
@@ -78,6 +76,7 @@ Work add_classify(CLI::App& app) {
   add_size_option(app, "--size", options->session);
   add_preprocess_option(app, options->session);
   add_picture_options(app, options->pictures);
+  add_batch_option(app, options->pictures);
   add_session_options(app, options->session);
   add_json_option(app, options->json);
   app.footer(

@@ -116,7 +116,7 @@ struct Curve {
 
 // The curve of verdicts that are sorted by falling score.
 Curve curve_of(const std::vector<Verdict>& verdicts, std::size_t counted) {
-  static const auto kLevels = levels<kRecallLevels>(0, 1);
+  static const auto all_levels = levels<kRecallLevels>(0, 1);
   std::vector<double> recall, precision;
   recall.reserve(verdicts.size()), precision.reserve(verdicts.size());
   double hits = 0, mistakes = 0;
@@ -130,7 +130,7 @@ Curve curve_of(const std::vector<Verdict>& verdicts, std::size_t counted) {
   for (std::size_t i = precision.size(); i-- > 1;) precision[i - 1] = std::max(precision[i - 1], precision[i]);
   Curve curve;
   if (!recall.empty()) curve.recall = recall.back();
-  for (const double level : kLevels) {
+  for (const double level : all_levels) {
     const auto at = static_cast<std::size_t>(std::ranges::lower_bound(recall, level) - recall.begin());
     if (at == recall.size()) break;  // higher levels are never reached: precision 0
     curve.precision += precision[at];
@@ -165,7 +165,7 @@ std::vector<Ranked> ranking(const std::vector<Scene>& scenes, std::size_t limit)
 }
 
 void add_category(const std::vector<Scene>& scenes, Means& precision, Means& recall) {
-  static const auto kOverlaps = levels<kThresholds>(0.5, 0.95);
+  static const auto overlaps = levels<kThresholds>(0.5, 0.95);
   std::array<std::vector<Ranked>, kLimits.size()> rankings;
   for (std::size_t m = 0; m < kLimits.size(); ++m) rankings[m] = ranking(scenes, kLimits[m]);
   for (std::size_t a = 0; a < kAreas.size(); ++a) {
@@ -176,7 +176,7 @@ void add_category(const std::vector<Scene>& scenes, Means& precision, Means& rec
     for (std::size_t t = 0; t < kThresholds; ++t) {
       std::vector<std::vector<Verdict>> verdicts;
       for (std::size_t s = 0; s < scenes.size(); ++s)
-        verdicts.push_back(match(scenes[s], offers[s], kAreas[a], kOverlaps[t]));
+        verdicts.push_back(match(scenes[s], offers[s], kAreas[a], overlaps[t]));
       for (std::size_t m = 0; m < kLimits.size(); ++m) {
         std::vector<Verdict> sorted;
         sorted.reserve(rankings[m].size());

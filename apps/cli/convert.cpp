@@ -9,6 +9,7 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/output_files.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
@@ -27,6 +28,8 @@ struct ConvertOptions {
 int convert(const ConvertOptions& options) {
   const auto model = open_model(options.model);
   if (!model) return fail(model.error().message);
+  OutputFiles files(options.model.model, {});
+  if (auto added = files.add(options.output, "the converted model"); !added) return fail(added.error().message);
   if (const auto saved = model->save(options.output, options.weights); !saved) return fail(saved.error().message);
   std::error_code error;
   const std::uintmax_t bytes = std::filesystem::file_size(options.output, error);

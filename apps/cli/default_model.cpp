@@ -26,8 +26,13 @@ fs::path first_model(const fs::path& folder) {
 
 }  // namespace
 
+bool environment_names_model() {
+  const char* const named = std::getenv("MOBILENET_MODEL");
+  return named != nullptr && *named != '\0';
+}
+
 Result<fs::path> default_model() {
-  if (const char* named = std::getenv("MOBILENET_MODEL"); named != nullptr && *named != '\0') return fs::path(named);
+  if (environment_names_model()) return fs::path(std::getenv("MOBILENET_MODEL"));
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   for (const fs::path& folder :

@@ -13,4 +13,7 @@ namespace mobilenet::cli {
 
 Result<std::filesystem::path> default_model();
 
+// Whether $MOBILENET_MODEL names one.
+bool environment_names_model();
+
 }  // namespace mobilenet::cli

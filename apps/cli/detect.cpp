@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "cli/annotate.h"
-#include "cli/annotated_files.h"
 #include "cli/answer_pictures.h"
 #include "cli/coco_results.h"
+#include "cli/output_files.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
@@ -28,30 +28,44 @@ struct DetectOptions {
   ModelChoice model;
   SessionOptions session;
   PictureArguments pictures;
-  std::string classes;  // names or indices, comma-separated; empty: all
-  std::string output;   // annotated pictures; empty: none
-  std::string coco;     // COCO results; empty: none
+  std::vector<std::string> classes;  // names or indices; empty: all
+  std::string output;                // annotated pictures; empty: none
+  std::string coco;                  // COCO results; empty: none
   bool clip = false;
   bool json = false;
 };
 
-// The classes that the user names, by label or by index.
-Result<std::vector<int>> wanted_classes(const std::string& text, const ModelInfo& info) {
-  std::vector<int> wanted;
-  for (std::size_t begin = 0; begin < text.size();) {
+std::string trimmed(std::string_view word) {
+  const std::size_t begin = std::min(word.find_first_not_of(' '), word.size());
+  return std::string(word.substr(begin, word.find_last_not_of(' ') + 1 - begin));
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
+    words.push_back(trimmed(std::string_view(text).substr(begin, end - begin)));
     begin = end + 1;
+  }
+  return words;
+}
+
+// The classes that the user names, by label or by index.
+Result<std::vector<int>> wanted_classes(const std::vector<std::string>& words, const ModelInfo& info) {
+  std::vector<int> wanted;
+  for (const std::string& word : words) {
     const auto label = std::find(info.labels.begin(), info.labels.end(), word);
     int index = 0;
     const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), index);
+    const bool number = error == std::errc() && rest == word.data() + word.size();
     if (label != info.labels.end()) {
       wanted.push_back(static_cast<int>(label - info.labels.begin()));
-    } else if (error == std::errc() && rest == word.data() + word.size() && index >= 0) {
+    } else if (number && index >= 0 && index < info.classes) {
       wanted.push_back(index);
     } else {
-      return Error{ErrorCode::not_found,
-                   info.source + " has no class '" + word + "'; `mobilenet info` lists its labels"};
+      return Error{ErrorCode::not_found, info.source + " has no class '" + word + "'; it has " +
+                                             std::to_string(info.classes) +
+                                             ", from 0, and `mobilenet info --json` lists their labels"};
     }
   }
   return wanted;
@@ -87,25 +101,23 @@ std::string table_text(const LoadedPicture& picture, std::span<const Detection> 
   return printable(picture.name) + "  (" + fixed(network_ms, 1) + " ms, " + count + ")\n" + table.text(2) + '\n';
 }
 
+Result<void> prepare_outputs(const DetectOptions& options, const PictureOutputs& annotated) {
+  const std::vector<PictureSource> pictures = expand_pictures(options.pictures.words);
+  OutputFiles files(options.model.model, pictures);
+  if (!options.coco.empty())
+    if (auto added = files.add(options.coco, "the COCO results"); !added) return added;
+  return annotated.prepare(pictures, files);
+}
+
 int detect(DetectOptions& options) {
   if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
-  if (options.model.model.empty())
-    return fail(
-        "no detector is bundled; name one with --model. It opens TensorFlow Lite files with SSD or SSDLite on "
-        "MobileNet "
-        "(the TensorFlow Object Detection model zoo, Coral's and MediaPipe's model pages have them), for example "
-        "coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite");
-  const auto model = open_model(options.model);
+  const auto model = open_model_for("detect", options.model);
   if (!model) return fail(model.error().message);
-  if (model->info().task != "detect")
-    return fail(model->info().source + " is no detector (its task is " + model->info().task + ")");
   auto wanted = wanted_classes(options.classes, model->info());
   if (!wanted) return fail(wanted.error().message);
   options.session.classes = *std::move(wanted);
-  AnnotatedFiles files(options.output, options.pictures.words);
-  if (!options.output.empty()) {
-    if (auto ready = files.prepare(); !ready) return fail(ready.error().message);
-  }
+  const PictureOutputs annotated(PictureOutputs::Kind::annotated, options.output);
+  if (auto ready = prepare_outputs(options, annotated); !ready) return fail(ready.error().message);
   auto session = model->session(options.session);
   if (!session) return fail(session.error().message);
   if (!options.json) say_what_runs(*model, *session);
@@ -123,8 +135,8 @@ int detect(DetectOptions& options) {
             for (Detection& d : detections) d = clipped(d, views[i].upright_width(), views[i].upright_height());
           if (!options.coco.empty()) coco.add(pictures[i]->name, detections);
           Json head = answer_head(*pictures[i], "detect", *model, *session, pictures.size());
-          if (!options.output.empty()) {
-            const auto path = files.path_for(pictures[i]->name);
+          if (annotated.wanted()) {
+            const auto path = annotated.path_for(pictures[i]->name);
             auto written = annotate_file(path, views[i],
                                          [&](RgbPicture& picture) { return draw_detections(picture, detections); });
             if (!written) return written.error();
@@ -146,11 +158,19 @@ int detect(DetectOptions& options) {
 
 Work add_detect(CLI::App& app) {
   const auto options = std::make_shared<DetectOptions>();
-  add_model_option(app, options->model);
+  add_model_option(app, options->model, "$MOBILENET_MODEL; no detector is bundled");
   add_fraction(app, "--score", options->session.score_threshold, "Lowest score to show (default: 0.5)");
   add_count(app, "--max", options->session.max_detections, 0, kMaxDetections,
             "Most objects per picture (default: 100)");
-  app.add_option("--classes", options->classes, "Only these, by name or index: person,dog")->type_name("LIST");
+  app.add_option_function<std::string>(
+         "--classes",
+         [options](const std::string& text) {
+           options->classes = split_list(text);
+           if (std::find(options->classes.begin(), options->classes.end(), "") != options->classes.end())
+             throw CLI::ValidationError("--classes", "'" + text + "' is not a list like person,dog");
+         },
+         "Only these, by name or index: person,dog")
+      ->type_name("LIST");
   app.add_flag("--clip", options->clip, "Cut boxes at the picture's edges");
   add_annotation_option(app, options->output);
   app.add_option("--coco", options->coco, "Also write COCO results (image_id, category_id, bbox, score)")
@@ -159,6 +179,7 @@ Work add_detect(CLI::App& app) {
   add_size_option(app, "--size", options->session);
   add_preprocess_option(app, options->session);
   add_picture_options(app, options->pictures);
+  add_batch_option(app, options->pictures);
   add_session_options(app, options->session);
   add_json_option(app, options->json);
   app.footer(

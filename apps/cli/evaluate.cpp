@@ -326,7 +326,9 @@ Work add_evaluate(CLI::App& app) {
   add_size_option(app, "--size", options->session);
   add_preprocess_option(app, options->session);
   add_picture_options(app, options->pictures);
+  add_batch_option(app, options->pictures);
   CLI::Option* const pictures = app.get_option("pictures")->required(false)->excludes(results);
+  results->excludes(app.get_option("--model"));
   app.callback([results, pictures] {
     if (pictures->empty() && results->empty()) throw CLI::RequiredError("pictures (or --results)");
   });

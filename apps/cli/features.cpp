@@ -198,6 +198,7 @@ Work add_features(CLI::App& app) {
   add_size_option(app, "--size", options->session);
   add_preprocess_option(app, options->session);
   add_picture_options(app, options->pictures);
+  add_batch_option(app, options->pictures);
   add_session_options(app, options->session);
   add_json_option(app, options->json);
   app.footer(

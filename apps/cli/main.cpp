@@ -89,7 +89,12 @@ int run_program(int argc, char** argv) {
       "Examples:\n"
       "  mobilenet classify photo.jpg\n"
       "  mobilenet classify --model mobilenet_v2.tflite --json holiday/ > answers.jsonl\n"
+      "  mobilenet detect --model ssd.tflite -o found.png street.jpg\n"
+      "  mobilenet segment --model deeplabv3.tflite --mask masks/ holiday/\n"
       "  mobilenet info mobilenet_v2.tflite\n"
+      "\n"
+      "MOBILENET_MODEL names the model that runs when --model does not; MOBILENET_CPU_ISA the\n"
+      "instruction set to use at most, out of those that --version lists.\n"
       "`mobilenet COMMAND --help` shows a command's options and more examples.");
 
   std::vector<std::pair<const CLI::App*, Work>> work;
@@ -111,6 +116,10 @@ int run_program(int argc, char** argv) {
     const bool command = app.get_subcommands().empty() && !extras.empty() && !extras.front().starts_with('-');
     return usage_error(app, command ? "'" + extras.front() + "' is no command of mobilenet"
                                     : "not expected here: " + join(extras, " "));
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string what = error.what();
+    const std::size_t repeated = what.find(": At Most 1 required");
+    return usage_error(app, repeated == std::string::npos ? what : what.substr(0, repeated) + " is given twice");
   } catch (const CLI::ParseError& error) {
     return usage_error(app, error.what());
   }

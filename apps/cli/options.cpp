@@ -4,6 +4,7 @@
 
 #include <mobilenet/device.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -67,11 +68,12 @@ bool is_architecture(const std::string& model) {
 
 }  // namespace
 
-void add_model_option(CLI::App& app, ModelChoice& choice) {
+void add_model_option(CLI::App& app, ModelChoice& choice, const std::string& otherwise) {
   app.add_option("-m,--model", choice.model,
                  "A .tflite or .safetensors file, or an architecture with\n"
                  "random weights such as mobilenet_v2:1.0:224\n"
-                 "(default: $MOBILENET_MODEL, else the bundled model)")
+                 "(default: " +
+                     otherwise + ")")
       ->type_name("MODEL");
 }
 
@@ -80,13 +82,56 @@ void add_labels_option(CLI::App& app, ModelChoice& choice) {
 }
 
 Result<Model> open_model(const ModelChoice& choice) {
-  if (is_architecture(choice.model)) return Model::random(choice.model);
+  if (is_architecture(choice.model)) {
+    if (choice.labels.empty()) return Model::random(choice.model);
+    return Error{ErrorCode::invalid_argument, choice.model +
+                                                  " has random weights, whose answers mean nothing: --labels " +
+                                                  choice.labels + " needs a model file"};
+  }
   ModelOptions options;
   options.labels = choice.labels;
   if (!choice.model.empty()) return Model::open(choice.model, options);
   auto path = default_model();
   if (!path) return path.error();
   return Model::open(*path, options);
+}
+
+Result<void> check_task(std::string_view task, const ModelInfo& info) {
+  struct Kind {
+    std::string_view task, noun, verb;
+  };
+  constexpr std::array<Kind, 4> kKinds = {{{"classify", "classifier", "classify"},
+                                           {"detect", "detector", "detect"},
+                                           {"segment", "segmenter", "segment"},
+                                           {"features", "feature extractor", "features"}}};
+  if (info.task == task) return {};
+  const auto kind = [&](std::string_view wanted) {
+    return *std::find_if(kKinds.begin(), kKinds.end() - 1, [&](const Kind& k) { return k.task == wanted; });
+  };
+  const Kind is = kind(info.task);
+  return Error{ErrorCode::unsupported, info.source + " is no " + std::string(kind(task).noun) + " but a " +
+                                           std::string(is.noun) + "; `mobilenet " + std::string(is.verb) + "` runs it"};
+}
+
+Result<Model> open_model_for(std::string_view task, const ModelChoice& choice) {
+  if (choice.model.empty() && !environment_names_model()) {
+    if (task == "detect")
+      return Error{ErrorCode::not_found,
+                   "no detector is bundled; name one with --model. It opens TensorFlow Lite files with SSD or SSDLite "
+                   "on MobileNet, for example coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite out of "
+                   "https://storage.googleapis.com/download.tensorflow.org/models/tflite/"
+                   "coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.zip, and SSDLite .safetensors; docs/formats.md lists "
+                   "more"};
+    return Error{ErrorCode::not_found,
+                 "no segmenter is bundled; name one with --model. It opens TensorFlow Lite files with DeepLab on "
+                 "MobileNet V2, for example deeplabv3_mnv2_pascal_quant.tflite of "
+                 "https://github.com/google-coral/test_data, and Hugging Face's DeepLab .safetensors, for example "
+                 "https://huggingface.co/google/deeplabv3_mobilenet_v2_1.0_513; docs/formats.md lists more"};
+  }
+  auto model = open_model(choice);
+  if (!model) return model;
+  if (auto fits = check_task(task, model->info()); !fits) return fits.error();
+  return model;
 }
 
 void add_session_options(CLI::App& app, SessionOptions& options) {
@@ -138,7 +183,6 @@ void add_picture_options(CLI::App& app, PictureArguments& arguments) {
                  "directly inside), patterns, or - for standard input")
       ->type_name("...")
       ->required();
-  add_count(app, "-b,--batch", arguments.batch, 1, kMaxBatch, "Pictures computed at once (default: 1)");
   app.add_option_function<std::string>(
          "--orientation",
          [&arguments](const std::string& text) {
@@ -150,7 +194,7 @@ void add_picture_options(CLI::App& app, PictureArguments& arguments) {
              arguments.orientation_note = "--orientation " + text + " is ignored: EXIF has 1 to 8";
            }
          },
-         "EXIF orientation 1..8 of all pictures, instead of their\nown")
+         "EXIF orientation 1..8 of all pictures, instead of their\nown; other numbers are ignored")
       ->type_name("N");
   app.add_option_function<std::string>(
          "--max-pixels",
@@ -162,6 +206,10 @@ void add_picture_options(CLI::App& app, PictureArguments& arguments) {
          "Refuse larger pictures; 0: no limit (default: " + std::to_string(DecodeOptions{}.max_pixels) + ")")
       ->type_name("N");
   app.add_flag("-q,--quiet", arguments.quiet, "No progress on standard error");
+}
+
+void add_batch_option(CLI::App& app, PictureArguments& arguments) {
+  add_count(app, "-b,--batch", arguments.batch, 1, kMaxBatch, "Pictures computed at once (default: 1)");
 }
 
 CLI::Option* add_count(CLI::App& app, const std::string& names, int& value, int lowest, int highest,
@@ -218,7 +266,8 @@ void add_fraction(CLI::App& app, const std::string& name, float& value, const st
 }
 
 void add_annotation_option(CLI::App& app, std::string& path) {
-  app.add_option("-o,--output", path, "Write annotated pictures: a .png or .jpg for one picture,\na folder for many")
+  app.add_option("-o,--output", path,
+                 "Write annotated pictures: a .png or .jpg for one picture,\na folder for many (end its name in /)")
       ->type_name("PATH");
 }
 

@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/picture_loader.h"
@@ -22,11 +23,17 @@ struct ModelChoice {
   std::string labels;  // a file; empty: the model's own
 };
 
-void add_model_option(CLI::App& app, ModelChoice& choice);
+// `otherwise`: what runs when no model is named.
+void add_model_option(CLI::App& app, ModelChoice& choice,
+                      const std::string& otherwise = "$MOBILENET_MODEL, else the bundled model");
 void add_labels_option(CLI::App& app, ModelChoice& choice);
 
 // The model that was chosen, opened.
 Result<Model> open_model(const ModelChoice& choice);
+// The same for a task that has no bundled model: "detect" or "segment". Fails for models of another task.
+Result<Model> open_model_for(std::string_view task, const ModelChoice& choice);
+// Fails with the verb that runs the model when its task is another.
+Result<void> check_task(std::string_view task, const ModelInfo& info);
 
 void add_session_options(CLI::App& app, SessionOptions& options);
 // `names` are the option's names: "--size".
@@ -41,8 +48,9 @@ struct PictureArguments {
   bool quiet = false;
 };
 
-// P..., --batch, --orientation, --max-pixels, --quiet
+// P..., --orientation, --max-pixels, --quiet
 void add_picture_options(CLI::App& app, PictureArguments& arguments);
+void add_batch_option(CLI::App& app, PictureArguments& arguments);
 
 // A whole number within the limits.
 CLI::Option* add_count(CLI::App& app, const std::string& names, int& value, int lowest, int highest,

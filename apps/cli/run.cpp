@@ -4,9 +4,11 @@
 #include <mobilenet/session.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/files.h"
@@ -31,6 +33,12 @@ struct RunOptions {
   bool json = false;
 };
 
+std::vector<std::string> input_names(const ModelInfo& info) {
+  std::vector<std::string> names;
+  for (const TensorInfo& input : info.inputs) names.push_back(input.name);
+  return names;
+}
+
 // The file of every input of the model, in the model's order. A word belongs to the input whose name it begins with,
 // else to the next input without a file.
 Result<std::vector<std::string>> assign_inputs(const ModelInfo& info, std::span<const std::string> words) {
@@ -39,6 +47,11 @@ Result<std::vector<std::string>> assign_inputs(const ModelInfo& info, std::span<
   for (const std::string& word : words) {
     const auto named = std::find_if(info.inputs.begin(), info.inputs.end(),
                                     [&word](const TensorInfo& input) { return word.starts_with(input.name + '='); });
+    std::error_code ignored;
+    if (named == info.inputs.end() && word.find('=') != std::string::npos && !std::filesystem::exists(word, ignored)) {
+      return Error{ErrorCode::not_found, info.source + " has no input " + word.substr(0, word.find('=')) +
+                                             "; its inputs are " + join(input_names(info), ", ")};
+    }
     if (named == info.inputs.end()) {
       unnamed.push_back(word);
     } else {
@@ -50,10 +63,8 @@ Result<std::vector<std::string>> assign_inputs(const ModelInfo& info, std::span<
     if (file.empty() && next < unnamed.size()) file = unnamed[next++];
   }
   if (next == unnamed.size() && std::find(files.begin(), files.end(), "") == files.end()) return files;
-  std::vector<std::string> names;
-  for (const TensorInfo& input : info.inputs) names.push_back(input.name);
   return Error{ErrorCode::invalid_argument,
-               "--input must name one file for each input of " + info.source + ": " + join(names, ", ")};
+               "--input must name one file for each input of " + info.source + ": " + join(input_names(info), ", ")};
 }
 
 Result<NpyArray> read_array(const std::string& name) {
@@ -139,8 +150,8 @@ int run(RunOptions& options) {
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     const NpyArray& array = arrays[i];
     if (array.type != info.inputs[i].type) {
-      return fail((*files)[i] + " holds " + std::string(npy_type(array.type)) + ", and input " + info.inputs[i].name +
-                  " of " + info.source + " takes " + std::string(npy_type(info.inputs[i].type)));
+      return fail((*files)[i] + " holds " + std::string(name_of(array.type)) + ", and input " + info.inputs[i].name +
+                  " of " + info.source + " takes " + std::string(name_of(info.inputs[i].type)));
     }
     inputs.push_back({info.inputs[i].name, array.type, array.shape, array.bytes.data(), array.bytes.size()});
   }

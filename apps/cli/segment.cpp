@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "cli/annotate.h"
-#include "cli/annotated_files.h"
 #include "cli/answer_pictures.h"
 #include "cli/encode_picture.h"
+#include "cli/output_files.h"
 #include "cli/picture_sources.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
@@ -29,26 +29,6 @@ struct SegmentOptions {
   bool json = false;
 };
 
-// A single .png, or a folder of them.
-std::filesystem::path mask_path(const std::string& mask, const std::string& picture) {
-  if (mask.ends_with(".png")) return mask;
-  const std::filesystem::path name = picture == kStandardInput ? "stdin" : std::filesystem::path(picture).filename();
-  return std::filesystem::path(mask) / (name.stem().string() + ".png");
-}
-
-Result<void> prepare_masks(const SegmentOptions& options) {
-  if (options.mask.empty()) return {};
-  if (options.mask.ends_with(".png")) {
-    if (expand_pictures(options.pictures.words).size() > 1)
-      return Error{ErrorCode::invalid_argument, options.mask + ": several pictures need a folder for their masks"};
-    return {};
-  }
-  std::error_code error;
-  std::filesystem::create_directories(options.mask, error);
-  if (error) return Error{ErrorCode::io, options.mask + ": " + error.message()};
-  return {};
-}
-
 std::string table_text(const LoadedPicture& picture, const Segmentation& answer, double network_ms) {
   Table table({Align::right, Align::left, Align::right});
   const double pixels = static_cast<double>(answer.width) * answer.height;
@@ -62,20 +42,14 @@ std::string table_text(const LoadedPicture& picture, const Segmentation& answer,
 
 int segment(SegmentOptions& options) {
   if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
-  if (options.model.model.empty())
-    return fail(
-        "no segmenter is bundled; name one with --model. It opens TensorFlow Lite files with DeepLab on MobileNet V2 "
-        "(TensorFlow's and Coral's model pages have them, for example deeplabv3_mnv2_pascal_quant.tflite) and Hugging "
-        "Face's DeepLab .safetensors (google/deeplabv3_mobilenet_v2_1.0_513)");
-  const auto model = open_model(options.model);
+  const auto model = open_model_for("segment", options.model);
   if (!model) return fail(model.error().message);
-  if (model->info().task != "segment")
-    return fail(model->info().source + " is no segmenter (its task is " + model->info().task + ")");
-  AnnotatedFiles files(options.output, options.pictures.words);
-  if (!options.output.empty()) {
-    if (auto ready = files.prepare(); !ready) return fail(ready.error().message);
-  }
-  if (auto ready = prepare_masks(options); !ready) return fail(ready.error().message);
+  const PictureOutputs annotated(PictureOutputs::Kind::annotated, options.output);
+  const PictureOutputs masks(PictureOutputs::Kind::mask, options.mask);
+  const std::vector<PictureSource> sources = expand_pictures(options.pictures.words);
+  OutputFiles files(options.model.model, sources);
+  for (const PictureOutputs* outputs : {&annotated, &masks})
+    if (auto ready = outputs->prepare(sources, files); !ready) return fail(ready.error().message);
   auto session = model->session(options.session);
   if (!session) return fail(session.error().message);
   if (!options.json) say_what_runs(*model, *session);
@@ -88,13 +62,13 @@ int segment(SegmentOptions& options) {
     line["classes"] = Json::array();
     for (const SegmentClass& c : answer->classes)
       line["classes"].push_back({{"index", c.index}, {"label", c.label}, {"pixels", c.pixels}});
-    if (!options.mask.empty()) {
-      const auto path = mask_path(options.mask, picture.name);
+    if (masks.wanted()) {
+      const auto path = masks.path_for(picture.name);
       if (auto written = write_mask(path, answer->mask, answer->width, answer->height); !written) return written;
       line["mask"] = path.string();
     }
-    if (!options.output.empty()) {
-      const auto path = files.path_for(picture.name);
+    if (annotated.wanted()) {
+      const auto path = annotated.path_for(picture.name);
       auto written = annotate_file(path, view, [&](RgbPicture& rgb) { return draw_segmentation(rgb, *answer); });
       if (!written) return written;
       line["annotated"] = path.string();
@@ -115,10 +89,11 @@ int segment(SegmentOptions& options) {
 
 Work add_segment(CLI::App& app) {
   const auto options = std::make_shared<SegmentOptions>();
-  add_model_option(app, options->model);
+  add_model_option(app, options->model, "$MOBILENET_MODEL; no segmenter is bundled");
   add_annotation_option(app, options->output);
   app.add_option("--mask", options->mask,
-                 "Write masks: indexed PNG of the picture's size, the pixel is\nthe class; a .png, or a folder")
+                 "Write masks: indexed PNG of the picture's size, the pixel is\nthe class; a .png for one picture, a "
+                 "folder for many (end\nits name in /)")
       ->type_name("PATH");
   add_labels_option(app, options->model);
   add_size_option(app, "--size", options->session);

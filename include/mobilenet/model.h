@@ -35,7 +35,8 @@ struct TensorInfo {
 
 struct LayerInfo {
   std::string name;                 // "block3/expand"
-  std::vector<std::int64_t> shape;  // of its output at the default input size
+  std::vector<std::int64_t> shape;  // of its output at the default input size, in the layout of the source framework
+  std::int64_t channels = 0;        // of its output, in any layout
 };
 
 // One decision and its reason, for people: {"labels", "built in ImageNet names, because the file has 1001 classes"}.
@@ -52,7 +53,7 @@ struct ModelInfo {
   double depth_multiplier = 0;  // 0: unknown
   int input_height = 0;
   int input_width = 0;
-  int classes = 0;  // rows of the classifier, background included; 0 without classifier
+  int classes = 0;  // of the answers, background included where it is one; 0 for feature extractors
   bool has_background = false;
   bool quantized = false;       // computed in exact integers
   std::int64_t macs = 0;        // of one picture at the default input size

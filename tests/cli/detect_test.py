@@ -141,6 +141,19 @@ class Detect(ProgramTest):
                 self.assertRegex(result.err, r"^mobilenet: [^\n]+\nmobilenet: `mobilenet detect --help` [^\n]+\n$")
         self.assertEqual(mobilenet("detect", "--model", DETECTOR).code, 2)
 
+    def test_classes_that_are_none(self):
+        for words, code in (("4", 1), ("-1", 1), ("unicorn", 1), ("", 2), ("1,", 2), ("1,,2", 2)):
+            with self.subTest(words):
+                result = self.detect("--classes", words, self.pictures / "0.png")
+                self.assertEqual((result.code, result.out), (code, ""), result.err)
+        self.assertEqual(self.found("--classes", " 1 , 2", self.pictures / "0.png"),
+                         self.found("--classes", "1,2", self.pictures / "0.png"))
+
+    def test_the_environment_names_a_model(self):
+        result = mobilenet("detect", "--json", self.pictures / "0.png", env={"MOBILENET_MODEL": str(self.model)})
+        self.assertEqual((result.code, result.out), (1, ""))
+        self.assertIn("is no detector but a classifier; `mobilenet classify` runs it", result.err)
+
     def test_models_that_do_not_detect(self):
         result = mobilenet("detect", "--json", "--model", SMALL, self.pictures / "0.png")
         self.assertEqual((result.code, result.out), (1, ""))
@@ -164,6 +177,12 @@ class Detect(ProgramTest):
         self.assertEqual(turned.code, 0, turned.err)
         drawn = PngFile(self.path("turned.png"))
         self.assertEqual((drawn.width, drawn.height), (128, 64))
+        shutil.copy(self.pictures / "0.png", self.path("own.png"))
+        before = self.path("own.png").read_bytes()
+        for words in ((self.path("own.png"),), (self.path(""),), (self.path("x.png"), "--coco", self.path("x.png"))):
+            result = self.detect("-o", *words, self.path("own.png"))
+            self.assertEqual((result.code, result.out), (1, ""), result.err)
+            self.assertEqual(self.path("own.png").read_bytes(), before)
         for wrong in ("many.png", "one.gif"):
             result = self.detect("-o", self.path(wrong), self.pictures / "0.png", self.pictures / "1.png")
             self.assertEqual((result.code, result.out), (1, ""), result.err)

@@ -3,6 +3,7 @@
 """mobilenet segment: answers, their schema, mask files and annotated pictures."""
 
 import collections
+import shutil
 import unittest
 
 from photographs import class_colour, test_data, voc_colour
@@ -72,13 +73,35 @@ class Segment(ProgramTest):
     def test_bad_pictures_keep_their_place(self):
         self.path("text.jpg").write_text("this is no picture")
         words = [self.path("missing.png"), self.pictures / "0.png", self.path("text.jpg"), self.pictures / "1.png"]
-        for batch in (1, 3):
-            result = self.segment("--json", "--batch", batch, "--mask", self.path("some"), *words)
-            self.assertEqual(result.code, 1)
-            lines = result.lines()
-            self.assertEqual([line["image"] for line in lines], [str(word) for word in words])
-            self.assertEqual([i for i, line in enumerate(lines) if list(line) == ["image", "error"]], [0, 2])
-            self.assertEqual(sorted(file.name for file in self.path("some").iterdir()), ["0.png", "1.png"])
+        result = self.segment("--json", "--mask", self.path("some"), *words)
+        self.assertEqual(result.code, 1)
+        lines = result.lines()
+        self.assertEqual([line["image"] for line in lines], [str(word) for word in words])
+        self.assertEqual([i for i, line in enumerate(lines) if list(line) == ["image", "error"]], [0, 2])
+        self.assertEqual(sorted(file.name for file in self.path("some").iterdir()), ["0.png", "1.png"])
+
+    def test_nothing_that_is_read_is_written_and_nothing_is_written_twice(self):
+        folder, other = self.path("ones"), self.path("others")
+        folder.mkdir(), other.mkdir()
+        for path in (folder / "a.png", other / "a.png", folder / "b.png"):
+            shutil.copy(self.pictures / "0.png", path)
+        before = (folder / "a.png").read_bytes()
+        for words, sentence in (
+                (["--mask", folder, folder], "would replace a file that this command reads"),
+                (["--mask", folder / "a.png", folder / "a.png"], "would replace a file that this command reads"),
+                (["--mask", folder / "../ones/a.png", folder / "a.png"], "would replace a file"),
+                (["--mask", self.path("m"), folder, other], "both the mask of .*a.png and the mask of .*a.png"),
+                (["--mask", self.path("m.jpg"), folder / "a.png"], "masks are written to .png files"),
+                (["--mask", self.path("m.PNG"), "-o", self.path("m.PNG"), folder / "a.png"], "both the annotated")):
+            with self.subTest(words):
+                result = self.segment(*words)
+                if "-o" in words:
+                    self.skip_without_drawing(result)
+                self.assertEqual((result.code, result.out), (1, ""), result.err)
+                self.assertRegex(result.err, sentence)
+                self.assertEqual((folder / "a.png").read_bytes(), before)
+        twice = self.segment("--json", "--mask", self.path("twice"), folder / "a.png", folder / "a.png")
+        self.assertEqual(twice.code, 0, twice.err)
 
     def test_the_table_is_for_people(self):
         result = self.segment(self.pictures / "0.png")
@@ -86,12 +109,14 @@ class Segment(ProgramTest):
         self.assertRegex(result.out.splitlines()[1], r"^ +\d+\.\d %  .*\[\d\]$")
 
     def test_wrong_use_and_models_that_do_not_segment(self):
-        for words in (["--score", "0.5"], ["--mask"], ["--size", "0"]):
+        for words in (["--score", "0.5"], ["--mask"], ["--size", "0"], ["--batch", "2"]):
             result = self.segment(self.pictures / "0.png", *words)
             self.assertEqual((result.code, result.out), (2, ""), result.err)
         result = mobilenet("segment", "--json", "--model", SMALL, self.pictures / "0.png")
         self.assertEqual((result.code, result.out), (1, ""))
         self.assertRegex(result.err, r"^mobilenet: [^\n]*is no segmenter[^\n]*\n$")
+        detector = mobilenet("segment", "--model", "ssdlite_mobilenet_v2:0.35:96:4", self.pictures / "0.png")
+        self.assertIn("is no segmenter but a detector; `mobilenet detect` runs it", detector.err)
         none = mobilenet("segment", self.pictures / "0.png")
         self.assertEqual((none.code, none.out), (1, ""))
         self.assertRegex(none.err, r"^mobilenet: [^\n]*--model[^\n]*deeplabv3[^\n]*\.tflite[^\n]*\n$")

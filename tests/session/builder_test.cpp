@@ -192,7 +192,7 @@ TEST(NetworkBuilder, ADetectorOnABackbone) {
     parts.net.labels({"cup", "plate", "spoon"});
     const Model model = parts.net.build().value();
     EXPECT_EQ(model.info().task, "detect");
-    EXPECT_EQ(model.info().classes, 0);
+    EXPECT_EQ(model.info().classes, 3);
     ASSERT_EQ(model.info().outputs.size(), 2U);
     // 4x4 cells of three anchors, 2x2 of two.
     EXPECT_EQ(model.info().outputs[0].shape, (std::vector<std::int64_t>{1, 56, 4}));

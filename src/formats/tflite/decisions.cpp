@@ -286,16 +286,21 @@ Result<void> decide_task(LoadedModel& model) {
   return {};
 }
 
-void decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, LoadedModel& model) {
+Result<void> decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, LoadedModel& model) {
   std::optional<ModelMetadata> metadata;
   if (const auto bytes = file.metadata(kMetadataName); bytes && !bytes->empty()) {
     metadata = parse_metadata(*bytes);
     if (!metadata) model.decisions.push_back({"metadata", "ignored, because it is damaged"});
   }
+  // Other names would be guesses where the right ones were lost.
+  if (metadata && lost_packed_file(file.bytes(), metadata->labels_file))
+    return failure(ErrorCode::bad_format, "its end is cut off or damaged: ", metadata->labels_file,
+                   ", which is packed there, cannot be read");
   decide_preprocess(metadata, model);
   if (model.spec.classes > 0) decide_labels(source, file, metadata, model);
   if (model.spec.detection.classes > 0 || model.spec.segmentation.classes > 0)
     decide_answer_labels(source, file, metadata, model);
+  return {};
 }
 
 }  // namespace mobilenet::tflite

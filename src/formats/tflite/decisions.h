@@ -13,6 +13,6 @@ namespace mobilenet::tflite {
 // Fills input size, classes and background of a finished network's spec: what recognise_graph wants to know.
 Result<void> decide_task(LoadedModel& model);
 // Fills preprocess and labels; the architecture is known.
-void decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, LoadedModel& model);
+Result<void> decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, LoadedModel& model);
 
 }  // namespace mobilenet::tflite

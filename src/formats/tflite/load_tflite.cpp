@@ -96,7 +96,8 @@ Result<LoadedModel> load_tflite(const SourceFile& source) {
     return at(file.name(), std::move(settled).error());
   if (auto decided = tflite::decide_task(model); !decided) return at(file.name(), std::move(decided).error());
   recognise_graph(model.network, model.parameters, model.spec);
-  tflite::decide_preprocess_and_labels(source, file, model);
+  if (auto decided = tflite::decide_preprocess_and_labels(source, file, model); !decided)
+    return at(file.name(), std::move(decided).error());
   return model;
 }
 

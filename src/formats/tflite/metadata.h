@@ -36,5 +36,8 @@ struct PackedFile {
 
 // The small files of the archive at the end of `file`; empty without one, and in a build without libzip.
 std::vector<PackedFile> packed_files(std::span<const std::byte> file);
+// Whether the archive has a file of this name but cannot be read, because its end was cut off or damaged. Never in a
+// build without libzip.
+bool lost_packed_file(std::span<const std::byte> file, std::string_view name);
 
 }  // namespace mobilenet::tflite

@@ -6,6 +6,7 @@
 #include <zip.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #endif
 
@@ -53,9 +54,25 @@ std::vector<PackedFile> packed_files(std::span<const std::byte> file) {
   return files;
 }
 
+bool lost_packed_file(std::span<const std::byte> file, std::string_view name) {
+  // Every packed file begins with this mark and 26 more bytes before its name.
+  constexpr char kMark[] = {'P', 'K', 3, 4};
+  constexpr std::ptrdiff_t kHeaderBytes = 30;
+  if (name.empty()) return false;
+  for (const PackedFile& packed : packed_files(file))
+    if (packed.name == name) return false;
+  const auto letters = std::as_bytes(std::span(name));
+  for (auto at = file.begin();; ++at) {
+    at = std::search(at, file.end(), letters.begin(), letters.end());
+    if (at == file.end()) return false;
+    if (at - file.begin() >= kHeaderBytes && std::memcmp(&*(at - kHeaderBytes), kMark, sizeof(kMark)) == 0) return true;
+  }
+}
+
 #else
 
 std::vector<PackedFile> packed_files(std::span<const std::byte>) { return {}; }
+bool lost_packed_file(std::span<const std::byte>, std::string_view) { return false; }
 
 #endif
 
