@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 
 #include "base/error.h"
@@ -15,6 +16,11 @@ namespace {
 
 std::string_view label_of(const ModelSpec& spec, std::size_t row) {
   return row < spec.labels.size() ? std::string_view(spec.labels[row]) : std::string_view();
+}
+
+// A network that computes an infinity somewhere has no box to show for it.
+bool is_finite(const RawDetection& raw) {
+  return std::isfinite(raw.left) && std::isfinite(raw.top) && std::isfinite(raw.right) && std::isfinite(raw.bottom);
 }
 
 // From a coordinate in the network's input to one in the upright picture.
@@ -56,11 +62,9 @@ ChannelQuantization quantization_of(const ModelState& model, const HostTensor& o
 
 }  // namespace
 
-RealNumbers::RealNumbers(const HostTensor& source, const ChannelQuantization& quantization)
+RealNumbers::RealNumbers(const HostTensor& source, const ChannelQuantization& quantization, std::size_t most)
     : source_(source), quantization_(quantization) {
-  if (source.type == DataType::f32) return;
-  const std::int64_t batch = source.shape.rank() > 0 ? source.shape[0] : 1;
-  converted_.resize(static_cast<std::size_t>(source.shape.elements() / batch));
+  if (source.type != DataType::f32) converted_.resize(most);
 }
 
 const float* RealNumbers::read(std::size_t first, std::size_t count) {
@@ -80,9 +84,10 @@ ClassAnswers::ClassAnswers(const ModelState& model, const SessionOptions& option
                            bool is_probability)
     : spec_(model.loaded.spec), is_probability_(is_probability) {
   const HostTensor& output = execution.outputs()[0];
-  rows_ = RealNumbers(output, quantization_of(model, output));
-  const auto batch = static_cast<std::size_t>(output.shape[0]);
+  // Not the output's first axis: a graph may squeeze a batch of one away.
+  const auto batch = static_cast<std::size_t>(execution.inputs()[0].shape[0]);
   const std::size_t rows = static_cast<std::size_t>(output.shape.elements()) / batch;
+  rows_ = RealNumbers(output, quantization_of(model, output), rows);
   const std::size_t top = std::min(rows, static_cast<std::size_t>(options.top));
   scores_.resize(rows);
   best_.resize(top);
@@ -138,10 +143,10 @@ ObjectAnswers::ObjectAnswers(const ModelState& model, const SessionOptions& opti
       workspace_(decoder_.workspace_bytes()) {
   const HostTensor &boxes = execution.outputs()[0], &scores = execution.outputs()[1];
   const Shape& input = execution.inputs()[0].shape;
-  boxes_ = RealNumbers(boxes, quantization_of(model, boxes));
-  scores_ = RealNumbers(scores, quantization_of(model, scores));
   anchors_ = static_cast<std::size_t>(boxes.shape[1]);
   columns_ = static_cast<std::size_t>(scores.shape[2]);
+  boxes_ = RealNumbers(boxes, quantization_of(model, boxes), anchors_ * 4);
+  scores_ = RealNumbers(scores, quantization_of(model, scores), anchors_ * columns_);
   input_height_ = static_cast<int>(input[1]);
   input_width_ = static_cast<int>(input[2]);
   const auto batch = static_cast<std::size_t>(boxes.shape[0]);
@@ -157,7 +162,7 @@ std::span<const std::span<const Detection>> ObjectAnswers::run(std::span<const G
     const ToPicture to_x(geometries[picture].columns), to_y(geometries[picture].rows);
     const std::size_t first = objects_.size();
     for (const RawDetection& raw : decoder_.run(output, workspace_.data())) {
-      if (raw.score < options_.score_threshold) continue;
+      if (raw.score < options_.score_threshold || !is_finite(raw)) continue;
       if (!options_.classes.empty() &&
           std::find(options_.classes.begin(), options_.classes.end(), raw.class_index) == options_.classes.end())
         continue;
@@ -176,11 +181,13 @@ MaskAnswer::MaskAnswer(const ModelState& model, const SessionOptions& options, c
     : spec_(model.loaded.spec), probabilities_wanted_(options.probabilities) {
   const HostTensor& logits = execution.outputs()[0];
   const Shape& input = execution.inputs()[0].shape;
-  logits_ = RealNumbers(logits, {});
   if (logits.type != DataType::f32) step_ = quantization_of(model, logits).scale;
   rows_ = static_cast<int>(logits.shape[1]);
   columns_ = static_cast<int>(logits.shape[2]);
   channels_ = static_cast<int>(logits.shape[3]);
+  const std::size_t numbers =
+      static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_) * static_cast<std::size_t>(channels_);
+  logits_ = RealNumbers(logits, {}, numbers);
   input_height_ = static_cast<int>(input[1]);
   input_width_ = static_cast<int>(input[2]);
   classes_.reserve(static_cast<std::size_t>(channels_));
@@ -199,18 +206,26 @@ Segmentation MaskAnswer::run(const Geometry& geometry, int width, int height) {
   enlarge_to_mask({logits_.read(0, cells * static_cast<std::size_t>(channels_)), channels_, step_}, rows, columns,
                   scratch_, mask_.data(), std::span(probabilities_).first(numbers));
 
+  // Where the network did not look there is class 0, for certain.
+  const auto unseen = [&](std::size_t first, std::size_t last) {
+    std::fill(mask_.begin() + static_cast<std::ptrdiff_t>(first), mask_.begin() + static_cast<std::ptrdiff_t>(last),
+              std::uint8_t{0});
+    for (std::size_t c = 0; c * pixels < numbers; ++c)
+      std::fill(probabilities_.begin() + static_cast<std::ptrdiff_t>(c * pixels + first),
+                probabilities_.begin() + static_cast<std::ptrdiff_t>(c * pixels + last), c == 0 ? 1.0f : 0.0f);
+  };
   const SeenRange seen_rows(geometry.rows, height), seen_columns(geometry.columns, width);
   std::array<std::int64_t, 256> counts{};
   for (int y = 0; y < height; ++y) {
-    std::uint8_t* row = mask_.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
+    const std::size_t row = static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
     if (y < seen_rows.begin || y >= seen_rows.end) {
-      std::fill_n(row, width, std::uint8_t{0});
+      unseen(row, row + static_cast<std::size_t>(width));
     } else {
-      std::fill_n(row, seen_columns.begin, std::uint8_t{0});
-      std::fill(row + seen_columns.end, row + width, std::uint8_t{0});
+      unseen(row, row + static_cast<std::size_t>(seen_columns.begin));
+      unseen(row + static_cast<std::size_t>(seen_columns.end), row + static_cast<std::size_t>(width));
     }
-    for (int x = 0; x < width; ++x) ++counts[row[x]];
   }
+  for (std::size_t i = 0; i < pixels; ++i) ++counts[mask_[i]];
   classes_.clear();
   for (int index = 0; index < channels_; ++index)
     if (const std::int64_t count = counts[static_cast<std::size_t>(index)]; count > 0)

@@ -21,11 +21,12 @@
 
 namespace mobilenet {
 
-// One row of a quantised or float tensor as real numbers: scale * (stored - zero_point).
+// A quantised or float tensor as real numbers: scale * (stored - zero_point).
 class RealNumbers {
  public:
   RealNumbers() = default;
-  RealNumbers(const HostTensor& source, const ChannelQuantization& quantization);
+  // `most`: elements read at once.
+  RealNumbers(const HostTensor& source, const ChannelQuantization& quantization, std::size_t most);
   // Elements first..first + count, in place for float tensors, else converted into memory of this object.
   const float* read(std::size_t first, std::size_t count);
 

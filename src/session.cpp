@@ -121,8 +121,9 @@ Result<void> SessionState::choose_precision() {
   return {};
 }
 
-// Classifier: the first output, and whether softmax has already made probabilities of it. Detector and segmenter: the
-// tensors before the file's own post-processing, which sessions do themselves, at the picture's own size.
+// Classifier: the first output, and whether a softmax or sigmoid has already made probabilities of it. Detector and
+// segmenter: the tensors before the file's own post-processing, which sessions do themselves, at the picture's own
+// size.
 void SessionState::find_answers() {
   const auto see = [this](Purpose& purpose, std::initializer_list<TensorId> ids) {
     for (const TensorId id : ids) {
@@ -136,15 +137,12 @@ void SessionState::find_answers() {
   if (spec.classes <= 0) return;
   TensorId id = network().outputs[0];
   see(classes, {id});
-  for (std::size_t n = network().nodes.size(); n-- > 0;) {
-    const Node& node = network().nodes[n];
-    if (node.output != id) continue;
-    if (std::holds_alternative<SoftmaxOp>(node.op)) {
-      answer_is_probability = true;
-      return;
-    }
-    if (!std::holds_alternative<ReshapeOp>(node.op) && !std::holds_alternative<QuantizeOp>(node.op)) return;
-    id = node.inputs[0];
+  while (const Node* node = network().producer(id)) {
+    const auto* activation = std::get_if<ActivationOp>(&node->op);
+    answer_is_probability = std::holds_alternative<SoftmaxOp>(node->op) ||
+                            (activation != nullptr && activation->activation == Activation::sigmoid);
+    if (!std::holds_alternative<ReshapeOp>(node->op) && !std::holds_alternative<QuantizeOp>(node->op)) return;
+    id = node->inputs[0];
   }
 }
 
@@ -381,8 +379,8 @@ Result<std::span<const TensorView>> Session::run(std::span<const TensorView> inp
     bool fits = given.rank() == expected.rank() && inputs[i].type == tensor.type && given.rank() > 0;
     for (int axis = 0; fits && axis < given.rank(); ++axis) {
       const bool free = axis == 0 || (expected.rank() == 4 && axis < 3 && !network.fixed_size);
-      // Extents are bounded so that their product fits 64 bits.
-      fits = given[axis] > 0 && given[axis] < (std::int64_t{1} << 15) && (free || given[axis] == expected[axis]);
+      // Free extents are bounded so that their product fits 64 bits.
+      fits = free ? given[axis] > 0 && given[axis] < (std::int64_t{1} << 15) : given[axis] == expected[axis];
     }
     if (!fits) {
       Shape asked;

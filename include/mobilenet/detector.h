@@ -35,7 +35,7 @@ struct SuppressionSpec {
   SuppressionRule rule = SuppressionRule::fast;
   float iou_threshold = 0.6f;
   float score_threshold = 1e-8f;
-  std::vector<float> class_thresholds{};  // per class instead of score_threshold; empty: none
+  std::vector<float> class_thresholds{};  // per class, where larger than score_threshold; empty: none
   int max_detections = 100;               // of one picture
   int max_per_class = 100;                // per_class only
   int max_classes_per_anchor = 1;         // fast only

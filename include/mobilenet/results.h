@@ -31,7 +31,8 @@ struct SegmentClass {
   std::int64_t pixels = 0;
 };
 
-// A class for every pixel of the upright picture. Pixels that the network did not see (cropped away) are class 0.
+// A class for every pixel of the upright picture. Pixels that the network did not see (cropped away) are class 0
+// with probability 1.
 struct Segmentation {
   int width = 0, height = 0;
   std::span<const std::uint8_t> mask;     // [height][width] class numbers

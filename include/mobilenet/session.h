@@ -30,7 +30,7 @@ enum class PreprocessPolicy {
   crop,     // the centre square of side int(0.875 min(w, h)), then PIL bilinear
   tf_slim,  // the central 87.5 % of both sides, then TensorFlow 1's legacy bilinear without antialiasing
   squash,   // the whole picture, aspect ratio ignored, PIL bilinear
-  pad,      // the whole picture, aspect ratio kept, the rest filled with the network's zero
+  pad,      // the whole picture, aspect ratio kept, the rest mid-grey, or what the network was trained with
 };
 
 struct SessionOptions {

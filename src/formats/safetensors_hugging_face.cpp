@@ -202,6 +202,9 @@ Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::
   decisions.push_back({"architecture " + title_of(weights.architecture),
                        "the tensors are named as Hugging Face transformers names them"});
   MOBILENET_TRY(Config config, read_config(weights, model, decisions));
+  const bool segments = is_segmenter(weights.architecture);
+  // All published DeepLabs are of stride 8 and 513 pixels; the configuration's own defaults are a classifier's.
+  if (segments && !config.found) config.output_stride = 8, config.image_size = 513;
   MOBILENET_TRY(reading.spec, structure_of(weights, config.output_stride));
   ModelSpec& spec = reading.spec;
   spec.input_name = "pixel_values";
@@ -217,8 +220,9 @@ Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::
   decisions.push_back({epsilon.str(), why});
   if (config.output_stride != 32)
     decisions.push_back({"output stride " + std::to_string(config.output_stride),
-                         "config.json says so; strides after it became dilations"});
-  if (is_segmenter(spec.architecture)) {
+                         std::string(config.found ? "config.json says so" : "as in every published DeepLab") +
+                             "; strides after it became dilations"});
+  if (segments) {
     spec.segmentation.half_pixel_centers = true;
     decisions.push_back({"logits are enlarged with half-pixel centres",
                          "as post_process_semantic_segmentation of Hugging Face transformers does"});

@@ -13,4 +13,10 @@ TensorId Network::find(std::string_view name) const {
   return kNoTensor;
 }
 
+const Node* Network::producer(TensorId tensor) const {
+  for (const Node& node : nodes)
+    if (node.output == tensor) return &node;
+  return nullptr;
+}
+
 }  // namespace mobilenet

@@ -92,6 +92,8 @@ struct Network {
 
   // By layer name, alias or exact tensor name of an activation; kNoTensor when there is none.
   TensorId find(std::string_view name) const;
+  // The node whose first output is `tensor`; null for inputs and constants.
+  const Node* producer(TensorId tensor) const;
 };
 
 // The shape of every tensor for the given input shapes (in the order of Network::inputs). Checks ranks, channels and

@@ -88,7 +88,7 @@ TEST(Segment, PixelsOutsideTheCropAreBackground) {
   constexpr int kWidth = 201, kHeight = 100, kSide = 87;
   const Model model = random_segmenter();
   const TestPicture picture(kWidth, kHeight);
-  SessionOptions options{.preprocess = PreprocessPolicy::crop};
+  SessionOptions options{.preprocess = PreprocessPolicy::crop, .probabilities = true};
   Session crops = model.session(options).value();
   const Segmentation found = crops.segment(picture.view()).value();
   expect_consistent(found, kWidth, kHeight);
@@ -103,6 +103,9 @@ TEST(Segment, PixelsOutsideTheCropAreBackground) {
         inside += index != 0;
       else
         ASSERT_EQ(index, 0) << x << ',' << y;
+      for (std::size_t c = 0; !seen && c < kClasses; ++c)
+        ASSERT_EQ(found.probabilities[c * kWidth * kHeight + static_cast<std::size_t>(y * kWidth + x)], c == 0 ? 1 : 0)
+            << c << " at " << x << ',' << y;
     }
   EXPECT_GT(inside, 0u);
 }

@@ -11,20 +11,14 @@ namespace {
 
 const Tensor& tensor(const Network& network, TensorId id) { return network.tensors[static_cast<std::size_t>(id)]; }
 
-const Node* producer(const Network& network, TensorId id) {
-  for (const Node& node : network.nodes)
-    if (node.output == id) return &node;
-  return nullptr;
-}
-
 // The feature maps behind [1, anchors, 4] boxes: a concatenation of reshaped convolutions. Empty for anything else.
 std::vector<TensorId> box_maps(const Network& network, TensorId boxes) {
-  const Node* joined = producer(network, boxes);
-  if (joined != nullptr && std::holds_alternative<ReshapeOp>(joined->op)) joined = producer(network, joined->inputs[0]);
+  const Node* joined = network.producer(boxes);
+  if (joined != nullptr && std::holds_alternative<ReshapeOp>(joined->op)) joined = network.producer(joined->inputs[0]);
   if (joined == nullptr || !std::holds_alternative<ConcatOp>(joined->op)) return {};
   std::vector<TensorId> maps;
   for (const TensorId part : joined->inputs) {
-    const Node* reshape = producer(network, part);
+    const Node* reshape = network.producer(part);
     if (reshape == nullptr || !std::holds_alternative<ReshapeOp>(reshape->op)) return {};
     const Shape& map = tensor(network, reshape->inputs[0]).shape;
     if (map.rank() != 4 || map[3] % 4 != 0) return {};
@@ -40,7 +34,22 @@ std::string recognise_raw_detector(LoadedModel& model) {
   if (network.outputs.size() != 2) return {};
   TensorId boxes = network.outputs[0], scores = network.outputs[1];
   if (tensor(network, boxes).shape.rank() != 3 || tensor(network, scores).shape.rank() != 3) return {};
-  if (tensor(network, boxes).shape[2] != 4) std::swap(boxes, scores);
+  const auto is_sigmoid = [&](TensorId id) {
+    const Node* last = network.producer(id);
+    const auto* op = last == nullptr ? nullptr : std::get_if<ActivationOp>(&last->op);
+    return op != nullptr && op->activation == Activation::sigmoid;
+  };
+  // Three classes and background look like boxes, but for a sigmoid or the names that TensorFlow gives.
+  const auto holds_scores = [&](TensorId id) {
+    return is_sigmoid(id) || tensor(network, id).name.find("class_predictions") != std::string::npos;
+  };
+  const bool both_four = tensor(network, boxes).shape[2] == 4 && tensor(network, scores).shape[2] == 4;
+  if (both_four && holds_scores(boxes) == holds_scores(scores)) {
+    model.decisions.push_back({"task", "features: of the two outputs " + to_string(tensor(network, boxes).shape) +
+                                           " nothing tells which are boxes and which the scores of three classes"});
+    return {};
+  }
+  if (both_four ? holds_scores(boxes) : tensor(network, boxes).shape[2] != 4) std::swap(boxes, scores);
   const Shape &box_shape = tensor(network, boxes).shape, &score_shape = tensor(network, scores).shape;
   if (box_shape[2] != 4 || score_shape[1] != box_shape[1] || score_shape[2] < 2) return {};
   const std::vector<TensorId> maps = box_maps(network, boxes);
@@ -54,10 +63,7 @@ std::string recognise_raw_detector(LoadedModel& model) {
   DetectionSpec& spec = model.spec.detection;
   spec.classes = static_cast<int>(score_shape[2]) - 1;
   spec.anchor_shapes = multiple_grid_shapes(static_cast<int>(maps.size()));
-  const Node* last = producer(network, scores);
-  const auto* activation = last == nullptr ? nullptr : std::get_if<ActivationOp>(&last->op);
-  const bool done = activation != nullptr && activation->activation == Activation::sigmoid;
-  spec.score_function = done ? ScoreFunction::identity : ScoreFunction::sigmoid;
+  spec.score_function = is_sigmoid(scores) ? ScoreFunction::identity : ScoreFunction::sigmoid;
   network.boxes = boxes;
   network.scores = scores;
   network.anchor_maps = maps;
@@ -89,18 +95,19 @@ std::string recognise_segmenter(LoadedModel& model) {
   if (network.outputs.size() != 1 || network.inputs.size() != 1) return {};
   const Shape& input = tensor(network, network.inputs[0]).shape;
   TensorId id = network.outputs[0];
-  const Node* node = producer(network, id);
+  const Node* node = network.producer(id);
   const bool classes_out = node != nullptr && std::holds_alternative<ArgMaxOp>(node->op);
   if (classes_out) id = node->inputs[0];
-  // Changes of type and of size do not change which class is largest at a cell.
+  // Changes of size and, after them, of type do not change which class is largest at a cell. A change of type before
+  // them does not either, but decides whether the enlarged scores are rounded to integers.
   const ResizeBilinearOp* enlarge = nullptr;
-  while ((node = producer(network, id)) != nullptr) {
+  while ((node = network.producer(id)) != nullptr) {
     const Shape &from = tensor(network, node->inputs[0]).shape, &to = tensor(network, id).shape;
     if (const auto* resize = std::get_if<ResizeBilinearOp>(&node->op)) {
       const bool changes_size = !(from == to);
       if (changes_size && enlarge != nullptr) break;
       if (changes_size) enlarge = resize;
-    } else if (!std::holds_alternative<QuantizeOp>(node->op)) {
+    } else if (!std::holds_alternative<QuantizeOp>(node->op) || enlarge != nullptr) {
       break;
     }
     id = node->inputs[0];
@@ -108,6 +115,7 @@ std::string recognise_segmenter(LoadedModel& model) {
   const Shape& logits = tensor(network, id).shape;
   constexpr int kMostClasses = 256;  // a mask holds bytes
   if (input.rank() != 4 || logits.rank() != 4 || logits[3] < 2 || logits[3] > kMostClasses) return {};
+  if (logits[1] * logits[2] == 1) return {};  // the best class of a picture, not of its pixels
   // Without an argmax only scores for every pixel of the input count as a mask.
   const Shape& output = tensor(network, network.outputs[0]).shape;
   if (!classes_out && (enlarge == nullptr || output[1] != input[1] || output[2] != input[2])) return {};

@@ -21,12 +21,6 @@ constexpr std::string_view kMetadataName = "TFLITE_METADATA";
 
 const Tensor& tensor(const Network& network, TensorId id) { return network.tensors[static_cast<std::size_t>(id)]; }
 
-const Node* producer(const Network& network, TensorId id) {
-  for (const Node& node : network.nodes)
-    if (node.output == id) return &node;
-  return nullptr;
-}
-
 template <class... Parts>
 std::string text(const Parts&... parts) {
   return failure(ErrorCode::unsupported, parts...).message;
@@ -44,7 +38,7 @@ int classifier_rows(const Network& network) {
   constexpr int kMaxSteps = 8;  // reshapes and changes of type between the scores and the output
   TensorId id = network.outputs[0];
   for (int step = 0; step < kMaxSteps; ++step) {
-    const Node* node = producer(network, id);
+    const Node* node = network.producer(id);
     if (node == nullptr) return 0;
     if (std::holds_alternative<SoftmaxOp>(node->op)) return static_cast<int>(rows);
     if (const auto* op = std::get_if<ActivationOp>(&node->op))
