@@ -44,6 +44,8 @@ Result<void> check_detector(const LoadedModel& model, std::span<const Shape> sha
 
 }  // namespace
 
+constexpr std::int64_t kMostElements = std::int64_t{1} << 31;  // of a tensor
+
 // The network so far. The shapes at the model's own input size are kept beside it, so that a call can check its layer
 // at once and its error names the layer that does not fit.
 struct BuilderState {
@@ -174,9 +176,17 @@ struct BuilderState {
     return false;
   }
 
-  bool expect(std::span<const float> values, std::int64_t count, std::string_view layer, const char* what) {
-    if (static_cast<std::int64_t>(values.size()) == count) return true;
-    fail(failure(ErrorCode::invalid_argument, layer, ": ", what, " has ", values.size(), " numbers, expected ", count));
+  // Whether the caller gave as many numbers as `shape` has; remembers when not.
+  bool expect(std::span<const float> values, const Shape& shape, std::string_view layer, const char* what) {
+    std::int64_t count = 1;
+    bool possible = true;
+    for (const std::int64_t extent : shape.axes()) {
+      possible = possible && extent > 0 && extent <= kMostElements / count;
+      if (possible) count *= extent;
+    }
+    if (possible && static_cast<std::int64_t>(values.size()) == count) return true;
+    fail(failure(ErrorCode::invalid_argument, layer, ": ", what, " has ", values.size(), " numbers, expected ",
+                 to_string(shape)));
     return false;
   }
 };
@@ -216,7 +226,8 @@ NetworkBuilder& NetworkBuilder::operator=(NetworkBuilder&&) noexcept = default;
 
 Value NetworkBuilder::input(int height, int width, int channels, std::string_view name) {
   BuilderState& state = *state_;
-  if (height < 1 || width < 1 || channels < 1)
+  if (height < 1 || width < 1 || channels < 1 || height > kMostElements / width ||
+      std::int64_t{height} * width > kMostElements / channels)
     return state.fail(
         failure(ErrorCode::invalid_argument, "input ", name, ": impossible size ", height, "x", width, "x", channels));
   Tensor tensor;
@@ -308,8 +319,8 @@ Value NetworkBuilder::convolution(Value input, const ConvolutionOptions& o) {
   if (shape.rank() != 4 || o.outputs < 1)
     return state.fail(failure(ErrorCode::invalid_argument, name, ": ", o.outputs, " outputs from ", to_string(shape)));
   const Shape weight{o.outputs, o.kernel, o.kernel, shape[3]};
-  if (!state.expect(o.weight, weight.elements(), name, "weight")) return {};
-  if (!o.bias.empty() && !state.expect(o.bias, o.outputs, name, "bias")) return {};
+  if (!state.expect(o.weight, weight, name, "weight")) return {};
+  if (!o.bias.empty() && !state.expect(o.bias, {o.outputs}, name, "bias")) return {};
   const TensorId w = state.constant(o.weight, weight, WeightLayout::ohwi, name + ".weight");
   const TensorId b = state.constant(o.bias, {o.outputs}, WeightLayout::none, name + ".bias");
   return state.add_node(Conv2dOp{*window, 1, o.activation}, {input.id, w, b}, o.name);
@@ -326,9 +337,9 @@ Value NetworkBuilder::depthwise(Value input, const ConvolutionOptions& o) {
     return state.fail(failure(ErrorCode::invalid_argument, name, ": ", o.outputs, " outputs from ", to_string(shape),
                               "; a depthwise layer keeps its channels"));
   const Shape weight{1, o.kernel, o.kernel, shape[3]};
-  if (!state.expect(o.weight, weight.elements(), name, "weight")) return {};
-  if (!o.bias.empty() && !state.expect(o.bias, shape[3], name, "bias")) return {};
   const Shape bias{shape[3]};
+  if (!state.expect(o.weight, weight, name, "weight")) return {};
+  if (!o.bias.empty() && !state.expect(o.bias, bias, name, "bias")) return {};
   const TensorId w = state.constant(o.weight, weight, WeightLayout::hwc, name + ".weight");
   const TensorId b = state.constant(o.bias, bias, WeightLayout::none, name + ".bias");
   return state.add_node(DepthwiseConv2dOp{*window, 1, o.activation}, {input.id, w, b}, o.name);
@@ -346,8 +357,8 @@ Value NetworkBuilder::dense(Value input, const DenseOptions& o) {
   const std::string name = state.unique_name(o.name, "dense");
   if (o.outputs < 1) return state.fail(failure(ErrorCode::invalid_argument, name, ": ", o.outputs, " outputs"));
   const Shape weight{o.outputs, state.shape(input).elements()};
-  if (!state.expect(o.weight, weight.elements(), name, "weight")) return {};
-  if (!o.bias.empty() && !state.expect(o.bias, o.outputs, name, "bias")) return {};
+  if (!state.expect(o.weight, weight, name, "weight")) return {};
+  if (!o.bias.empty() && !state.expect(o.bias, {o.outputs}, name, "bias")) return {};
   const TensorId w = state.constant(o.weight, weight, WeightLayout::oi, name + ".weight");
   const TensorId b = state.constant(o.bias, {o.outputs}, WeightLayout::none, name + ".bias");
   return state.add_node(DenseOp{o.activation}, {input.id, w, b}, o.name);
@@ -398,7 +409,7 @@ void NetworkBuilder::detector(const DetectorOptions& o) {
   if (!state.may_answer()) return;
   const std::size_t maps = o.maps.size();
   constexpr std::size_t kMostMaps = 64;
-  constexpr int kMostClasses = 1 << 20;
+  constexpr int kMostClasses = 1 << 16;
   if (maps == 0 || maps > kMostMaps || (!o.anchors.empty() && o.anchors.size() != maps) || o.classes < 1 ||
       o.classes > kMostClasses) {
     state.fail(failure(ErrorCode::invalid_argument, "a detector of ", o.classes, " classes with ", maps,

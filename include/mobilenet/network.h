@@ -140,7 +140,7 @@ class MOBILENET_API NetworkBuilder {
   // first output. Empty (the default): none, but ImageNet's for classifiers where the count fits.
   void labels(std::vector<std::string> names);
 
-  // Marks an output of the network; `name` becomes its tensor name (empty: keeps its own).
+  // Marks an output of the network; `name` becomes its tensor's name (empty: keeps its own; a second one replaces it).
   void output(Value value, std::string_view name = {});
 
   // The finished model. The preprocessing of the backbone stays; without outputs, or after an error, a sentence.

@@ -100,12 +100,19 @@ TEST(NetworkBuilder, TheFirstErrorIsReportedByBuild) {
     net.output(net.pointwise(net.input(2, 2, 3), {.weight = weight, .outputs = 4, .name = "mix"}));
     const auto model = net.build();
     ASSERT_FALSE(model);
-    EXPECT_EQ(model.error().message, "mix: weight has 10 numbers, expected 12");
+    EXPECT_EQ(model.error().message, "mix: weight has 10 numbers, expected 4x1x1x3");
   }
   {
     NetworkBuilder net;
     net.input(4, 4, 3);
     EXPECT_FALSE(net.build()) << "no output";
+  }
+  {
+    // 2^20 * 2^12 * 2^12 * 2^20 numbers are none in 64 bits, as many as were given.
+    NetworkBuilder net;
+    net.output(net.convolution(net.input(1, 1, 1 << 20), {.weight = {}, .outputs = 1 << 20, .kernel = 1 << 12}));
+    EXPECT_FALSE(net.build());
+    EXPECT_FALSE(NetworkBuilder().input(1 << 30, 1 << 30, 1 << 30).id >= 0);
   }
   {
     NetworkBuilder net;
