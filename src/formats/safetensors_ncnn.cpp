@@ -94,11 +94,12 @@ std::optional<std::string> canonical_layer(std::string_view layer) {
   return std::nullopt;
 }
 
+constexpr std::int64_t kMostChannels = 1 << 16;
+
 Result<const Shape*> shape_of(const NamedWeights& weights, const std::string& name) {
   const auto found = weights.index.find(name);
   if (found == weights.index.end()) return failure(ErrorCode::bad_format, name, ": is missing");
   const Shape& shape = weights.parameters.values[static_cast<std::size_t>(found->second)].shape;
-  constexpr std::int64_t kMostChannels = 1 << 16;
   if (shape.rank() != 4 || shape[0] < 1 || shape[0] > kMostChannels)
     return failure(ErrorCode::bad_format, name, ": is ", to_string(shape), ", expected the weight of a convolution");
   return &shape;
@@ -163,7 +164,8 @@ Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights) {
       const auto found = weights.index.find("head" + std::to_string(map) + "/box" + std::string(part));
       if (found == weights.index.end()) continue;
       const Shape& shape = weights.parameters.values[static_cast<std::size_t>(found->second)].shape;
-      if (shape.rank() == 0 || shape[0] < 1 || shape[0] % 4 != 0)
+      if (shape.rank() == 0 || shape[0] < 1 || shape[0] > kMostChannels || shape[0] % 4 != 0 ||
+          shape.elements() < shape[0])
         return failure(ErrorCode::bad_format, found->first, ": is ", to_string(shape),
                        ", expected 4 output channels a box");
       swap_axes_of_boxes(weights.parameters, found->second);

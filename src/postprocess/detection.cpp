@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "network/check_detection.h"
 
 namespace mobilenet {
 namespace {
@@ -53,31 +54,7 @@ struct Stack {
   std::span<const T> view() const { return {data, size}; }
 };
 
-bool is_probability(float value) { return value >= 0 && value <= 1; }
-
-Result<void> check(const DetectionSpec& spec, std::span<const AnchorBox> anchors) {
-  const SuppressionSpec& s = spec.suppression;
-  if (spec.classes < 1 || spec.classes > 1 << 16)
-    return failure(ErrorCode::bad_format, "a detector of ", spec.classes, " classes is impossible");
-  for (const float scale : {spec.coder.y, spec.coder.x, spec.coder.height, spec.coder.width})
-    if (!(scale > 0) || !std::isfinite(scale))
-      return failure(ErrorCode::bad_format, "a box coder with scale ", scale, " is impossible");
-  if (!is_probability(s.iou_threshold))
-    return failure(ErrorCode::bad_format, "an IoU threshold of ", s.iou_threshold, " is not between 0 and 1");
-  if (!std::isfinite(s.score_threshold))
-    return failure(ErrorCode::bad_format, "a score threshold of ", s.score_threshold, " is impossible");
-  constexpr int kMost = 1 << 20;  // far above any use; keeps products of counts inside an int
-  if (s.max_detections < 1 || s.max_detections > kMost || s.max_per_class < 1 || s.max_classes_per_anchor < 1 ||
-      s.max_classes_per_anchor > spec.classes || s.max_detections > kMost / s.max_classes_per_anchor)
-    return failure(ErrorCode::bad_format, "at most ", s.max_detections, " detections, ", s.max_per_class,
-                   " of a class, ", s.max_classes_per_anchor, " classes of an anchor: impossible for ", spec.classes,
-                   " classes");
-  if (!s.class_thresholds.empty() && static_cast<int>(s.class_thresholds.size()) != spec.classes)
-    return failure(ErrorCode::bad_format, s.class_thresholds.size(), " class thresholds for ", spec.classes,
-                   " classes");
-  for (std::size_t i = 0; i < s.class_thresholds.size(); ++i)
-    if (!std::isfinite(s.class_thresholds[i]))
-      return failure(ErrorCode::bad_format, "the score threshold of class ", i, " is ", s.class_thresholds[i]);
+Result<void> check(std::span<const AnchorBox> anchors) {
   for (std::size_t i = 0; i < anchors.size(); ++i)
     for (const float number : {anchors[i].y, anchors[i].x, anchors[i].height, anchors[i].width})
       if (!std::isfinite(number)) return failure(ErrorCode::bad_format, "anchor ", i, " is not finite");
@@ -134,7 +111,8 @@ struct DetectionDecoder::Workspace {
 };
 
 Result<DetectionDecoder> DetectionDecoder::create(const DetectionSpec& spec, std::vector<AnchorBox> anchors) {
-  MOBILENET_CHECK(check(spec, anchors));
+  MOBILENET_CHECK(check(spec));
+  MOBILENET_CHECK(check(anchors));
   DetectionDecoder decoder;
   decoder.spec_ = spec;
   decoder.anchors_ = std::move(anchors);
@@ -229,7 +207,7 @@ void DetectionDecoder::add_result(const Candidate& candidate, const float* boxes
 void DetectionDecoder::add_best_classes(int anchor, const DetectorOutput& output, Workspace& work) const {
   float* const row = work.row.data;
   for (int c = 0; c < spec_.classes; ++c) row[c] = probability(output, anchor, c, work);
-  for (int n = 0; n < spec_.suppression.max_classes_per_anchor; ++n) {
+  for (int n = 0; n < std::min(spec_.suppression.max_classes_per_anchor, spec_.classes); ++n) {
     int best = -1;
     for (int c = 0; c < spec_.classes; ++c)
       if (!std::isnan(row[c]) && (best < 0 || row[c] > row[best])) best = c;

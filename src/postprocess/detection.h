@@ -30,8 +30,7 @@ struct DetectorOutput {
 // Decodes and suppresses. Immutable, so that one may serve many threads; memory comes from the caller.
 class DetectionDecoder {
  public:
-  // Refuses impossible options: non-positive coder scales, thresholds outside 0..1, no classes, counts that overflow,
-  // anchors that are not finite.
+  // Refuses options that check() of network/check_detection.h does, and anchors that are not finite.
   static Result<DetectionDecoder> create(const DetectionSpec& spec, std::vector<AnchorBox> anchors);
 
   // Bytes of working memory for one call of run, aligned to 16.

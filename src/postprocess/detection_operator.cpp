@@ -69,7 +69,8 @@ void DetectionOperator::run(std::size_t batch, const Memory& memory, std::byte* 
     }
     // As the runtime does: boxes, not rows, where each box has a row for several classes.
     const SuppressionSpec& s = decoder_.spec().suppression;
-    const auto rows_of_box = static_cast<std::size_t>(s.rule == SuppressionRule::fast ? s.max_classes_per_anchor : 1);
+    const auto rows_of_box = static_cast<std::size_t>(
+        s.rule == SuppressionRule::fast ? std::min(s.max_classes_per_anchor, decoder_.spec().classes) : 1);
     memory.out_counts[n] = static_cast<float>((row - n * most + rows_of_box - 1) / rows_of_box);
   }
 }

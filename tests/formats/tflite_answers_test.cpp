@@ -129,22 +129,24 @@ struct OptionCase {
 
 const OptionCase kOptionCases[] = {
     {"num_classes", -3, "its option num_classes is -3"},
-    {"num_classes", 0, "10 detections of 0 classes"},
+    {"num_classes", 0, "its options: a detector of 0 classes"},
     {"num_classes", 2, "its scores are 1x16x4 for 2 classes"},
     {"num_classes", 5, "its scores are 1x16x4 for 5 classes"},
     {"num_classes", 1e18, "its option num_classes is 1e+18"},
     {"num_classes", kNan, "its option num_classes is"},
     {"max_detections", -1, "its option max_detections is -1"},
-    {"max_detections", 0, "ask for 0 detections"},
+    {"max_detections", 0, "at most 0 detections"},
     {"max_detections", 2e9, "its option max_detections is 2e+09"},
     {"max_detections", -1e300, "its option max_detections is -1e+300"},
-    {"max_classes_per_detection", 0, "0 of each box"},
-    {"max_classes_per_detection", 4, "4 of each box"},
+    {"max_detections", 1 << 17, "at most 131072 detections"},
+    {"max_classes_per_detection", 0, "0 classes of an anchor"},
     {"detections_per_class", -7, "its option detections_per_class is -7"},
-    {"y_scale", 0, "its options scale boxes by 0"},
-    {"x_scale", -9, "its options scale boxes by -9"},
-    {"h_scale", kNan, "its options scale boxes by nan"},
-    {"w_scale", std::numeric_limits<double>::infinity(), "its options scale boxes by inf"},
+    {"detections_per_class", 0, "0 of a class"},
+    {"nms_score_threshold", kNan, "a score threshold of nan"},
+    {"y_scale", 0, "scale 0"},
+    {"x_scale", -9, "scale -9"},
+    {"h_scale", kNan, "scale nan"},
+    {"w_scale", std::numeric_limits<double>::infinity(), "scale inf"},
     {"nms_iou_threshold", kNan, "an IoU threshold of nan"},
     {"nms_iou_threshold", -0.5, "an IoU threshold of -0.5"},
     {"nms_iou_threshold", 1.5, "an IoU threshold of 1.5"},
@@ -213,6 +215,26 @@ const BadCase kBadCases[] = {
        g.operators[kDecode].custom_options = builder.GetBuffer();
      },
      kBad, "its options are not a map"},
+    {"more options than any decoder has",
+     [](GraphFile& g) {
+       flexbuffers::Builder builder;
+       builder.Map([&] { builder.String("padding", std::string(1 << 15, 'x')); });
+       builder.Finish();
+       g.operators[kDecode].custom_options = builder.GetBuffer();
+     },
+     kBad, "its options are missing or damaged"},
+    {"one output again and again",
+     [](GraphFile& g) {
+       g.tensors[kFirstAnswer].name = std::string(2000, 'n');
+       g.outputs.assign(2000, kFirstAnswer);
+     },
+     kBad, "share parts of the file"},
+    {"argmax of another rank than the file says",
+     [](GraphFile& g) {
+       g.tensors[kDepthwise].shape = {1, 16, 4};
+       g.tensors[kDepthwise + 1].data = as_data<std::int32_t>({-1});
+     },
+     kBad, "the file says that \"depthwise\" is 1x16x4, but it is 1x4x4x4", argmax_graph},
     {"anchors for other boxes",
      [](GraphFile& g) {
        g.tensors[kAnchors].shape = {15, 4};

@@ -252,6 +252,18 @@ TEST(TfliteSmall, LabelsPackedBehindTheModel) {
     EXPECT_EQ(model->spec.labels, c.labels) << c.name << ": " << why(*model, "labels");
     EXPECT_EQ(model->spec.has_background, !c.labels.empty()) << c.name;
   }
+  // Cut anywhere behind the first name, the file is refused rather than named after something else.
+  std::vector<std::uint8_t> bytes = model_bytes;
+  const auto zip = stored_zip("names.csv", "a\nb\nc\nd\ne\n", bytes.size());
+  bytes.insert(bytes.end(), zip.begin(), zip.end());
+  constexpr std::size_t kHeaderAndName = 39;
+  for (std::size_t left = model_bytes.size() + kHeaderAndName; left < bytes.size(); ++left) {
+    const std::vector<std::uint8_t> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(left));
+    const auto model = load_tflite(source_of(cut));
+    ASSERT_FALSE(model) << left;
+    EXPECT_EQ(model.error().message,
+              "test.tflite: its end is cut off or damaged: names.csv, which is packed there, cannot be read");
+  }
 #endif
 }
 

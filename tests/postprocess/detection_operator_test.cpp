@@ -126,6 +126,22 @@ TEST(DetectionOperator, TheCountIsOfBoxes) {
   EXPECT_EQ(answer.classes[1], 2);
 }
 
+// As the runtime does: a box has at most as many rows as there are classes, the outputs as many as were asked for.
+TEST(DetectionOperator, MoreClassesOfABoxThanThereAre) {
+  std::vector<float> boxes(kBatch * kAnchors * 4), scores(kBatch * kAnchors * kColumns);
+  scores[kColumns + 1] = 0.875f;
+  scores[kColumns + 3] = 0.75f;
+  DetectionPostProcessOp op = operator_of(SuppressionRule::fast);
+  op.spec.suppression.max_detections = 1;
+  op.spec.suppression.max_classes_per_anchor = static_cast<int>(kMost);
+  ASSERT_LT(op.spec.classes, static_cast<int>(kMost));
+  const Answer answer =
+      run(op, tensor_of(DataType::f32, 4, 0, 0), tensor_of(DataType::f32, kColumns, 0, 0), boxes, scores);
+  EXPECT_EQ(answer.counts, (std::vector<float>{1, 0}));
+  EXPECT_EQ(answer.scores[0], 0.875f);
+  EXPECT_EQ(answer.scores[1], 0.75f);
+}
+
 TEST(DetectionOperator, OtherTypesAreRefused) {
   const auto detection =
       DetectionOperator::create(operator_of(SuppressionRule::fast), tensor_of(DataType::f32, 4, 0, 0),

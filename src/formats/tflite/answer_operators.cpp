@@ -4,9 +4,10 @@
 
 #include <flatbuffers/flexbuffers.h>
 
-#include <cmath>
+#include <memory>
 
 #include "formats/tflite/operator_reader.h"
+#include "network/check_detection.h"
 #include "network/parameter.h"
 
 namespace mobilenet::tflite {
@@ -28,8 +29,10 @@ Result<int> count(const flexbuffers::Map& options, const char* key, int missing)
 }
 
 Result<DetectionSpec> detection_spec(const schema::Operator& stored) {
+  // A dozen numbers; the verifier takes time by the square of the size.
+  constexpr unsigned kMostBytes = 16 << 10;
   const auto* bytes = stored.custom_options();
-  if (bytes == nullptr || !flexbuffers::VerifyBuffer(bytes->data(), bytes->size()))
+  if (bytes == nullptr || bytes->size() > kMostBytes || !flexbuffers::VerifyBuffer(bytes->data(), bytes->size()))
     return failure(ErrorCode::bad_format, "its options are missing or damaged");
   const flexbuffers::Reference root = flexbuffers::GetRoot(bytes->data(), bytes->size());
   if (!root.IsMap()) return failure(ErrorCode::bad_format, "its options are not a map");
@@ -45,15 +48,7 @@ Result<DetectionSpec> detection_spec(const schema::Operator& stored) {
   suppression.rule = number(options, "use_regular_nms", 0) != 0 ? SuppressionRule::per_class : SuppressionRule::fast;
   suppression.iou_threshold = number(options, "nms_iou_threshold", 0);
   suppression.score_threshold = number(options, "nms_score_threshold", 0);
-  if (spec.classes < 1 || suppression.max_detections < 1 || suppression.max_classes_per_anchor < 1 ||
-      suppression.max_classes_per_anchor > spec.classes)
-    return failure(ErrorCode::bad_format, "its options ask for ", suppression.max_detections, " detections of ",
-                   spec.classes, " classes, ", suppression.max_classes_per_anchor, " of each box");
-  for (const float scale : {spec.coder.y, spec.coder.x, spec.coder.height, spec.coder.width})
-    if (!(scale > 0) || !std::isfinite(scale))
-      return failure(ErrorCode::bad_format, "its options scale boxes by ", scale);
-  if (!(suppression.iou_threshold >= 0 && suppression.iou_threshold <= 1))
-    return failure(ErrorCode::bad_format, "its options have an IoU threshold of ", suppression.iou_threshold);
+  if (auto possible = check(spec); !possible) return at("its options", std::move(possible).error());
   return spec;
 }
 
@@ -111,8 +106,9 @@ Result<void> OperatorReader::left_out_decoder(const Call& call) {
   for (const int index : call.inputs)
     if (index < 0 || !tensors_.activation(index))
       return failure(ErrorCode::bad_format, "reads something that no operator has made");
-  MOBILENET_CHECK(tensors_.set_left_out(call.output, call.inputs));
-  for (const int index : call.extra_outputs) MOBILENET_CHECK(tensors_.set_left_out(index, call.inputs));
+  const auto inputs = std::make_shared<const std::vector<int>>(call.inputs.begin(), call.inputs.end());
+  MOBILENET_CHECK(tensors_.set_left_out(call.output, inputs));
+  for (const int index : call.extra_outputs) MOBILENET_CHECK(tensors_.set_left_out(index, inputs));
   return {};
 }
 

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // A .tflite file becomes a Network, operator by operator, in the file's order.
 
-#include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "formats/formats.h"
@@ -41,16 +41,6 @@ Result<TensorId> define_input(const ModelFile& file, TensorTable& tensors, int i
   return id;
 }
 
-// A decoder that is left out hands its inputs to the caller, once however many outputs it has.
-Result<void> add_decoder_inputs(const TensorTable& tensors, const std::vector<int>& inputs, Network& network) {
-  for (const int index : inputs) {
-    MOBILENET_TRY(const TensorId id, tensors.activation(index));
-    if (std::find(network.outputs.begin(), network.outputs.end(), id) == network.outputs.end())
-      network.outputs.push_back(id);
-  }
-  return {};
-}
-
 Result<void> read_graph(const ModelFile& file, Network& network, Parameters& parameters) {
   TensorTable tensors(file, network, parameters);
   for (const int index : *file.graph().inputs()) {
@@ -59,14 +49,23 @@ Result<void> read_graph(const ModelFile& file, Network& network, Parameters& par
   }
   for (unsigned i = 0; i < file.graph().operators()->size(); ++i)
     MOBILENET_CHECK(append_operator(file, static_cast<int>(i), tensors, network));
+  // A decoder that is left out hands its inputs to the caller, once however many outputs it has.
+  std::set<TensorId> handed;
+  std::set<TensorTable::DecoderInputs> decoders;
   for (const int index : *file.graph().outputs()) {
     MOBILENET_CHECK(check_index(file, "an output", index));
-    if (const std::vector<int> inputs = tensors.left_out_inputs(index); !inputs.empty()) {
-      MOBILENET_CHECK(add_decoder_inputs(tensors, inputs, network));
+    if (const auto& inputs = tensors.left_out_inputs(index)) {
+      if (!decoders.insert(inputs).second) continue;
+      for (const int input : *inputs) {
+        MOBILENET_TRY(const TensorId id, tensors.activation(input));
+        if (handed.insert(id).second) network.outputs.push_back(id);
+      }
       continue;
     }
     auto id = tensors.activation(index);
     if (!id) return at("the graph's output " + quoted(file.tensor_name(index)), std::move(id).error());
+    // Every output keeps a copy of its name.
+    if (!handed.insert(*id).second) MOBILENET_CHECK(tensors.charge(tensors.tensor(*id).name.size()));
     network.outputs.push_back(*id);
   }
   network.fixed_size = true;
@@ -78,6 +77,15 @@ Result<void> settle_shapes(Network& network, const Parameters& parameters) {
   std::vector<Shape> inputs;
   for (const TensorId id : network.inputs) inputs.push_back(network.tensors[static_cast<std::size_t>(id)].shape);
   MOBILENET_TRY(const std::vector<Shape> shapes, infer_shapes(network, parameters, inputs));
+  // Axes were counted along the shapes of the file.
+  for (const Node& node : network.nodes)
+    if (std::holds_alternative<ArgMaxOp>(node.op) || std::holds_alternative<ConcatOp>(node.op))
+      for (const TensorId id : node.inputs) {
+        const Tensor& tensor = network.tensors[static_cast<std::size_t>(id)];
+        if (const Shape& shape = shapes[static_cast<std::size_t>(id)]; tensor.shape.rank() != shape.rank())
+          return failure(ErrorCode::bad_format, node.name, ": the file says that ", quoted(tensor.name), " is ",
+                         to_string(tensor.shape), ", but it is ", to_string(shape));
+      }
   for (std::size_t i = 0; i < shapes.size(); ++i)
     if (network.tensors[i].parameter < 0) network.tensors[i].shape = shapes[i];
   return {};

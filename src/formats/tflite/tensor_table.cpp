@@ -282,7 +282,7 @@ Result<std::vector<std::int64_t>> TensorTable::integers(int index) const {
 }
 
 Result<TensorId> TensorTable::make_constant(std::string name, std::vector<float> values) {
-  made_bytes_ += values.size() * sizeof(float);
+  made_bytes_ += values.size() * sizeof(float) + 2 * name.size();
   if (made_bytes_ > kMaxMadeBytes)
     return failure(ErrorCode::out_of_memory, "constants spread over the channels take more than ", kMaxMadeBytes,
                    " bytes");
@@ -310,9 +310,9 @@ Result<void> TensorTable::set_alias(int index, int source) {
   return {};
 }
 
-Result<void> TensorTable::set_left_out(int index, std::vector<int> decoder_inputs) {
+Result<void> TensorTable::set_left_out(int index, DecoderInputs inputs) {
   MOBILENET_CHECK(must_be_new(index));
-  entry(index) = {State::left_out, kNoTensor, -1, std::move(decoder_inputs)};
+  entry(index) = {State::left_out, kNoTensor, -1, std::move(inputs)};
   return {};
 }
 

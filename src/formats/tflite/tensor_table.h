@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,9 +50,11 @@ class TensorTable {
   bool is_extents(int index) const { return entry(index).state == State::extents; }
 
   // `index` would be made by a decoder that is left out of the network; the decoder's own inputs are read instead.
-  Result<void> set_left_out(int index, std::vector<int> decoder_inputs);
-  // Empty for anything else.
-  std::vector<int> left_out_inputs(int index) const { return entry(index).decoder_inputs; }
+  // All outputs of one decoder share the list of its inputs.
+  using DecoderInputs = std::shared_ptr<const std::vector<int>>;
+  Result<void> set_left_out(int index, DecoderInputs inputs);
+  // Null for anything else.
+  const DecoderInputs& left_out_inputs(int index) const { return entry(index).decoder_inputs; }
 
   const Tensor& tensor(TensorId id) const { return network_.tensors[static_cast<std::size_t>(id)]; }
   // Of a constant.
@@ -69,8 +72,8 @@ class TensorTable {
   struct Entry {
     State state = State::unseen;
     TensorId id = kNoTensor;
-    int source = -1;                  // of an alias
-    std::vector<int> decoder_inputs;  // of what is left out
+    int source = -1;               // of an alias
+    DecoderInputs decoder_inputs;  // of what is left out
   };
 
   Entry& entry(int index) { return entries_[static_cast<std::size_t>(index)]; }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+#include <mobilenet/result.h>
+
+#include "spec/detection_spec.h"
+
+namespace mobilenet {
+
+// Whether a detector can have these options: counts and scales are positive and bounded, thresholds are numbers.
+Result<void> check(const DetectionSpec& spec);
+
+}  // namespace mobilenet
