@@ -199,7 +199,7 @@ Segmentation MaskAnswer::run(const Geometry& geometry, int width, int height) {
   const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   // Grow to the largest picture seen, never shrink.
   mask_.resize(std::max(mask_.size(), pixels));
-  scratch_.resize(std::max(scratch_.size(), mask_scratch_floats(columns, channels_)));
+  scratch_.resize(std::max(scratch_.size(), mask_scratch_floats(rows, columns, channels_)));
   const std::size_t numbers = probabilities_wanted_ ? pixels * static_cast<std::size_t>(channels_) : 0;
   probabilities_.resize(std::max(probabilities_.size(), numbers));
   const std::size_t cells = static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_);

@@ -30,9 +30,9 @@ struct ScoreMap {
 
 // mask[y][x] = the channel with the largest bilinearly interpolated score; of equal ones the lowest, as argmax does.
 // `probabilities`, where not empty, receives [channels][rows.pixels][columns.pixels]: the softmax of the interpolated
-// scores. `scratch` holds at least mask_scratch_floats(columns, channels) floats.
+// scores. `scratch` holds at least mask_scratch_floats(rows, columns, channels) floats.
 void enlarge_to_mask(const ScoreMap& scores, const MaskAxis& rows, const MaskAxis& columns, std::span<float> scratch,
                      std::uint8_t* mask, std::span<float> probabilities = {});
-std::size_t mask_scratch_floats(const MaskAxis& columns, int channels);
+std::size_t mask_scratch_floats(const MaskAxis& rows, const MaskAxis& columns, int channels);
 
 }  // namespace mobilenet

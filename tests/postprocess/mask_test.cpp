@@ -94,7 +94,7 @@ Enlarged enlarge(const std::vector<float>& scores, int channels, const MaskAxis&
   const auto pixels = static_cast<std::size_t>(rows.pixels) * static_cast<std::size_t>(columns.pixels);
   Enlarged enlarged{std::vector<std::uint8_t>(pixels, 0xee), {}};
   if (with_probabilities) enlarged.probabilities.assign(pixels * static_cast<std::size_t>(channels), -1.0f);
-  std::vector<float> scratch(mask_scratch_floats(columns, channels));
+  std::vector<float> scratch(mask_scratch_floats(rows, columns, channels));
   enlarge_to_mask({scores.data(), channels, step}, rows, columns, scratch, enlarged.mask.data(),
                   enlarged.probabilities);
   return enlarged;
@@ -155,6 +155,28 @@ TEST(Mask, ScoresOfAQuantisedGraphAreRoundedBeforeTheyCompete) {
   EXPECT_FLOAT_EQ(rounded.probabilities[1], 0.5f);
   // 17.5 and 16.25 round to 18 and 16, two steps of 0.5 apart.
   EXPECT_FLOAT_EQ(rounded.probabilities[3], 1 / (1 + std::exp(-1.0f)));
+}
+
+// Inside a region the leader of the cells around is taken without looking at other classes; with probabilities it never
+// is. Whole numbers and real ones, leads of nothing, of one step and more.
+TEST(Mask, RegionsAreTheSameWithAndWithoutLookingAtEveryClass) {
+  std::mt19937 random(3);
+  for (const AxisCase& axis : kAxisCases)
+    for (const SizeCase& size : kSizeCases)
+      for (const float step : {0.0f, 0.25f})
+        for (const int lead : {0, 1, 2, 9}) {
+          std::vector<float> scores(static_cast<std::size_t>(size.rows * size.columns * size.channels));
+          for (std::size_t i = 0; i < scores.size(); ++i) {
+            const auto cell = static_cast<int>(i) / size.channels, channel = static_cast<int>(i) % size.channels;
+            const int region = (cell / size.columns / 3 + cell % size.columns / 4) % size.channels;
+            const int level = static_cast<int>(random() % 4) + (channel == region ? 3 + lead : 0);
+            scores[i] = step > 0 ? static_cast<float>(level) : 0.1f * static_cast<float>(level);
+          }
+          const MaskAxis rows = axis.axis(size.height, size.rows), columns = axis.axis(size.width, size.columns);
+          EXPECT_EQ(enlarge(scores, size.channels, rows, columns, false, step).mask,
+                    enlarge(scores, size.channels, rows, columns, true, step).mask)
+              << axis.name << ", " << size.height << "x" << size.width << ", step " << step << ", lead " << lead;
+        }
 }
 
 TEST(Mask, TheLowestOfEqualClasses) {
