@@ -47,7 +47,8 @@ Json info_json(const ModelInfo& info) {
   line["inputs"] = tensors_json(info.inputs);
   line["outputs"] = tensors_json(info.outputs);
   line["layers"] = Json::array();
-  for (const LayerInfo& layer : info.layers) line["layers"].push_back({{"name", layer.name}, {"shape", layer.shape}, {"channels", layer.channels}});
+  for (const LayerInfo& layer : info.layers)
+    line["layers"].push_back({{"name", layer.name}, {"shape", layer.shape}, {"channels", layer.channels}});
   line["labels"] = info.labels;
   line["decisions"] = Json::array();
   for (const Decision& decision : info.decisions) {
