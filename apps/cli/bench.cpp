@@ -305,8 +305,9 @@ Work add_bench(CLI::App& app) {
   app.add_flag("--per-layer", options->per_layer, "Also the median time of every step of the plan");
   app.add_flag("--json", options->json, "JSON on standard output; the last line is the result");
   app.footer(
-      "Only the network is timed: the input lies in memory, the output stays there. With --until result the\n"
-      "picture's encoding and the answer count too; no picture is decoded or resized.\n"
+      "Only the network is timed: the input lies in memory, the output stays there. With\n"
+      "--until result the picture's encoding and the answer count too; no picture is decoded\n"
+      "or resized.\n"
       "MOBILENET_CPU_ISA=NAME forces an instruction set (`mobilenet --version` lists them).\n"
       "\n"
       "Examples:\n"

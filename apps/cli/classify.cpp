@@ -72,12 +72,8 @@ Work add_classify(CLI::App& app) {
   const auto options = std::make_shared<ClassifyOptions>();
   add_model_option(app, options->model);
   add_count(app, "-n,--top", options->session.top, 1, kMaxTop, "Classes per picture (default: 5)");
-  add_labels_option(app, options->model);
-  add_size_option(app, "--size", options->session);
-  add_preprocess_option(app, options->session);
-  add_picture_options(app, options->pictures);
+  add_answer_options(app, options->model, options->pictures, options->session);
   add_batch_option(app, options->pictures);
-  add_session_options(app, options->session);
   add_json_option(app, options->json);
   app.footer(
       "Prints the probability 0..1, the label and the class index of the best classes. Indices\n"

@@ -175,12 +175,8 @@ Work add_detect(CLI::App& app) {
   add_annotation_option(app, options->output);
   app.add_option("--coco", options->coco, "Also write COCO results (image_id, category_id, bbox, score)")
       ->type_name("FILE");
-  add_labels_option(app, options->model);
-  add_size_option(app, "--size", options->session);
-  add_preprocess_option(app, options->session);
-  add_picture_options(app, options->pictures);
+  add_answer_options(app, options->model, options->pictures, options->session);
   add_batch_option(app, options->pictures);
-  add_session_options(app, options->session);
   add_json_option(app, options->json);
   app.footer(
       "Boxes are left, top, right, bottom in pixels of the upright picture and may reach beyond it.\n"

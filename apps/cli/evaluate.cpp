@@ -322,17 +322,13 @@ Work add_evaluate(CLI::App& app) {
   CLI::Option* const results =
       app.add_option("--results", options->results, "Judge these COCO results instead of a model's answers")
           ->type_name("FILE");
-  add_labels_option(app, options->model);
-  add_size_option(app, "--size", options->session);
-  add_preprocess_option(app, options->session);
-  add_picture_options(app, options->pictures);
+  add_answer_options(app, options->model, options->pictures, options->session);
   add_batch_option(app, options->pictures);
   CLI::Option* const pictures = app.get_option("pictures")->required(false)->excludes(results);
   results->excludes(app.get_option("--model"));
   app.callback([results, pictures] {
     if (pictures->empty() && results->empty()) throw CLI::RequiredError("pictures (or --results)");
   });
-  add_session_options(app, options->session);
   app.add_flag("--json", options->json, "One JSON object on standard output");
   app.footer(
       "Classifiers: top-1 and top-5; labels are 0-based indices without background, a header and\n"

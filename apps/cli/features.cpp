@@ -94,8 +94,8 @@ void report(const FeaturesOptions& options, const ModelInfo& info, const Session
   if (!options.json) {
     Table table({Align::left, Align::left, Align::left});
     for (std::size_t i = 0; i < file.spools().size(); ++i) {
-      const RowSpool& spool = file.spools()[i];
-      table.row({options.session.layers[i], std::string(name_of(spool.type())), shape_text(spool.shape())});
+      const TensorKind& tensor = file.spools()[i].tensor();
+      table.row({options.session.layers[i], std::string(name_of(tensor.type)), shape_text(tensor.shape)});
     }
     print(table.text());
     say("wrote " + options.output + ": " + std::to_string(file.rows()) + " pictures, names in array " + kNamesArray);
@@ -110,11 +110,8 @@ void report(const FeaturesOptions& options, const ModelInfo& info, const Session
   line["isa"] = session.isa();
   line["pictures"] = file.rows();
   line["layers"] = Json::array();
-  for (std::size_t i = 0; i < file.spools().size(); ++i) {
-    const RowSpool& spool = file.spools()[i];
-    line["layers"].push_back(
-        {{"name", options.session.layers[i]}, {"type", name_of(spool.type())}, {"shape", spool.shape()}});
-  }
+  for (std::size_t i = 0; i < file.spools().size(); ++i)
+    line["layers"].push_back(tensor_json(options.session.layers[i], file.spools()[i].tensor()));
   print_json(line);
 }
 

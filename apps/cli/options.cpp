@@ -208,6 +208,14 @@ void add_picture_options(CLI::App& app, PictureArguments& arguments) {
   app.add_flag("-q,--quiet", arguments.quiet, "No progress on standard error");
 }
 
+void add_answer_options(CLI::App& app, ModelChoice& model, PictureArguments& pictures, SessionOptions& session) {
+  add_labels_option(app, model);
+  add_size_option(app, "--size", session);
+  add_preprocess_option(app, session);
+  add_picture_options(app, pictures);
+  add_session_options(app, session);
+}
+
 void add_batch_option(CLI::App& app, PictureArguments& arguments) {
   add_count(app, "-b,--batch", arguments.batch, 1, kMaxBatch, "Pictures computed at once (default: 1)");
 }

@@ -50,6 +50,8 @@ struct PictureArguments {
 
 // P..., --orientation, --max-pixels, --quiet
 void add_picture_options(CLI::App& app, PictureArguments& arguments);
+// What all verbs that answer about pictures have: --labels, --size, --preprocess, those of pictures and of sessions.
+void add_answer_options(CLI::App& app, ModelChoice& model, PictureArguments& pictures, SessionOptions& session);
 void add_batch_option(CLI::App& app, PictureArguments& arguments);
 
 // A whole number within the limits.

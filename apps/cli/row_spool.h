@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/files.h"
+#include "cli/tensor_json.h"
 
 namespace mobilenet::cli {
 
@@ -27,16 +28,13 @@ class RowSpool {
   // Completes the header; the file is then a whole .npy, and lives as long as the spool.
   Result<std::FILE*> finish();
 
-  std::int64_t rows() const { return shape_.front(); }
-  const std::vector<std::int64_t>& shape() const { return shape_; }
-  DataType type() const { return type_; }
+  const TensorKind& tensor() const { return tensor_; }  // all rows as one
 
  private:
   RowSpool() = default;
   std::filesystem::path beside_;
   File file_;
-  DataType type_ = DataType::f32;
-  std::vector<std::int64_t> shape_;
+  TensorKind tensor_;
   std::size_t header_bytes_ = 0;
 };
 

@@ -18,6 +18,7 @@
 #include "cli/output.h"
 #include "cli/picture_sources.h"
 #include "cli/table.h"
+#include "cli/tensor_json.h"
 #include "cli/verbs.h"
 
 // mobilenet run --input x.npy -o y.npz: raw tensors in, raw tensors out, for those who preprocess themselves.
@@ -124,12 +125,8 @@ void report(const RunOptions& options, const ModelInfo& info, const Session& ses
   line["milliseconds"] = {{"network", milliseconds(session.timing().network)}};
   line["tensors"] = Json::array();
   for (const TensorView& tensor : tensors) {
-    Json entry = {{"name", tensor.name}, {"type", name_of(tensor.type)}, {"shape", tensor.shape}};
-    if (tensor.scale != 0) {
-      entry["scale"] = shortest(tensor.scale);
-      entry["zero_point"] = tensor.zero_point;
-    }
-    line["tensors"].push_back(std::move(entry));
+    const std::vector<std::int64_t> shape(tensor.shape.begin(), tensor.shape.end());
+    line["tensors"].push_back(tensor_json(tensor.name, {tensor.type, shape, tensor.scale, tensor.zero_point}));
   }
   print_json(line);
 }

@@ -95,11 +95,7 @@ Work add_segment(CLI::App& app) {
                  "Write masks: indexed PNG of the picture's size, the pixel is\nthe class; a .png for one picture, a "
                  "folder for many (end\nits name in /)")
       ->type_name("PATH");
-  add_labels_option(app, options->model);
-  add_size_option(app, "--size", options->session);
-  add_preprocess_option(app, options->session);
-  add_picture_options(app, options->pictures);
-  add_session_options(app, options->session);
+  add_answer_options(app, options->model, options->pictures, options->session);
   add_json_option(app, options->json);
   app.footer(
       "Class numbers are the network's own; 0 is background in most files.\n"

@@ -111,7 +111,7 @@ TEST_F(Files, RowsOfManyBatchesBecomeOneArray) {
   ASSERT_TRUE(spool->append(second));
   EXPECT_FALSE(spool->append({"pool", DataType::f32, other, values.data(), 16})) << "rows must not change their shape";
   EXPECT_FALSE(spool->append({"pool", DataType::i32, one_row, values.data(), 12})) << "nor their type";
-  EXPECT_EQ(spool->rows(), 3);
+  EXPECT_EQ(spool->tensor().shape.front(), 3);
   EXPECT_TRUE(listing().empty()) << "the file must have no name";
 
   const auto file = spool->finish();
