@@ -5,49 +5,9 @@
 #include <gtest/gtest.h>
 #include <mobilenet/mobilenet.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "support/allocation_counter.h"
 #include "support/pictures.h"
 #include "support/test_data.h"
-
-namespace {
-
-std::atomic<bool> counting{false};
-std::atomic<long> allocations{0};
-
-void* allocate(std::size_t bytes, std::size_t alignment) {
-  if (counting.load(std::memory_order_relaxed)) allocations.fetch_add(1, std::memory_order_relaxed);
-  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* p = alignment <= alignof(std::max_align_t) ? std::malloc(bytes > 0 ? bytes : 1)
-                                                   : std::aligned_alloc(alignment, rounded);
-  if (p == nullptr) throw std::bad_alloc();
-  return p;
-}
-
-}  // namespace
-
-// GCC cannot see that every operator new below comes from malloc.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-
-void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return allocate(bytes, static_cast<std::size_t>(alignment));
-}
-// The standard library's stable_sort asks for its buffer this way.
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  try {
-    return allocate(bytes, alignof(std::max_align_t));
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 namespace mobilenet::testing {
 namespace {
@@ -57,11 +17,9 @@ template <class Call>
 long count_allocations(const Call& call) {
   call();
   call();
-  allocations.store(0);
-  counting.store(true);
+  start_counting_allocations();
   call();
-  counting.store(false);
-  return allocations.load();
+  return stop_counting_allocations();
 }
 
 void expect_no_allocations(const Model& model, Device device, int threads) {
@@ -74,7 +32,7 @@ void expect_no_allocations(const Model& model, Device device, int threads) {
     Session session =
         model.session({.device = device, .threads = threads, .layers = {layer}, .pooling = pooling}).value();
     EXPECT_EQ(count_allocations([&] { return session.features(views).value().size(); }), 0) << "features, " << where;
-    if (model.info().classes > 0) {
+    if (model.info().task == "classify") {
       EXPECT_EQ(count_allocations([&] { return session.classify(views[1]).value().size(); }), 0)
           << "classify, " << where;
       EXPECT_EQ(count_allocations([&] { return session.classify(views).value().size(); }), 0) << "batch, " << where;

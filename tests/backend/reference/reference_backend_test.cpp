@@ -5,41 +5,10 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include "backend/operator_cases.h"
-
-namespace {
-std::atomic<bool> counting{false};
-std::atomic<long> allocations{0};
-
-void* allocate(std::size_t bytes, std::size_t alignment) {
-  if (counting.load()) ++allocations;
-  void* p = std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
-  if (p == nullptr) throw std::bad_alloc();
-  return p;
-}
-}  // namespace
-
-// GCC cannot see that every operator new below comes from aligned_alloc.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-
-void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return allocate(bytes, static_cast<std::size_t>(alignment));
-}
-// std::stable_sort takes its buffer from this one.
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  if (counting.load()) ++allocations;
-  return std::malloc(bytes > 0 ? bytes : 1);
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+#include "support/allocation_counter.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -79,11 +48,9 @@ TEST(ReferenceBackend, RunsAllocateNothing) {
     const auto execution = open(model, model.network.outputs);
     write_inputs(*execution, model);
     execution->run();  // detections keep working memory for each thread
-    allocations = 0;
-    counting = true;
+    start_counting_allocations();
     execution->run();
-    counting = false;
-    EXPECT_EQ(allocations.load(), 0) << c.name;
+    EXPECT_EQ(stop_counting_allocations(), 0) << c.name;
   }
 }
 
