@@ -50,8 +50,8 @@ struct SeenRange {
   SeenRange(const AxisGeometry& axis, int pixels) {
     const ToPicture to_picture(axis);
     const double first = to_picture(axis.output_begin), last = to_picture(axis.output_begin + axis.window_size);
-    begin = std::clamp(static_cast<int>(first + 0.5), 0, pixels);
-    end = std::clamp(static_cast<int>(last + 0.5), begin, pixels);
+    begin = std::clamp(static_cast<int>(std::lround(first)), 0, pixels);
+    end = std::clamp(static_cast<int>(std::lround(last)), begin, pixels);
   }
   int begin = 0, end = 0;
 };
@@ -63,21 +63,10 @@ ChannelQuantization quantization_of(const ModelState& model, const HostTensor& o
 }  // namespace
 
 RealNumbers::RealNumbers(const HostTensor& source, const ChannelQuantization& quantization, std::size_t most)
-    : source_(source), quantization_(quantization) {
-  if (source.type != DataType::f32) converted_.resize(most);
-}
+    : data_(source.data), reader_{source.type, quantization}, converted_(source.type == DataType::f32 ? 0 : most) {}
 
 const float* RealNumbers::read(std::size_t first, std::size_t count) {
-  if (source_.type == DataType::f32) return reinterpret_cast<const float*>(source_.data) + first;
-  const auto convert = [&](const auto* stored) {
-    for (std::size_t i = 0; i < count; ++i)
-      converted_[i] = quantization_.scale * static_cast<float>(stored[first + i] - quantization_.zero_point);
-  };
-  if (source_.type == DataType::u8)
-    convert(reinterpret_cast<const std::uint8_t*>(source_.data));
-  else
-    convert(reinterpret_cast<const std::int8_t*>(source_.data));
-  return converted_.data();
+  return reader_.read(data_, first, count, converted_.data());
 }
 
 ClassAnswers::ClassAnswers(const ModelState& model, const SessionOptions& options, const Execution& execution,

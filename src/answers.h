@@ -21,7 +21,7 @@
 
 namespace mobilenet {
 
-// A quantised or float tensor as real numbers: scale * (stored - zero_point).
+// A quantised or float output of the execution as real numbers.
 class RealNumbers {
  public:
   RealNumbers() = default;
@@ -31,8 +31,8 @@ class RealNumbers {
   const float* read(std::size_t first, std::size_t count);
 
  private:
-  HostTensor source_;
-  ChannelQuantization quantization_;
+  const std::byte* data_ = nullptr;
+  RealReader reader_;
   std::vector<float> converted_;
 };
 

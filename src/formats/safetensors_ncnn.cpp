@@ -29,6 +29,7 @@ constexpr std::array<Prior, kExtras + 2> kPriors{{{60, 0}, {105, 150}, {150, 195
 std::vector<std::vector<AnchorShape>> prior_shapes() {
   constexpr std::array<double, 2> kRatios{2, 3};
   std::vector<std::vector<AnchorShape>> shapes;
+  shapes.reserve(kPriors.size());
   for (const Prior& prior : kPriors)
     shapes.push_back(
         prior_box_shapes(prior.least, prior.most, std::span(kRatios).first(shapes.empty() ? 1 : 2), kInputSize));

@@ -115,6 +115,19 @@ ChannelQuantization channel_quantization(const Tensor& tensor, int channel) {
   return {q.scales[i], q.zero_points[i]};
 }
 
+const float* RealReader::read(const std::byte* stored, std::size_t first, std::size_t count, float* converted) const {
+  if (type == DataType::f32) return reinterpret_cast<const float*>(stored) + first;
+  const auto convert = [&](const auto* integers) {
+    for (std::size_t i = 0; i < count; ++i)
+      converted[i] = quantization.scale * static_cast<float>(integers[first + i] - quantization.zero_point);
+  };
+  if (type == DataType::u8)
+    convert(reinterpret_cast<const std::uint8_t*>(stored));
+  else
+    convert(reinterpret_cast<const std::int8_t*>(stored));
+  return converted;
+}
+
 double real_value(const Tensor& tensor, const Parameter& parameter, std::int64_t index) {
   const double stored = stored_value(parameter, index);
   if (!tensor.quantization || tensor.quantization->scales.empty()) return stored;

@@ -45,4 +45,12 @@ struct ChannelQuantization {
 };
 ChannelQuantization channel_quantization(const Tensor& tensor, int channel);
 
+// How to read a map of f32, u8 or i8 elements as real numbers: scale * (stored - zero_point).
+struct RealReader {
+  DataType type = DataType::f32;
+  ChannelQuantization quantization;
+  // Elements first..first + count of `stored`: in place where they are f32, else converted into `converted`.
+  const float* read(const std::byte* stored, std::size_t first, std::size_t count, float* converted) const;
+};
+
 }  // namespace mobilenet

@@ -8,12 +8,7 @@
 
 namespace mobilenet {
 
-DetectionOperator::Source DetectionOperator::source_of(const Tensor& tensor) {
-  const ChannelQuantization q = channel_quantization(tensor, 0);
-  return {tensor.type, q.scale, q.zero_point};
-}
-
-DetectionOperator::DetectionOperator(DetectionDecoder decoder, Source boxes, Source scores)
+DetectionOperator::DetectionOperator(DetectionDecoder decoder, RealReader boxes, RealReader scores)
     : decoder_(std::move(decoder)), boxes_(boxes), scores_(scores) {}
 
 Result<DetectionOperator> DetectionOperator::create(const DetectionPostProcessOp& op, const Tensor& boxes,
@@ -22,7 +17,8 @@ Result<DetectionOperator> DetectionOperator::create(const DetectionPostProcessOp
     if (tensor->type != DataType::f32 && tensor->type != DataType::u8 && tensor->type != DataType::i8)
       return failure(ErrorCode::unsupported, tensor->name, " is ", name_of(tensor->type), ", expected f32, u8 or i8");
   MOBILENET_TRY(DetectionDecoder decoder, DetectionDecoder::create(op.spec, std::move(anchors)));
-  return DetectionOperator(std::move(decoder), source_of(boxes), source_of(scores));
+  return DetectionOperator(std::move(decoder), {boxes.type, channel_quantization(boxes, 0)},
+                           {scores.type, channel_quantization(scores, 0)});
 }
 
 std::size_t DetectionOperator::score_numbers() const {
@@ -35,20 +31,6 @@ std::size_t DetectionOperator::workspace_bytes() const {
   return decoder_.workspace_bytes() + (box_numbers() + score_numbers()) * sizeof(float);
 }
 
-const float* DetectionOperator::real(const Source& source, const std::byte* stored, std::size_t first,
-                                     std::size_t count, float* converted) {
-  if (source.type == DataType::f32) return reinterpret_cast<const float*>(stored) + first;
-  const auto convert = [&](const auto* integers) {
-    for (std::size_t i = 0; i < count; ++i)
-      converted[i] = source.scale * static_cast<float>(integers[first + i] - source.zero_point);
-  };
-  if (source.type == DataType::u8)
-    convert(reinterpret_cast<const std::uint8_t*>(stored));
-  else
-    convert(reinterpret_cast<const std::int8_t*>(stored));
-  return converted;
-}
-
 void DetectionOperator::run(std::size_t batch, const Memory& memory, std::byte* workspace) const {
   const auto most = static_cast<std::size_t>(max_results(decoder_.spec()));
   std::fill_n(memory.out_boxes, batch * most * 4, 0.0f);
@@ -57,8 +39,8 @@ void DetectionOperator::run(std::size_t batch, const Memory& memory, std::byte* 
   auto* const converted = reinterpret_cast<float*>(workspace + decoder_.workspace_bytes());
   for (std::size_t n = 0; n < batch; ++n) {
     const DetectorOutput output{
-        real(boxes_, memory.boxes, n * box_numbers(), box_numbers(), converted),
-        real(scores_, memory.scores, n * score_numbers(), score_numbers(), converted + box_numbers())};
+        boxes_.read(memory.boxes, n * box_numbers(), box_numbers(), converted),
+        scores_.read(memory.scores, n * score_numbers(), score_numbers(), converted + box_numbers())};
     std::size_t row = n * most;
     for (const RawDetection& found : decoder_.run(output, workspace)) {
       const float box[] = {found.top, found.left, found.bottom, found.right};

@@ -35,20 +35,12 @@ class DetectionOperator {
   void run(std::size_t batch, const Memory& memory, std::byte* workspace) const;
 
  private:
-  struct Source {
-    DataType type = DataType::f32;
-    float scale = 1;
-    std::int32_t zero_point = 0;
-  };
-  DetectionOperator(DetectionDecoder decoder, Source boxes, Source scores);
-  static Source source_of(const Tensor& tensor);
-  static const float* real(const Source& source, const std::byte* stored, std::size_t first, std::size_t count,
-                           float* converted);
+  DetectionOperator(DetectionDecoder decoder, RealReader boxes, RealReader scores);
   std::size_t box_numbers() const { return static_cast<std::size_t>(decoder_.anchors()) * 4; }
   std::size_t score_numbers() const;
 
   DetectionDecoder decoder_;
-  Source boxes_, scores_;
+  RealReader boxes_, scores_;
 };
 
 }  // namespace mobilenet

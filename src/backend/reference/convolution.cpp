@@ -130,8 +130,9 @@ Result<Operator> prepare_real(const LayerOptions& options, const NodeView& view,
         options.dense ? as_pixel(operands.shape) : operands.shape, operands.as<float>(),
         [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); },
         [&](int first, int count, const double* sums, float* result) {
+          const float* const bias = layer.bias.data() + first;
           for (int o = 0; o < count; ++o) {
-            const double biased = sums[o] + static_cast<double>(layer.bias[static_cast<std::size_t>(first + o)]);
+            const double biased = sums[o] + static_cast<double>(bias[o]);
             result[o] = static_cast<float>(activate(options.activation, biased));
           }
         });
