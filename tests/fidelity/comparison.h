@@ -14,22 +14,10 @@
 #include <vector>
 
 #include "fidelity/checks.h"
-#include "support/npy.h"
+#include "support/framework_tensors.h"
 #include "support/test_data.h"
 
 namespace mobilenet::testing {
-
-// max |a - b| / max |b|, the measure of all float comparisons here; infinite when the counts differ or a NaN appears.
-inline double relative_difference(std::span<const float> a, std::span<const float> b) {
-  if (a.size() != b.size()) return INFINITY;
-  double difference = 0, largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::isnan(a[i])) return INFINITY;
-    difference = std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
-    largest = std::max(largest, std::abs(static_cast<double>(b[i])));
-  }
-  return largest > 0 ? difference / largest : difference;
-}
 
 inline std::string scientific(double value) {
   char text[32];

@@ -27,10 +27,6 @@ const char* const kPictures[] = {"cat_720p", "parrot"};
 
 std::filesystem::path folder(const std::string& name) { return *test_data() / "expected/frameworks" / name; }
 
-TensorView view_of(const FloatArray& array, const std::string& name) {
-  return {name, DataType::f32, array.shape, array.values.data(), array.values.size() * sizeof(float), 0, 0};
-}
-
 Outcome compare_inputs(const std::string& name, bool timm) {
   Session session = Model::open(folder(name) / "model.safetensors").value().session().value();
   double largest = 0;
@@ -71,38 +67,7 @@ Outcome compare_logits(const std::string& name, Device device) {
   return {worst <= kLogitsTolerance, "relative difference " + scientific(worst)};
 }
 
-// The class of every pixel after logits [1][classes][side][side] are enlarged to size x size as Hugging Face's
-// post-processing does: bilinear, pixel centres at i + 0.5, argmax.
-std::vector<int> enlarged_classes(std::span<const float> logits, int classes, int side, int size) {
-  struct Tap {
-    int low, high;
-    double fraction;
-  };
-  std::vector<Tap> taps;
-  for (int i = 0; i < size; ++i) {
-    const double position = std::clamp((i + 0.5) * side / size - 0.5, 0.0, side - 1.0);
-    const int low = static_cast<int>(position);
-    taps.push_back({low, std::min(low + 1, side - 1), position - low});
-  }
-  std::vector<int> best;
-  for (const Tap& row : taps)
-    for (const Tap& column : taps) {
-      std::pair<double, int> most{-INFINITY, 0};
-      for (int c = 0; c < classes; ++c) {
-        const auto at = [&](int y, int x) {
-          return static_cast<double>(logits[static_cast<std::size_t>((c * side + y) * side + x)]);
-        };
-        const double top = at(row.low, column.low) * (1 - column.fraction) + at(row.low, column.high) * column.fraction;
-        const double low =
-            at(row.high, column.low) * (1 - column.fraction) + at(row.high, column.high) * column.fraction;
-        const double score = top * (1 - row.fraction) + low * row.fraction;
-        if (score > most.first) most = {score, c};
-      }
-      best.push_back(most.second);
-    }
-  return best;
-}
-
+// Of the logits, enlarged to the input as Hugging Face's post-processing does.
 Outcome compare_masks(const std::string& name, Device device) {
   const Model model = Model::open(folder(name) / "model.safetensors").value();
   Session session = model.session({.device = device}).value();
@@ -115,10 +80,8 @@ Outcome compare_masks(const std::string& name, Device device) {
     if (logits.size() != expected.values.size()) return {false, "another size"};
     const auto classes = static_cast<int>(expected.shape[1]), side = static_cast<int>(expected.shape[2]);
     const auto size = static_cast<int>(input.shape[2]);
-    const std::vector<int> ours = enlarged_classes(logits, classes, side, size);
-    const std::vector<int> theirs = enlarged_classes(expected.values, classes, side, size);
-    total += ours.size();
-    for (std::size_t i = 0; i < ours.size(); ++i) same += ours[i] == theirs[i];
+    total += static_cast<std::size_t>(size) * static_cast<std::size_t>(size);
+    same += equal_pixels({logits, classes, side, size}, {expected.values, classes, side, size});
   }
   const double share = static_cast<double>(same) / static_cast<double>(total);
   char text[96];

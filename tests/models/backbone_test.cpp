@@ -7,35 +7,12 @@
 #include <cstring>
 
 #include "models/architectures.h"
+#include "models/built_network.h"
 #include "models/models.h"
 #include "network/parameter.h"
 
 namespace mobilenet {
 namespace {
-
-struct Built {
-  ModelSpec spec;
-  RandomWeights weights;
-  Network network;
-  std::vector<Shape> shapes;
-
-  Shape shape_of(const std::string& layer) const {
-    const TensorId id = network.find(layer);
-    return id == kNoTensor ? Shape{} : shapes[static_cast<std::size_t>(id)];
-  }
-};
-
-Built build(const ModelSpec& spec, std::int64_t batch = 1) {
-  Built built{spec, random_weights(spec), {}, {}};
-  auto network = build_network(spec, built.weights.parameters, built.weights.index);
-  EXPECT_TRUE(network) << network.error().message;
-  built.network = network.value();
-  const Shape input{batch, spec.input_height, spec.input_width, 3};
-  auto shapes = infer_shapes(built.network, built.weights.parameters, std::vector{input});
-  EXPECT_TRUE(shapes) << shapes.error().message;
-  built.shapes = shapes.value();
-  return built;
-}
 
 std::vector<std::string> layer_names(const Network& network) {
   std::vector<std::string> names;

@@ -5,33 +5,14 @@
 #include <gtest/gtest.h>
 
 #include "models/anchors.h"
+#include "models/built_network.h"
 #include "models/models.h"
 #include "network/cost.h"
 
 namespace mobilenet {
 namespace {
 
-struct Built {
-  ModelSpec spec;
-  RandomWeights weights;
-  Network network;
-  std::vector<Shape> shapes;
-
-  const Shape& shape(TensorId id) const { return shapes[static_cast<std::size_t>(id)]; }
-  Shape shape_of(const std::string& name) const {
-    const TensorId id = network.find(name);
-    return id == kNoTensor ? Shape{} : shape(id);
-  }
-};
-
-Built build(const std::string& name, std::int64_t batch = 1) {
-  const ModelSpec spec = spec_from_name(name).value();
-  Built built{spec, random_weights(spec), {}, {}};
-  built.network = build_network(spec, built.weights.parameters, built.weights.index).value();
-  const Shape input{batch, spec.input_height, spec.input_width, 3};
-  built.shapes = infer_shapes(built.network, built.weights.parameters, std::vector{input}).value();
-  return built;
-}
+Built build(const std::string& name, std::int64_t batch = 1) { return build(spec_from_name(name).value(), batch); }
 
 struct Expected {
   const char* name;

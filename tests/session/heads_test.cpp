@@ -12,16 +12,21 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "support/npy.h"
+#include "support/framework_tensors.h"
 #include "support/pictures.h"
 #include "support/test_data.h"
 
 namespace mobilenet {
 namespace {
 
+using testing::class_at;
+using testing::equal_pixels;
 using testing::FloatArray;
 using testing::read_npy;
+using testing::relative_difference;
+using testing::SquareLogits;
 using testing::test_data;
+using testing::view_of;
 
 // Another order of float32 additions over 50 layers.
 constexpr double kRelativeTolerance = 1e-4;
@@ -30,54 +35,10 @@ constexpr double kEqualMaskShare = 0.999;
 
 constexpr Device kDevices[] = {Device::cpu, Device::reference};
 
-TensorView view_of(const FloatArray& array, const std::string& name) {
-  return {name, DataType::f32, array.shape, array.values.data(), array.values.size() * sizeof(float), 0, 0};
-}
-
-// max |a - b| / max |b|
-double relative_difference(std::span<const float> a, std::span<const float> b) {
-  if (a.size() != b.size()) return INFINITY;
-  double difference = 0, largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::isnan(a[i])) return INFINITY;
-    difference = std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
-    largest = std::max(largest, std::abs(static_cast<double>(b[i])));
-  }
-  return largest > 0 ? difference / largest : difference;
-}
-
 // Hugging Face's logits [classes][cells][cells] of the test network.
 constexpr int kClasses = 21, kCells = 33, kInput = 257;
 
-// The class at a point of the network's input, in pixels whose centres lie at i + 0.5, once the logits are enlarged
-// with half-pixel centres, as PyTorch's interpolate does.
-int class_at(std::span<const float> logits, double x, double y) {
-  struct Tap {
-    int low, high;
-    double fraction;
-  };
-  const auto tap = [](double place) {
-    const double cell = std::clamp(place * kCells / kInput - 0.5, 0.0, kCells - 1.0);
-    const int low = static_cast<int>(cell);
-    return Tap{low, std::min(low + 1, kCells - 1), cell - low};
-  };
-  const Tap row = tap(y), column = tap(x);
-  int best = 0;
-  double most = -INFINITY;
-  for (int c = 0; c < kClasses; ++c) {
-    const auto at = [&](int i, int j) {
-      return static_cast<double>(logits[static_cast<std::size_t>((c * kCells + i) * kCells + j)]);
-    };
-    const double above = std::lerp(at(row.low, column.low), at(row.low, column.high), column.fraction);
-    const double below = std::lerp(at(row.high, column.low), at(row.high, column.high), column.fraction);
-    const double score = std::lerp(above, below, row.fraction);
-    if (score > most) {
-      most = score;
-      best = c;
-    }
-  }
-  return best;
-}
+SquareLogits logits_of(std::span<const float> values) { return {values, kClasses, kCells, kInput}; }
 
 std::filesystem::path deeplab_folder() { return *test_data() / "expected/frameworks/hf_deeplab_v2_0.35_257_os8"; }
 
@@ -96,11 +57,8 @@ TEST(HuggingFaceDeepLab, LogitsAndMaskAreTheFrameworks) {
       EXPECT_EQ(logits.name, "logits");
       EXPECT_EQ(std::vector<std::int64_t>(logits.shape.begin(), logits.shape.end()), expected.shape);
       EXPECT_LE(relative_difference(logits.as<float>(), expected.values), kRelativeTolerance);
-      int equal = 0;
-      for (int y = 0; y < kInput; ++y)
-        for (int x = 0; x < kInput; ++x)
-          equal += class_at(logits.as<float>(), x + 0.5, y + 0.5) == class_at(expected.values, x + 0.5, y + 0.5);
-      EXPECT_GE(equal, kEqualMaskShare * kInput * kInput);
+      EXPECT_GE(static_cast<double>(equal_pixels(logits_of(logits.as<float>()), logits_of(expected.values))),
+                kEqualMaskShare * kInput * kInput);
     }
   }
 }
@@ -161,7 +119,7 @@ TEST(HuggingFaceDeepLab, SegmentsAPhotograph) {
       if (std::min(input_x, input_y) < 0 || std::max(input_x, input_y) > kInput) continue;
       ++seen;
       equal += found.mask[static_cast<std::size_t>(y) * static_cast<std::size_t>(found.width) +
-                          static_cast<std::size_t>(x)] == class_at(logits.as<float>(), input_x, input_y);
+                          static_cast<std::size_t>(x)] == class_at(logits_of(logits.as<float>()), input_x, input_y);
     }
   EXPECT_GT(seen, 1000);
   EXPECT_GE(equal, kEqualMaskShare * seen) << equal << " of " << seen;
