@@ -109,12 +109,7 @@ Result<ObjectAnswers> ObjectAnswers::create(const ModelState& model, const Sessi
     const Shape input = execution.inputs()[0].shape;
     MOBILENET_TRY(const std::vector<Shape> shapes,
                   infer_shapes(model.loaded.network, model.loaded.parameters, {&input, 1}));
-    std::vector<AnchorGrid> grids;
-    for (const TensorId id : model.loaded.network.anchor_maps) {
-      const Shape& map = shapes[static_cast<std::size_t>(id)];
-      grids.push_back({static_cast<int>(map[1]), static_cast<int>(map[2])});
-    }
-    anchors = generate_anchors(spec.anchor_shapes, grids);
+    anchors = network_anchors(spec, model.loaded.network, shapes);
   }
   const std::int64_t boxes = execution.outputs()[0].shape[1];
   if (static_cast<std::int64_t>(anchors.size()) != boxes)

@@ -31,13 +31,8 @@ Result<Window> make_window(int kernel, int stride, int dilation, PaddingRule rul
 
 // Anchors for the feature maps' sizes at the model's own input size: what every session will check again at its own.
 Result<void> check_detector(const LoadedModel& model, std::span<const Shape> shapes) {
-  std::vector<AnchorGrid> grids;
-  for (const TensorId id : model.network.anchor_maps) {
-    const Shape& map = shapes[static_cast<std::size_t>(id)];
-    grids.push_back({static_cast<int>(map[1]), static_cast<int>(map[2])});
-  }
   const DetectionSpec& spec = model.spec.detection;
-  auto decoder = DetectionDecoder::create(spec, generate_anchors(spec.anchor_shapes, grids));
+  auto decoder = DetectionDecoder::create(spec, network_anchors(spec, model.network, shapes));
   if (!decoder) return std::move(decoder).error();
   return {};
 }

@@ -27,6 +27,16 @@ std::vector<AnchorBox> generate_anchors(std::span<const std::vector<AnchorShape>
   return anchors;
 }
 
+std::vector<AnchorBox> network_anchors(const DetectionSpec& spec, const Network& network,
+                                       std::span<const Shape> shapes) {
+  std::vector<AnchorGrid> grids;
+  for (const TensorId id : network.anchor_maps) {
+    const Shape& map = shapes[static_cast<std::size_t>(id)];
+    grids.push_back({static_cast<int>(map[1]), static_cast<int>(map[2])});
+  }
+  return generate_anchors(spec.anchor_shapes, grids);
+}
+
 std::vector<std::vector<AnchorShape>> multiple_grid_shapes(int maps, double min_scale, double max_scale) {
   const auto scale_of = [&](int map) {
     if (map >= maps) return 1.0;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "network/network.h"
 #include "spec/detection_spec.h"
 
 namespace mobilenet {
@@ -18,6 +19,10 @@ struct AnchorGrid {
 // Map by map, row by row, cell by cell, shape by shape. As many grids as shapes, else empty.
 std::vector<AnchorBox> generate_anchors(std::span<const std::vector<AnchorShape>> shapes,
                                         std::span<const AnchorGrid> grids);
+
+// Those of a network whose anchors are generated, for its anchor_maps; `shapes` are of all its tensors.
+std::vector<AnchorBox> network_anchors(const DetectionSpec& spec, const Network& network,
+                                       std::span<const Shape> shapes);
 
 // The shapes of TensorFlow's multiple_grid_anchor_generator for square inputs: scales evenly from `min_scale` to
 // `max_scale`; 3 shapes on the first map (scale 0.1, then ratios 2 and 1/2), 6 on the others (ratios 1, 2, 1/2, 3,

@@ -101,10 +101,7 @@ TEST(Heads, HaveAnAnchorForEveryBoxAtAnySize) {
   for (const char* name : {"ssd_mobilenet_v1:1.0:300", "ssd_mobilenet_v2:0.5:224", "ssdlite_mobilenet_v2:1.0:321"}) {
     SCOPED_TRACE(name);
     const Built built = build(name);
-    std::vector<AnchorGrid> grids;
-    for (const TensorId map : built.network.anchor_maps)
-      grids.push_back({static_cast<int>(built.shape(map)[1]), static_cast<int>(built.shape(map)[2])});
-    const auto anchors = generate_anchors(built.spec.detection.anchor_shapes, grids);
+    const auto anchors = network_anchors(built.spec.detection, built.network, built.shapes);
     EXPECT_EQ(static_cast<std::int64_t>(anchors.size()), built.shape(built.network.boxes)[1]);
     EXPECT_EQ(built.network.outputs, (std::vector{built.network.boxes, built.network.scores}));
   }
