@@ -11,7 +11,8 @@ endforeach()
 target_include_directories(part_formats SYSTEM PUBLIC ${generated} ${MOBILENET_FLATBUFFERS_INCLUDE})
 target_sources(part_formats PRIVATE tflite/answer_operators.cpp tflite/answer_task.cpp tflite/decisions.cpp tflite/elementwise_operators.cpp tflite/load_tflite.cpp
                                     tflite/metadata.cpp tflite/model_file.cpp tflite/operators.cpp
-                                    tflite/packed_files.cpp tflite/shape_operators.cpp tflite/tensor_table.cpp
+                                    tflite/packed_files.cpp tflite/picture_decisions.cpp tflite/shape_operators.cpp
+                                    tflite/tensor_table.cpp
                                     tflite/weighted_operators.cpp)
 if(MOBILENET_WITH_ZIP)
   target_link_libraries(part_formats PUBLIC mobilenet_dependency_zip)
