@@ -45,9 +45,8 @@ std::string table_text(const LoadedPicture& picture, std::span<const Classificat
 
 int classify(const ClassifyOptions& options) {
   if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
-  const auto model = open_model(options.model);
+  const auto model = open_model_for("classify", options.model);
   if (!model) return fail(model.error().message);
-  if (auto fits = check_task("classify", model->info()); !fits) return fail(fits.error().message);
   auto session = model->session(options.session);
   if (!session) return fail(session.error().message);
   if (!options.json) say_what_runs(*model, *session);

@@ -3,44 +3,41 @@
 #include "cli/default_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <string>
 #include <system_error>
-#include <vector>
 
 namespace mobilenet::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-// The first .safetensors of a folder by name, or an empty path.
-fs::path first_model(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().extension() == ".safetensors") found.push_back(entry->path());
-  }
-  const auto first = std::min_element(found.begin(), found.end());
-  return first == found.end() ? fs::path() : *first;
-}
+struct BundledModel {
+  std::string_view task, file;
+};
+constexpr std::array<BundledModel, 3> kBundledModels = {{{"classify", "mobilenet_v2_202.safetensors"},
+                                                         {"detect", "ssdlite_mobilenet_v2_6.safetensors"},
+                                                         {"segment", "deeplab_v3plus_mobilenet_v2_7.safetensors"}}};
 
 }  // namespace
 
-bool environment_names_model() {
-  const char* const named = std::getenv("MOBILENET_MODEL");
-  return named != nullptr && *named != '\0';
-}
-
-Result<fs::path> default_model() {
-  if (environment_names_model()) return fs::path(std::getenv("MOBILENET_MODEL"));
+Result<fs::path> default_model(std::string_view task) {
+  if (const char* const named = std::getenv("MOBILENET_MODEL"); named != nullptr && *named != '\0')
+    return fs::path(named);
+  const auto bundled = std::find_if(kBundledModels.begin(), kBundledModels.end(),
+                                    [&](const BundledModel& model) { return model.task == task; });
+  if (bundled == kBundledModels.end())
+    return Error{ErrorCode::not_found, "no model to " + std::string(task) + " is bundled"};
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   for (const fs::path& folder :
        {(program.parent_path() / "../share/mobilenet/models").lexically_normal(), fs::path(MOBILENET_SOURCE_MODELS)}) {
-    if (fs::path model = first_model(folder); !model.empty()) return model;
+    if (fs::path model = folder / bundled->file; fs::exists(model, error)) return model;
   }
-  return Error{ErrorCode::not_found,
-               "no model: none is installed beside the program; name one with --model FILE or $MOBILENET_MODEL"};
+  return Error{ErrorCode::not_found, "no model: " + std::string(bundled->file) +
+                                         " is not installed beside the program; name one with --model FILE or "
+                                         "$MOBILENET_MODEL"};
 }
 
 }  // namespace mobilenet::cli

@@ -2,18 +2,17 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Where the model lies that runs when none is named: $MOBILENET_MODEL, else beside the installed program
-// (../share/mobilenet/models), else in the source tree that this program was built from.
+// Where the model lies that runs when none is named: $MOBILENET_MODEL, else the bundled one of the task, beside the
+// installed program (../share/mobilenet/models) or in the source tree that this program was built from.
 
 #include <mobilenet/result.h>
 
 #include <filesystem>
+#include <string_view>
 
 namespace mobilenet::cli {
 
-Result<std::filesystem::path> default_model();
-
-// Whether $MOBILENET_MODEL names one.
-bool environment_names_model();
+// `task`: "classify", "detect" or "segment".
+Result<std::filesystem::path> default_model(std::string_view task);
 
 }  // namespace mobilenet::cli

@@ -158,7 +158,7 @@ int detect(DetectOptions& options) {
 
 Work add_detect(CLI::App& app) {
   const auto options = std::make_shared<DetectOptions>();
-  add_model_option(app, options->model, "$MOBILENET_MODEL; no detector is bundled");
+  add_model_option(app, options->model);
   add_fraction(app, "--score", options->session.score_threshold, "Lowest score to show (default: 0.5)");
   add_count(app, "--max", options->session.max_detections, 0, kMaxDetections,
             "Most objects per picture (default: 100)");
@@ -183,7 +183,7 @@ Work add_detect(CLI::App& app) {
       "Class numbers are 0-based without background (COCO: category id - 1).\n"
       "\n"
       "Examples:\n"
-      "  mobilenet detect --model ssd.tflite street.jpg\n"
+      "  mobilenet detect photo.jpg\n"
       "  mobilenet detect --model ssd.tflite --classes person,dog -o found.png street.jpg\n"
       "  mobilenet detect --model ssd.tflite --json --score 0.3 -o annotated/ holiday/ > boxes.jsonl");
   return [options] { return detect(*options); };

@@ -81,7 +81,7 @@ void add_labels_option(CLI::App& app, ModelChoice& choice) {
   app.add_option("--labels", choice.labels, "Class names, one per line (default: the model's own)")->type_name("FILE");
 }
 
-Result<Model> open_model(const ModelChoice& choice) {
+Result<Model> open_model(const ModelChoice& choice, std::string_view task) {
   if (is_architecture(choice.model)) {
     if (choice.labels.empty()) return Model::random(choice.model);
     return Error{ErrorCode::invalid_argument, choice.model +
@@ -91,7 +91,7 @@ Result<Model> open_model(const ModelChoice& choice) {
   ModelOptions options;
   options.labels = choice.labels;
   if (!choice.model.empty()) return Model::open(choice.model, options);
-  auto path = default_model();
+  auto path = default_model(task);
   if (!path) return path.error();
   return Model::open(*path, options);
 }
@@ -114,21 +114,7 @@ Result<void> check_task(std::string_view task, const ModelInfo& info) {
 }
 
 Result<Model> open_model_for(std::string_view task, const ModelChoice& choice) {
-  if (choice.model.empty() && !environment_names_model()) {
-    if (task == "detect")
-      return Error{ErrorCode::not_found,
-                   "no detector is bundled; name one with --model. It opens TensorFlow Lite files with SSD or SSDLite "
-                   "on MobileNet, for example coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite out of "
-                   "https://storage.googleapis.com/download.tensorflow.org/models/tflite/"
-                   "coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.zip, and SSDLite .safetensors; docs/formats.md lists "
-                   "more"};
-    return Error{ErrorCode::not_found,
-                 "no segmenter is bundled; name one with --model. It opens TensorFlow Lite files with DeepLab on "
-                 "MobileNet V2, for example deeplabv3_mnv2_pascal_quant.tflite of "
-                 "https://github.com/google-coral/test_data, and Hugging Face's DeepLab .safetensors, for example "
-                 "https://huggingface.co/google/deeplabv3_mobilenet_v2_1.0_513; docs/formats.md lists more"};
-  }
-  auto model = open_model(choice);
+  auto model = open_model(choice, task);
   if (!model) return model;
   if (auto fits = check_task(task, model->info()); !fits) return fits.error();
   return model;

@@ -28,9 +28,9 @@ void add_model_option(CLI::App& app, ModelChoice& choice,
                       const std::string& otherwise = "$MOBILENET_MODEL, else the bundled model");
 void add_labels_option(CLI::App& app, ModelChoice& choice);
 
-// The model that was chosen, opened.
-Result<Model> open_model(const ModelChoice& choice);
-// The same for a task that has no bundled model: "detect" or "segment". Fails for models of another task.
+// The model that was chosen, opened; without a choice, the bundled one of the task.
+Result<Model> open_model(const ModelChoice& choice, std::string_view task = "classify");
+// The same, but fails for models of another task.
 Result<Model> open_model_for(std::string_view task, const ModelChoice& choice);
 // Fails with the verb that runs the model when its task is another.
 Result<void> check_task(std::string_view task, const ModelInfo& info);

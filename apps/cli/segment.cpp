@@ -89,7 +89,7 @@ int segment(SegmentOptions& options) {
 
 Work add_segment(CLI::App& app) {
   const auto options = std::make_shared<SegmentOptions>();
-  add_model_option(app, options->model, "$MOBILENET_MODEL; no segmenter is bundled");
+  add_model_option(app, options->model);
   add_annotation_option(app, options->output);
   app.add_option("--mask", options->mask,
                  "Write masks: indexed PNG of the picture's size, the pixel is\nthe class; a .png for one picture, a "
@@ -101,7 +101,7 @@ Work add_segment(CLI::App& app) {
       "Class numbers are the network's own; 0 is background in most files.\n"
       "\n"
       "Examples:\n"
-      "  mobilenet segment --model deeplabv3.tflite -o seen.png street.jpg\n"
+      "  mobilenet segment -o seen.png photo.jpg\n"
       "  mobilenet segment --model deeplabv3.tflite --json --mask masks/ holiday/ > classes.jsonl");
   return [options] { return segment(*options); };
 }

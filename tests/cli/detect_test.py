@@ -158,9 +158,6 @@ class Detect(ProgramTest):
         result = mobilenet("detect", "--json", "--model", SMALL, self.pictures / "0.png")
         self.assertEqual((result.code, result.out), (1, ""))
         self.assertRegex(result.err, r"^mobilenet: [^\n]*is no detector[^\n]*\n$")
-        none = mobilenet("detect", self.pictures / "0.png")
-        self.assertEqual((none.code, none.out), (1, ""))
-        self.assertRegex(none.err, r"^mobilenet: [^\n]*--model[^\n]*coco_ssd_mobilenet_v1[^\n]*\.tflite[^\n]*\n$")
 
     def test_annotated_files_and_folders(self):
         result = self.detect("--json", "-o", self.path("one.jpg"), self.pictures / "0.png")

@@ -3,10 +3,12 @@
 """Usage errors, help, version, streams that cannot be written, and the default model."""
 
 import os
+import pathlib
 import subprocess
 
 from program import PROGRAM, SMALL, ProgramTest, main, mobilenet
 
+MODELS = pathlib.Path(__file__).parents[2] / "models"
 VERBS = ["classify", "evaluate", "features", "run", "info", "bench", "convert"]
 
 
@@ -101,18 +103,50 @@ class Usage(ProgramTest):
         self.assertIn("missing", missing.err)
 
 
-class BundledModel(ProgramTest):
-    def test_it_runs_when_no_model_is_named(self):
-        environment = {"MOBILENET_MODEL": ""}
-        result = mobilenet("info", "--json", env=environment)
-        if result.code != 0 and "no model" in result.err:
-            self.skipTest("the bundled model is not in models/")
-        self.assertEqual(result.code, 0, result.err)
-        line, = result.lines()
+# Without $MOBILENET_MODEL of the machine.
+BUNDLED = {"MOBILENET_MODEL": ""}
+ANIMALS = ["person", "cat", "cow", "dog", "horse", "sheep"]
+PHOTOGRAPHS = pathlib.Path(__file__).parents[2] / "out/pictures"
+
+
+class BundledModels(ProgramTest):
+    def test_one_runs_for_each_task_when_no_model_is_named(self):
+        line, = mobilenet("info", "--json", env=BUNDLED).lines()
         self.assertEqual((line["architecture"], line["classes"], line["input"]), ("mobilenet_v2", 202, [160, 160]))
-        answers = mobilenet("classify", "--json", self.pictures, env=environment)
+        answers = mobilenet("classify", "--json", self.pictures, env=BUNDLED)
         self.assertEqual(answers.code, 0, answers.err)
         self.assertTrue(all(answer["label"] for line in answers.lines() for answer in line["classes"]))
+        for verb in ("detect", "segment"):
+            with self.subTest(verb):
+                answers = mobilenet(verb, "--json", self.pictures, env=BUNDLED)
+                self.assertEqual(answers.code, 0, answers.err)
+                self.assertEqual({line["task"] for line in answers.lines()}, {verb})
+
+    def test_they_know_what_their_cards_say(self):
+        detector, = mobilenet("info", "--json", MODELS / "ssdlite_mobilenet_v2_6.safetensors").lines()
+        self.assertEqual((detector["task"], detector["labels"], detector["input"]), ("detect", ANIMALS, [320, 320]))
+        segmenter, = mobilenet("info", "--json", MODELS / "deeplab_v3plus_mobilenet_v2_7.safetensors").lines()
+        self.assertEqual((segmenter["task"], segmenter["labels"], segmenter["input"]),
+                         ("segment", ["background"] + ANIMALS, [321, 321]))
+
+    def test_a_person_a_cat_and_nothing_else_are_found_in_the_photographs(self):
+        if not (PHOTOGRAPHS / "chelsea.png").exists():
+            self.skipTest("no photographs in out/pictures; scripts/fetch_pictures fetches them")
+        for name, expected in [("astronaut.png", ["person"]), ("chelsea.png", ["cat"]), ("coffee.png", []),
+                               ("rocket.jpg", [])]:
+            with self.subTest(name):
+                found, = mobilenet("detect", "--json", PHOTOGRAPHS / name, env=BUNDLED).lines()
+                self.assertEqual([one["label"] for one in found["detections"]], expected)
+        for name, expected in [("astronaut.png", "person"), ("chelsea.png", "cat")]:
+            with self.subTest(name):
+                seen, = mobilenet("segment", "--json", PHOTOGRAPHS / name, env=BUNDLED).lines()
+                self.assertIn(expected, [one["label"] for one in seen["classes"][:2]])
+
+    def test_the_environment_names_another_for_every_task(self):
+        detector = str(MODELS / "ssdlite_mobilenet_v2_6.safetensors")
+        result = mobilenet("classify", self.pictures, env={"MOBILENET_MODEL": detector})
+        self.assertEqual(result.code, 1)
+        self.assertIn("`mobilenet detect` runs it", result.err)
 
 
 if __name__ == "__main__":
