@@ -23,12 +23,18 @@ TensorInfo describe_tensor(const Tensor& tensor, const Shape& shape, SourceLayou
 
 // Labels the user named win over those that the reader found.
 Result<void> apply_labels(LoadedModel& loaded, const ModelOptions& options) {
-  if (options.labels.empty()) return {};
-  MOBILENET_TRY(FoundLabels found,
-                labels_from_file(options.labels, label_count(loaded.spec), loaded.spec.has_background));
+  if (options.labels.empty() && options.labels_file.empty()) return {};
+  if (!options.labels.empty() && !options.labels_file.empty())
+    return failure(ErrorCode::invalid_argument, "labels: ", options.labels.size(), " names and the file ",
+                   options.labels_file.string(), " are given, expected one of the two");
+  const int count = label_count(loaded.spec);
+  const bool background = loaded.spec.has_background;
+  MOBILENET_TRY(FoundLabels found, options.labels.empty() ? labels_from_file(options.labels_file, count, background)
+                                                          : labels_from_caller(options.labels, count, background));
   loaded.spec.labels = std::move(found.labels);
   std::erase_if(loaded.decisions, [](const Decision& decision) { return decision.what.starts_with("labels"); });
-  loaded.decisions.push_back({"labels from " + options.labels.string(), found.why});
+  loaded.decisions.push_back(
+      {options.labels.empty() ? "labels from " + options.labels_file.string() : "labels given", found.why});
   return {};
 }
 
@@ -81,7 +87,7 @@ Result<std::shared_ptr<const Weights>> ModelState::weights(const Backend& backen
 
 Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, std::string source,
                                                            const ModelOptions& options) {
-  MOBILENET_CHECK(apply_labels(loaded, options));
+  if (auto applied = apply_labels(loaded, options); !applied) return at(source, std::move(applied).error());
   const Network& network = loaded.network;
   const ModelSpec& spec = loaded.spec;
   if (network.inputs.empty() || network.outputs.empty())

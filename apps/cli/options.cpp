@@ -89,7 +89,7 @@ Result<Model> open_model(const ModelChoice& choice, std::string_view task) {
                                                   choice.labels + " needs a model file"};
   }
   ModelOptions options;
-  options.labels = choice.labels;
+  options.labels_file = choice.labels;
   if (!choice.model.empty()) return Model::open(choice.model, options);
   auto path = default_model(task);
   if (!path) return path.error();

@@ -24,7 +24,10 @@ class NetworkBuilder;
 struct ModelState;
 
 struct ModelOptions {
-  std::filesystem::path labels = {};  // a text file with one class per line; empty: decided from the model
+  // Names of the classes, instead of those that the model comes with: at most one of the two. The background row of a
+  // classifier that has one may be left out.
+  std::vector<std::string> labels = {};    // one per class
+  std::filesystem::path labels_file = {};  // a text file with one class per line
 };
 
 struct TensorInfo {

@@ -83,6 +83,17 @@ std::optional<FoundLabels> fit(std::vector<std::string> labels, std::size_t clas
   return std::nullopt;
 }
 
+// The same for names that somebody asked for: what does not fit is an error.
+Result<FoundLabels> must_fit(std::vector<std::string> labels, int classes, bool has_background,
+                             const std::string& name) {
+  const std::size_t count = labels.size();
+  auto found = fit(std::move(labels), static_cast<std::size_t>(std::max(classes, 0)), has_background, name);
+  if (!found)
+    return failure(ErrorCode::invalid_argument, name, ": has ", count, " labels, but the model has ", classes,
+                   " classes", has_background ? ", background included" : "");
+  return *std::move(found);
+}
+
 Result<std::vector<std::string>> read_lines(const std::filesystem::path& path) {
   MOBILENET_TRY(const auto file, MappedFile::open(path));
   const std::span<const std::byte> bytes = file->bytes();
@@ -118,12 +129,14 @@ std::optional<FoundLabels> labels_beside(const std::filesystem::path& model, int
 
 Result<FoundLabels> labels_from_file(const std::filesystem::path& path, int classes, bool has_background) {
   MOBILENET_TRY(std::vector<std::string> labels, read_lines(path));
+  return must_fit(std::move(labels), classes, has_background, path.string());
+}
+
+Result<FoundLabels> labels_from_caller(std::vector<std::string> labels, int classes, bool has_background) {
   const std::size_t count = labels.size();
-  auto found = fit(std::move(labels), static_cast<std::size_t>(std::max(classes, 0)), has_background, path.string());
-  if (!found)
-    return failure(ErrorCode::invalid_argument, path.string(), ": has ", count, " labels, but the model has ", classes,
-                   " classes", has_background ? ", background included" : "");
-  return *std::move(found);
+  MOBILENET_TRY(FoundLabels found, must_fit(std::move(labels), classes, has_background, "the list of labels"));
+  found.why = "the caller's list of " + std::to_string(count);
+  return found;
 }
 
 std::optional<FoundLabels> built_in_labels(int classes) {

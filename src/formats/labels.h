@@ -32,6 +32,9 @@ std::optional<FoundLabels> labels_beside(const std::filesystem::path& model, int
 // The file the user names: any count that fits as above, else an error with both counts.
 Result<FoundLabels> labels_from_file(const std::filesystem::path& path, int classes, bool has_background);
 
+// Names from the caller's own program, by the same rule.
+Result<FoundLabels> labels_from_caller(std::vector<std::string> labels, int classes, bool has_background);
+
 // Names for detectors by their classes without background: COCO's 90 ids, PASCAL VOC's 20, the 23 of MediaPipe's Open
 // Images detector. Ids that a data set leaves out are "".
 std::optional<FoundLabels> built_in_detection_labels(int classes);
