@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Each kind of step on several threads gives the bytes that one thread gives. The thread sanitizer runs this too, so
+// the networks are as small as the kind allows.
+
+#include <gtest/gtest.h>
+#include <mobilenet/mobilenet.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "formats/tflite_graph.h"
+#include "support/pictures.h"
+
+namespace mobilenet::testing {
+namespace {
+
+constexpr int kThreads[] = {2, 3};
+
+using Answer = std::vector<std::byte>;
+
+template <class T>
+void append(Answer& answer, std::span<const T> values) {
+  const auto bytes = std::as_bytes(values);
+  answer.insert(answer.end(), bytes.begin(), bytes.end());
+}
+
+// `use` turns a session into an answer; twice, since the first call compiles and the second finds old memory.
+template <class Use>
+void expect_one_answer(const Model& model, const Use& use, SessionOptions options = {}) {
+  options.threads = 1;
+  Session alone = model.session(options).value();
+  const Answer expected = use(alone);
+  ASSERT_FALSE(expected.empty());
+  for (const int threads : kThreads) {
+    options.threads = threads;
+    Session session = model.session(options).value();
+    for (int call = 0; call < 2; ++call)
+      EXPECT_TRUE(use(session) == expected) << model.info().source << ", " << threads << " threads, call " << call;
+  }
+}
+
+Answer run_batch(Session& session, const ModelInfo& info, std::int64_t batch) {
+  std::vector<std::int64_t> shape = info.inputs.at(0).shape;
+  shape[0] = batch;
+  std::size_t count = 1;
+  for (const std::int64_t axis : shape) count *= static_cast<std::size_t>(axis);
+  std::vector<float> floats(count);
+  std::vector<std::uint8_t> bytes(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(i * 2654435761u >> 20);
+    floats[i] = static_cast<float>(bytes[i]) / 128 - 1;
+  }
+  const bool real = info.inputs[0].type == DataType::f32;
+  const TensorView input{info.inputs[0].name, info.inputs[0].type, shape,
+                         real ? static_cast<const void*>(floats.data()) : bytes.data(),
+                         count * size_of(info.inputs[0].type)};
+  Answer answer;
+  for (const TensorView& output : session.run({&input, 1}).value()) append(answer, output.as<std::byte>());
+  return answer;
+}
+
+// Tensors of 256 kB and more stream row by row from step to step.
+TEST(ThreadedNetworks, ChainsOfRows) {
+  for (const char* architecture : {"mobilenet_v1:0.25:193:3", "mobilenet_v2:0.35:193:3"}) {
+    const Model model = Model::random(architecture).value();
+    expect_one_answer(model, [&](Session& session) { return run_batch(session, model.info(), 1); });
+  }
+}
+
+TEST(ThreadedNetworks, BatchesOfFloats) {
+  const Model model = Model::random("mobilenet_v2:0.35:33:3").value();
+  expect_one_answer(model, [&](Session& session) { return run_batch(session, model.info(), 3); });
+}
+
+TEST(ThreadedNetworks, Integers) {
+  GraphFile graph = small_i8_graph();
+  for (const int tensor : {kInput, kStem, kDepthwise, kSum}) {
+    std::vector<int>& shape = graph.tensors[static_cast<std::size_t>(tensor)].shape;
+    shape[1] = tensor == kInput ? 49 : 25;
+    shape[2] = tensor == kInput ? 35 : 18;
+  }
+  const std::vector<std::uint8_t> file = graph.bytes();
+  const Model model = Model::from_memory(std::as_bytes(std::span(file))).value();
+  for (const std::int64_t batch : {1, 3})
+    expect_one_answer(model, [&](Session& session) { return run_batch(session, model.info(), batch); });
+}
+
+TEST(ThreadedNetworks, Detections) {
+  const TestPicture picture(90, 70);
+  const Model model = Model::random("ssdlite_mobilenet_v2:0.35:96:4").value();
+  const auto detect = [&](Session& session) {
+    Answer answer;
+    for (const Detection& d : session.detect(picture.view()).value())
+      append(answer, std::span<const float>(std::vector<float>{static_cast<float>(d.class_index), d.score, d.left,
+                                                               d.top, d.right, d.bottom}));
+    return answer;
+  };
+  expect_one_answer(model, detect, {.score_threshold = 0});
+}
+
+TEST(ThreadedNetworks, Masks) {
+  const TestPicture picture(150, 110);
+  const Model model = Model::random("deeplab_v3plus_mobilenet_v2:0.35:65:4").value();
+  const auto segment = [&](Session& session) {
+    const Segmentation found = session.segment(picture.view()).value();
+    Answer answer;
+    append(answer, found.mask);
+    append(answer, found.probabilities);
+    return answer;
+  };
+  expect_one_answer(model, segment, {.probabilities = true});
+}
+
+}  // namespace
+}  // namespace mobilenet::testing
