@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "formats/ade20k_labels.h"
 #include "formats/labels.h"
 
 namespace mobilenet {
@@ -157,6 +158,13 @@ std::optional<FoundLabels> built_in_segmentation_labels(int channels) {
   if (count == kVoc.size()) return from(kVoc, 0, "PASCAL VOC", channels);
   if (count == kCityscapes.size()) return from(kCityscapes, 0, "Cityscapes", channels);
   if (count == kCityscapes.size() - 1) return from(kCityscapes, 1, "Cityscapes", channels);
+  // PyTorch's networks have one channel a class, TensorFlow's one more for what has none.
+  if (count == kAde20kLabels.size() || count == kAde20kLabels.size() + 1) {
+    FoundLabels found{{kAde20kLabels.begin(), kAde20kLabels.end()},
+                      "built in ADE20K names, because there are " + std::to_string(channels) + " classes"};
+    if (count > kAde20kLabels.size()) found.labels.insert(found.labels.begin(), "background");
+    return found;
+  }
   return std::nullopt;
 }
 

@@ -38,7 +38,8 @@ Result<FoundLabels> labels_from_caller(std::vector<std::string> labels, int clas
 // Names for detectors by their classes without background: COCO's 90 ids, PASCAL VOC's 20, the 23 of MediaPipe's Open
 // Images detector. Ids that a data set leaves out are "".
 std::optional<FoundLabels> built_in_detection_labels(int classes);
-// Names for segmenters by their channels, background included: PASCAL VOC's 21, Cityscapes' 19.
+// Names for segmenters by their channels, background included: PASCAL VOC's 21, Cityscapes' 19,
+// ADE20K's 150 or 151.
 std::optional<FoundLabels> built_in_segmentation_labels(int channels);
 
 // ImageNet's names for 1000 classes, with "background" in front for 1001.
