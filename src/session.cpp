@@ -113,10 +113,10 @@ Result<void> SessionState::choose_precision() {
   precision = quantized ? Precision::int8 : Precision::f32;
   if (options.precision == Precision::f32 && quantized)
     return failure(
-        ErrorCode::unsupported, source(),
+        ErrorCode::invalid_argument, source(),
         ": precision f32 was asked for, but the file holds an integer network, which is computed exactly in int8");
   if (options.precision == Precision::int8 && !quantized)
-    return failure(ErrorCode::unsupported, source(),
+    return failure(ErrorCode::invalid_argument, source(),
                    ": precision int8 was asked for, but the file holds float weights; int8 needs a quantised .tflite");
   return {};
 }
@@ -162,7 +162,7 @@ Result<void> SessionState::prepare() {
   height = options.input_height > 0 ? options.input_height : spec.input_height;
   width = options.input_width > 0 ? options.input_width : spec.input_width;
   if (network().fixed_size && (height != spec.input_height || width != spec.input_width))
-    return failure(ErrorCode::unsupported, source(), ": its graph is made for ", spec.input_height, "x",
+    return failure(ErrorCode::invalid_argument, source(), ": its graph is made for ", spec.input_height, "x",
                    spec.input_width, " pictures and cannot take ", height, "x", width);
   MOBILENET_CHECK(choose_precision());
   MOBILENET_TRY(backend, backend_for(options.device));
@@ -177,7 +177,7 @@ Result<void> SessionState::prepare() {
     pictures = *std::move(created);
   } else {
     no_pictures = failure(ErrorCode::unsupported, source(), ": its input ", input.name, " is ", to_string(input.shape),
-                          ", not one RGB picture; use run() with raw tensors");
+                          ", not one RGB picture; it takes raw tensors");
   }
 
   find_answers();
