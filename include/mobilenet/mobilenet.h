@@ -6,11 +6,14 @@
 //
 //   #include <mobilenet/mobilenet.h>
 //   #include <iostream>
-//   int main() {
+//   int main() try {
 //     auto model = mobilenet::Model::open("mobilenet_v2.tflite").value();
 //     auto session = model.session().value();
 //     auto picture = mobilenet::Image::open("cat.jpg").value();
 //     for (auto& answer : session.classify(picture).value()) std::cout << answer.label << ' ' << answer.score << '\n';
+//   } catch (const mobilenet::Exception& error) {
+//     std::cerr << error.what() << '\n';
+//     return 1;
 //   }
 
 #include <mobilenet/detector.h>
