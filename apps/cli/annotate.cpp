@@ -20,12 +20,12 @@ int line_width(int picture_width, int picture_height) {
 
 int shade_width(int line) { return std::max(1, static_cast<int>(std::lround(0.3 * line))); }
 
-Result<void> annotate_file(const std::filesystem::path& path, const ImageView& image,
+Result<void> annotate_file(const Destination& destination, const ImageView& image,
                            const std::function<Result<void>(RgbPicture&)>& draw) {
   auto picture = upright_picture(image);
   if (!picture) return picture.error();
   if (auto drawn = draw(*picture); !drawn) return drawn;
-  return write_picture(path, *picture);
+  return write_picture(destination, *picture);
 }
 
 }  // namespace mobilenet::cli

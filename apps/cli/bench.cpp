@@ -221,13 +221,13 @@ int measure_and_report(const BenchOptions& options, const Model& model, const Ru
     SessionOptions profiled = options.session;
     profiled.profile = true;
     auto session = model.session(profiled);
-    if (!session) return fail(session.error().message);
+    if (!session) return fail(session.error());
     const auto measurement = measure(*session, run, options.seconds);
     if (!measurement) return fail(measurement.error().message);
     report_steps(*measurement, options.json);
   }
   auto session = model.session(options.session);
-  if (!session) return fail(session.error().message);
+  if (!session) return fail(session.error());
   const auto measurement = measure(*session, run, options.seconds);
   if (!measurement) return fail(measurement.error().message);
   report(options, model.info(), *session, *measurement);
@@ -245,7 +245,7 @@ int bench_logits(const BenchOptions& options, const Model& model) {
   }
   {  // a time means nothing when the numbers do not
     auto session = model.session(options.session);
-    if (!session) return fail(session.error().message);
+    if (!session) return fail(session.error());
     const auto outputs = session->run(inputs);
     if (!outputs) return fail(outputs.error().message);
     if (const auto finite = check_finite(*outputs); !finite) return fail(finite.error().message);
@@ -269,7 +269,7 @@ int bench_result(BenchOptions options, const Model& model) {
 
 int bench(const BenchOptions& options) {
   const auto model = open_model(options.model);
-  if (!model) return fail(model.error().message);
+  if (!model) return fail(model.error());
   return options.until == Until::logits ? bench_logits(options, *model) : bench_result(options, *model);
 }
 

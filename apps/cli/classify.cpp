@@ -33,36 +33,36 @@ std::string json_text(std::span<const Classification> classes, Json line) {
   return json_line(line);
 }
 
-std::string table_text(const LoadedPicture& picture, std::span<const Classification> classes, double network_ms) {
+std::string table_text(const std::string& title, std::span<const Classification> classes) {
   Table table({Align::right, Align::left, Align::right});
   for (const Classification& answer : classes) {
     const std::string index = std::to_string(answer.index);
     const std::string label = answer.label.empty() ? "class " + index : std::string(answer.label);
     table.row({fixed(answer.score, 2), label, "[" + index + "]"});
   }
-  return printable(picture.name) + "  (" + fixed(network_ms, 1) + " ms)\n" + table.text(2) + '\n';
+  return title + table.text(2) + '\n';
 }
 
 int classify(const ClassifyOptions& options) {
-  if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
-  const auto model = open_model_for("classify", options.model);
-  if (!model) return fail(model.error().message);
-  auto session = model->session(options.session);
-  if (!session) return fail(session.error().message);
+  const auto model = open_model_for_task(options.model);
+  if (!model) return fail(model.error());
+  auto session = open_session(*model, options.session);
+  if (!session) return fail(session.error());
   if (!options.json) say_what_runs(*model, *session);
-  return answer_pictures(options.pictures, options.json, "classified",
-                         [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
-                             std::span<std::string* const> answers) -> Result<void> {
-                           const auto classes = session->classify(views);
-                           if (!classes) return classes.error();
-                           const std::size_t batch = pictures.size();
-                           const double network_ms = session->timing().network / static_cast<double>(batch);
-                           for (std::size_t i = 0; i < batch; ++i)
-                             *answers[i] = options.json ? json_text((*classes)[i], answer_head(*pictures[i], "classify",
-                                                                                               *model, *session, batch))
-                                                        : table_text(*pictures[i], (*classes)[i], network_ms);
-                           return {};
-                         });
+  const std::vector<PictureSource> sources = list_pictures(options.pictures);
+  return answer_pictures(
+      {sources, options.pictures, options.json, {}},
+      [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
+          std::span<std::string* const> answers) -> Result<void> {
+        const auto classes = session->classify(views);
+        if (!classes) return classes.error();
+        const std::size_t batch = pictures.size();
+        for (std::size_t i = 0; i < batch; ++i)
+          *answers[i] = options.json
+                            ? json_text((*classes)[i], answer_head(*pictures[i], "classify", *model, *session, batch))
+                            : table_text(answer_title(*pictures[i], *session, batch), (*classes)[i]);
+        return {};
+      });
 }
 
 }  // namespace

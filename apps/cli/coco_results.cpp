@@ -35,10 +35,10 @@ void CocoResults::add(const std::string& picture, std::span<const Detection> det
                         {"score", shortest(detection.score)}});
 }
 
-Result<void> CocoResults::write(const std::filesystem::path& path) const {
+Result<void> CocoResults::write(const Destination& destination) const {
   const std::string text = json_line(results_);
   const std::span<const std::byte> part = std::as_bytes(std::span(text));
-  return write_file(path, {&part, 1});
+  return write_file(destination, {&part, 1});
 }
 
 }  // namespace mobilenet::cli

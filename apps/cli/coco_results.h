@@ -8,14 +8,15 @@
 #include <mobilenet/result.h>
 #include <mobilenet/results.h>
 
+#include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <variant>
 
 #include "cli/coco_ap.h"
 #include "cli/output.h"
+#include "cli/pending_file.h"
 
 namespace mobilenet::cli {
 
@@ -32,7 +33,8 @@ CocoBox coco_box(const Detection& detection);
 class CocoResults {
  public:
   void add(const std::string& picture, std::span<const Detection> detections);
-  Result<void> write(const std::filesystem::path& path) const;
+  std::size_t size() const { return results_.size(); }
+  Result<void> write(const Destination& destination) const;
 
  private:
   Json results_ = Json::array();

@@ -7,6 +7,7 @@
 #include <string>
 #include <system_error>
 
+#include "cli/open_session.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/output_files.h"
@@ -21,16 +22,33 @@ namespace {
 struct ConvertOptions {
   ModelChoice model;
   std::string output;
+  IfExists if_exists = IfExists::refuse;
   DataType weights = DataType::f16;
   bool json = false;
 };
 
+// Model::save() replaces what is there, so that it writes to a pending file.
+Result<void> save(const Model& model, const Destination& output, DataType weights) {
+  auto pending = PendingFile::create(output);
+  if (!pending) return pending.error();
+  if (auto saved = model.save(pending->path(), weights); !saved) {
+    const std::string& message = saved.error().message;
+    const std::string temporary = pending->path().string();
+    if (!message.starts_with(temporary)) return saved;
+    return Error{saved.error().code, output.path.string() + message.substr(temporary.size())};
+  }
+  return pending->commit();
+}
+
 int convert(const ConvertOptions& options) {
   const auto model = open_model(options.model);
-  if (!model) return fail(model.error().message);
-  OutputFiles files(options.model.model, {});
-  if (auto added = files.add(options.output, "the converted model"); !added) return fail(added.error().message);
-  if (const auto saved = model->save(options.output, options.weights); !saved) return fail(saved.error().message);
+  if (!model) return fail(model.error());
+  OutputFiles files(options.if_exists);
+  add_files_read(options.model, files);
+  const auto output = files.only(options.output, "the converted model");
+  if (!output) return fail(output.error());
+  note_random_weights(model->info());
+  if (const auto saved = save(*model, *output, options.weights); !saved) return fail(saved.error());
   std::error_code error;
   const std::uintmax_t bytes = std::filesystem::file_size(options.output, error);
   const ModelInfo& info = model->info();
@@ -44,9 +62,9 @@ int convert(const ConvertOptions& options) {
     line["bytes"] = error ? 0 : bytes;
     print_json(line);
   } else {
-    say("wrote " + options.output + ": " + info.architecture + ", " + std::to_string(info.labels.size()) + " labels, " +
-        count_text(info.parameters) + " parameters as " + std::string(name_of(options.weights)) + ", " +
-        bytes_text(error ? 0 : bytes));
+    note("wrote " + options.output + ": " + info.architecture + ", " + std::to_string(info.labels.size()) +
+         " labels, " + count_text(info.parameters) + " parameters as " + std::string(name_of(options.weights)) + ", " +
+         bytes_text(error ? 0 : bytes));
   }
   return kSuccess;
 }
@@ -59,6 +77,7 @@ Work add_convert(CLI::App& app) {
       ->type_name("MODEL")
       ->required();
   add_output_option(app, options->output, {".safetensors"}, "The .safetensors file to write");
+  add_force_option(app, options->if_exists);
   app.add_option_function<std::string>(
          "--weights",
          [options](const std::string& text) {
@@ -70,6 +89,7 @@ Work add_convert(CLI::App& app) {
          "f16: half the size, the same answers (default); f32: exact")
       ->type_name("NAME");
   add_labels_option(app, options->model);
+  add_quiet_option(app);
   add_json_option(app, options->json);
   app.footer(
       "The file holds the weights and everything that was decided about them: architecture,\n"
@@ -77,7 +97,7 @@ Work add_convert(CLI::App& app) {
       "\n"
       "Examples:\n"
       "  mobilenet convert --model timm/model.safetensors -o mobilenet_v2.safetensors\n"
-      "  mobilenet convert --model model.safetensors --labels names.txt --weights f32 -o mine.safetensors");
+      "  mobilenet convert --model m.safetensors --labels l.txt -o own.safetensors");
   return [options] { return convert(*options); };
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <string>
 #include <system_error>
 
 namespace mobilenet::cli {
@@ -22,9 +21,12 @@ constexpr std::array<BundledModel, 3> kBundledModels = {{{"classify", "mobilenet
 
 }  // namespace
 
-Result<fs::path> default_model(std::string_view task) {
-  if (const char* const named = std::getenv("MOBILENET_MODEL"); named != nullptr && *named != '\0')
-    return fs::path(named);
+std::string environment_model() {
+  const char* const named = std::getenv("MOBILENET_MODEL");
+  return named == nullptr ? "" : named;
+}
+
+Result<fs::path> bundled_model(std::string_view task) {
   const auto bundled = std::find_if(kBundledModels.begin(), kBundledModels.end(),
                                     [&](const BundledModel& model) { return model.task == task; });
   if (bundled == kBundledModels.end())

@@ -2,17 +2,21 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Where the model lies that runs when none is named: $MOBILENET_MODEL, else the bundled one of the task, beside the
-// installed program (../share/mobilenet/models) or in the source tree that this program was built from.
+// What runs when no model is named on the command line.
 
 #include <mobilenet/result.h>
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace mobilenet::cli {
 
-// `task`: "classify", "detect" or "segment".
-Result<std::filesystem::path> default_model(std::string_view task);
+// $MOBILENET_MODEL, which may be all that -m may be; empty: not set.
+std::string environment_model();
+
+// The bundled model of a task ("classify", "detect" or "segment"), beside the installed program
+// (../share/mobilenet/models) or in the source tree that this program was built from.
+Result<std::filesystem::path> bundled_model(std::string_view task);
 
 }  // namespace mobilenet::cli

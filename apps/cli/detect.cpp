@@ -4,18 +4,19 @@
 #include <mobilenet/session.h>
 
 #include <algorithm>
-#include <charconv>
-#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/annotate.h"
 #include "cli/answer_pictures.h"
+#include "cli/class_names.h"
 #include "cli/coco_results.h"
 #include "cli/output_files.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 
 // mobilenet detect P...: the objects of every picture.
 
@@ -25,51 +26,16 @@ namespace {
 constexpr int kMaxDetections = 100'000;
 
 struct DetectOptions {
-  ModelChoice model;
+  ModelChoice model{.model = {}, .labels = {}, .task = "detect"};
   SessionOptions session;
   PictureArguments pictures;
   std::vector<std::string> classes;  // names or indices; empty: all
   std::string output;                // annotated pictures; empty: none
   std::string coco;                  // COCO results; empty: none
+  IfExists if_exists = IfExists::refuse;
   bool clip = false;
   bool json = false;
 };
-
-std::string trimmed(std::string_view word) {
-  const std::size_t begin = std::min(word.find_first_not_of(' '), word.size());
-  return std::string(word.substr(begin, word.find_last_not_of(' ') + 1 - begin));
-}
-
-std::vector<std::string> split_list(const std::string& text) {
-  std::vector<std::string> words;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    words.push_back(trimmed(std::string_view(text).substr(begin, end - begin)));
-    begin = end + 1;
-  }
-  return words;
-}
-
-// The classes that the user names, by label or by index.
-Result<std::vector<int>> wanted_classes(const std::vector<std::string>& words, const ModelInfo& info) {
-  std::vector<int> wanted;
-  for (const std::string& word : words) {
-    const auto label = std::find(info.labels.begin(), info.labels.end(), word);
-    int index = 0;
-    const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), index);
-    const bool number = error == std::errc() && rest == word.data() + word.size();
-    if (label != info.labels.end()) {
-      wanted.push_back(static_cast<int>(label - info.labels.begin()));
-    } else if (number && index >= 0 && index < info.classes) {
-      wanted.push_back(index);
-    } else {
-      return Error{ErrorCode::not_found, info.source + " has no class '" + word + "'; it has " +
-                                             std::to_string(info.classes) +
-                                             ", from 0, and `mobilenet info --json` lists their labels"};
-    }
-  }
-  return wanted;
-}
 
 Detection clipped(Detection d, int width, int height) {
   const auto w = static_cast<float>(width), h = static_cast<float>(height);
@@ -89,69 +55,104 @@ std::string json_text(std::span<const Detection> detections, Json line) {
   return json_line(line);
 }
 
-std::string table_text(const LoadedPicture& picture, std::span<const Detection> detections, double network_ms) {
+std::string table_text(std::span<const Detection> detections) {
   Table table({Align::right, Align::left, Align::right, Align::left});
   for (const Detection& d : detections) {
     const std::string index = std::to_string(d.class_index);
     table.row({fixed(d.score, 2), d.label.empty() ? "class " + index : std::string(d.label), "[" + index + "]",
                fixed(d.left, 0) + "," + fixed(d.top, 0) + " - " + fixed(d.right, 0) + "," + fixed(d.bottom, 0)});
   }
-  const std::string count =
-      detections.empty() ? "nothing found" : count_text(static_cast<std::int64_t>(detections.size())) + " found";
-  return printable(picture.name) + "  (" + fixed(network_ms, 1) + " ms, " + count + ")\n" + table.text(2) + '\n';
+  return table.text(2) + '\n';
 }
 
-Result<void> prepare_outputs(const DetectOptions& options, const PictureOutputs& annotated) {
-  const std::vector<PictureSource> pictures = expand_pictures(options.pictures.words);
-  OutputFiles files(options.model.model, pictures);
-  if (!options.coco.empty())
-    if (auto added = files.add(options.coco, "the COCO results"); !added) return added;
-  return annotated.prepare(pictures, files);
-}
+std::string found_text(std::size_t count) { return count == 0 ? "nothing found" : std::to_string(count) + " found"; }
+
+class ObjectSearch {
+ public:
+  explicit ObjectSearch(DetectOptions& options)
+      : options_(options), annotated_(PictureOutputs::Kind::annotated, options.output) {}
+
+  Result<void> prepare() {
+    auto model = open_model_for_task(options_.model);
+    if (!model) return model.error();
+    model_ = *std::move(model);
+    auto wanted = classes_named(options_.classes, model_->info());
+    if (!wanted) return wanted.error();
+    options_.session.classes = *std::move(wanted);
+    sources_ = list_pictures(options_.pictures);
+    if (auto ready = prepare_outputs(); !ready) return ready;
+    auto session = open_session(*model_, options_.session);
+    if (!session) return session.error();
+    session_ = *std::move(session);
+    if (!options_.json) say_what_runs(*model_, *session_);
+    return {};
+  }
+
+  int run() {
+    AnswerRun run{sources_, options_.pictures, options_.json, {}};
+    if (annotated_.wanted()) run.written.push_back(annotated_.summary());
+    const int status =
+        answer_pictures(run,
+                        [this](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
+                               std::span<std::string* const> answers) -> Result<void> {
+                          const auto found = session_->detect(views);
+                          if (!found) return found.error();
+                          for (std::size_t i = 0; i < pictures.size(); ++i)
+                            report(views[i], (*found)[i], *pictures[i], *answers[i], pictures.size());
+                          return {};
+                        });
+    if (!coco_file_) return status;
+    if (auto written = coco_.write(*coco_file_); !written) return fail(written.error());
+    note("wrote " + counted(coco_.size(), "COCO result") + " to " + options_.coco);
+    return status;
+  }
+
+ private:
+  Result<void> prepare_outputs() {
+    OutputFiles files(options_.if_exists);
+    add_files_read(options_.model, files);
+    for (const PictureSource& picture : sources_) files.reads(picture.name);
+    if (!options_.coco.empty()) {
+      auto coco = files.add(options_.coco, "the COCO results");
+      if (!coco) return coco.error();
+      coco_file_ = *std::move(coco);
+    }
+    if (auto ready = annotated_.prepare(sources_, files); !ready) return ready;
+    return files.check_existing();
+  }
+
+  // Whatever can fail comes first: a picture is in all results or in none.
+  void report(const ImageView& view, std::span<const Detection> found, LoadedPicture& picture, std::string& answer,
+              std::size_t batch) {
+    std::vector<Detection> detections(found.begin(), found.end());
+    if (options_.clip)
+      for (Detection& d : detections) d = clipped(d, view.upright_width(), view.upright_height());
+    Json head = answer_head(picture, "detect", *model_, *session_, batch);
+    std::string title = answer_title(picture, *session_, batch, found_text(detections.size()));
+    if (annotated_.wanted()) {
+      const Destination& place = annotated_.at(picture.place);
+      auto written = annotate_file(place, view, [&](RgbPicture& copy) { return draw_detections(copy, detections); });
+      if (!written) return picture.fail(picture.name + ": " + written.error().message);
+      head["annotated"] = place.path.string();
+      title += "  drawn in " + printable(place.path.string()) + '\n';
+    }
+    if (coco_file_) coco_.add(picture.name, detections);
+    answer = options_.json ? json_text(detections, std::move(head)) : title + table_text(detections);
+  }
+
+  DetectOptions& options_;
+  PictureOutputs annotated_;
+  std::vector<PictureSource> sources_;
+  std::optional<Model> model_;
+  std::optional<Session> session_;
+  std::optional<Destination> coco_file_;
+  CocoResults coco_;
+};
 
 int detect(DetectOptions& options) {
-  if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
-  const auto model = open_model_for("detect", options.model);
-  if (!model) return fail(model.error().message);
-  auto wanted = wanted_classes(options.classes, model->info());
-  if (!wanted) return fail(wanted.error().message);
-  options.session.classes = *std::move(wanted);
-  const PictureOutputs annotated(PictureOutputs::Kind::annotated, options.output);
-  if (auto ready = prepare_outputs(options, annotated); !ready) return fail(ready.error().message);
-  auto session = model->session(options.session);
-  if (!session) return fail(session.error().message);
-  if (!options.json) say_what_runs(*model, *session);
-
-  CocoResults coco;
-  const int status = answer_pictures(
-      options.pictures, options.json, "searched",
-      [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
-          std::span<std::string* const> answers) -> Result<void> {
-        const auto found = session->detect(views);
-        if (!found) return found.error();
-        for (std::size_t i = 0; i < pictures.size(); ++i) {
-          std::vector<Detection> detections((*found)[i].begin(), (*found)[i].end());
-          if (options.clip)
-            for (Detection& d : detections) d = clipped(d, views[i].upright_width(), views[i].upright_height());
-          if (!options.coco.empty()) coco.add(pictures[i]->name, detections);
-          Json head = answer_head(*pictures[i], "detect", *model, *session, pictures.size());
-          if (annotated.wanted()) {
-            const auto path = annotated.path_for(pictures[i]->name);
-            auto written = annotate_file(path, views[i],
-                                         [&](RgbPicture& picture) { return draw_detections(picture, detections); });
-            if (!written) return written.error();
-            head["annotated"] = path.string();
-          }
-          *answers[i] = options.json ? json_text(detections, std::move(head))
-                                     : table_text(*pictures[i], detections,
-                                                  session->timing().network / static_cast<double>(pictures.size()));
-        }
-        return {};
-      });
-  if (!options.coco.empty()) {
-    if (auto written = coco.write(options.coco); !written) return fail(written.error().message);
-  }
-  return status;
+  ObjectSearch search(options);
+  if (auto ready = search.prepare(); !ready) return fail(ready.error());
+  return search.run();
 }
 
 }  // namespace
@@ -173,8 +174,9 @@ Work add_detect(CLI::App& app) {
       ->type_name("LIST");
   app.add_flag("--clip", options->clip, "Cut boxes at the picture's edges");
   add_annotation_option(app, options->output);
-  app.add_option("--coco", options->coco, "Also write COCO results (image_id, category_id, bbox, score)")
+  add_output_name(app, "--coco", options->coco, "Also write COCO results (image_id, category_id, bbox, score)")
       ->type_name("FILE");
+  add_force_option(app, options->if_exists);
   add_answer_options(app, options->model, options->pictures, options->session);
   add_batch_option(app, options->pictures);
   add_json_option(app, options->json);
@@ -184,8 +186,8 @@ Work add_detect(CLI::App& app) {
       "\n"
       "Examples:\n"
       "  mobilenet detect photo.jpg\n"
-      "  mobilenet detect --model ssd.tflite --classes person,dog -o found.png street.jpg\n"
-      "  mobilenet detect --model ssd.tflite --json --score 0.3 -o annotated/ holiday/ > boxes.jsonl");
+      "  mobilenet detect --model ssd.tflite --classes person,dog -o a.png street.jpg\n"
+      "  mobilenet detect --json --score 0.3 -o annotated/ holiday/ > boxes.jsonl");
   return [options] { return detect(*options); };
 }
 

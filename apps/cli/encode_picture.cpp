@@ -43,10 +43,10 @@ Error of_file(const std::filesystem::path& path, const Error& error) {
   return Error{error.code, path.string() + ": " + error.message};
 }
 
-Result<void> write_encoded(const std::filesystem::path& path, const Result<std::vector<std::byte>>& file) {
-  if (!file) return of_file(path, file.error());
+Result<void> write_encoded(const Destination& destination, const Result<std::vector<std::byte>>& file) {
+  if (!file) return of_file(destination.path, file.error());
   const std::array<std::span<const std::byte>, 1> parts{*file};
-  return write_file(path, parts);
+  return write_file(destination, parts);
 }
 
 }  // namespace
@@ -66,13 +66,14 @@ Result<PictureFile> picture_file_of(const std::filesystem::path& path) {
   return Error{ErrorCode::invalid_argument, path.string() + ": pictures are written to .png, .jpg or .jpeg files"};
 }
 
-Result<void> write_picture(const std::filesystem::path& path, const RgbPicture& picture) {
-  const auto kind = picture_file_of(path);
+Result<void> write_picture(const Destination& destination, const RgbPicture& picture) {
+  const auto kind = picture_file_of(destination.path);
   if (!kind) return kind.error();
-  return write_encoded(path, encode(picture, *kind));
+  return write_encoded(destination, encode(picture, *kind));
 }
 
-Result<void> write_mask(const std::filesystem::path& path, std::span<const std::uint8_t> mask, int width, int height) {
+Result<void> write_mask(const Destination& destination, std::span<const std::uint8_t> mask, int width, int height) {
+  const std::filesystem::path& path = destination.path;
   const auto kind = picture_file_of(path);
   if (kind && *kind != PictureFile::png) {
     return Error{ErrorCode::invalid_argument,
@@ -80,7 +81,7 @@ Result<void> write_mask(const std::filesystem::path& path, std::span<const std::
   }
   if (!kind) return kind.error();
   if constexpr (kPng) {
-    return write_encoded(path, encode_mask_png(mask, width, height));
+    return write_encoded(destination, encode_mask_png(mask, width, height));
   } else {
     return of_file(path, not_built_in("PNG", "libspng (Debian: libspng-dev)"));
   }

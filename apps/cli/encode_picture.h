@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "cli/pending_file.h"
 #include "cli/rgb_picture.h"
 
 namespace mobilenet::cli {
@@ -23,10 +24,11 @@ enum class PictureFile { png, jpeg };
 Result<PictureFile> picture_file_of(const std::filesystem::path& path);
 
 // PNG, or JPEG of quality 92 with full colour resolution.
-Result<void> write_picture(const std::filesystem::path& path, const RgbPicture& picture);
+Result<void> write_picture(const Destination& destination, const RgbPicture& picture);
 
-// `mask` is [height][width]. An indexed PNG: the pixel is the class, the palette PASCAL VOC's. `path` must end in .png.
-Result<void> write_mask(const std::filesystem::path& path, std::span<const std::uint8_t> mask, int width, int height);
+// `mask` is [height][width]. An indexed PNG: the pixel is the class, the palette PASCAL VOC's. Its name must end in
+// .png.
+Result<void> write_mask(const Destination& destination, std::span<const std::uint8_t> mask, int width, int height);
 
 // The bytes of such files.
 Result<std::vector<std::byte>> encode_png(const RgbPicture& picture);

@@ -21,6 +21,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 
 // mobilenet evaluate P...: how good a model's answers are, measured against annotations.
 
@@ -234,14 +235,15 @@ Result<std::unique_ptr<Measure>> measure_for(const ModelInfo& info, const Evalua
 }
 
 // The model's answers about all pictures; gives the number of pictures that could not be judged.
-std::size_t collect(Session& session, Measure& measure, PictureLoader& loader, const PictureArguments& arguments,
-                    std::size_t batch) {
-  Progress progress(loader.total(), AnswersGo::to_a_file, arguments.quiet);
+Result<std::size_t> collect(Session& session, Measure& measure, PictureLoader& loader, std::size_t batch) {
+  Progress progress(loader.total(), AnswersGo::to_a_file);
   std::size_t bad = 0;
   for (auto group = loader.next(batch); !group.empty(); group = loader.next(batch)) {
-    compute_group(group, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) {
-      return measure.add(session, views, pictures);
-    });
+    const auto computed =
+        compute_group(group, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) {
+          return measure.add(session, views, pictures);
+        });
+    if (!computed) return computed.error();
     for (const LoadedPicture& picture : group) {
       if (picture.image) continue;
       ++bad;
@@ -266,7 +268,7 @@ int evaluate_results(const EvaluateOptions& options) {
     write_coco_figures(values, line);
     print_json(line);
   } else {
-    print(printable(options.results) + "  (" + std::to_string(truth->pictures().size()) + " pictures)\n" +
+    print(printable(options.results) + "  (" + counted(truth->pictures().size(), "picture") + ")\n" +
           coco_table(values));
   }
   return kSuccess;
@@ -274,21 +276,23 @@ int evaluate_results(const EvaluateOptions& options) {
 
 int evaluate(EvaluateOptions& options) {
   if (!options.results.empty()) return evaluate_results(options);
-  if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
   const auto model = open_model(options.model);
-  if (!model) return fail(model.error().message);
+  if (!model) return fail(model.error());
   const ModelInfo& info = model->info();
   auto measure = measure_for(info, options);
   if (!measure) return fail(measure.error().message);
   // COCO's figures weigh every box by its score, so that none is left out.
   options.session.score_threshold = 0;
-  auto session = model->session(options.session);
-  if (!session) return fail(session.error().message);
+  auto session = open_session(*model, options.session);
+  if (!session) return fail(session.error());
   if (!options.json) say_what_runs(*model, *session);
 
-  PictureLoader loader(expand_pictures(options.pictures.words), options.pictures.options);
+  const std::vector<PictureSource> sources = list_pictures(options.pictures);
+  PictureLoader loader(sources, options.pictures.options);
   const std::size_t batch = info.task == "segment" ? 1 : static_cast<std::size_t>(options.pictures.batch);
-  const std::size_t bad = collect(*session, **measure, loader, options.pictures, batch);
+  const auto judged = collect(*session, **measure, loader, batch);
+  if (!judged) return fail(judged.error());
+  const std::size_t bad = *judged;
   const std::size_t good = loader.total() - bad;
   if (good == 0) return fail("none of the pictures could be judged");
   if (options.json) {
@@ -302,10 +306,10 @@ int evaluate(EvaluateOptions& options) {
     (*measure)->figures(line);
     print_json(line);
   } else {
-    print(printable(info.source) + "  (" + std::to_string(good) + " pictures)\n" + (*measure)->table());
+    print(printable(info.source) + "  (" + counted(good, "picture") + ")\n" + (*measure)->table());
   }
   if (bad == 0) return kSuccess;
-  return fail(std::to_string(bad) + " of " + std::to_string(loader.total()) + " pictures could not be judged");
+  return fail(std::to_string(bad) + " of " + counted(loader.total(), "picture") + " could not be judged");
 }
 
 }  // namespace
@@ -339,10 +343,10 @@ Work add_evaluate(CLI::App& app) {
       "A picture that cannot be judged gets an error and makes the exit code 1.\n"
       "\n"
       "Examples:\n"
-      "  mobilenet evaluate --model mobilenet_v2.tflite --annotations labels.csv pictures/\n"
-      "  mobilenet evaluate --model ssd.tflite --annotations instances_val2017.json val2017/\n"
-      "  mobilenet evaluate --annotations instances_val2017.json --results detections.json\n"
-      "  mobilenet evaluate --model deeplabv3.tflite --annotations masks/ --json pictures/");
+      "  mobilenet evaluate --model mobilenet_v2.tflite --annotations a.csv pictures/\n"
+      "  mobilenet evaluate --model ssd.tflite --annotations val2017.json val2017/\n"
+      "  mobilenet evaluate --annotations val2017.json --results detections.json\n"
+      "  mobilenet evaluate --model deeplabv3.tflite --annotations masks/ pictures/");
   return [options] { return evaluate(*options); };
 }
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/answer_pictures.h"
 #include "cli/npy.h"
 #include "cli/npz.h"
-#include "cli/options.h"
-#include "cli/output.h"
+#include "cli/output_files.h"
 #include "cli/picture_batch.h"
 #include "cli/picture_loader.h"
 #include "cli/picture_sources.h"
@@ -20,6 +20,7 @@
 #include "cli/row_spool.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 
 // mobilenet features P... --layers a,b -o out.npz: inner layers of the network, one array a layer, one row a picture.
 
@@ -33,6 +34,7 @@ struct FeaturesOptions {
   SessionOptions session;
   PictureArguments pictures;
   std::string output;
+  IfExists if_exists = IfExists::refuse;
   bool json = false;
 };
 
@@ -53,12 +55,13 @@ void drop_repeated(std::vector<std::string>& names) {
 // Rows of every layer as the pictures give them, and the pictures' names.
 class FeatureFile {
  public:
-  FeatureFile(std::string path, std::span<const std::string> layers) : path_(std::move(path)), layers_(layers) {}
+  FeatureFile(Destination destination, std::span<const std::string> layers)
+      : destination_(std::move(destination)), layers_(layers) {}
 
   Result<void> append(std::span<const TensorView> tensors, std::span<LoadedPicture* const> pictures) {
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       if (i == spools_.size()) {
-        auto spool = RowSpool::create(path_, tensors[i]);
+        auto spool = RowSpool::create(destination_.path, tensors[i]);
         if (!spool) return spool.error();
         spools_.push_back(std::move(*spool));
       }
@@ -77,14 +80,14 @@ class FeatureFile {
     }
     NpyTexts names = npy_texts(names_);
     arrays.push_back({kNamesArray, names.header, names.bytes, nullptr});
-    return write_npz(path_, arrays);
+    return write_npz(destination_, arrays);
   }
 
   std::size_t rows() const { return names_.size(); }
   std::span<const RowSpool> spools() const { return spools_; }
 
  private:
-  std::string path_;
+  Destination destination_;
   std::span<const std::string> layers_;
   std::vector<RowSpool> spools_;
   std::vector<std::string> names_;
@@ -98,7 +101,7 @@ void report(const FeaturesOptions& options, const ModelInfo& info, const Session
       table.row({options.session.layers[i], std::string(name_of(tensor.type)), shape_text(tensor.shape)});
     }
     print(table.text());
-    say("wrote " + options.output + ": " + std::to_string(file.rows()) + " pictures, names in array " + kNamesArray);
+    note("wrote " + options.output + ": " + counted(file.rows(), "picture") + ", names in array " + kNamesArray);
     return;
   }
   Json line;
@@ -116,37 +119,37 @@ void report(const FeaturesOptions& options, const ModelInfo& info, const Session
 }
 
 int features(FeaturesOptions& options) {
-  if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
   const auto model = open_model(options.model);
-  if (!model) return fail(model.error().message);
+  if (!model) return fail(model.error());
+  if (auto fits = check_takes_pictures(model->info()); !fits) return fail(fits.error());
   drop_repeated(options.session.layers);
-  if (options.session.layers.empty()) {
-    say("--layers is required: " + layer_list(model->info()));
-    return kUsageError;
-  }
-  auto session = model->session(options.session);
-  if (!session) {
-    const Error& error = session.error();
-    return fail(error.message + (error.code == ErrorCode::not_found ? "; " + layer_list(model->info()) : ""));
-  }
+  if (options.session.layers.empty()) return misuse("--layers is required: " + layer_list(model->info()));
+  const std::vector<PictureSource> sources = list_pictures(options.pictures);
+  OutputFiles files(options.if_exists);
+  add_files_read(options.model, files);
+  for (const PictureSource& picture : sources) files.reads(picture.name);
+  auto output = files.only(options.output, "the features");
+  if (!output) return fail(output.error());
+  auto session = open_session(*model, options.session);
+  if (!session) return fail(session.error());
 
-  PictureLoader loader(expand_pictures(options.pictures.words), options.pictures.options);
-  Progress progress(loader.total(), AnswersGo::to_a_file, options.pictures.quiet);
-  FeatureFile file(options.output, options.session.layers);
+  PictureLoader loader(sources, options.pictures.options);
+  Progress progress(loader.total(), AnswersGo::to_a_file);
+  FeatureFile file(*output, options.session.layers);
   std::optional<Error> write_error;  // the pictures are not to blame for a full disk
   std::size_t bad = 0;
   const auto batch = static_cast<std::size_t>(options.pictures.batch);
   for (auto group = loader.next(batch); !group.empty(); group = loader.next(batch)) {
-    compute_group(group,
-                  [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) -> Result<void> {
-                    const auto tensors = session->features(views);
-                    if (!tensors) return tensors.error();
-                    if (auto appended = file.append(*tensors, pictures); !appended) write_error = appended.error();
-                    return {};
-                  });
-    if (write_error) {
+    const auto computed = compute_group(
+        group, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) -> Result<void> {
+          const auto tensors = session->features(views);
+          if (!tensors) return tensors.error();
+          if (auto appended = file.append(*tensors, pictures); !appended) write_error = appended.error();
+          return {};
+        });
+    if (!computed || write_error) {
       progress.clear();
-      return fail(write_error->message);
+      return fail(write_error ? *write_error : computed.error());
     }
     for (const LoadedPicture& picture : group) {
       if (picture.image) continue;
@@ -162,11 +165,11 @@ int features(FeaturesOptions& options) {
   }
   progress.clear();
   if (file.rows() == 0) return fail("no picture could be read; " + options.output + " is not written");
-  if (const auto written = file.finish(); !written) return fail(written.error().message);
+  if (const auto written = file.finish(); !written) return fail(written.error());
   report(options, model->info(), *session, file);
   if (bad == 0) return kSuccess;
-  return fail(std::to_string(bad) + " of " + std::to_string(loader.total()) +
-              " pictures could not be read and have no row");
+  return fail(std::to_string(bad) + " of " + counted(loader.total(), "picture") +
+              (bad == 1 ? " has no row" : " have no row"));
 }
 
 }  // namespace
@@ -182,6 +185,7 @@ Work add_features(CLI::App& app) {
       ->allow_extra_args(false)
       ->type_name("A,B");
   add_output_option(app, options->output, {".npz"}, "The .npz file to write");
+  add_force_option(app, options->if_exists);
   app.add_option_function<std::string>(
          "--pooling",
          [options](const std::string& text) {
@@ -205,8 +209,8 @@ Work add_features(CLI::App& app) {
       "\n"
       "Examples:\n"
       "  mobilenet features photo.jpg --layers pool -o photo.npz\n"
-      "  mobilenet features holiday/ --layers block13/expand,last --pooling average -o holiday.npz\n"
-      "  python3 -c \"import numpy; f = numpy.load('holiday.npz'); print(f['images'], f['last'].shape)\"");
+      "  mobilenet features pictures/ --layers last --pooling average -o f.npz\n"
+      "  python3 -c \"import numpy; print(numpy.load('f.npz')['last'].shape)\"");
   return [options] { return features(*options); };
 }
 

@@ -2,14 +2,9 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "cli/files.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <array>
 #include <cerrno>
-#include <cstring>
+#include <cstdio>
 #include <string>
-#include <system_error>
 #include <utility>
 
 namespace mobilenet::cli {
@@ -36,23 +31,7 @@ Result<std::vector<std::byte>> read_to_end(std::FILE* file, const std::filesyste
   }
 }
 
-// A new file beside `path` under a name that nobody uses.
-Result<int> create_beside(const std::filesystem::path& path, std::string& name) {
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    name = path.string() + '.' + std::to_string(getpid()) + '.' + std::to_string(attempt) + ".part";
-    const int descriptor = open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor >= 0) return descriptor;
-    if (errno != EEXIST) break;
-  }
-  return system_error(path, "cannot create it", errno);
-}
-
 }  // namespace
-
-Error system_error(const std::filesystem::path& path, std::string_view what, int code) {
-  const ErrorCode kind = code == ENOENT ? ErrorCode::not_found : ErrorCode::io;
-  return Error{kind, path.string() + ": " + std::string(what) + ": " + std::strerror(code != 0 ? code : EIO)};
-}
 
 Result<std::vector<std::byte>> read_file(const std::filesystem::path& path) {
   const File file(std::fopen(path.c_str(), "rb"));
@@ -68,42 +47,15 @@ Result<std::vector<std::byte>> read_standard_input(std::string_view name) {
   return read_to_end(stdin, std::filesystem::path(name));
 }
 
-Result<void> write_file(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts) {
-  std::string temporary;
-  auto descriptor = create_beside(path, temporary);
-  if (!descriptor) return descriptor.error();
-  const auto give_up = [&](std::string_view what, int code) {
-    unlink(temporary.c_str());
-    return system_error(path, what, code);
-  };
-  std::FILE* file = fdopen(*descriptor, "wb");
-  if (file == nullptr) {
-    const int code = errno;
-    close(*descriptor);
-    return give_up("cannot write it", code);
-  }
-  int code = 0;
+Result<void> write_file(const Destination& destination, std::span<const std::span<const std::byte>> parts) {
+  auto pending = PendingFile::create(destination);
+  if (!pending) return pending.error();
   for (const auto part : parts) {
-    if (std::fwrite(part.data(), 1, part.size(), file) != part.size() && code == 0) code = errno != 0 ? errno : EIO;
+    errno = 0;
+    if (std::fwrite(part.data(), 1, part.size(), pending->file()) != part.size())
+      return system_error(destination.path, "cannot write it", errno);
   }
-  if (std::fclose(file) != 0 && code == 0) code = errno != 0 ? errno : EIO;
-  if (code != 0) return give_up("cannot write it", code);
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) return give_up("cannot rename it into place", errno);
-  return {};
-}
-
-Result<File> open_nameless_file(const std::filesystem::path& path) {
-  std::string name;
-  auto descriptor = create_beside(path, name);
-  if (!descriptor) return descriptor.error();
-  unlink(name.c_str());
-  File file(fdopen(*descriptor, "w+b"));
-  if (!file) {
-    const int code = errno;
-    close(*descriptor);
-    return system_error(path, "cannot write beside it", code);
-  }
-  return file;
+  return pending->commit();
 }
 
 }  // namespace mobilenet::cli

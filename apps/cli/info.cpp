@@ -104,7 +104,7 @@ std::string info_text(const ModelInfo& info, bool with_layers) {
 
 int info(const InfoOptions& options) {
   const auto model = open_model(options.model);
-  if (!model) return fail(model.error().message);
+  if (!model) return fail(model.error());
   if (options.json) {
     print_json(info_json(model->info()));
   } else {
@@ -118,8 +118,8 @@ int info(const InfoOptions& options) {
 Work add_info(CLI::App& app) {
   const auto options = std::make_shared<InfoOptions>();
   app.add_option("-m,--model,model", options->model.model,
-                 "A .tflite or .safetensors file, or an architecture such\n"
-                 "as mobilenet_v2:1.0:224 (default: the bundled model)")
+                 "A .tflite or .safetensors file or a folder with one, or an architecture such as mobilenet_v2:1.0:224 "
+                 "(default: $MOBILENET_MODEL, else the bundled model)")
       ->type_name("MODEL");
   add_labels_option(app, options->model);
   app.add_flag("--layers", options->layers, "List the layers and their shapes");

@@ -240,11 +240,11 @@ std::string npy_header(std::string_view npy_type, std::span<const std::int64_t> 
   return header + text;
 }
 
-Result<void> write_npy(const std::filesystem::path& path, const TensorView& tensor) {
+Result<void> write_npy(const Destination& destination, const TensorView& tensor) {
   const std::string header = npy_header(npy_type(tensor.type), tensor.shape);
   const std::array parts = {std::as_bytes(std::span(header)),
                             std::span(static_cast<const std::byte*>(tensor.data), tensor.bytes)};
-  return write_file(path, parts);
+  return write_file(destination, parts);
 }
 
 NpyTexts npy_texts(std::span<const std::string> texts) {

@@ -10,11 +10,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "cli/pending_file.h"
 
 namespace mobilenet::cli {
 
@@ -33,7 +34,7 @@ std::string_view npy_type(DataType type);
 // Everything before the numbers: a multiple of 64 bytes, and at least `at_least` (itself such a multiple).
 std::string npy_header(std::string_view npy_type, std::span<const std::int64_t> shape, std::size_t at_least = 0);
 
-Result<void> write_npy(const std::filesystem::path& path, const TensorView& tensor);
+Result<void> write_npy(const Destination& destination, const TensorView& tensor);
 
 // A numpy array of str, one per text: the header and the UTF-32 characters. Bytes that are no UTF-8 become the lone
 // surrogates that Python's file system encoding uses, so that os.fsencode gives the file's name back.

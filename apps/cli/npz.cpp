@@ -65,9 +65,12 @@ NpzArray npz_array(const TensorView& tensor) {
           nullptr};
 }
 
-Result<void> write_npz(const std::filesystem::path& path, std::span<const NpzArray> arrays) {
+Result<void> write_npz(const Destination& destination, std::span<const NpzArray> arrays) {
+  const std::filesystem::path& path = destination.path;  // what messages speak of
+  auto pending = PendingFile::create(destination);
+  if (!pending) return pending.error();
   int code = 0;
-  Archive archive(zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
+  Archive archive(zip_open(pending->path().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
   if (!archive) {
     zip_error_t error;
     zip_error_init_with_code(&error, code);
@@ -92,7 +95,7 @@ Result<void> write_npz(const std::filesystem::path& path, std::span<const NpzArr
   }
   if (zip_close(archive.get()) != 0) return archive_error(path, "cannot write it", zip_get_error(archive.get()));
   static_cast<void>(archive.release());  // closed means freed
-  return {};
+  return pending->commit();
 }
 
 }  // namespace mobilenet::cli

@@ -13,6 +13,8 @@
 #include <span>
 #include <string>
 
+#include "cli/pending_file.h"
+
 namespace mobilenet::cli {
 
 // One array, borrowed until write_npz returns: a header and its numbers, or a whole .npy in an open file.
@@ -26,6 +28,6 @@ struct NpzArray {
 NpzArray npz_array(const TensorView& tensor);
 
 // The file appears under its name only when it is complete. Names must differ.
-Result<void> write_npz(const std::filesystem::path& path, std::span<const NpzArray> arrays);
+Result<void> write_npz(const Destination& destination, std::span<const NpzArray> arrays);
 
 }  // namespace mobilenet::cli

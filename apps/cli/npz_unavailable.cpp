@@ -9,9 +9,9 @@ namespace mobilenet::cli {
 
 NpzArray npz_array(const TensorView& tensor) { return {std::string(tensor.name), {}, {}, nullptr}; }
 
-Result<void> write_npz(const std::filesystem::path& path, std::span<const NpzArray>) {
+Result<void> write_npz(const Destination& destination, std::span<const NpzArray>) {
   return Error{ErrorCode::unsupported,
-               path.string() + ": this build has no .npz: it was made without libzip (Debian: libzip-dev)"};
+               destination.path.string() + ": this build has no .npz: it was made without libzip (Debian: libzip-dev)"};
 }
 
 }  // namespace mobilenet::cli

@@ -7,14 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <filesystem>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <tuple>
 #include <utility>
 
-#include "cli/default_model.h"
+#include "cli/output.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -58,67 +56,7 @@ PreprocessPolicy parse_policy(const std::string& text) {
   wrong_value("--preprocess", text, "one of crop, tf_slim, squash, pad");
 }
 
-// "mobilenet_v2:1.0:224" or "ssdlite_mobilenet_v2:1.0:320" rather than a file.
-bool is_architecture(const std::string& model) {
-  const std::string name = model.substr(0, model.find(':'));
-  std::error_code ignored;
-  return name.size() < model.size() && name.find("mobilenet_v") != std::string::npos &&
-         name.find_first_of("/\\.") == std::string::npos && !std::filesystem::exists(model, ignored);
-}
-
 }  // namespace
-
-void add_model_option(CLI::App& app, ModelChoice& choice, const std::string& otherwise) {
-  app.add_option("-m,--model", choice.model,
-                 "A .tflite or .safetensors file, or an architecture with\n"
-                 "random weights such as mobilenet_v2:1.0:224\n"
-                 "(default: " +
-                     otherwise + ")")
-      ->type_name("MODEL");
-}
-
-void add_labels_option(CLI::App& app, ModelChoice& choice) {
-  app.add_option("--labels", choice.labels, "Class names, one per line (default: the model's own)")->type_name("FILE");
-}
-
-Result<Model> open_model(const ModelChoice& choice, std::string_view task) {
-  if (is_architecture(choice.model)) {
-    if (choice.labels.empty()) return Model::random(choice.model);
-    return Error{ErrorCode::invalid_argument, choice.model +
-                                                  " has random weights, whose answers mean nothing: --labels " +
-                                                  choice.labels + " needs a model file"};
-  }
-  ModelOptions options;
-  options.labels_file = choice.labels;
-  if (!choice.model.empty()) return Model::open(choice.model, options);
-  auto path = default_model(task);
-  if (!path) return path.error();
-  return Model::open(*path, options);
-}
-
-Result<void> check_task(std::string_view task, const ModelInfo& info) {
-  struct Kind {
-    std::string_view task, noun, verb;
-  };
-  constexpr std::array<Kind, 4> kKinds = {{{"classify", "classifier", "classify"},
-                                           {"detect", "detector", "detect"},
-                                           {"segment", "segmenter", "segment"},
-                                           {"features", "feature extractor", "features"}}};
-  if (info.task == task) return {};
-  const auto kind = [&](std::string_view wanted) {
-    return *std::find_if(kKinds.begin(), kKinds.end() - 1, [&](const Kind& k) { return k.task == wanted; });
-  };
-  const Kind is = kind(info.task);
-  return Error{ErrorCode::unsupported, info.source + " is no " + std::string(kind(task).noun) + " but a " +
-                                           std::string(is.noun) + "; `mobilenet " + std::string(is.verb) + "` runs it"};
-}
-
-Result<Model> open_model_for(std::string_view task, const ModelChoice& choice) {
-  auto model = open_model(choice, task);
-  if (!model) return model;
-  if (auto fits = check_task(task, model->info()); !fits) return fits.error();
-  return model;
-}
 
 void add_session_options(CLI::App& app, SessionOptions& options) {
   app.add_option_function<std::string>(
@@ -191,7 +129,7 @@ void add_picture_options(CLI::App& app, PictureArguments& arguments) {
          },
          "Refuse larger pictures; 0: no limit (default: " + std::to_string(DecodeOptions{}.max_pixels) + ")")
       ->type_name("N");
-  app.add_flag("-q,--quiet", arguments.quiet, "No progress on standard error");
+  add_quiet_option(app);
 }
 
 void add_answer_options(CLI::App& app, ModelChoice& model, PictureArguments& pictures, SessionOptions& session) {
@@ -228,19 +166,13 @@ CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vect
                                const std::string& description) {
   std::string wanted;
   for (const std::string& extension : extensions) wanted += (wanted.empty() ? "" : " or ") + extension;
-  return app
-      .add_option_function<std::string>(
-          "-o,--output",
-          [&path, extensions, wanted](const std::string& text) {
-            for (const std::string& extension : extensions) {
-              if (text.size() > extension.size() && text.ends_with(extension)) {
-                path = text;
-                return;
-              }
-            }
-            wrong_value("--output", text, "a file whose name ends in " + wanted);
-          },
-          description)
+  return add_output_name(app, "-o,--output", path, description)
+      ->check([extensions, wanted](const std::string& text) {
+        const bool fits = std::any_of(extensions.begin(), extensions.end(), [&text](const std::string& extension) {
+          return text.size() > extension.size() && text.ends_with(extension);
+        });
+        return fits ? "" : '\'' + text + "' is not a file whose name ends in " + wanted;
+      })
       ->type_name("FILE")
       ->required();
 }
@@ -260,9 +192,25 @@ void add_fraction(CLI::App& app, const std::string& name, float& value, const st
 }
 
 void add_annotation_option(CLI::App& app, std::string& path) {
-  app.add_option("-o,--output", path,
-                 "Write annotated pictures: a .png or .jpg for one picture,\na folder for many (end its name in /)")
-      ->type_name("PATH");
+  add_output_name(app, "-o,--output", path,
+                  "Write annotated pictures: a .png or .jpg for one picture, a folder for many (end its name in /)");
+}
+
+CLI::Option* add_output_name(CLI::App& app, const std::string& names, std::string& path,
+                             const std::string& description) {
+  return app.add_option(names, path, description)->type_name("PATH")->check([](const std::string& text) {
+    return text != "-" ? "" : "'-' is no place for results, they go to files (a file of that name is ./-)";
+  });
+}
+
+void add_force_option(CLI::App& app, IfExists& if_exists) {
+  app.add_flag_callback(
+      "-f,--force", [&if_exists] { if_exists = IfExists::replace; },
+      "Replace result files that exist already; never what is read");
+}
+
+void add_quiet_option(CLI::App& app) {
+  app.add_flag_callback("-q,--quiet", be_quiet, "Only errors on standard error: no notes, no progress");
 }
 
 void add_json_option(CLI::App& app, bool& json) {

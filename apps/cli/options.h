@@ -5,35 +5,17 @@
 // Options that several verbs share, each said once. Values are checked while the command line is parsed: what is wrong
 // there is a usage error.
 
-#include <mobilenet/model.h>
-#include <mobilenet/result.h>
 #include <mobilenet/session.h>
 
 #include <CLI/CLI.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "cli/model_choice.h"
+#include "cli/pending_file.h"
 #include "cli/picture_loader.h"
 
 namespace mobilenet::cli {
-
-struct ModelChoice {
-  std::string model;   // a file, or an architecture with random weights; empty: the bundled model
-  std::string labels;  // a file; empty: the model's own
-};
-
-// `otherwise`: what runs when no model is named.
-void add_model_option(CLI::App& app, ModelChoice& choice,
-                      const std::string& otherwise = "$MOBILENET_MODEL, else the bundled model");
-void add_labels_option(CLI::App& app, ModelChoice& choice);
-
-// The model that was chosen, opened; without a choice, the bundled one of the task.
-Result<Model> open_model(const ModelChoice& choice, std::string_view task = "classify");
-// The same, but fails for models of another task.
-Result<Model> open_model_for(std::string_view task, const ModelChoice& choice);
-// Fails with the verb that runs the model when its task is another.
-Result<void> check_task(std::string_view task, const ModelInfo& info);
 
 void add_session_options(CLI::App& app, SessionOptions& options);
 // `names` are the option's names: "--size".
@@ -45,7 +27,6 @@ struct PictureArguments {
   PictureOptions options;
   std::string orientation_note;  // what to say about an --orientation that is ignored
   int batch = 1;
-  bool quiet = false;
 };
 
 // P..., --orientation, --max-pixels, --quiet
@@ -64,6 +45,13 @@ CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vect
 void add_fraction(CLI::App& app, const std::string& name, float& value, const std::string& description);
 // -o for annotated pictures: a file, or a folder.
 void add_annotation_option(CLI::App& app, std::string& path);
+// The name of a file or folder to be written.
+CLI::Option* add_output_name(CLI::App& app, const std::string& names, std::string& path,
+                             const std::string& description);
+// What happens to files that exist already, of a verb that writes some.
+void add_force_option(CLI::App& app, IfExists& if_exists);
+// Only errors on standard error.
+void add_quiet_option(CLI::App& app);
 void add_json_option(CLI::App& app, bool& json);
 
 }  // namespace mobilenet::cli

@@ -16,6 +16,7 @@
 namespace mobilenet::cli {
 namespace {
 
+bool quiet = false;
 int write_error = 0;  // errno of the first failed write to standard output
 
 void check(bool written) {
@@ -62,9 +63,27 @@ void say(std::string_view sentence) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+void note(std::string_view sentence) {
+  if (!quiet) say(sentence);
+}
+
+void be_quiet() { quiet = true; }
+
+bool is_quiet() { return quiet; }
+
 int fail(std::string_view sentence) {
   say(sentence);
   return kFailure;
+}
+
+int fail(const Error& error) {
+  say(error.message);
+  return error.code == ErrorCode::invalid_argument ? kUsageError : kFailure;
+}
+
+int misuse(std::string_view sentence) {
+  say(sentence);
+  return kUsageError;
 }
 
 std::string printable(std::string_view text) {

@@ -5,6 +5,8 @@
 // The two streams of the program: answers on standard output, sentences for people on standard error. A full disk is
 // remembered and becomes the exit code; a reader that closed its pipe ends the program quietly.
 
+#include <mobilenet/result.h>
+
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -27,10 +29,18 @@ bool output_works();
 // Flushes, says what went wrong if anything did, and returns the exit code: `status`, or 1 for a failed write.
 int finish_output(int status);
 
-// "mobilenet: sentence" on standard error.
+// "mobilenet: sentence" on standard error: what went wrong.
 void say(std::string_view sentence);
-// say(), and the exit code of a failure.
+// The same for what is good to know; not after be_quiet(), with which only errors are said.
+void note(std::string_view sentence);
+void be_quiet();
+bool is_quiet();
+// say(), and the exit code: 1.
 int fail(std::string_view sentence);
+// The same for an error that stops a command: 2 where the command line asks for what cannot be (invalid_argument).
+int fail(const Error& error);
+// say(), and the exit code of a wrong command line.
+int misuse(std::string_view sentence);
 
 // Text of unknown origin made safe for a terminal: control characters and bytes that are no UTF-8 become '?'.
 std::string printable(std::string_view text);

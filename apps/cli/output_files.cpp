@@ -2,10 +2,14 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "cli/output_files.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
 #include <system_error>
 
-#include "cli/annotate.h"
-#include "cli/encode_picture.h"
+#include "cli/words.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -19,64 +23,80 @@ fs::path resolved(const fs::path& path) {
   return error ? path.lexically_normal() : found;
 }
 
-bool is_jpeg(const fs::path& picture) {
-  const std::string ending = picture.extension().string();
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".JPG" || ending == ".JPEG";
+std::optional<std::pair<std::uint64_t, std::uint64_t>> identity_of(const fs::path& path) {
+  struct stat found {};
+  if (stat(path.c_str(), &found) != 0) return std::nullopt;
+  return std::pair<std::uint64_t, std::uint64_t>(found.st_dev, found.st_ino);
+}
+
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+// /dev/stdout and its like, a terminal, a pipe, another device.
+bool is_special(const fs::path& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  if (fs::exists(status) && !fs::is_regular_file(status)) return true;
+  const fs::path folder = resolved(folder_of(path));
+  return folder == "/dev" || folder.string().starts_with("/dev/fd") || folder.string().starts_with("/proc/");
+}
+
+Result<void> check_folder(const fs::path& path) {
+  const fs::path folder = folder_of(path);
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  if (status.type() == fs::file_type::not_found)
+    return Error{ErrorCode::not_found, path.string() + ": there is no folder " + folder.string()};
+  if (!fs::is_directory(status)) return Error{ErrorCode::io, path.string() + ": " + folder.string() + " is no folder"};
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    return system_error(path, "nothing can be written to its folder", errno);
+  return {};
 }
 
 }  // namespace
 
-OutputFiles::OutputFiles(const fs::path& model, std::span<const PictureSource> pictures) {
-  if (!model.empty()) content_[resolved(model)];
-  for (const PictureSource& picture : pictures)
-    if (picture.error.empty() && picture.name != kStandardInput) content_[resolved(picture.name)];
+void OutputFiles::reads(const fs::path& path) {
+  const auto identity = identity_of(path);
+  if (!identity) return;
+  read_.insert(resolved(path));
+  read_identities_.insert(*identity);
 }
 
-Result<void> OutputFiles::add(const fs::path& path, const std::string& content) {
-  const auto [place, is_new] = content_.emplace(resolved(path), content);
-  if (is_new || place->second == content) return {};  // a picture may be named twice
-  if (place->second.empty())
+Result<Destination> OutputFiles::add(const fs::path& path, const std::string& content) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored))
+    return Error{ErrorCode::invalid_argument,
+                 path.string() + ": " + content + " cannot be written there, it is a folder"};
+  if (is_special(path))
+    return Error{ErrorCode::invalid_argument,
+                 path.string() + ": " + content + " is written to a file, and this is none; name one"};
+  if (auto folder = check_folder(path); !folder) return folder.error();
+  const auto identity = identity_of(path);
+  if (read_.contains(resolved(path)) || (identity && read_identities_.contains(*identity)))
     return Error{ErrorCode::invalid_argument,
                  path.string() + ": " + content + " would replace a file that this command reads; name another place"};
-  return Error{ErrorCode::invalid_argument, path.string() + ": both " + place->second + " and " + content +
-                                                " would be written there; give them different places or names"};
+  // Names that differ in the size of letters only are one file on many disks.
+  const auto [place, is_new] =
+      content_.emplace(resolved(folder_of(path)) / small_letters(path.filename().string()), content);
+  if (!is_new)
+    return Error{ErrorCode::invalid_argument, path.string() + ": both " + place->second + " and " + content +
+                                                  " would be written there; give them different places"};
+  if (fs::exists(fs::symlink_status(path, ignored)) && existing_count_++ == 0) existing_ = path;
+  return Destination(path, if_exists_);
 }
 
-bool PictureOutputs::is_file() const {
-  const std::string ending = fs::path(output_).extension().string();
-  std::error_code ignored;
-  return !ending.empty() && !output_.ends_with('/') && !fs::is_directory(output_, ignored);
+Result<void> OutputFiles::check_existing() const {
+  if (if_exists_ == IfExists::replace || existing_count_ == 0) return {};
+  const std::string others =
+      existing_count_ == 1 ? " exists" : " and " + counted(existing_count_ - 1, "other file") + " exist";
+  return Error{ErrorCode::io,
+               existing_.string() + others + " already; --force replaces " + (existing_count_ == 1 ? "it" : "them")};
 }
 
-Result<void> PictureOutputs::prepare(std::span<const PictureSource> pictures, OutputFiles& files) const {
-  if (!wanted()) return {};
-  if (kind_ == Kind::annotated) {
-    if (auto able = can_annotate(); !able) return able;
-  }
-  if (is_file()) {
-    const auto ending = picture_file_of(output_);
-    if (kind_ == Kind::mask && (!ending || *ending != PictureFile::png))
-      return Error{ErrorCode::invalid_argument,
-                   output_ + ": masks are written to .png files, or into a folder (end its name in /)"};
-    if (!ending) return Error{ending.error().code, ending.error().message + ", or into a folder (end its name in /)"};
-    if (pictures.size() > 1)
-      return Error{ErrorCode::invalid_argument, output_ + ": several pictures need a folder, end its name in /"};
-  } else {
-    std::error_code error;
-    fs::create_directories(output_, error);
-    if (error) return Error{ErrorCode::io, output_ + ": " + error.message()};
-  }
-  const std::string what = kind_ == Kind::mask ? "the mask of " : "the annotated ";
-  for (const PictureSource& picture : pictures)
-    if (picture.error.empty())
-      if (auto added = files.add(path_for(picture.name), what + picture.name); !added) return added;
-  return {};
-}
-
-fs::path PictureOutputs::path_for(const std::string& picture) const {
-  if (is_file()) return output_;
-  const fs::path name = picture == kStandardInput ? "stdin" : fs::path(picture).filename();
-  return fs::path(output_) / (name.stem().string() + (kind_ == Kind::annotated && is_jpeg(name) ? ".jpg" : ".png"));
+Result<Destination> OutputFiles::only(const fs::path& path, const std::string& content) {
+  auto destination = add(path, content);
+  if (!destination) return destination;
+  if (auto free = check_existing(); !free) return free.error();
+  return destination;
 }
 
 }  // namespace mobilenet::cli

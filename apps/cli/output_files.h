@@ -2,50 +2,47 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// The files that a command is going to write, settled before the first picture is read: none may replace a file that
-// the command reads, and no two results may share one.
+// The files that a command is going to write, settled before its work begins: none replaces a file that the command
+// reads, none an existing one unless that was asked for, no two results share one, and all can be written where they
+// belong.
 
 #include <mobilenet/result.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
-#include <span>
+#include <set>
 #include <string>
+#include <utility>
 
-#include "cli/picture_sources.h"
+#include "cli/pending_file.h"
 
 namespace mobilenet::cli {
 
 class OutputFiles {
  public:
-  // What the command reads.
-  OutputFiles(const std::filesystem::path& model, std::span<const PictureSource> pictures);
-  // `content` says what will be written there: "the mask of a.jpg". Fails when `path` is read or already written.
-  Result<void> add(const std::filesystem::path& path, const std::string& content);
+  explicit OutputFiles(IfExists if_exists) : if_exists_(if_exists) {}
+
+  // The command reads this file, if it is there: nothing may be written to it, by whatever name or link.
+  void reads(const std::filesystem::path& path);
+
+  // `content` says what will be written there: "the mask of a.jpg". Fails when that cannot be; but files that exist
+  // already are only noted.
+  Result<Destination> add(const std::filesystem::path& path, const std::string& content);
+  // Fails when files exist already and are not to be replaced.
+  Result<void> check_existing() const;
+  // Both for the only file that a command writes.
+  Result<Destination> only(const std::filesystem::path& path, const std::string& content);
 
  private:
-  std::map<std::filesystem::path, std::string> content_;  // by canonical path; empty: an input
-};
+  using Identity = std::pair<std::uint64_t, std::uint64_t>;  // device and inode
 
-// Where what is made of each picture goes: one file for one picture, a folder for many.
-class PictureOutputs {
- public:
-  enum class Kind { annotated, mask };
-  // `output` ends in a file name's ending (.png; .jpg and .jpeg for annotated pictures) or is a folder; empty: nothing
-  // is written.
-  PictureOutputs(Kind kind, std::string output) : kind_(kind), output_(std::move(output)) {}
-
-  bool wanted() const { return !output_.empty(); }
-  // Makes the folder and adds the files. Fails when this build cannot draw or encode, or when many pictures would go
-  // into one file.
-  Result<void> prepare(std::span<const PictureSource> pictures, OutputFiles& files) const;
-  // In a folder: the picture's own name, for annotated JPEG pictures with .jpg, else with .png, which loses nothing.
-  std::filesystem::path path_for(const std::string& picture) const;
-
- private:
-  bool is_file() const;
-  Kind kind_;
-  std::string output_;
+  IfExists if_exists_;
+  std::set<std::filesystem::path> read_;  // canonical
+  std::set<Identity> read_identities_;
+  std::map<std::filesystem::path, std::string> content_;  // by canonical folder and name in small letters
+  std::filesystem::path existing_;                        // the first
+  std::size_t existing_count_ = 0;
 };
 
 }  // namespace mobilenet::cli

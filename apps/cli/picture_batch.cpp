@@ -6,7 +6,7 @@
 
 namespace mobilenet::cli {
 
-void compute_group(std::span<LoadedPicture> group, const ComputeBatch& compute) {
+Result<void> compute_group(std::span<LoadedPicture> group, const ComputeBatch& compute) {
   std::vector<ImageView> views;
   std::vector<LoadedPicture*> pictures;
   for (LoadedPicture& picture : group) {
@@ -14,14 +14,15 @@ void compute_group(std::span<LoadedPicture> group, const ComputeBatch& compute) 
     views.push_back(picture.image->view());
     pictures.push_back(&picture);
   }
-  if (views.empty()) return;
-  if (views.size() > 1 && compute(views, pictures)) return;
+  if (views.empty()) return {};
+  if (views.size() > 1 && compute(views, pictures)) return {};
   for (std::size_t i = 0; i < views.size(); ++i) {
     const auto computed = compute(std::span(views).subspan(i, 1), std::span(pictures).subspan(i, 1));
     if (computed) continue;
-    pictures[i]->error = pictures[i]->name + ": " + computed.error().message;
-    pictures[i]->image.reset();
+    if (computed.error().code == ErrorCode::unsupported) return computed.error();
+    pictures[i]->fail(pictures[i]->name + ": " + computed.error().message);
   }
+  return {};
 }
 
 }  // namespace mobilenet::cli

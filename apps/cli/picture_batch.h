@@ -19,7 +19,8 @@ using ComputeBatch =
     std::function<Result<void>(std::span<const ImageView> views, std::span<LoadedPicture* const> pictures)>;
 
 // Computes the good pictures of a group as one batch. When that fails they are tried one by one, and those that fail
-// alone become bad pictures with the error's sentence.
-void compute_group(std::span<LoadedPicture> group, const ComputeBatch& compute);
+// alone become bad pictures with the error's sentence. An error that no picture is to blame for (unsupported: what the
+// network needs is not there) is returned.
+Result<void> compute_group(std::span<LoadedPicture> group, const ComputeBatch& compute);
 
 }  // namespace mobilenet::cli

@@ -5,6 +5,8 @@
 #include <chrono>
 
 #include "cli/files.h"
+#include "cli/output.h"
+#include "cli/picture_stream.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -13,7 +15,10 @@ Result<Image> decode(const std::string& name, const DecodeOptions& options) {
   if (name != kStandardInput) return Image::open(name, options);
   auto bytes = read_standard_input(name);
   if (!bytes) return bytes.error();
-  return Image::decode(*bytes, options, name);
+  auto image = Image::decode(*bytes, options, name);
+  if (image && holds_another_picture(*bytes))
+    note("standard input holds more than one picture; the first is answered, the others are not");
+  return image;
 }
 
 }  // namespace
@@ -22,7 +27,7 @@ std::vector<LoadedPicture> PictureLoader::next(std::size_t batch) {
   std::vector<LoadedPicture> group;
   std::size_t good = 0;
   while (position_ < sources_.size() && good < batch) {
-    group.push_back(load(sources_[position_++]));
+    group.push_back(load(position_++));
     if (group.back().image) ++good;
     // A bad picture that nobody waits for is reported at once.
     if (good == 0) break;
@@ -30,8 +35,9 @@ std::vector<LoadedPicture> PictureLoader::next(std::size_t batch) {
   return group;
 }
 
-LoadedPicture PictureLoader::load(const PictureSource& source) const {
-  LoadedPicture picture{source.name, std::nullopt, source.error, 0};
+LoadedPicture PictureLoader::load(std::size_t place) const {
+  const PictureSource& source = sources_[place];
+  LoadedPicture picture{source.name, std::nullopt, source.error, 0, place};
   if (!source.error.empty()) return picture;
   const auto start = std::chrono::steady_clock::now();
   auto image = decode(source.name, options_.decode);

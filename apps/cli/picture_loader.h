@@ -9,7 +9,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/picture_sources.h"
@@ -26,21 +28,28 @@ struct LoadedPicture {
   std::optional<Image> image;
   std::string error;  // of one sentence, when there is no image
   double decode_milliseconds = 0;
+  std::size_t place = 0;  // in the list of sources
+
+  // From now on a bad picture.
+  void fail(std::string sentence) {
+    error = std::move(sentence);
+    image.reset();
+  }
 };
 
 class PictureLoader {
  public:
-  PictureLoader(std::vector<PictureSource> sources, const PictureOptions& options)
-      : sources_(std::move(sources)), options_(options) {}
+  PictureLoader(std::span<const PictureSource> sources, const PictureOptions& options)
+      : sources_(sources), options_(options) {}
 
   std::size_t total() const { return sources_.size(); }
   // The next pictures in order: up to `batch` good ones and the bad ones before and among them; empty at the end.
   std::vector<LoadedPicture> next(std::size_t batch);
 
  private:
-  LoadedPicture load(const PictureSource& source) const;
+  LoadedPicture load(std::size_t place) const;
 
-  std::vector<PictureSource> sources_;
+  std::span<const PictureSource> sources_;  // the caller keeps them
   PictureOptions options_;
   std::size_t position_ = 0;
 };

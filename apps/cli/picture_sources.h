@@ -18,7 +18,12 @@ struct PictureSource {
 
 inline constexpr const char* kStandardInput = "-";
 
-// In the order of the words. A word that means nothing becomes a source with an error, so that the others still count.
-std::vector<PictureSource> expand_pictures(std::span<const std::string> words);
+struct PictureList {
+  std::vector<PictureSource> sources;  // in the order of the words
+  std::vector<std::string> skipped;    // a sentence for each folder that holds more than pictures
+};
+
+// A word that means nothing becomes a source with an error, so that the others still count.
+PictureList expand_pictures(std::span<const std::string> words);
 
 }  // namespace mobilenet::cli

@@ -2,12 +2,17 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "cli/progress.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
 
+#include "cli/output.h"
 #include "cli/table.h"
 
 namespace mobilenet::cli {
@@ -25,12 +30,22 @@ void write_to_standard_error(const std::string& text) {
   std::fflush(stderr);
 }
 
+// A terminal that understands "back to the start of the line" and "erase the rest of it".
+bool can_redraw() {
+  const char* const terminal = std::getenv("TERM");
+  return isatty(STDERR_FILENO) == 1 && terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb";
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 }  // namespace
 
-Progress::Progress(std::size_t total, AnswersGo answers, bool quiet)
-    : total_(total), start_(Clock::now()), last_(start_) {
-  if (quiet) return;
-  if (isatty(STDERR_FILENO) == 1) {
+Progress::Progress(std::size_t total, AnswersGo answers) : total_(total), start_(Clock::now()), last_(start_) {
+  if (is_quiet()) return;
+  if (can_redraw()) {
     const bool scrolls = answers == AnswersGo::to_standard_output && isatty(STDOUT_FILENO) == 1;
     if (total >= kManyOnTerminal && !scrolls) style_ = Style::redrawn;
   } else if (total >= kManyElsewhere) {
@@ -46,12 +61,13 @@ void Progress::advance(std::size_t pictures) {
   const bool missing = style_ == Style::redrawn && !drawn_;
   if (!due && !missing && (done_ < total_ || style_ == Style::plain)) return;
   last_ = now;
-  const std::string text = progress_text(done_, total_, std::chrono::duration<double>(now - start_).count());
+  const double seconds = std::chrono::duration<double>(now - start_).count();
   if (style_ == Style::redrawn) {
-    write_to_standard_error("\r\033[K" + text);
+    // A line that is as wide as the terminal would already scroll it; the width may change at any time.
+    write_to_standard_error("\r\033[K" + progress_text(done_, total_, seconds, terminal_columns() - 1));
     drawn_ = true;
   } else {
-    write_to_standard_error(text + '\n');
+    write_to_standard_error(progress_text(done_, total_, seconds) + '\n');
   }
 }
 
@@ -60,25 +76,33 @@ void Progress::clear() {
   drawn_ = false;
 }
 
-std::string progress_text(std::size_t done, std::size_t total, double seconds) {
+std::string progress_text(std::size_t done, std::size_t total, double seconds, std::size_t columns) {
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   const int percent =
       total > 0 ? static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(total)) : 100;
-  std::array<char, 64> front{};
-  std::snprintf(front.data(), front.size(), "%3d %%  %zu/%zu", percent, done, total);
-  std::string text = front.data();
-  if (rate <= 0) return text;
-  text += "  " + fixed(rate, 1) + " pictures/s";
-  const double left = std::ceil(static_cast<double>(total > done ? total - done : 0) / rate);
-  if (left > 359'999) return text;  // beyond 99 hours nobody wants the digits
-  const int whole = static_cast<int>(left);
-  std::array<char, 64> time{};
-  if (whole >= 3600) {
-    std::snprintf(time.data(), time.size(), "  %d:%02d:%02d left", whole / 3600, whole / 60 % 60, whole % 60);
-  } else {
-    std::snprintf(time.data(), time.size(), "  %d:%02d left", whole / 60, whole % 60);
+  std::array<char, 64> part{};
+  std::snprintf(part.data(), part.size(), "%3d %%", percent);
+  std::vector<std::string> parts{part.data()};
+  parts.push_back("  " + std::to_string(done) + '/' + std::to_string(total));
+  if (rate > 0) {
+    parts.push_back("  " + fixed(rate, 1) + " pictures/s");
+    const double left = std::ceil(static_cast<double>(total > done ? total - done : 0) / rate);
+    if (left <= 359'999) {  // beyond 99 hours nobody wants the digits
+      const int whole = static_cast<int>(left);
+      if (whole >= 3600) {
+        std::snprintf(part.data(), part.size(), "  %d:%02d:%02d left", whole / 3600, whole / 60 % 60, whole % 60);
+      } else {
+        std::snprintf(part.data(), part.size(), "  %d:%02d left", whole / 60, whole % 60);
+      }
+      parts.emplace_back(part.data());
+    }
   }
-  return text + time.data();
+  std::string text;
+  for (const std::string& next : parts) {
+    if (text.size() + next.size() > columns) break;
+    text += next;
+  }
+  return text;
 }
 
 }  // namespace mobilenet::cli

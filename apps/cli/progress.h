@@ -16,7 +16,7 @@ enum class AnswersGo { to_standard_output, to_a_file };
 class Progress {
  public:
   // `total` pictures lie ahead.
-  Progress(std::size_t total, AnswersGo answers, bool quiet);
+  Progress(std::size_t total, AnswersGo answers);
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -36,7 +36,7 @@ class Progress {
   std::chrono::steady_clock::time_point last_;
 };
 
-// " 42 %  105/250  88.1 pictures/s  0:02 left"
-std::string progress_text(std::size_t done, std::size_t total, double seconds);
+// " 42 %  105/250  88.1 pictures/s  0:02 left", or as much of it as fits into so many columns.
+std::string progress_text(std::size_t done, std::size_t total, double seconds, std::size_t columns = 80);
 
 }  // namespace mobilenet::cli

@@ -16,11 +16,11 @@ Result<RowSpool> RowSpool::create(const std::filesystem::path& beside, const Ten
   if (first.shape.empty()) {
     return Error{ErrorCode::unsupported, "layer " + std::string(first.name) + " has no batch axis"};
   }
-  auto file = open_nameless_file(beside);
-  if (!file) return file.error();
+  auto pending = PendingFile::create({beside});
+  if (!pending) return pending.error();
   RowSpool spool;
   spool.beside_ = beside;
-  spool.file_ = std::move(*file);
+  spool.file_ = std::move(*pending).take_nameless();
   spool.tensor_.type = first.type;
   spool.tensor_.scale = first.scale;
   spool.tensor_.zero_point = first.zero_point;

@@ -14,8 +14,10 @@
 #include "cli/files.h"
 #include "cli/npy.h"
 #include "cli/npz.h"
+#include "cli/open_session.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/output_files.h"
 #include "cli/picture_sources.h"
 #include "cli/table.h"
 #include "cli/tensor_json.h"
@@ -31,6 +33,7 @@ struct RunOptions {
   SessionOptions session;
   std::vector<std::string> inputs;  // "x.npy" or "NAME=x.npy"
   std::string output;
+  IfExists if_exists = IfExists::refuse;
   bool json = false;
 };
 
@@ -50,8 +53,8 @@ Result<std::vector<std::string>> assign_inputs(const ModelInfo& info, std::span<
                                     [&word](const TensorInfo& input) { return word.starts_with(input.name + '='); });
     std::error_code ignored;
     if (named == info.inputs.end() && word.find('=') != std::string::npos && !std::filesystem::exists(word, ignored)) {
-      return Error{ErrorCode::not_found, info.source + " has no input " + word.substr(0, word.find('=')) +
-                                             "; its inputs are " + join(input_names(info), ", ")};
+      return Error{ErrorCode::invalid_argument, info.source + " has no input " + word.substr(0, word.find('=')) +
+                                                    "; its inputs are " + join(input_names(info), ", ")};
     }
     if (named == info.inputs.end()) {
       unnamed.push_back(word);
@@ -85,12 +88,8 @@ void drop_tensors_that_are_outputs(const ModelInfo& info, std::vector<std::strin
   tensors = std::move(kept);
 }
 
-Result<void> write_outputs(const std::string& path, std::span<const TensorView> tensors) {
-  if (path.ends_with(".npy")) {
-    if (tensors.size() == 1) return write_npy(path, tensors[0]);
-    return Error{ErrorCode::invalid_argument,
-                 path + ": a .npy holds one tensor, and there are " + std::to_string(tensors.size()) + "; name a .npz"};
-  }
+Result<void> write_outputs(const Destination& place, std::span<const TensorView> tensors) {
+  if (place.path.extension() == ".npy") return write_npy(place, tensors[0]);  // one tensor: checked before
   std::vector<NpzArray> arrays;
   for (const TensorView& tensor : tensors) {
     arrays.push_back(npz_array(tensor));
@@ -102,7 +101,7 @@ Result<void> write_outputs(const std::string& path, std::span<const TensorView> 
       arrays.back().name = std::string(tensor.name) + ':' + std::to_string(copy);
     }
   }
-  return write_npz(path, arrays);
+  return write_npz(place, arrays);
 }
 
 void report(const RunOptions& options, const ModelInfo& info, const Session& session,
@@ -113,7 +112,7 @@ void report(const RunOptions& options, const ModelInfo& info, const Session& ses
       table.row({std::string(tensor.name), std::string(name_of(tensor.type)), shape_text(tensor.shape)});
     }
     print(table.text());
-    say("wrote " + options.output + " in " + fixed(session.timing().network, 1) + " ms");
+    note("wrote " + options.output + " in " + fixed(session.timing().network, 1) + " ms");
     return;
   }
   Json line;
@@ -133,10 +132,20 @@ void report(const RunOptions& options, const ModelInfo& info, const Session& ses
 
 int run(RunOptions& options) {
   const auto model = open_model(options.model);
-  if (!model) return fail(model.error().message);
+  if (!model) return fail(model.error());
   const ModelInfo& info = model->info();
   const auto files = assign_inputs(info, options.inputs);
-  if (!files) return fail(files.error().message);
+  if (!files) return fail(files.error());
+  drop_tensors_that_are_outputs(info, options.session.tensors);
+  const std::size_t count = info.outputs.size() + options.session.tensors.size();
+  if (count > 1 && options.output.ends_with(".npy"))
+    return misuse(options.output + ": a .npy holds one tensor, and there are " + std::to_string(count) +
+                  "; name a .npz");
+  OutputFiles outputs(options.if_exists);
+  add_files_read(options.model, outputs);
+  for (const std::string& file : *files) outputs.reads(file);
+  const auto output = outputs.only(options.output, "the output");
+  if (!output) return fail(output.error());
   std::vector<NpyArray> arrays;
   for (const std::string& file : *files) {
     auto array = read_array(file);
@@ -153,12 +162,11 @@ int run(RunOptions& options) {
     inputs.push_back({info.inputs[i].name, array.type, array.shape, array.bytes.data(), array.bytes.size()});
   }
 
-  drop_tensors_that_are_outputs(info, options.session.tensors);
-  auto session = model->session(options.session);
-  if (!session) return fail(session.error().message);
+  auto session = open_session(*model, options.session);
+  if (!session) return fail(session.error());
   const auto tensors = session->run(inputs);
-  if (!tensors) return fail(tensors.error().message);
-  if (const auto written = write_outputs(options.output, *tensors); !written) return fail(written.error().message);
+  if (!tensors) return fail(tensors.error().message);  // the arrays are bad files, not a wrong command line
+  if (const auto written = write_outputs(*output, *tensors); !written) return fail(written.error());
   report(options, info, *session, *tensors);
   return kSuccess;
 }
@@ -175,11 +183,13 @@ Work add_run(CLI::App& app) {
       ->type_name("FILE")
       ->required();
   add_output_option(app, options->output, {".npz", ".npy"}, "A .npz, or a .npy for a single tensor");
+  add_force_option(app, options->if_exists);
   app.add_option("--tensor", options->session.tensors, "Also write this inner tensor or layer; repeatable")
       ->allow_extra_args(false)
       ->type_name("NAME");
   add_size_option(app, "--size", options->session);
   add_session_options(app, options->session);
+  add_quiet_option(app);
   add_json_option(app, options->json);
   app.footer(
       "Nothing is preprocessed. Arrays have the type and the layout of the model's file: .tflite\n"
@@ -189,7 +199,7 @@ Work add_run(CLI::App& app) {
       "\n"
       "Examples:\n"
       "  mobilenet run --model mobilenet_v2.tflite --input x.npy -o y.npz\n"
-      "  mobilenet run --model model.safetensors --input x.npy --tensor block3/project -o y.npz");
+      "  mobilenet run --model m.safetensors --input x.npy --tensor pool -o y.npz");
   return [options] { return run(*options); };
 }
 

@@ -3,6 +3,7 @@
 #include <mobilenet/model.h>
 #include <mobilenet/session.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,62 +22,79 @@ namespace mobilenet::cli {
 namespace {
 
 struct SegmentOptions {
-  ModelChoice model;
+  ModelChoice model{.model = {}, .labels = {}, .task = "segment"};
   SessionOptions session;
   PictureArguments pictures;
   std::string output;  // annotated pictures; empty: none
   std::string mask;    // indexed PNG files; empty: none
+  IfExists if_exists = IfExists::refuse;
   bool json = false;
 };
 
-std::string table_text(const LoadedPicture& picture, const Segmentation& answer, double network_ms) {
+// A class of a few pixels is there, and is not "0.0 %".
+std::string share_text(std::int64_t pixels, double all) {
+  const double percent = 100 * static_cast<double>(pixels) / all;
+  return (percent < 0.05 ? "<0.1" : fixed(percent, 1)) + " %";
+}
+
+std::string table_text(const Segmentation& answer) {
   Table table({Align::right, Align::left, Align::right});
   const double pixels = static_cast<double>(answer.width) * answer.height;
   for (const SegmentClass& c : answer.classes) {
     const std::string index = std::to_string(c.index);
-    table.row({fixed(100 * static_cast<double>(c.pixels) / pixels, 1) + " %",
-               c.label.empty() ? "class " + index : std::string(c.label), "[" + index + "]"});
+    table.row(
+        {share_text(c.pixels, pixels), c.label.empty() ? "class " + index : std::string(c.label), "[" + index + "]"});
   }
-  return printable(picture.name) + "  (" + fixed(network_ms, 1) + " ms)\n" + table.text(2) + '\n';
+  return table.text(2) + '\n';
 }
 
 int segment(SegmentOptions& options) {
-  if (!options.pictures.orientation_note.empty()) say(options.pictures.orientation_note);
-  const auto model = open_model_for("segment", options.model);
-  if (!model) return fail(model.error().message);
-  const PictureOutputs annotated(PictureOutputs::Kind::annotated, options.output);
-  const PictureOutputs masks(PictureOutputs::Kind::mask, options.mask);
-  const std::vector<PictureSource> sources = expand_pictures(options.pictures.words);
-  OutputFiles files(options.model.model, sources);
-  for (const PictureOutputs* outputs : {&annotated, &masks})
-    if (auto ready = outputs->prepare(sources, files); !ready) return fail(ready.error().message);
-  auto session = model->session(options.session);
-  if (!session) return fail(session.error().message);
+  const auto model = open_model_for_task(options.model);
+  if (!model) return fail(model.error());
+  const std::vector<PictureSource> sources = list_pictures(options.pictures);
+  PictureOutputs annotated(PictureOutputs::Kind::annotated, options.output);
+  PictureOutputs masks(PictureOutputs::Kind::mask, options.mask);
+  OutputFiles files(options.if_exists);
+  add_files_read(options.model, files);
+  for (const PictureSource& picture : sources) files.reads(picture.name);
+  AnswerRun run{sources, options.pictures, options.json, {}};
+  for (PictureOutputs* outputs : {&annotated, &masks}) {
+    if (auto ready = outputs->prepare(sources, files); !ready) return fail(ready.error());
+    if (outputs->wanted()) run.written.push_back(outputs->summary());
+  }
+  if (auto free = files.check_existing(); !free) return fail(free.error());
+  auto session = open_session(*model, options.session);
+  if (!session) return fail(session.error());
   if (!options.json) say_what_runs(*model, *session);
 
   const auto one = [&](const ImageView& view, LoadedPicture& picture, std::string& text) -> Result<void> {
     const auto answer = session->segment(view);
     if (!answer) return answer.error();
     Json line = answer_head(picture, "segment", *model, *session, 1);
+    std::string title = answer_title(picture, *session, 1);
     line["size"] = {answer->width, answer->height};
     line["classes"] = Json::array();
     for (const SegmentClass& c : answer->classes)
       line["classes"].push_back({{"index", c.index}, {"label", c.label}, {"pixels", c.pixels}});
+    const auto add_file = [&](const char* key, const char* words, const Destination& place) {
+      line[key] = place.path.string();
+      title += words + printable(place.path.string()) + '\n';
+    };
     if (masks.wanted()) {
-      const auto path = masks.path_for(picture.name);
-      if (auto written = write_mask(path, answer->mask, answer->width, answer->height); !written) return written;
-      line["mask"] = path.string();
+      const Destination& place = masks.at(picture.place);
+      if (auto written = write_mask(place, answer->mask, answer->width, answer->height); !written) return written;
+      add_file("mask", "  mask in ", place);
     }
     if (annotated.wanted()) {
-      const auto path = annotated.path_for(picture.name);
-      auto written = annotate_file(path, view, [&](RgbPicture& rgb) { return draw_segmentation(rgb, *answer); });
+      const Destination& place = annotated.at(picture.place);
+      auto written = annotate_file(place, view, [&](RgbPicture& rgb) { return draw_segmentation(rgb, *answer); });
       if (!written) return written;
-      line["annotated"] = path.string();
+      add_file("annotated", "  drawn in ", place);
     }
-    text = options.json ? json_line(line) : table_text(picture, *answer, session->timing().network);
+    text = options.json ? json_line(line) : title + table_text(*answer);
     return {};
   };
-  return answer_pictures(options.pictures, options.json, "segmented",
+  return answer_pictures(run,
                          [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
                              std::span<std::string* const> answers) -> Result<void> {
                            for (std::size_t i = 0; i < views.size(); ++i)
@@ -91,10 +109,10 @@ Work add_segment(CLI::App& app) {
   const auto options = std::make_shared<SegmentOptions>();
   add_model_option(app, options->model);
   add_annotation_option(app, options->output);
-  app.add_option("--mask", options->mask,
-                 "Write masks: indexed PNG of the picture's size, the pixel is\nthe class; a .png for one picture, a "
-                 "folder for many (end\nits name in /)")
-      ->type_name("PATH");
+  add_output_name(app, "--mask", options->mask,
+                  "Write masks: indexed PNG of the picture's size, the pixel is the class; a .png for one picture, a "
+                  "folder for many (end its name in /)");
+  add_force_option(app, options->if_exists);
   add_answer_options(app, options->model, options->pictures, options->session);
   add_json_option(app, options->json);
   app.footer(
@@ -102,7 +120,7 @@ Work add_segment(CLI::App& app) {
       "\n"
       "Examples:\n"
       "  mobilenet segment -o seen.png photo.jpg\n"
-      "  mobilenet segment --model deeplabv3.tflite --json --mask masks/ holiday/ > classes.jsonl");
+      "  mobilenet segment --model deeplabv3.tflite --mask masks/ holiday/");
   return [options] { return segment(*options); };
 }
 

@@ -40,7 +40,9 @@ std::string Table::text(int indent) const {
 std::string fixed(double value, int decimals) {
   std::array<char, 400> digits{};  // the largest double has 309 digits before the point
   std::snprintf(digits.data(), digits.size(), "%.*f", decimals, value);
-  return digits.data();
+  std::string text = digits.data();
+  if (text.starts_with('-') && text.find_first_not_of("-0.") == std::string::npos) text.erase(0, 1);  // "-0"
+  return text;
 }
 
 std::string count_text(std::int64_t value) {

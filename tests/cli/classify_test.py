@@ -101,7 +101,7 @@ class Classify(ProgramTest):
             self.assertEqual(answer["label"], f"name {answer['index']}")
         short = self.path("short.txt")
         short.write_text("one\ntwo\n")
-        self.assertEqual(self.classify("--labels", short, self.pictures / "0.png").code, 1)
+        self.assertEqual(self.classify("--labels", short, self.pictures / "0.png").code, 2)
         for size in ("64", "96x128"):
             self.assertEqual(self.classify("--json", "--size", size, self.pictures / "0.png").code, 0)
         squashed, = self.classify("--json", "--preprocess", "squash", self.pictures / "0.png").lines()

@@ -151,7 +151,7 @@ TEST_F(PictureFiles, PngKeepsEveryPixel) {
   for (const auto& [width, height] : {std::pair{1, 1}, std::pair{37, 21}, std::pair{640, 480}}) {
     const RgbPicture picture = gradient(width, height);
     const auto path = folder_ / "picture.png";
-    const auto written = write_picture(path, picture);
+    const auto written = write_picture({path, IfExists::replace}, picture);
     ASSERT_TRUE(written) << written.error().message;
     const auto file = read_file(path);
     ASSERT_TRUE(file);
@@ -221,7 +221,7 @@ TEST_F(PictureFiles, JpegStaysClose) {
   constexpr int kTolerance = 8;
   const RgbPicture picture = gradient(320, 200);
   const auto path = folder_ / "picture.jpg";
-  const auto written = write_picture(path, picture);
+  const auto written = write_picture({path, IfExists::replace}, picture);
   ASSERT_TRUE(written) << written.error().message;
   const auto file = read_file(path);
   ASSERT_TRUE(file);

@@ -72,11 +72,11 @@ class Features(ProgramTest):
         out = self.path("wrong.npz")
         missing = self.features(self.pictures, "-o", out)
         self.assertEqual(missing.code, 2)
+        self.assertIn("block3/project", missing.err)
         unknown = self.features(self.pictures, "--layers", "pool,block99/expand", "-o", out)
-        self.assertEqual(unknown.code, 1)
+        self.assertEqual(unknown.code, 2)
         self.assertIn("block99/expand", unknown.err)
-        for result in (missing, unknown):
-            self.assertIn("block3/project", result.err)
+        self.assertLessEqual(unknown.err.count("block3/project"), 1)
         self.assertFalse(out.exists())
 
     def test_numpy_reads_it(self):

@@ -5,8 +5,11 @@
 #include "cli/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +20,7 @@
 
 #include "cli/npy.h"
 #include "cli/picture_sources.h"
+#include "cli/picture_stream.h"
 #include "cli/row_spool.h"
 
 namespace mobilenet::cli {
@@ -46,9 +50,9 @@ class Files : public ::testing::Test {
   fs::path folder_;
 };
 
-std::vector<std::string> names_of(const std::vector<PictureSource>& sources) {
+std::vector<std::string> names_of(const PictureList& list) {
   std::vector<std::string> names;
-  for (const PictureSource& source : sources) names.push_back(source.error.empty() ? source.name : "error");
+  for (const PictureSource& source : list.sources) names.push_back(source.error.empty() ? source.name : "error");
   return names;
 }
 
@@ -60,8 +64,26 @@ TEST_F(Files, FolderGivesItsPicturesSorted) {
   write("p/.hidden.jpg", "");
   write("p/inner/c.jpg", "");
   const std::vector<std::string> words = {path("p")};
-  EXPECT_EQ(names_of(expand_pictures(words)),
-            (std::vector<std::string>{path("p/a.PNG"), path("p/b.jpg"), path("p/content")}));
+  const PictureList list = expand_pictures(words);
+  EXPECT_EQ(names_of(list), (std::vector<std::string>{path("p/a.PNG"), path("p/b.jpg"), path("p/content")}));
+  EXPECT_EQ(list.skipped, (std::vector<std::string>{path("p") + ": skipped 1 file (1 TXT) and 1 folder"}));
+}
+
+TEST_F(Files, WhatAFolderHoldsBesidesPicturesIsSaid) {
+  for (const char* name : {"p/a.jpg", "p/1.HEIC", "p/2.heic", "p/3.mp4", "p/README", "p/.DS_Store"}) write(name, "");
+  const std::vector<std::string> words = {path("p")};
+  EXPECT_EQ(expand_pictures(words).skipped,
+            (std::vector<std::string>{path("p") + ": skipped 4 files (2 HEIC, 1 MP4, 1 without ending)"}));
+  for (const char* name : {"none/1.HEIC", "none/in/a.jpg"}) write(name, "");
+  const std::vector<std::string> none = {path("none")};
+  ASSERT_EQ(expand_pictures(none).sources.size(), 1u);
+  EXPECT_EQ(expand_pictures(none).sources.front().error,
+            path("none") + ": no pictures in this folder, but 1 file (1 HEIC) and 1 folder, which are not looked into");
+  for (int kind = 0; kind < 9; ++kind) write("many/a." + std::to_string(kind), "");
+  write("many/a.jpg", "");
+  const std::vector<std::string> many = {path("many")};
+  EXPECT_EQ(expand_pictures(many).skipped.front(),
+            path("many") + ": skipped 9 files (1 0, 1 1, 1 2, 1 3, 1 4, and other kinds)");
 }
 
 TEST_F(Files, PatternsThatNoShellExpanded) {
@@ -79,8 +101,8 @@ TEST_F(Files, PatternsThatNoShellExpanded) {
 TEST_F(Files, WrittenFilesAreWholeAndLeaveNothingElse) {
   const std::string first = "abc", second = "def";
   const std::array parts = {std::as_bytes(std::span(first)), std::as_bytes(std::span(second))};
-  ASSERT_TRUE(write_file(path("out"), parts));
-  ASSERT_TRUE(write_file(path("out"), parts)) << "over an existing file";
+  ASSERT_TRUE(write_file(fs::path(path("out")), parts));
+  ASSERT_TRUE(write_file({path("out"), IfExists::replace}, parts)) << "over an existing file";
   const auto bytes = read_file(path("out"));
   ASSERT_TRUE(bytes);
   EXPECT_EQ(bytes->size(), 6u);
@@ -95,9 +117,84 @@ TEST_F(Files, ErrorsNameTheFile) {
   const auto folder = read_file(folder_);
   ASSERT_FALSE(folder);
   EXPECT_EQ(folder.error().message, folder_.string() + ": cannot read it: Is a directory");
-  const auto written = write_file(path("no/such/folder/out"), {});
+  const auto written = write_file(fs::path(path("no/such/folder/out")), {});
   ASSERT_FALSE(written);
   EXPECT_NE(written.error().message.find("no/such/folder/out: cannot create it"), std::string::npos);
+}
+
+TEST_F(Files, AFileThatAppearedMeanwhileStays) {
+  auto pending = PendingFile::create(fs::path(path("out")));
+  ASSERT_TRUE(pending) << pending.error().message;
+  write("out", "somebody else's");
+  const auto committed = pending->commit();
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().message, path("out") + ": cannot rename it into place: File exists");
+  EXPECT_EQ(read_file(path("out"))->size(), 15u);
+}
+
+TEST_F(Files, NothingIsLeftOfAFileThatIsGivenUp) {
+  {
+    auto pending = PendingFile::create(fs::path(path("out")));
+    ASSERT_TRUE(pending) << pending.error().message;
+    write(pending->path().filename().string() + ".XXXX", "of a library that writes beside the name it is given");
+    auto moved = *std::move(pending);
+    EXPECT_EQ(listing().size(), 2u);
+  }
+  EXPECT_EQ(listing(), std::vector<std::string>{});
+}
+
+TEST_F(Files, NothingIsLeftWhenTheProgramIsInterrupted) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      remove_pending_files_when_interrupted();
+      auto pending = PendingFile::create(fs::path(path("out")));
+      write(pending->path().filename().string() + ".part", "half");
+      kill(getpid(), number);
+      pause();
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == number) << number;
+    EXPECT_EQ(listing(), std::vector<std::string>{}) << number;
+  }
+}
+
+TEST_F(Files, AnotherPictureInTheSameBytesIsSeen) {
+  const std::string jpeg = "\xff\xd8\xff\xe0" + std::string("\0\4ab", 4) + "\xff\xda" + std::string("\0\3c", 3) +
+                           std::string("scan\xff\0more\xff\xd0", 12) + "\xff\xd9";
+  const std::string indexed = "\xff\xd8\xff\xe2" + std::string("\0\6MPF\0", 6) + jpeg.substr(2);
+  const auto chunk = [](const std::string& kind, const std::string& data) {
+    return std::string("\0\0\0", 3) + static_cast<char>(data.size()) + kind + data + "crc!";
+  };
+  const std::string png = "\x89PNG\r\n\x1a\n" + chunk("IHDR", "thirteen") + chunk("IDAT", "IEND") + chunk("IEND", "");
+  const std::string webp = std::string("RIFF\5\0\0\0WEBPx\0", 14);
+  const std::string bmp = std::string("BM\x0e\0\0\0", 6) + "headers.";
+  struct Case {
+    const char* name;
+    std::string file;
+    bool another;
+  };
+  const Case cases[] = {
+      {"a JPEG", jpeg, false},
+      {"two JPEGs", jpeg + jpeg, true},
+      {"a JPEG and what a phone hangs on", jpeg + "SEFH and more", false},
+      {"a JPEG with an index of its other pictures", indexed + jpeg, false},
+      {"a JPEG that is cut", jpeg.substr(0, 12), false},
+      {"a JPEG that is cut inside of a length", jpeg.substr(0, 5), false},
+      {"a PNG", png, false},
+      {"two PNGs", png + png, true},
+      {"a PNG and text", png + "text", false},
+      {"a PNG whose length lies", png.substr(0, 8) + "\xff\xff\xff\xffIHDR" + png, false},
+      {"two WebPs", webp + webp, true},
+      {"a WebP", webp, false},
+      {"two BMPs", bmp + bmp, true},
+      {"a BMP", bmp, false},
+      {"nothing", "", false},
+      {"text", "this is no picture, this is no picture", false},
+  };
+  for (const Case& c : cases) EXPECT_EQ(holds_another_picture(std::as_bytes(std::span(c.file))), c.another) << c.name;
 }
 
 TEST_F(Files, RowsOfManyBatchesBecomeOneArray) {

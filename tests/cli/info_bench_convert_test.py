@@ -88,13 +88,13 @@ class Bench(ProgramTest):
             self.assertEqual(result.code, 0, result.err)
             self.assertEqual(result.lines()[-1]["isa"], name)
         wrong = mobilenet("bench", "--model", SMALL, "--seconds", 0.01, env={"MOBILENET_CPU_ISA": "abacus"})
-        self.assertEqual(wrong.code, 1)
+        self.assertEqual(wrong.code, 2)
         self.assertIn("abacus", wrong.err)
 
     def test_a_model_that_is_none(self):
-        for model in ("mobilenet_v7:1.0:224", "mobilenet_v2:x:224", self.path("missing")):
+        for model, code in (("mobilenet_v7:1.0:224", 2), ("mobilenet_v2:x:224", 2), (self.path("missing"), 1)):
             result = mobilenet("bench", "--model", model, "--seconds", 0.01)
-            self.assertEqual((result.code, result.out), (1, ""), model)
+            self.assertEqual((result.code, result.out), (code, ""), model)
             self.assertRegex(result.err, r"^mobilenet: [^\n]+\n$")
 
 

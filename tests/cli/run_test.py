@@ -25,7 +25,7 @@ class Run(ProgramTest):
         (cls.folder / name).write_bytes(npy(shape, floats(math.prod(shape), seed).tobytes()))
 
     def run_model(self, *arguments, **options):
-        return mobilenet("run", "--model", self.model, *arguments, **options)
+        return mobilenet("run", "--model", self.model, "--force", *arguments, **options)
 
     def test_outputs_have_their_names_types_and_the_batch_axis(self):
         for batch in (1, 3):
@@ -70,8 +70,8 @@ class Run(ProgramTest):
         shapes = [list(array[1]) for array in arrays.values()]
         self.assertEqual(shapes[1:], [self.layers["block3/project"], self.layers["pool"]])
         npy_for_three = self.run_model("--input", self.path("x.npy"), "-o", self.path("no.npy"), "--tensor", "pool")
-        self.assertEqual((npy_for_three.code, self.path("no.npy").exists()), (1, False))
-        self.assertEqual(self.run_model("--input", self.path("x.npy"), "-o", out, "--tensor", "nonsense").code, 1)
+        self.assertEqual((npy_for_three.code, self.path("no.npy").exists()), (2, False))
+        self.assertEqual(self.run_model("--input", self.path("x.npy"), "-o", out, "--tensor", "nonsense").code, 2)
 
     def test_reference_agrees(self):
         for backend in ("cpu", "reference"):
@@ -104,7 +104,7 @@ class Run(ProgramTest):
                 self.assertEqual((result.code, out.exists()), (1, False), result.err)
                 self.assertRegex(result.err, r"^mobilenet: [^\n]+\n$")
         twice = self.run_model("--input", self.path("x.npy"), "--input", self.path("x.npy"), "-o", self.path("bad.npz"))
-        self.assertEqual(twice.code, 1)
+        self.assertEqual(twice.code, 2)
         self.assertIn(self.input["name"], twice.err)
 
     def test_a_full_disk_leaves_no_output(self):

@@ -67,7 +67,7 @@ class Segment(ProgramTest):
         masks = [str(self.path("masks") / f"{i}.png") for i in range(3)]
         self.assertEqual([line["mask"] for line in result.lines()], masks)
         result = self.segment("--mask", self.path("many.png"), self.pictures)
-        self.assertEqual((result.code, result.out), (1, ""))
+        self.assertEqual((result.code, result.out), (2, ""))
         self.assertFalse(self.path("many.png").exists())
 
     def test_bad_pictures_keep_their_place(self):
@@ -90,23 +90,44 @@ class Segment(ProgramTest):
                 (["--mask", folder, folder], "would replace a file that this command reads"),
                 (["--mask", folder / "a.png", folder / "a.png"], "would replace a file that this command reads"),
                 (["--mask", folder / "../ones/a.png", folder / "a.png"], "would replace a file"),
-                (["--mask", self.path("m"), folder, other], "both the mask of .*a.png and the mask of .*a.png"),
                 (["--mask", self.path("m.jpg"), folder / "a.png"], "masks are written to .png files"),
                 (["--mask", self.path("m.PNG"), "-o", self.path("m.PNG"), folder / "a.png"], "both the annotated")):
             with self.subTest(words):
-                result = self.segment(*words)
+                result = self.segment("--force", *words)
                 if "-o" in words:
                     self.skip_without_drawing(result)
-                self.assertEqual((result.code, result.out), (1, ""), result.err)
+                self.assertEqual((result.code, result.out), (2, ""), result.err)
                 self.assertRegex(result.err, sentence)
                 self.assertEqual((folder / "a.png").read_bytes(), before)
-        twice = self.segment("--json", "--mask", self.path("twice"), folder / "a.png", folder / "a.png")
-        self.assertEqual(twice.code, 0, twice.err)
+
+    def test_pictures_of_one_name_get_masks_of_their_own(self):
+        ones, others = self.path("first"), self.path("second")
+        for folder, picture in ((ones, "0.png"), (others, "1.png")):
+            folder.mkdir()
+            shutil.copy(self.pictures / picture, folder / "a.png")
+        shutil.copy(self.pictures / "2.png", ones / "A.PNG")
+        names = [ones / "A.PNG", ones / "a.png", others / "a.png", ones / "a.png"]
+        lines = self.segment("--json", "--mask", self.path("numbered"), *names).lines()
+        masks = [str(self.path("numbered") / name) for name in ("A.png", "a_2.png", "a_3.png", "a_4.png")]
+        self.assertEqual([line["mask"] for line in lines], masks)
+        self.assertEqual([(PngFile(mask).width, PngFile(mask).height) for mask in masks],
+                         [(97, 97), (120, 90), (64, 128), (120, 90)])
+        told = self.segment("--mask", self.path("told"), *names)
+        self.assertIn(f"mask in {self.path('told') / 'a_3.png'}", told.out)
+
+    def test_names_that_are_built_in(self):
+        for classes, first, last in ((150, ["wall", "building"], "flag"), (151, ["background", "wall"], "flag"),
+                                     (21, ["background", "aeroplane"], "tv")):
+            file = self.path(f"{classes}.safetensors")
+            made = mobilenet("convert", "--model", f"deeplab_mobilenet_v2:0.35:97:{classes}", "-o", file)
+            self.assertEqual(made.code, 0, made.err)
+            line, = mobilenet("info", "--json", file).lines()
+            self.assertEqual((line["labels"][:2], line["labels"][-1], len(line["labels"])), (first, last, classes))
 
     def test_the_table_is_for_people(self):
         result = self.segment(self.pictures / "0.png")
         self.assertEqual(result.code, 0, result.err)
-        self.assertRegex(result.out.splitlines()[1], r"^ +\d+\.\d %  .*\[\d\]$")
+        self.assertRegex(result.out.splitlines()[1], r"^ +(\d+\.\d|<0\.1) %  .*\[\d\]$")
 
     def test_wrong_use_and_models_that_do_not_segment(self):
         for words in (["--score", "0.5"], ["--mask"], ["--size", "0"], ["--batch", "2"]):

@@ -5,12 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/utf8.h"
+#include "cli/words.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -83,6 +86,50 @@ TEST(Numbers, AsProgramsReadThem) {
   EXPECT_EQ(json_line({{"score", shortest(std::nanf(""))}}), "{\"score\":null}\n");
   EXPECT_EQ(milliseconds(1.23456), 1.235);
   EXPECT_EQ(json_line({{"b", "\xff"}, {"a", 1}}), "{\"b\":\"\xef\xbf\xbd\",\"a\":1}\n");
+}
+
+TEST(Numbers, ZeroHasNoSign) {
+  EXPECT_EQ(fixed(-0.4, 0), "0");
+  EXPECT_EQ(fixed(-0.04, 1), "0.0");
+  EXPECT_EQ(fixed(-0.5001, 0), "-1");
+  EXPECT_EQ(fixed(-10, 0), "-10");
+}
+
+TEST(Words, OneAndMany) {
+  EXPECT_EQ(counted(0, "picture"), "0 pictures");
+  EXPECT_EQ(counted(1, "picture"), "1 picture");
+  EXPECT_EQ(counted(2, "picture"), "2 pictures");
+}
+
+TEST(Words, TheOneThatWasMeant) {
+  const std::vector<std::string> names = {"classify", "detect", "segment", "cat", "Traffic Light", "top", ""};
+  struct Case {
+    const char* word;
+    const char* meant;  // null: nothing is near
+  };
+  for (const auto& [word, meant] : {Case{"clasify", "classify"}, Case{"classfiy", "classify"}, Case{"Detect", "detect"},
+                                    Case{"cats", "cat"}, Case{"tpo", "top"}, Case{"traffic light", "Traffic Light"},
+                                    Case{"unicorn", nullptr}, Case{"x", nullptr}, Case{"", nullptr}}) {
+    EXPECT_EQ(nearest_word(word, names), meant ? std::optional<std::string>(meant) : std::nullopt) << word;
+  }
+  EXPECT_EQ(nearest_word(std::string(1'000'000, 'a'), names), std::nullopt);
+  EXPECT_EQ(did_you_mean("segmnt", names), "; did you mean segment?");
+  EXPECT_EQ(did_you_mean("unicorn", names), "");
+}
+
+TEST(Words, ParagraphsAreWrappedAndExamplesAreNot) {
+  EXPECT_EQ(wrapped("one two three four", 9), "one two\nthree\nfour");
+  EXPECT_EQ(wrapped("one\ntwo three", 9), "one two\nthree");
+  EXPECT_EQ(wrapped("a paragraph\n\n  an example that stays\n", 8), "a\nparagraph\n\n  an example that stays\n");
+  EXPECT_EQ(wrapped("Examples:\n  a b c\n  d e f", 5), "Examples:\n  a b c\n  d e f");
+  EXPECT_EQ(wrapped("", 5), "");
+  EXPECT_EQ(wrapped("a word/that-is/longer b", 6), "a\nword/that-is/longer\nb");
+}
+
+TEST(Progress, FitsIntoNarrowTerminals) {
+  for (std::size_t columns = 1; columns < 60; ++columns)
+    EXPECT_LE(progress_text(105, 250, 10, columns).size(), columns);
+  EXPECT_EQ(progress_text(105, 250, 10, 29), " 42 %  105/250");
 }
 
 TEST(Progress, SaysRateAndTimeLeft) {

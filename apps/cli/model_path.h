@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// What the word behind -m means before anything is opened.
+
+#include <mobilenet/result.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mobilenet::cli {
+
+// "mobilenet_v2:1.0:224" or "ssdlite_mobilenet_v2:1.0:320" rather than a file.
+bool is_architecture(const std::string& word);
+
+// The file that a word names; of a folder the only model inside, or the one that Hugging Face calls model.safetensors.
+// Fails for other folders, with what they seem to be, and for files that do not exist, with what may be meant.
+Result<std::filesystem::path> model_path(const std::string& word);
+
+// What is read beside a model where it exists: configuration and labels.
+std::vector<std::filesystem::path> files_beside(const std::filesystem::path& model);
+
+}  // namespace mobilenet::cli
