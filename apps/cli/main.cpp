@@ -12,8 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "cli/help.h"
 #include "cli/output.h"
+#include "cli/pending_file.h"
 #include "cli/table.h"
+#include "cli/usage_errors.h"
 #include "cli/verbs.h"
 
 // The program: finds the verb, parses its options, runs it. Exit codes: 0 all well, 1 a bad model or picture, 2 usage.
@@ -39,23 +42,6 @@ constexpr std::array kVerbs = {
     Verb{"convert", "Write a model as the project's own .safetensors", add_convert},
 };
 
-// Help as a newcomer reads it: a blank line before the usage, and of every option only the kind of its value.
-class HelpFormatter : public CLI::Formatter {
- public:
-  HelpFormatter() {
-    column_width(26);
-    label("SUBCOMMAND", "COMMAND");
-    label("Positionals", "Arguments");
-  }
-  std::string make_usage(const CLI::App* app, std::string name) const override {
-    return '\n' + CLI::Formatter::make_usage(app, name);
-  }
-  std::string make_option_opts(const CLI::Option* option) const override {
-    if (option->get_type_size() == 0) return {};
-    return ' ' + option->get_type_name() + (option->get_required() && !option->get_positional() ? " (required)" : "");
-  }
-};
-
 std::string version_text() {
   std::string text = "mobilenet " + std::string(version()) + " (commit " + std::string(commit()) + ")\n";
   Table parts({Align::left, Align::left});
@@ -76,32 +62,59 @@ int usage_error(const CLI::App& app, const std::string& sentence) {
   return kUsageError;
 }
 
+// `mobilenet help COMMAND`: what most programs understand.
+int show_help(const CLI::App& app, const std::string& overview, const std::string& command) {
+  if (command.empty()) {
+    print(overview);
+    return kSuccess;
+  }
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (verb->get_name() != command) continue;
+    print(verb->help("mobilenet"));
+    return kSuccess;
+  }
+  return usage_error(app, no_command(app, command));
+}
+
+int show_version() {
+  print(version_text());
+  return kSuccess;
+}
+
 int run_program(int argc, char** argv) {
   CLI::App app{
       "mobilenet: MobileNet V1 and V2 on pictures and tensors, from .tflite and .safetensors files.\n"
-      "Without --model the bundled 202-class classifier runs.",
+      "Without --model the bundled models classify, detect and segment.",
       "mobilenet"};
   app.set_help_flag("-h,--help", "Show this help");
-  app.set_version_flag("--version", version_text, "Version, components and instruction sets");
+  app.set_version_flag("-V,--version", version_text, "Version, components and instruction sets");
   app.require_subcommand(0, 1);
   app.formatter(std::make_shared<HelpFormatter>());
   app.footer(
       "Examples:\n"
       "  mobilenet classify photo.jpg\n"
+      "  mobilenet detect -o found.png street.jpg\n"
+      "  mobilenet segment --mask masks/ holiday/\n"
       "  mobilenet classify --model mobilenet_v2.tflite --json holiday/ > answers.jsonl\n"
-      "  mobilenet detect --model ssd.tflite -o found.png street.jpg\n"
-      "  mobilenet segment --model deeplabv3.tflite --mask masks/ holiday/\n"
       "  mobilenet info mobilenet_v2.tflite\n"
       "\n"
-      "MOBILENET_MODEL names the model that runs when --model does not; MOBILENET_CPU_ISA the\n"
-      "instruction set to use at most, out of those that --version lists.\n"
-      "`mobilenet COMMAND --help` shows a command's options and more examples.");
+      "MOBILENET_MODEL names the model that runs when --model does not; MOBILENET_CPU_ISA the instruction set to use "
+      "at "
+      "most, out of those that --version lists. `mobilenet COMMAND --help` shows a command's options and more "
+      "examples.");
 
   std::vector<std::pair<const CLI::App*, Work>> work;
   for (const Verb& verb : kVerbs) {
     CLI::App& subcommand = *app.add_subcommand(verb.name, verb.description)->group("Commands");
     work.emplace_back(&subcommand, verb.add(subcommand));
+    refuse_empty_values(subcommand);
   }
+  std::string overview, command;
+  CLI::App& help = *app.add_subcommand("help", "Show this help, or a command's")->group("Commands");
+  help.add_option("command", command, "The command")->type_name("");
+  work.emplace_back(&help, [&] { return show_help(app, overview, command); });
+  work.emplace_back(app.add_subcommand("version", "The same as --version")->group("Commands"), show_version);
+  overview = app.help();  // once a command is parsed, help() speaks of that
 
   try {
     app.parse(argc, argv);
@@ -111,17 +124,8 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::CallForVersion& request) {
     print(request.what());
     return kSuccess;
-  } catch (const CLI::ExtrasError&) {
-    const std::vector<std::string> extras = app.remaining(true);
-    const bool command = app.get_subcommands().empty() && !extras.empty() && !extras.front().starts_with('-');
-    return usage_error(app, command ? "'" + extras.front() + "' is no command of mobilenet"
-                                    : "not expected here: " + join(extras, " "));
-  } catch (const CLI::ArgumentMismatch& error) {
-    const std::string what = error.what();
-    const std::size_t repeated = what.find(": At Most 1 required");
-    return usage_error(app, repeated == std::string::npos ? what : what.substr(0, repeated) + " is given twice");
   } catch (const CLI::ParseError& error) {
-    return usage_error(app, error.what());
+    return usage_error(app, usage_sentence(app, error));
   }
   for (const auto& [subcommand, run] : work) {
     if (subcommand->parsed()) return run();
@@ -136,6 +140,7 @@ int run_program(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace mobilenet::cli;
   prepare_output();
+  remove_pending_files_when_interrupted();
   int status = kFailure;
   try {
     status = run_program(argc, argv);

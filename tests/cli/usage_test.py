@@ -4,12 +4,13 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
-from program import PROGRAM, SMALL, ProgramTest, main, mobilenet
+from program import PROGRAM, SMALL, ProgramTest, floats, main, mobilenet, npy, png
 
 MODELS = pathlib.Path(__file__).parents[2] / "models"
-VERBS = ["classify", "evaluate", "features", "run", "info", "bench", "convert"]
+VERBS = ["classify", "detect", "segment", "evaluate", "features", "run", "info", "bench", "convert"]
 
 
 class Usage(ProgramTest):
@@ -51,7 +52,17 @@ class Usage(ProgramTest):
             ["convert", "-o", "x.safetensors"],
             ["convert", "--model", "a.safetensors"],
             ["convert", "--model", "a.safetensors", "-o", "b.safetensors", "--weights", "int4"],
+            ["help", "classfy"],
+            ["help", "classify", "detect"],
         ]
+        for verb, option in [("classify", "--model"), ("classify", "--labels"), ("classify", "--top"),
+                             ("classify", "--size"), ("detect", "-o"), ("detect", "--coco"), ("detect", "--classes"),
+                             ("segment", "--mask"), ("evaluate", "--annotations"), ("evaluate", "--results"),
+                             ("features", "--layers"), ("run", "--input"), ("convert", "-o"), ("bench", "--until")]:
+            cases.append([verb, option, "", picture])
+            if option.startswith("--"):
+                cases.append([verb, picture, option + "="])
+        cases += [["classify", ""], ["info", ""]]
         for arguments in cases:
             with self.subTest(" ".join(arguments)):
                 result = mobilenet(*arguments, env={"MOBILENET_MODEL": str(self.model)}, cwd=self.folder)
@@ -68,7 +79,11 @@ class Usage(ProgramTest):
             self.assertEqual((result.code, result.err), (0, ""))
             self.assertIn("Examples:", result.out)
             for line in result.out.splitlines():
-                self.assertLessEqual(len(line), 100, line)
+                self.assertLessEqual(len(line), 80, line)
+            self.assertEqual(mobilenet("help", verb).out, result.out)
+        for line in bare.out.splitlines():
+            self.assertLessEqual(len(line), 80, line)
+        self.assertEqual(mobilenet("help").out, bare.out)
 
     def test_version_names_components(self):
         result = mobilenet("--version")
@@ -76,6 +91,161 @@ class Usage(ProgramTest):
         self.assertRegex(result.out, r"^mobilenet \d+\.\d+\.\d+ \(commit \S+\)\n")
         for word in ("jpeg", "png", "zip", "instruction sets"):
             self.assertIn(word, result.out)
+        for words in (["version"], ["-V"]):
+            self.assertEqual(mobilenet(*words).out, result.out)
+
+    def test_exit_codes(self):
+        """1: a file was bad, or could not be written. 2: the command line asks for what cannot be."""
+        picture, out = self.pictures / "0.png", self.path("out.npz")
+        detector, segmenter = "ssdlite_mobilenet_v2:0.35:96:4", "deeplab_mobilenet_v2:0.35:97:4"
+        self.path("x.npy").write_bytes(npy([1, 96, 96, 3], floats(3 * 96 * 96).tobytes()))
+        self.path("bad.jpg").write_text("this is no picture")
+        self.path("bad.npy").write_text("this is no array")
+        self.path("bad.tflite").write_text("this is no model")
+        run = ["run", "--model", self.model]
+        cases = [
+            (0, ["classify", "--model", self.model, picture]),
+            (1, ["classify", "--model", self.path("missing.tflite"), picture]),
+            (1, ["classify", "--model", self.path("bad.tflite"), picture]),
+            (1, ["classify", "--model", self.model, self.path("missing.png")]),
+            (1, ["classify", "--model", self.model, self.path("bad.jpg")]),
+            (1, ["classify", "--model", detector, picture]),
+            (1, [*run, "--input", self.path("bad.npy"), "-o", out]),
+            (1, [*run, "--input", self.path("x.npy"), "-o", self.path("missing/y.npz")]),
+            (2, ["classify", "--model", "mobilenet_v3:1.0:224", picture]),
+            (2, ["classify", "--model", "mobilenet_v2:99:224", picture]),
+            (2, ["classify", "--model", self.model, "--precision", "int8", picture]),
+            (2, ["classify", "--model", detector, "--labels", self.path("x.npy"), picture]),
+            (2, ["detect", "--model", detector, "--classes", "unicorn", picture]),
+            (2, ["detect", "--model", detector, "-o", self.path("out.gif"), picture]),
+            (2, ["segment", "--model", segmenter, "--mask", self.path("out.jpg"), picture]),
+            (2, ["segment", "--model", segmenter, "--mask", self.path("out.png"), picture, picture]),
+            (2, ["features", "--model", self.model, picture, "-o", out]),
+            (2, ["features", "--model", self.model, picture, "--layers", "unicorn", "-o", out]),
+            (2, ["features", "--model", self.model, picture, "--layers", "pool", "-o", self.path("out.npy")]),
+            (2, [*run, "--input", self.path("x.npy"), "-o", out, "--tensor", "unicorn"]),
+            (2, [*run, "--input", f"unicorn={self.path('x.npy')}", "-o", out]),
+            (2, [*run, "--input", self.path("x.npy"), "--input", self.path("x.npy"), "-o", out]),
+            (2, [*run, "--input", self.path("x.npy"), "--tensor", "pool", "-o", self.path("out.npy")]),
+        ]
+        for code, words in cases:
+            with self.subTest(" ".join(map(str, words))):
+                result = mobilenet(*words)
+                self.skip_without_drawing(result)
+                self.assertEqual(result.code, code, result.err)
+                self.assertFalse(out.exists())
+
+    def test_what_may_have_been_meant(self):
+        picture, model = self.pictures / "0.png", self.model
+        self.path("-dash.png").write_bytes(png(8, 8))
+        self.path("names.txt").write_text("".join(f"{name}\n" for name in ("Cat", "dog", "bird", "traffic light")))
+        detector = self.path("named.safetensors")
+        made = mobilenet("convert", "--model", "ssdlite_mobilenet_v2:0.35:96:4", "--quiet", "-o", detector, "--force")
+        self.assertEqual((made.code, made.err), (0, ""))
+        named = ["detect", "--model", detector, "--labels", self.path("names.txt"), "--score", "0", picture]
+        cases = [
+            (["clasify", picture], "'clasify' is no command of mobilenet; did you mean classify?"),
+            (["help", "detetc"], "did you mean detect?"),
+            ([picture], f"`mobilenet classify {picture}` says what a picture shows"),
+            ([picture, "--top", "3"], "`mobilenet classify"),
+            (["photo.HEIC"], "`mobilenet classify photo.HEIC`"),
+            ([model], f"`mobilenet info {model}` shows a model"),
+            (["classify", picture, "--tpo", "3"], "there is no option --tpo; did you mean --top?"),
+            (["classify", picture, "--tpo=3"], "did you mean --top?"),
+            (["classify", picture, "-json"], "did you mean --json?"),
+            (["classify", "--thread", "2", picture], "did you mean --threads?"),
+            (["classify", "-dash.png"], "-dash.png is taken for an option; write ./-dash.png"),
+            (["classify"], "no picture is named; name files, folders, or - for standard input"),
+            (["classify", picture, "--top", "3", "--top", "4"], "--top is given twice"),
+            ([*named, "--classes", "cats"], "has no class 'cats'; did you mean Cat?"),
+            ([*named, "--classes", "trafic light,dog"], "did you mean traffic light?"),
+            ([*named, "--classes", "unicorn"], "it has 4 classes, from 0, and `mobilenet info --json` lists their labels"),
+            (["info", "mobilenetv2:1.0:224"], "did you mean mobilenet_v2:1.0:224, the architecture with random weights?"),
+            (["info", "mobilenet_v2"], "did you mean mobilenet_v2:1.0:224, the architecture"),
+            (["info", "ssd_lite_mobilenet_v2:1.0:300"], "known are mobilenet_v1, mobilenet_v2, ssd_mobilenet_v1"),
+            (["features", "--model", model, "--layers", "poool", "-o", "f.npz", picture], "poool"),
+        ]
+        for words, sentence in cases:
+            with self.subTest(" ".join(map(str, words))):
+                result = mobilenet(*words, cwd=self.folder)
+                self.assertIn(result.code, (1, 2))
+                self.assertEqual(result.out, "")
+                self.assertIn(sentence, result.err)
+        self.assertEqual(mobilenet("classify", "--model", model, "./-dash.png", cwd=self.folder).code, 0)
+        found = [mobilenet("detect", "--json", *named[1:], "--classes", word).lines()[0]["detections"]
+                 for word in ("Cat", "cAT", "0")]
+        self.assertTrue(found[0] == found[1] == found[2] and found[0])
+
+    def test_a_folder_as_model(self):
+        def folder(name, **files):
+            self.path(name).mkdir()
+            for file, content in files.items():
+                (self.path(name) / file.replace("__", ".")).write_bytes(content)
+            return self.path(name)
+        model = self.model.read_bytes()
+        clone = folder("clone", model__safetensors=model, other__safetensors=model, config__json=b"{}")
+        single = folder("single", only__safetensors=model, readme__md=b"")
+        for opened, file in ((clone, "model.safetensors"), (single, "only.safetensors")):
+            line, = mobilenet("info", "--json", opened).lines()
+            self.assertEqual(line["source"], str(opened / file))
+        for refused, sentence in ((folder("saved", saved_model__pb=b""), "is a TensorFlow SavedModel"),
+                                  (folder("torch", pytorch_model__bin=b"", config__json=b"{}"), "safe_serialization"),
+                                  (folder("parts", model__safetensors__index__json=b"{}"), "in several parts"),
+                                  (folder("nothing"), "is a folder without a .tflite or .safetensors file"),
+                                  (folder("two", a__tflite=b"", b__tflite=b""), "2 models; name one of them: a.tflite, b.tflite")):
+            result = mobilenet("info", refused)
+            self.assertEqual((result.code, result.out), (1, ""))
+            self.assertRegex(result.err, r"^mobilenet: [^\n]*" + sentence + r"[^\n]*\n$")
+
+    def test_what_is_not_computed_or_means_nothing_is_said(self):
+        folder, model = self.path("phone"), ["--model", self.model]
+        folder.mkdir()
+        for name in ("a.HEIC", "b.heic", "c.mp4"):
+            (folder / name).write_bytes(b"")
+        (folder / "d.png").write_bytes(png(20, 20))
+        two = (folder / "d.png").read_bytes() * 2
+        picture = self.pictures / "0.png"
+        threads = str((os.cpu_count() or 1) + 1)
+        skipped = "skipped 3 files (2 HEIC, 1 MP4)"
+        random = "has random weights: its answers mean nothing"
+        cases = [
+            (["classify", *model, folder], b"", skipped),
+            (["classify", "--json", *model, folder], b"", skipped),
+            (["features", *model, folder, "--layers", "pool", "-o", self.path("p.npz")], b"", skipped),
+            (["classify", *model, "-"], two, "standard input holds more than one picture; the first is answered"),
+            (["classify", "--model", SMALL, picture], b"", random),
+            (["detect", "--model", "ssdlite_mobilenet_v2:0.35:96:4", picture], b"", random),
+            (["segment", "--model", "deeplab_mobilenet_v2:0.35:97:4", picture], b"", random),
+            (["features", "--model", SMALL, picture, "--layers", "pool", "-o", self.path("r.npz")], b"", random),
+            (["classify", *model, "--size", "31", picture], b"", "an input of 31x31 pixels is too small"),
+            (["classify", *model, "--threads", threads, picture], b"", threads + " threads share"),
+            (["classify", *model, self.pictures], b"", "mobilenet: 3 pictures in "),
+        ]
+        for words, stdin, sentence in cases:
+            with self.subTest(" ".join(map(str, words))):
+                result = mobilenet(*words, stdin=stdin)
+                self.assertEqual(result.code, 0, result.err)
+                self.assertIn(sentence, result.err)
+                quiet = mobilenet(*words, "--quiet", *(["--force"] if "-o" in words else []), stdin=stdin)
+                self.assertEqual((quiet.code, quiet.err), (0, ""))
+        none = mobilenet("classify", "--quiet", *model, self.path("missing.png"), picture)
+        self.assertEqual(none.code, 1)
+        self.assertRegex(none.err, r"^mobilenet: [^\n]*missing.png[^\n]*\nmobilenet: 1 of 2 pictures has no answer\n$")
+
+    def test_a_model_that_takes_no_pictures_is_said_once_and_without_code(self):
+        other = pathlib.Path(os.environ.get("MOBILENET_TEST_DATA", pathlib.Path(__file__).parents[2] / "../shared/data"))
+        head = other / "models/mobilenet_quant_v1_224_head_layers.tflite"
+        if not head.exists():
+            self.skipTest("needs the real weights: set MOBILENET_TEST_DATA to their folder")
+        result = mobilenet("classify", "--model", head, self.pictures)
+        self.assertEqual((result.code, result.out), (1, ""))
+        self.assertRegex(result.err, r"^mobilenet: [^\n]* takes no pictures, but [^\n]*`mobilenet run`[^\n]*\n$")
+        self.assertNotIn("()", result.err)
+
+    def test_the_time_is_that_of_the_whole_picture(self):
+        result = mobilenet("classify", "--model", self.model, self.pictures / "0.png")
+        whole, network = re.search(r"\((\d+\.\d) ms, network (\d+\.\d) ms\)", result.out).groups()
+        self.assertGreaterEqual(float(whole), float(network))
 
     def test_a_full_disk_is_a_failure(self):
         if not os.path.exists("/dev/full"):
@@ -101,6 +271,8 @@ class Usage(ProgramTest):
         missing = mobilenet("info", env={"MOBILENET_MODEL": str(self.path("missing"))})
         self.assertEqual(missing.code, 1)
         self.assertIn("missing", missing.err)
+        architecture, = mobilenet("info", "--json", env={"MOBILENET_MODEL": SMALL}).lines()
+        self.assertEqual(architecture["source"], SMALL)
 
 
 # Without $MOBILENET_MODEL of the machine.
