@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/open_session.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/table.h"
@@ -270,6 +271,7 @@ int bench_result(BenchOptions options, const Model& model) {
 int bench(const BenchOptions& options) {
   const auto model = open_model(options.model);
   if (!model) return fail(model.error());
+  note_threads(options.session);
   return options.until == Until::logits ? bench_logits(options, *model) : bench_result(options, *model);
 }
 

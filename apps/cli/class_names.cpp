@@ -51,9 +51,8 @@ Result<std::vector<int>> classes_named(std::span<const std::string> words, const
     // The very same label first: a model may tell "Cat" from "cat".
     auto label = std::find(info.labels.begin(), info.labels.end(), word);
     if (label == info.labels.end()) {
-      label = std::find_if(info.labels.begin(), info.labels.end(), [&word](const std::string& candidate) {
-        return small_letters(candidate) == small_letters(word);
-      });
+      label = std::find_if(info.labels.begin(), info.labels.end(),
+                           [&word](const std::string& candidate) { return lower_case(candidate) == lower_case(word); });
     }
     const auto number = number_of(word);
     if (label != info.labels.end()) {

@@ -81,12 +81,18 @@ Result<void> check_takes_pictures(const ModelInfo& info) {
   const auto is_picture = [](const TensorInfo& input) {
     return input.shape.size() == 4 && (input.shape[1] == 3 || input.shape[3] == 3);
   };
-  if (info.inputs.size() == 1 && is_picture(info.inputs.front())) return {};
-  std::string takes;
-  for (const TensorInfo& input : info.inputs)
-    takes += (takes.empty() ? "" : ", ") + input.name + " of " + shape_text(input.shape);
-  return Error{ErrorCode::unsupported,
-               info.source + " takes no pictures, but " + takes + "; `mobilenet run` computes it from arrays"};
+  const std::vector<TensorInfo>& inputs = info.inputs;
+  const auto pictures = static_cast<std::size_t>(std::count_if(inputs.begin(), inputs.end(), is_picture));
+  if (inputs.size() == 1 && pictures == 1) return {};
+  std::vector<std::string> names, shapes;
+  for (const TensorInfo& input : inputs) {
+    names.push_back(input.name);
+    shapes.push_back(input.name + " of " + shape_text(input.shape));
+  }
+  const std::string takes = pictures < inputs.size() ? join(shapes, ", ") + ", not one picture"
+                                                     : (pictures == 2 ? "two" : std::to_string(pictures)) +
+                                                           " pictures (" + join(names, ", ") + ")";
+  return Error{ErrorCode::unsupported, info.source + ": it takes " + takes + "; use mobilenet run"};
 }
 
 Result<Model> open_model_for_task(const ModelChoice& choice) {

@@ -50,7 +50,7 @@ std::vector<std::string> models_in(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string ending = small_letters(entry->path().extension().string());
+    const std::string ending = lower_case(entry->path().extension().string());
     if (ending == ".tflite" || ending == ".safetensors") names.push_back(entry->path().filename().string());
   }
   std::sort(names.begin(), names.end());

@@ -24,14 +24,14 @@ void note_size(const ModelInfo& info, const SessionOptions& options) {
        std::to_string(info.input_width) + ": its answers mean little");
 }
 
+}  // namespace
+
 void note_threads(const SessionOptions& options) {
   const unsigned int cores = std::thread::hardware_concurrency();
   if (cores == 0 || options.threads <= static_cast<int>(cores)) return;
   note(std::to_string(options.threads) + " threads share " + counted(cores, "processor") +
        ", which is slower than one thread each");
 }
-
-}  // namespace
 
 void note_random_weights(const ModelInfo& info) {
   if (info.format == "random weights") note(info.source + " has random weights: its answers mean nothing");

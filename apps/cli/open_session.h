@@ -14,6 +14,9 @@ namespace mobilenet::cli {
 // Names of layers and tensors that the model lacks are a wrong command line (invalid_argument).
 Result<Session> open_session(const Model& model, const SessionOptions& options);
 
+// Notes more threads than the machine has processors.
+void note_threads(const SessionOptions& options);
+
 // Notes that the answers of random weights mean nothing.
 void note_random_weights(const ModelInfo& info);
 

@@ -74,9 +74,9 @@ Result<Destination> OutputFiles::add(const fs::path& path, const std::string& co
   if (read_.contains(resolved(path)) || (identity && read_identities_.contains(*identity)))
     return Error{ErrorCode::invalid_argument,
                  path.string() + ": " + content + " would replace a file that this command reads; name another place"};
-  // Names that differ in the size of letters only are one file on many disks.
+  // Names that differ in upper and lower case only are one file on many disks.
   const auto [place, is_new] =
-      content_.emplace(resolved(folder_of(path)) / small_letters(path.filename().string()), content);
+      content_.emplace(resolved(folder_of(path)) / lower_case(path.filename().string()), content);
   if (!is_new)
     return Error{ErrorCode::invalid_argument, path.string() + ": both " + place->second + " and " + content +
                                                   " would be written there; give them different places"};

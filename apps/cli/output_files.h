@@ -40,7 +40,7 @@ class OutputFiles {
   IfExists if_exists_;
   std::set<std::filesystem::path> read_;  // canonical
   std::set<Identity> read_identities_;
-  std::map<std::filesystem::path, std::string> content_;  // by canonical folder and name in small letters
+  std::map<std::filesystem::path, std::string> content_;  // by canonical folder and name in lower case
   std::filesystem::path existing_;                        // the first
   std::size_t existing_count_ = 0;
 };

@@ -145,7 +145,11 @@ void remove_pending_files_when_interrupted() {
     if (sigaction(number, nullptr, &current) == 0 && current.sa_handler != SIG_IGN) sigaddset(&signals, number);
   }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread([] { end_on_signal(signals); }).detach();
+  try {
+    std::thread([] { end_on_signal(signals); }).detach();
+  } catch (const std::system_error&) {
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // no thread to spare: they end the program as they always do
+  }
 }
 
 }  // namespace mobilenet::cli

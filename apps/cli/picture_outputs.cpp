@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_jpeg(const fs::path& picture) {
-  const std::string ending = small_letters(picture.extension().string());
+  const std::string ending = lower_case(picture.extension().string());
   return ending == ".jpg" || ending == ".jpeg" || ending == ".jpe";
 }
 
@@ -53,7 +53,7 @@ Result<void> PictureOutputs::prepare(std::span<const PictureSource> pictures, Ou
     if (error) return Error{ErrorCode::io, output_ + ": no folder can be made there: " + error.message()};
   }
   const std::string what = kind_ == Kind::mask ? "the mask of " : "the annotated ";
-  std::set<std::string> taken;  // in small letters: many disks do not tell them apart
+  std::set<std::string> taken;  // in lower case: many disks do not tell them apart
   destinations_.assign(pictures.size(), std::nullopt);
   for (std::size_t place = 0; place < pictures.size(); ++place) {
     const PictureSource& picture = pictures[place];
@@ -63,7 +63,7 @@ Result<void> PictureOutputs::prepare(std::span<const PictureSource> pictures, Ou
       const fs::path name = picture.name == kStandardInput ? "stdin" : fs::path(picture.name).filename();
       const std::string ending = kind_ == Kind::annotated && is_jpeg(name) ? ".jpg" : ".png";
       std::string unique = name.stem().string() + ending;
-      for (int copy = 2; !taken.insert(small_letters(unique)).second; ++copy)
+      for (int copy = 2; !taken.insert(lower_case(unique)).second; ++copy)
         unique = name.stem().string() + '_' + std::to_string(copy) + ending;
       path /= unique;
     }

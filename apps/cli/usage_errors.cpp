@@ -29,7 +29,7 @@ bool is_there(const std::string& word) {
 }
 
 bool has_ending(const std::string& word, std::span<const std::string_view> endings) {
-  const std::string ending = small_letters(fs::path(word).extension().string());
+  const std::string ending = lower_case(fs::path(word).extension().string());
   return std::find(endings.begin(), endings.end(), ending) != endings.end();
 }
 

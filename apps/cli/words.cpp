@@ -33,7 +33,7 @@ std::string counted(std::size_t count, std::string_view noun) {
   return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
 }
 
-std::string small_letters(std::string_view text) {
+std::string lower_case(std::string_view text) {
   std::string small(text);
   for (char& c : small)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -42,12 +42,12 @@ std::string small_letters(std::string_view text) {
 
 std::optional<std::string> nearest_word(std::string_view word, std::span<const std::string> candidates) {
   if (word.empty() || word.size() > kLongestWord) return std::nullopt;
-  const std::string wanted = small_letters(word);
+  const std::string wanted = lower_case(word);
   std::optional<std::string> best;
   std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;  // one slip for each three letters
   for (const std::string& candidate : candidates) {
     if (candidate.empty() || candidate.size() > kLongestWord) continue;
-    const std::size_t cost = distance(wanted, small_letters(candidate));
+    const std::size_t cost = distance(wanted, lower_case(candidate));
     if (cost >= least || cost >= candidate.size()) continue;
     least = cost;
     best = candidate;

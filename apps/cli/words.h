@@ -15,10 +15,10 @@ namespace mobilenet::cli {
 // "1 picture", "2 pictures".
 std::string counted(std::size_t count, std::string_view noun);
 
-// Of ASCII letters; all others stay.
-std::string small_letters(std::string_view text);
+// In lower case, as far as letters are ASCII.
+std::string lower_case(std::string_view text);
 
-// The candidate that is nearest to a word that may hold a slip or two of the finger; sizes of letters do not count.
+// The candidate that is nearest to a word that may hold a slip or two of the finger, in upper or lower case.
 std::optional<std::string> nearest_word(std::string_view word, std::span<const std::string> candidates);
 // "; did you mean NEAREST?", or nothing.
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);

@@ -239,7 +239,7 @@ class Usage(ProgramTest):
             self.skipTest("needs the real weights: set MOBILENET_TEST_DATA to their folder")
         result = mobilenet("classify", "--model", head, self.pictures)
         self.assertEqual((result.code, result.out), (1, ""))
-        self.assertRegex(result.err, r"^mobilenet: [^\n]* takes no pictures, but [^\n]*`mobilenet run`[^\n]*\n$")
+        self.assertRegex(result.err, r"^mobilenet: [^\n]*: it takes [^\n]*, not one picture; use mobilenet run\n$")
         self.assertNotIn("()", result.err)
 
     def test_the_time_is_that_of_the_whole_picture(self):
