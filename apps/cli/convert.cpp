@@ -13,6 +13,7 @@
 #include "cli/output_files.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 
 // mobilenet convert --model IN -o OUT.safetensors: any weights-only file as the project's own.
 
@@ -62,8 +63,8 @@ int convert(const ConvertOptions& options) {
     line["bytes"] = error ? 0 : bytes;
     print_json(line);
   } else {
-    note("wrote " + options.output + ": " + info.architecture + ", " + std::to_string(info.labels.size()) +
-         " labels, " + count_text(info.parameters) + " parameters as " + std::string(name_of(options.weights)) + ", " +
+    note("wrote " + options.output + ": " + info.architecture + ", " + counted(info.labels.size(), "label") + ", " +
+         count_text(info.parameters) + " parameters as " + std::string(name_of(options.weights)) + ", " +
          bytes_text(error ? 0 : bytes));
   }
   return kSuccess;

@@ -81,8 +81,9 @@ Error system_error(const fs::path& path, std::string_view what, int code) {
 Result<PendingFile> PendingFile::create(const Destination& destination) {
   const std::lock_guard lock(pending().mutex);
   for (int attempt = 0; attempt < 1000; ++attempt) {
-    fs::path name = destination.path;
-    name += '.' + std::to_string(getpid()) + '.' + std::to_string(attempt) + ".part";
+    // Short, because the file's own name may be as long as names can be.
+    const fs::path name = destination.path.parent_path() /
+                          (".mobilenet." + std::to_string(getpid()) + '.' + std::to_string(attempt) + ".part");
     const int descriptor = open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor < 0) {
       if (errno == EEXIST) continue;
@@ -96,7 +97,7 @@ Result<PendingFile> PendingFile::create(const Destination& destination) {
       return system_error(destination.path, "cannot create it", code);
     }
     pending().names.insert(name);
-    return PendingFile(destination, std::move(name), std::move(file));
+    return PendingFile(destination, name, std::move(file));
   }
   return system_error(destination.path, "cannot create it", errno);
 }

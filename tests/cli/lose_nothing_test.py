@@ -61,6 +61,11 @@ class LoseNothing(ProgramTest):
                 self.assertNotEqual(file.read_bytes(), PRECIOUS)
                 self.assertFalse([name for name in os.listdir(file.parent) if name.endswith(".part")])
 
+    def test_names_may_be_as_long_as_the_disk_allows(self):
+        file = self.empty("long") / ("m" * 251 + ".png")
+        result = mobilenet("segment", "--model", SEGMENTER, "--mask", file, self.pictures / "0.png")
+        self.assertEqual((result.code, os.listdir(file.parent)), (0, [file.name]), result.err)
+
     def test_all_that_exists_is_counted(self):
         folder = self.empty("counted")
         words = ["segment", "--model", SEGMENTER, "--mask", folder, self.pictures]
