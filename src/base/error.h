@@ -6,17 +6,16 @@
 
 #include <mobilenet/result.h>
 
-#include <sstream>
 #include <string>
+
+#include "base/text.h"
 
 namespace mobilenet {
 
 // failure(ErrorCode::bad_format, path, ": ", count, " bytes missing")
 template <class... Parts>
 Error failure(ErrorCode code, const Parts&... parts) {
-  std::ostringstream text;
-  (text << ... << parts);
-  return Error{code, text.str()};
+  return Error{code, text(parts...)};
 }
 
 // The same error with a place in front: "model.tflite: conv_3: ...".

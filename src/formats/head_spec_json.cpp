@@ -3,6 +3,7 @@
 #include "formats/head_spec_json.h"
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -12,7 +13,7 @@
 namespace mobilenet {
 namespace {
 
-using nlohmann::json;
+using json = JsonValue;
 using nlohmann::ordered_json;
 
 constexpr int kMostChannels = 1 << 16;
@@ -185,7 +186,7 @@ Result<void> segmenter_from_json(const json& value, SegmentationHeadSpec& head, 
   const json* rates = bounded_array(fields, "rates", kMostRates);
   MOBILENET_CHECK(fields.mistake());
   for (const json& rate : *rates) {
-    if (!rate.is_number_integer() || rate < 1 || rate > kMostRate)
+    if (!rate.is_number_unsigned() || rate.get<std::uint64_t>() < 1 || rate.get<std::uint64_t>() > kMostRate)
       return failure(ErrorCode::bad_format, "model_spec: segmenter: a rate is ", describe(rate), ", expected 1 to ",
                      kMostRate);
     head.rates.push_back(rate.get<int>());

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "formats/json_value.h"
 #include "spec/detection_spec.h"
 #include "spec/head_spec.h"
 #include "spec/segmentation_spec.h"
@@ -18,8 +19,7 @@ nlohmann::ordered_json detector_to_json(const DetectionHeadSpec& head, const Det
 nlohmann::ordered_json segmenter_to_json(const SegmentationHeadSpec& head, const SegmentationSpec& segmentation);
 
 // Every field is checked for type and range; models/ checks that they fit each other and the backbone.
-Result<void> detector_from_json(const nlohmann::json& value, DetectionHeadSpec& head, DetectionSpec& detection);
-Result<void> segmenter_from_json(const nlohmann::json& value, SegmentationHeadSpec& head,
-                                 SegmentationSpec& segmentation);
+Result<void> detector_from_json(const JsonValue& value, DetectionHeadSpec& head, DetectionSpec& detection);
+Result<void> segmenter_from_json(const JsonValue& value, SegmentationHeadSpec& head, SegmentationSpec& segmentation);
 
 }  // namespace mobilenet

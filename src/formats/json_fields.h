@@ -2,34 +2,21 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// JSON from files that nobody vouches for: parsing with limits, and reading an object's fields with their type and
-// range checked.
+// Reading an object's fields with their type and range checked.
 
 #include <mobilenet/result.h>
 
 #include <array>
 #include <cstddef>
-#include <initializer_list>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "formats/json_value.h"
+
 namespace mobilenet {
-
-struct JsonLimits {
-  std::size_t bytes = std::size_t{16} << 20;
-  int depth = 16;  // of nested arrays and objects
-};
-
-// Refuses text that is too long, too deep, not JSON, or that gives one object two fields of one name.
-Result<nlohmann::json> parse_json(std::string_view text, const JsonLimits& limits = {});
-
-// A short form of a value for messages.
-std::string describe(const nlohmann::json& value);
 
 // The shortest decimal that reads back as the same float: 0.485, not 0.48500001430511475.
 double shortest_decimal(float value);
@@ -47,7 +34,7 @@ std::string_view name_in(const std::array<std::pair<std::string_view, T>, kCount
 class JsonFields {
  public:
   // `place` stands in front of every message: "config.json".
-  JsonFields(const nlohmann::json& object, std::string place);
+  JsonFields(const JsonValue& object, std::string place);
 
   // Present and not null.
   bool has(std::string_view key) const { return find(key) != nullptr; }
@@ -63,8 +50,8 @@ class JsonFields {
   std::vector<double> numbers(std::string_view key, std::size_t count, double low, double high,
                               const std::vector<double>& fallback = {});
   // Null when it is absent; a mistake when it is something else.
-  const nlohmann::json* object(std::string_view key);
-  const nlohmann::json* array(std::string_view key);
+  const JsonValue* object(std::string_view key);
+  const JsonValue* array(std::string_view key);
 
   // One of a table of names.
   template <class T, std::size_t kCount>
@@ -75,7 +62,7 @@ class JsonFields {
       if (candidate == name) return value;
       known += (known.empty() ? "" : ", ") + std::string(candidate);
     }
-    remember(key, describe(nlohmann::json(name)), "one of " + known);
+    remember(key, describe(name), "one of " + known);
     return names.front().second;
   }
 
@@ -86,12 +73,12 @@ class JsonFields {
   void adopt(Result<void> inner);
 
  private:
-  const nlohmann::json* find(std::string_view key) const;
+  const JsonValue* find(std::string_view key) const;
   // The field when `accepted`; else null, after noting the mistake of a wrong or (where it is required) missing field.
-  const nlohmann::json* get(std::string_view key, bool required, bool (*accepted)(const nlohmann::json&),
-                            const std::string& expected);
+  const JsonValue* get(std::string_view key, bool required, bool (*accepted)(const JsonValue&),
+                       const std::string& expected);
 
-  const nlohmann::json& object_;
+  const JsonValue& object_;
   std::string place_;
   std::optional<Error> mistake_;
 };

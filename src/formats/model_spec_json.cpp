@@ -3,6 +3,7 @@
 #include "formats/model_spec_json.h"
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -14,7 +15,7 @@
 namespace mobilenet {
 namespace {
 
-using nlohmann::json;
+using json = JsonValue;
 using nlohmann::ordered_json;
 
 constexpr int kVersion = 1;  // a new field whose absence would change answers needs a new version
@@ -169,7 +170,7 @@ std::string model_spec_to_json(const ModelSpec& spec) {
   if (is_detector(spec.architecture)) all["detector"] = detector_to_json(spec.detection_head, spec.detection);
   if (is_segmenter(spec.architecture)) all["segmenter"] = segmenter_to_json(spec.segmentation_head, spec.segmentation);
   // Labels come from anybody's text files; what is not UTF-8 becomes a replacement character.
-  return all.dump(-1, ' ', false, json::error_handler_t::replace);
+  return all.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 Result<ModelSpec> model_spec_from_json(std::string_view text) {

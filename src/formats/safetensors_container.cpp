@@ -7,12 +7,10 @@
 #include <limits>
 
 #include "base/error.h"
-#include "formats/json_fields.h"
+#include "formats/json_value.h"
 
 namespace mobilenet {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::size_t kLengthBytes = 8;
 // Headers of classifiers are about 40 KB; labels of every class of ImageNet-21k would add 1 MB.
@@ -51,10 +49,10 @@ struct Extent {
   std::uint64_t begin, end;
 };
 
-Result<Extent> read_offsets(const json& description, std::uint64_t data_bytes) {
-  const auto offsets = description.find("data_offsets");
-  if (offsets == description.end() || !offsets->is_array() || offsets->size() != 2 ||
-      !(*offsets)[0].is_number_unsigned() || !(*offsets)[1].is_number_unsigned())
+Result<Extent> read_offsets(const JsonValue& description, std::uint64_t data_bytes) {
+  const JsonValue* offsets = description.find("data_offsets");
+  if (!offsets || !offsets->is_array() || offsets->size() != 2 || !(*offsets)[0].is_number_unsigned() ||
+      !(*offsets)[1].is_number_unsigned())
     return failure(ErrorCode::bad_format, "data_offsets must be two numbers");
   const Extent extent{(*offsets)[0].get<std::uint64_t>(), (*offsets)[1].get<std::uint64_t>()};
   if (extent.begin > extent.end)
@@ -66,14 +64,14 @@ Result<Extent> read_offsets(const json& description, std::uint64_t data_bytes) {
 }
 
 // The shape, and how many elements it has.
-Result<Shape> read_shape(const json& description, std::uint64_t& elements) {
-  const auto axes = description.find("shape");
-  if (axes == description.end() || !axes->is_array()) return failure(ErrorCode::bad_format, "shape must be an array");
+Result<Shape> read_shape(const JsonValue& description, std::uint64_t& elements) {
+  const JsonValue* axes = description.find("shape");
+  if (!axes || !axes->is_array()) return failure(ErrorCode::bad_format, "shape must be an array");
   if (axes->size() > static_cast<std::size_t>(Shape::kMaxRank))
     return failure(ErrorCode::unsupported, "has ", axes->size(), " axes, at most ", Shape::kMaxRank, " are supported");
   Shape shape;
   elements = 1;
-  for (const json& axis : *axes) {
+  for (const JsonValue& axis : *axes) {
     constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
     if (!axis.is_number_unsigned() || axis.get<std::uint64_t>() > kMost)
       return failure(ErrorCode::bad_format, "an axis of its shape is ", describe(axis));
@@ -86,12 +84,11 @@ Result<Shape> read_shape(const json& description, std::uint64_t& elements) {
   return shape;
 }
 
-Result<SafetensorsTensor> read_tensor(const std::string& name, const json& description,
+Result<SafetensorsTensor> read_tensor(const std::string& name, const JsonValue& description,
                                       std::span<const std::byte> data) {
   if (!description.is_object()) return failure(ErrorCode::bad_format, "is ", describe(description), " in the header");
-  const auto dtype = description.find("dtype");
-  if (dtype == description.end() || !dtype->is_string())
-    return failure(ErrorCode::bad_format, "dtype must be a string");
+  const JsonValue* dtype = description.find("dtype");
+  if (!dtype || !dtype->is_string()) return failure(ErrorCode::bad_format, "dtype must be a string");
   SafetensorsTensor tensor;
   tensor.name = name;
   tensor.dtype = dtype->get<std::string>();
@@ -110,12 +107,12 @@ Result<SafetensorsTensor> read_tensor(const std::string& name, const json& descr
   return tensor;
 }
 
-Result<void> read_metadata(const json& description, std::map<std::string, std::string>& metadata) {
+Result<void> read_metadata(const JsonValue& description, std::map<std::string, std::string>& metadata) {
   if (!description.is_object())
     return failure(ErrorCode::bad_format, kSafetensorsMetadata, " is ", describe(description), ", expected an object");
-  for (const auto& [key, value] : description.items()) {
+  for (const auto& [key, value] : description.members()) {
     if (!value.is_string())
-      return failure(ErrorCode::bad_format, kSafetensorsMetadata, ": ", describe(json(key)), " is ", describe(value),
+      return failure(ErrorCode::bad_format, kSafetensorsMetadata, ": ", describe(key), " is ", describe(value),
                      ", expected a string");
     metadata.emplace(key, value.get<std::string>());
   }
@@ -175,7 +172,7 @@ Result<SafetensorsContainer> parse_safetensors(std::span<const std::byte> file) 
   if (!parsed) return at("safetensors header", std::move(parsed).error());
   if (!parsed->is_object()) return failure(ErrorCode::bad_format, "safetensors header: is ", describe(*parsed));
   SafetensorsContainer container;
-  for (const auto& [name, description] : parsed->items()) {
+  for (const auto& [name, description] : parsed->members()) {
     if (name == kSafetensorsMetadata) {
       MOBILENET_CHECK(read_metadata(description, container.metadata));
       continue;
@@ -183,7 +180,7 @@ Result<SafetensorsContainer> parse_safetensors(std::span<const std::byte> file) 
     // Names go into messages and onto terminals.
     const bool printable = std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
     if (name.size() > kLongestName || !printable)
-      return failure(ErrorCode::bad_format, "has a tensor with the impossible name ", describe(json(name)));
+      return failure(ErrorCode::bad_format, "has a tensor with the impossible name ", describe(name));
     auto tensor = read_tensor(name, description, data);
     if (!tensor) return at(name, std::move(tensor).error());
     container.tensors.push_back(*std::move(tensor));

@@ -13,7 +13,7 @@
 namespace mobilenet {
 namespace {
 
-using nlohmann::json;
+using json = JsonValue;
 
 constexpr int kMostPixels = 1 << 14;
 // The margin between the resized shorter side and the crop that all published preprocessors have: 256 for 224.
@@ -37,8 +37,8 @@ std::vector<std::string> labels_of(const json* id2label) {
   if (!id2label) return labels;
   bool named = false;
   for (std::size_t i = 0; i < id2label->size(); ++i) {
-    const auto label = id2label->find(std::to_string(i));
-    if (label == id2label->end() || !label->is_string()) return {};
+    const json* label = id2label->find(std::to_string(i));
+    if (!label || !label->is_string()) return {};
     labels.push_back(label->get<std::string>());
     named = named || labels.back() != "LABEL_" + std::to_string(i);
   }
@@ -57,7 +57,7 @@ Result<Config> read_config(const NamedWeights& weights, const std::filesystem::p
   MOBILENET_CHECK(fields.mistake());
   if (type != expected) {
     decisions.push_back(
-        {"config.json is not used", "it is for " + describe(json(type)) + ", the tensors are those of " + expected});
+        {"config.json is not used", "it is for " + describe(type) + ", the tensors are those of " + expected});
     return config;
   }
   config.found = true;
@@ -72,7 +72,7 @@ Result<Config> read_config(const NamedWeights& weights, const std::filesystem::p
   config.labels = labels_of(fields.object("id2label"));
   MOBILENET_CHECK(fields.mistake());
   if (activation != "relu6" && activation != "relu")
-    return failure(ErrorCode::unsupported, "config.json: hidden_act is ", describe(json(activation)),
+    return failure(ErrorCode::unsupported, "config.json: hidden_act is ", describe(activation),
                    ", supported are relu6 and relu");
   if (activation == "relu") config.activation = BlockActivation::relu;
   return config;
@@ -184,7 +184,7 @@ Result<void> read_preprocessor(const std::filesystem::path& model, const Config&
   }
   const std::string assumed = "{\"size\": {\"shortest_edge\": " + std::to_string(config.image_size + kResizeMargin) +
                               "}, \"crop_size\": " + std::to_string(config.image_size) + "}";
-  const json defaults = json::parse(assumed);
+  MOBILENET_TRY(const json defaults, parse_json(assumed));
   JsonFields fields(defaults, "Hugging Face's defaults");
   read_normalization(fields, spec.preprocess);
   MOBILENET_CHECK(read_geometry(fields, spec));
@@ -215,9 +215,7 @@ Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::
   const std::string why =
       config.found ? "as config.json beside the file says" : "the default of Hugging Face's MobileNet configuration";
   decisions.push_back({spec.tf_padding ? "TensorFlow's SAME padding" : "symmetric padding", why});
-  std::ostringstream epsilon;
-  epsilon << "batch norm epsilon " << spec.epsilon;
-  decisions.push_back({epsilon.str(), why});
+  decisions.push_back({text("batch norm epsilon ", spec.epsilon), why});
   if (config.output_stride != 32)
     decisions.push_back({"output stride " + std::to_string(config.output_stride),
                          std::string(config.found ? "config.json says so" : "as in every published DeepLab") +

@@ -3,7 +3,6 @@
 // From a safetensors file to a model: whose names, which structure, which conventions, which labels, then the network.
 
 #include <algorithm>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
@@ -106,10 +105,9 @@ void decide_labels(SourceReading& reading, const std::filesystem::path& path) {
 
 void note_numbers(SourceReading& reading) {
   const ModelSpec& spec = reading.spec;
-  std::ostringstream multiplier;
-  multiplier << "depth multiplier " << spec.depth_multiplier;
   if (spec.depth_multiplier > 0)
-    reading.decisions.push_back({multiplier.str(), "it gives the channels that the blocks have"});
+    reading.decisions.push_back(
+        {text("depth multiplier ", spec.depth_multiplier), "it gives the channels that the blocks have"});
   if (spec.detection.classes > 0)
     reading.decisions.push_back({"a detector of " + std::to_string(spec.detection.classes) + " classes",
                                  "the class predictors have as many columns, and one for background"});
@@ -185,8 +183,8 @@ std::string title_of(Architecture architecture) {
   return "";
 }
 
-Result<std::optional<nlohmann::json>> json_beside(const std::filesystem::path& model, const std::string& name) {
-  std::optional<nlohmann::json> nothing;
+Result<std::optional<JsonValue>> json_beside(const std::filesystem::path& model, const std::string& name) {
+  std::optional<JsonValue> nothing;
   if (model.empty()) return nothing;
   auto file = MappedFile::open(model.parent_path() / name);
   if (!file) {
@@ -196,7 +194,7 @@ Result<std::optional<nlohmann::json>> json_beside(const std::filesystem::path& m
   const std::span<const std::byte> bytes = (*file)->bytes();
   auto parsed = parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   if (!parsed) return at(name + " beside the file", std::move(parsed).error());
-  return std::optional<nlohmann::json>(*std::move(parsed));
+  return std::optional<JsonValue>(*std::move(parsed));
 }
 
 Result<LoadedModel> load_safetensors(const SourceFile& file) {

@@ -10,11 +10,11 @@
 #include <mobilenet/result.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "formats/json_value.h"
 #include "formats/safetensors_names.h"
 #include "spec/model_spec.h"
 
@@ -35,7 +35,7 @@ Result<SourceReading> read_timm(const NamedWeights& weights, const std::filesyst
 Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights);
 
 // A JSON object in the folder of `model`; nothing when there is no such file.
-Result<std::optional<nlohmann::json>> json_beside(const std::filesystem::path& model, const std::string& name);
+Result<std::optional<JsonValue>> json_beside(const std::filesystem::path& model, const std::string& name);
 
 // "MobileNet V2".
 std::string title_of(Architecture architecture);

@@ -13,7 +13,7 @@
 namespace mobilenet {
 namespace {
 
-using nlohmann::json;
+using json = JsonValue;
 
 constexpr int kMostPixels = 1 << 14;
 constexpr double kEpsilon = 1e-5;  // PyTorch's default; timm's MobileNet V1 and V2 keep it
@@ -61,7 +61,7 @@ Result<void> read_preprocessing(const json& config, const std::string& place, Mo
     preprocess.mode = ResizeMode::squash;
     return {};
   }
-  if (mode != "center") return unsupported("crop_mode ", describe(json(mode)), " with crop_pct ", crop);
+  if (mode != "center") return unsupported("crop_mode ", describe(mode), " with crop_pct ", crop);
   if (spec.input_height != spec.input_width)
     return unsupported("a centre crop of ", spec.input_width, "x", spec.input_height);
   preprocess.mode = ResizeMode::shortest_edge_crop;
@@ -77,30 +77,30 @@ Result<void> check_arguments(const json& config) {
     const json* arguments = fields.object(group);
     if (!arguments) continue;
     for (const char* name : {"act_layer", "norm_layer", "pad_type", "output_stride", "bn_eps", "bn_tf"})
-      if (arguments->contains(name))
-        return failure(ErrorCode::unsupported, "config.json: ", group, " sets ", name, " to ",
-                       describe(arguments->at(name)), ", which is not supported");
+      if (const json* value = arguments->find(name))
+        return failure(ErrorCode::unsupported, "config.json: ", group, " sets ", name, " to ", describe(*value),
+                       ", which is not supported");
   }
   const std::string pool = fields.text("global_pool", "avg");
   MOBILENET_CHECK(fields.mistake());
   if (pool != "avg" && pool != "fast" && pool != "fastavg" && !pool.empty())
-    return failure(ErrorCode::unsupported, "config.json: global_pool is ", describe(json(pool)), ", supported is avg");
+    return failure(ErrorCode::unsupported, "config.json: global_pool is ", describe(pool), ", supported is avg");
   return {};
 }
 
 // label_names, or what label_descriptions says about each; nothing when a class has no name.
 std::vector<std::string> labels_of(const json& config) {
-  const auto names = config.find("label_names");
-  if (names == config.end() || !names->is_array()) return {};
-  const auto descriptions = config.find("label_descriptions");
+  const json* names = config.find("label_names");
+  if (!names || !names->is_array()) return {};
+  const json* descriptions = config.find("label_descriptions");
   std::vector<std::string> labels;
   for (const json& name : *names) {
     if (!name.is_string()) return {};
     labels.push_back(name.get<std::string>());
-    if (descriptions == config.end()) continue;
+    if (!descriptions) continue;
     if (descriptions->is_object()) {
-      const auto found = descriptions->find(labels.back());
-      if (found != descriptions->end() && found->is_string()) labels.back() = found->get<std::string>();
+      const json* found = descriptions->find(labels.back());
+      if (found && found->is_string()) labels.back() = found->get<std::string>();
     } else if (descriptions->is_array() && labels.size() <= descriptions->size()) {
       const json& description = (*descriptions)[labels.size() - 1];
       if (description.is_string()) labels.back() = description.get<std::string>();
@@ -110,7 +110,7 @@ std::vector<std::string> labels_of(const json& config) {
 }
 
 Result<void> assume_published(SourceReading& reading, const std::string& because) {
-  const json nothing = json::object();
+  const json nothing{json::Object()};
   reading.decisions.push_back(
       {"preprocessing", "that of timm's published " + title_of(reading.spec.architecture) + " weights, " + because});
   return read_preprocessing(nothing, "timm's defaults", reading.spec);
@@ -124,7 +124,7 @@ Result<void> read_config(const json& config, SourceReading& reading) {
   const json* pretrained = fields.object("pretrained_cfg");
   MOBILENET_CHECK(fields.mistake());
   if (!architecture.starts_with(family))
-    return assume_published(reading, "because config.json beside the file is for " + describe(json(architecture)) +
+    return assume_published(reading, "because config.json beside the file is for " + describe(architecture) +
                                          ", while the tensors are those of " + family);
   MOBILENET_CHECK(check_arguments(config));
   MOBILENET_CHECK(pretrained ? read_preprocessing(*pretrained, "config.json: pretrained_cfg", reading.spec)

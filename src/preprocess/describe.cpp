@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <locale>
 #include <ostream>
 #include <sstream>
 #include <string>
@@ -88,6 +89,7 @@ void write_normalization(std::ostream& text, const PreprocessSpec& spec) {
 
 std::string describe(const PreprocessSpec& spec, int height, int width) {
   std::ostringstream text;
+  text.imbue(std::locale::classic());
   write_geometry(text, spec, height, width);
   text << ", ";
   switch (spec.encoding) {

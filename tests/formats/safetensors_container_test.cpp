@@ -73,7 +73,7 @@ std::vector<Damaged> damaged_files() {
       {"bytes after the end", good + "x", "1 bytes after the last tensor"},
       {"no JSON", safetensors_bytes("{\"x\"", 0), "not valid JSON"},
       {"not an object", safetensors_bytes("[1, 2]", 0), "an array of 2"},
-      {"deep JSON", safetensors_bytes(deep, 0), "not valid JSON"},
+      {"deep JSON", safetensors_bytes(deep, 0), "nested deeper than 4"},
       {"deep but closed JSON", safetensors_bytes("{\"x\":[[[[[[[1]]]]]]]}", 0), "nested deeper than 4"},
       {"one name twice", safetensors_bytes(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{}})", 4),
        "\"x\" twice"},

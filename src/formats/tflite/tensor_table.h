@@ -21,6 +21,7 @@ namespace mobilenet::tflite {
 
 // A name of the file for a message: in quotes, shortened, without control characters.
 std::string quoted(std::string_view name);
+inline std::string quoted(const std::string& name) { return quoted(std::string_view(name)); }  // not std::quoted
 
 // Indices are those of the file, 0 <= index < ModelFile::tensor_count(); ids are those of the Network.
 class TensorTable {
