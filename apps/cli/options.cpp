@@ -19,7 +19,6 @@ namespace {
 
 constexpr int kMaxSide = 16384;  // of the network's input
 constexpr int kMaxBatch = 65536;
-constexpr int kMaxThreads = 4096;
 
 std::optional<long long> whole_number(std::string_view text) {
   long long value = 0;
@@ -79,7 +78,7 @@ void add_session_options(CLI::App& app, SessionOptions& options) {
          "file's own; f32; int8 (default: " +
              std::string(name_of(options.precision)) + ")")
       ->type_name("NAME");
-  add_count(app, "-t,--threads", options.threads, 0, kMaxThreads, "Threads (default: one per physical core)");
+  add_count(app, "-t,--threads", options.threads, 0, kMostThreads, "Threads (default: one per physical core)");
 }
 
 void add_size_option(CLI::App& app, const std::string& names, SessionOptions& options) {

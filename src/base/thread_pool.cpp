@@ -5,10 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <fstream>
 #include <mutex>
-#include <set>
-#include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -18,7 +15,9 @@
 #endif
 #if defined(__linux__)
 #include <sched.h>
+#include <unistd.h>
 #endif
+#include <csignal>
 
 namespace mobilenet {
 namespace {
@@ -33,6 +32,34 @@ void relax() {
   asm volatile("yield");
 #endif
 }
+
+// Workers serve every caller of the process, so they must not stay what the one was who started them: pinned to its
+// core, in its scheduling class. They take the main thread's affinity and the usual class.
+void become_neutral() {
+#if defined(__linux__)
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  if (sched_getaffinity(getpid(), sizeof(mask), &mask) == 0) sched_setaffinity(0, sizeof(mask), &mask);
+  const sched_param priority{};
+  if (sched_getscheduler(0) != SCHED_OTHER) sched_setscheduler(0, SCHED_OTHER, &priority);
+#endif
+}
+
+// Signals are the program's business and go to its own threads: those started meanwhile block all of them.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 }  // namespace
 
@@ -105,9 +132,13 @@ ThreadPool& ThreadPool::shared() {
 
 void ThreadPool::reserve(int threads) {
   const std::lock_guard lock(state_->growing);
+  const SignalsBlocked blocked;
   while (static_cast<int>(state_->workers.size()) < threads - 1) {
     try {
-      state_->workers.emplace_back([state = state_.get()] { state->work(); });
+      state_->workers.emplace_back([state = state_.get()] {
+        become_neutral();
+        state->work();
+      });
     } catch (const std::system_error&) {
       return;  // the system gives no more threads: fewer workers do the same work
     }
@@ -136,30 +167,6 @@ void ThreadPool::run(int threads, std::size_t count, Task task, const void* cont
   state.open.store(false);
   while (state.inside.load() != 0) relax();
   state.busy.store(false, std::memory_order_release);
-}
-
-int physical_cores() {
-  static const int cores = [] {
-    std::set<std::string> seen;
-    int allowed = 0;
-#if defined(__linux__)
-    cpu_set_t mask;
-    CPU_ZERO(&mask);
-    if (sched_getaffinity(0, sizeof(mask), &mask) == 0) {
-      for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (!CPU_ISSET(cpu, &mask)) continue;
-        ++allowed;
-        const std::string topology = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
-        std::string siblings;
-        std::ifstream(topology + "thread_siblings_list") >> siblings;
-        seen.insert(siblings.empty() ? std::to_string(cpu) : siblings);
-      }
-    }
-#endif
-    if (!seen.empty()) return static_cast<int>(seen.size());
-    return std::max(1, allowed > 0 ? allowed : static_cast<int>(std::thread::hardware_concurrency()));
-  }();
-  return cores;
 }
 
 }  // namespace mobilenet

@@ -46,7 +46,4 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
-// Physical cores that this process may use, at least 1.
-int physical_cores();
-
 }  // namespace mobilenet

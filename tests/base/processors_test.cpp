@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "base/processors.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "base/thread_pool.h"
+
+namespace mobilenet {
+namespace {
+
+struct QuotaCase {
+  const char* name;
+  const char* text;
+  int processors;
+};
+
+TEST(Processors, QuotasAreRoundedUp) {
+  const QuotaCase cases[] = {
+      {"two", "200000 100000", 2},
+      {"one and a half", "150000 100000\n", 2},
+      {"a tenth", "10000 100000", 1},
+      {"none, version 2", "max 100000", 0},
+      {"none, version 1", "-1 100000", 0},
+      {"no file", "", 0},
+      {"no files, version 1", " ", 0},
+      {"no period", "100000", 0},
+      {"a period of nothing", "100000 0", 0},
+      {"more than there can be", "9223372036854775807 1", 2147483647},
+  };
+  for (const QuotaCase& c : cases) EXPECT_EQ(quota_of(c.text), c.processors) << c.name;
+}
+
+#if defined(__linux__)
+
+int allowed_processors() {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  return sched_getaffinity(0, sizeof(mask), &mask) == 0 ? CPU_COUNT(&mask) : 0;
+}
+
+// A thread that is pinned to one of the process's processors.
+template <class Work>
+void on_a_pinned_thread(const Work& work) {
+  std::thread([&] {
+    cpu_set_t mask, first;
+    CPU_ZERO(&mask);
+    CPU_ZERO(&first);
+    ASSERT_EQ(sched_getaffinity(0, sizeof(mask), &mask), 0);
+    int cpu = 0;
+    while (!CPU_ISSET(cpu, &mask)) ++cpu;
+    CPU_SET(cpu, &first);
+    ASSERT_EQ(sched_setaffinity(0, sizeof(first), &first), 0);
+    work();
+  }).join();
+}
+
+TEST(Processors, APinnedThreadSpeaksForItselfAlone) {
+  const int cores = physical_cores();
+  EXPECT_GE(cores, 1);
+  on_a_pinned_thread([&] { EXPECT_EQ(physical_cores(), cores); });
+  EXPECT_EQ(physical_cores(), cores);
+}
+
+TEST(Processors, WorkersAreNotWhatTheirStarterWas) {
+  const int expected = allowed_processors();
+  ThreadPool pool;
+  on_a_pinned_thread([&] { pool.reserve(2); });
+  int processors = 0, policy = -1;
+  bool blocks_signals = false;
+  for (int round = 0; round < 2000 && processors == 0; ++round)  // until the worker had its turn
+    pool.parallel_for(2, 2, [&](std::size_t, int thread) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (thread == 0) return;
+      policy = sched_getscheduler(0);
+      sigset_t blocked;
+      pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+      blocks_signals = sigismember(&blocked, SIGUSR1) == 1 && sigismember(&blocked, SIGINT) == 1;
+      processors = allowed_processors();
+    });
+  EXPECT_EQ(processors, expected);
+  EXPECT_EQ(policy, SCHED_OTHER);
+  EXPECT_TRUE(blocks_signals);
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  EXPECT_EQ(sigismember(&blocked, SIGUSR1), 0) << "the caller's own signals are as before";
+}
+
+#endif
+
+}  // namespace
+}  // namespace mobilenet
