@@ -3,7 +3,7 @@
 #include <mobilenet/device.h>
 
 #include <array>
-#include <vector>
+#include <cstddef>
 
 #include "backend/backend.h"
 #include "backend/cpu/cpu_backend.h"
@@ -46,12 +46,16 @@ std::optional<Device> device_from_name(std::string_view name) { return find_valu
 std::optional<Precision> precision_from_name(std::string_view name) { return find_value(kPrecisions, name); }
 
 std::span<const std::string_view> cpu_instruction_sets() {
-  static const std::vector<std::string_view> names = [] {
-    std::vector<std::string_view> list;
-    for (const cpu::Isa isa : cpu::runnable_isas()) list.push_back(cpu::name_of(isa));
-    return list;
+  struct List {
+    std::array<std::string_view, 8> names{};  // no vector: to ask needs no memory
+    std::size_t count = 0;
+  };
+  static const List list = [] {
+    List all;
+    for (const cpu::Isa isa : cpu::runnable_isas()) all.names.at(all.count++) = cpu::name_of(isa);
+    return all;
   }();
-  return names;
+  return std::span(list.names).first(list.count);
 }
 
 Result<const Backend*> backend_for(Device device) {

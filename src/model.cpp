@@ -3,9 +3,10 @@
 #include <mobilenet/model.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
-#include <new>
 
+#include "base/caught.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "formats/labels.h"
@@ -39,12 +40,8 @@ Result<void> apply_labels(LoadedModel& loaded, const ModelOptions& options) {
 }
 
 Result<std::shared_ptr<const ModelState>> load_state(const SourceFile& file, const ModelOptions& options) {
-  try {
-    MOBILENET_TRY(LoadedModel loaded, load_model(file));
-    return ModelState::make(std::move(loaded), file.name, options);
-  } catch (const std::bad_alloc&) {
-    return failure(ErrorCode::out_of_memory, file.name, ": not enough memory to load it");
-  }
+  MOBILENET_TRY(LoadedModel loaded, load_model(file));
+  return ModelState::make(std::move(loaded), file.name, options);
 }
 
 std::int64_t channels(const Shape& shape) { return shape.rank() > 0 ? shape[shape.rank() - 1] : 1; }
@@ -137,19 +134,34 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   return std::shared_ptr<const ModelState>(std::move(state));
 }
 
-Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions& options) {
+Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions& options) try {
   MOBILENET_TRY(const auto mapped, MappedFile::open(path));
   MOBILENET_TRY(auto state, load_state({path.string(), path, mapped->bytes(), mapped}, options));
   return Model(std::move(state));
+} catch (...) {
+  return caught(path.native());
 }
 
-Result<Model> Model::from_memory(std::span<const std::byte> file, const ModelOptions& options, std::string_view name) {
+Result<Model> Model::from_memory(std::span<const std::byte> file, const ModelOptions& options,
+                                 std::string_view name) try {
   const auto copy = std::make_shared<std::vector<std::byte>>(file.begin(), file.end());
   MOBILENET_TRY(auto state, load_state({std::string(name), {}, *copy, copy}, options));
   return Model(std::move(state));
+} catch (...) {
+  return caught(name);
 }
 
-Result<Model> Model::random(std::string_view architecture) {
+Result<Model> Model::from_memory(std::span<const std::byte> file, std::shared_ptr<const void> owner,
+                                 const ModelOptions& options, std::string_view name) try {
+  constexpr std::uintptr_t kAlignment = 16;  // what a reader of FlatBuffers relies on
+  if (reinterpret_cast<std::uintptr_t>(file.data()) % kAlignment != 0) return from_memory(file, options, name);
+  MOBILENET_TRY(auto state, load_state({std::string(name), {}, file, std::move(owner)}, options));
+  return Model(std::move(state));
+} catch (...) {
+  return caught(name);
+}
+
+Result<Model> Model::random(std::string_view architecture) try {
   LoadedModel loaded;
   MOBILENET_TRY(loaded.spec, spec_from_name(architecture));
   RandomWeights weights = random_weights(loaded.spec);
@@ -160,17 +172,21 @@ Result<Model> Model::random(std::string_view architecture) {
   loaded.decisions.push_back({"random weights", "for tests and benchmarks: the answers mean nothing"});
   MOBILENET_TRY(auto state, ModelState::make(std::move(loaded), std::string(architecture), {}));
   return Model(std::move(state));
+} catch (...) {
+  return caught(architecture);
 }
 
 const ModelInfo& Model::info() const { return state_->info; }
 
-Result<void> Model::save(const std::filesystem::path& path, DataType weights) const {
+Result<void> Model::save(const std::filesystem::path& path, DataType weights) const try {
   const LoadedModel& loaded = state_->loaded;
   if (loaded.weights.empty())
     return failure(
         ErrorCode::unsupported, state_->info.source, ": is a graph file (", loaded.format,
         "); only weights-only models can be written as .safetensors, and graph files are opened as they are");
   return write_safetensors(path, loaded.spec, loaded.parameters, loaded.weights, weights);
+} catch (...) {
+  return caught(path.native());
 }
 
 }  // namespace mobilenet

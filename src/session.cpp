@@ -5,14 +5,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <new>
 
 #include "answers.h"
+#include "base/caught.h"
 #include "base/error.h"
+#include "base/nearest_name.h"
+#include "base/processors.h"
 #include "base/thread_pool.h"
 #include "edge_tensor.h"
 #include "model_state.h"
 #include "preprocess/picture_input.h"
+#include "session_options.h"
 
 namespace mobilenet {
 namespace {
@@ -52,7 +55,7 @@ struct Purpose {
   std::vector<TensorId> outputs;
   std::vector<std::string> names;
   bool average = false;
-  std::vector<std::unique_ptr<Compiled>> compiled;  // one per set of input shapes met so far
+  std::vector<std::unique_ptr<Compiled>> compiled;  // one per set of input shapes met so far, the last used in front
 };
 
 PreprocessSpec with_policy(PreprocessSpec spec, PreprocessPolicy policy) {
@@ -76,6 +79,17 @@ PreprocessSpec with_policy(PreprocessSpec spec, PreprocessPolicy policy) {
   return spec;
 }
 
+std::vector<std::string_view> layer_names(const Network& network) {
+  std::vector<std::string_view> names;
+  for (const Layer& layer : network.layers) names.push_back(layer.name);
+  return names;
+}
+
+// Which picture of a batch an error is about.
+Error of_picture(std::size_t index, std::size_t count, Error error) {
+  return count == 1 ? std::move(error) : at(text("picture ", index + 1, " of ", count), std::move(error));
+}
+
 }  // namespace
 
 struct SessionState {
@@ -92,6 +106,7 @@ struct SessionState {
   std::string isa;
   Timing timing;
   const Execution* last = nullptr;
+  std::vector<ImageView> views;  // of the decoded pictures of a call
   // preprocess() only
   std::vector<std::byte> input_nhwc, input_copy;
   std::vector<std::int64_t> input_axes;
@@ -99,6 +114,11 @@ struct SessionState {
   const Network& network() const { return model->loaded.network; }
   const Tensor& tensor(TensorId id) const { return network().tensors[static_cast<std::size_t>(id)]; }
   const std::string& source() const { return model->info.source; }
+
+  std::span<const ImageView> views_of(std::span<const Image> images) {
+    views.assign(images.begin(), images.end());
+    return views;
+  }
 
   Result<void> prepare();
   Result<void> choose_precision();
@@ -147,14 +167,7 @@ void SessionState::find_answers() {
 }
 
 Result<void> SessionState::prepare() {
-  if (options.threads < 0 || options.threads > 1024)
-    return failure(ErrorCode::invalid_argument, "threads: ", options.threads,
-                   " is not a number of threads (0 = one per core)");
-  if (options.max_detections < 0 || !(options.score_threshold >= 0 && options.score_threshold <= 1))
-    return failure(ErrorCode::invalid_argument, "at most ", options.max_detections, " detections of score ",
-                   options.score_threshold, " or more: expected a count and a probability");
-  if (options.top < 1)
-    return failure(ErrorCode::invalid_argument, "top: ", options.top, " classes, expected at least 1");
+  MOBILENET_CHECK(check_options(options));
   if (options.threads == 0) options.threads = physical_cores();
   ThreadPool::shared().reserve(options.threads);
 
@@ -183,11 +196,8 @@ Result<void> SessionState::prepare() {
   find_answers();
   for (const std::string& name : options.layers) {
     const TensorId id = network().find(name);
-    if (id == kNoTensor) {
-      std::string known;
-      for (const Layer& layer : network().layers) known += (known.empty() ? "" : ", ") + layer.name;
-      return failure(ErrorCode::not_found, source(), ": no layer ", name, "; its layers are ", known);
-    }
+    if (id == kNoTensor)
+      return failure(ErrorCode::not_found, source(), ": has no layer ", name, instead_of(name, layer_names(network())));
     features.outputs.push_back(id);
     features.names.push_back(name);
   }
@@ -199,8 +209,8 @@ Result<void> SessionState::prepare() {
   for (const std::string& name : options.tensors) {
     const TensorId id = network().find(name);
     if (id == kNoTensor)
-      return failure(ErrorCode::not_found, source(), ": no tensor ", name,
-                     "; `mobilenet info --layers` lists the layers' names");
+      return failure(ErrorCode::not_found, source(), ": has no tensor or layer ", name,
+                     instead_of(name, layer_names(network())));
     raw.outputs.push_back(id);
     raw.names.push_back(name);
   }
@@ -239,21 +249,22 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(const Purpose& purpose, 
 }
 
 Result<Compiled*> SessionState::compiled_for(Purpose& purpose, std::span<const Shape> shapes) {
-  for (const auto& known : purpose.compiled)
-    if (std::equal(shapes.begin(), shapes.end(), known->input_shapes.begin(), known->input_shapes.end()))
-      return known.get();
-  try {
-    auto fresh = compile(purpose, shapes);
-    if (!fresh) return at(source(), std::move(fresh).error());
-    if (purpose.compiled.size() == kMaxCompiled) {
-      last = nullptr;
-      purpose.compiled.erase(purpose.compiled.begin());
-    }
-    purpose.compiled.push_back(*std::move(fresh));
-  } catch (const std::bad_alloc&) {
-    return failure(ErrorCode::out_of_memory, source(), ": not enough memory for an input of ", to_string(shapes[0]));
+  auto& all = purpose.compiled;
+  const auto known = std::find_if(all.begin(), all.end(), [&](const auto& compiled) {
+    return std::equal(shapes.begin(), shapes.end(), compiled->input_shapes.begin(), compiled->input_shapes.end());
+  });
+  if (known != all.end()) {
+    std::rotate(all.begin(), known, known + 1);
+    return all.front().get();
   }
-  return purpose.compiled.back().get();
+  if (all.size() == kMaxCompiled) {  // the one not used for longest goes, and before the new one takes memory
+    last = nullptr;
+    all.pop_back();
+  }
+  auto fresh = compile(purpose, shapes);
+  if (!fresh) return at(source(), std::move(fresh).error());
+  all.insert(all.begin(), *std::move(fresh));
+  return all.front().get();
 }
 
 Result<Compiled*> SessionState::run_pictures(Purpose& purpose, std::span<const ImageView> images) {
@@ -264,12 +275,10 @@ Result<Compiled*> SessionState::run_pictures(Purpose& purpose, std::span<const I
   Stopwatch watch;
   const HostTensor& input = compiled->execution->inputs()[0];
   const std::size_t bytes = input.bytes / images.size();
-  try {
-    for (std::size_t i = 0; i < images.size(); ++i) {
-      MOBILENET_TRY(compiled->geometries[i], pictures->run(images[i], input.data + i * bytes));
-    }
-  } catch (const std::bad_alloc&) {
-    return failure(ErrorCode::out_of_memory, "not enough memory to resize the picture");
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    auto geometry = pictures->run(images[i], input.data + i * bytes);
+    if (!geometry) return of_picture(i, images.size(), std::move(geometry).error());
+    compiled->geometries[i] = *std::move(geometry);
   }
   timing.preprocess = watch.lap();
   compiled->execution->run();
@@ -284,36 +293,38 @@ Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
-Result<Session> Model::session(const SessionOptions& options) const {
-  try {
-    auto state = std::make_unique<SessionState>();
-    state->model = state_;
-    state->options = options;
-    MOBILENET_CHECK(state->prepare());
-    return Session(std::move(state));
-  } catch (const std::bad_alloc&) {
-    return failure(ErrorCode::out_of_memory, state_->info.source, ": not enough memory for a session");
-  }
+Result<Session> Model::session(const SessionOptions& options) const try {
+  auto state = std::make_unique<SessionState>();
+  state->model = state_;
+  state->options = options;
+  MOBILENET_CHECK(state->prepare());
+  return Session(std::move(state));
+} catch (...) {
+  return caught(state_->info.source);
 }
 
-Result<std::span<const std::span<const Classification>>> Session::classify(std::span<const ImageView> images) & {
+Result<std::span<const std::span<const Classification>>> Session::classify(std::span<const ImageView> images) & try {
   SessionState& state = *state_;
   if (state.classes.outputs.empty())
-    return failure(ErrorCode::unsupported, state.source(), ": is no classifier but ", state.model->info.task,
-                   "; features() gives its layers, run() its raw outputs");
+    return failure(ErrorCode::unsupported, state.source(), ": is no classifier (task: ", state.model->info.task,
+                   "); only its layers and raw outputs can be asked for");
   MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.classes, images));
   Stopwatch watch;
   const auto answers = compiled->classes->run();
   state.timing.postprocess = watch.lap();
   return answers;
+} catch (...) {
+  return caught(state_->source());
 }
 
-Result<std::span<const Classification>> Session::classify(const ImageView& image) & {
+Result<std::span<const Classification>> Session::classify(const ImageView& image) & try {
   MOBILENET_TRY(const auto answers, classify(std::span<const ImageView>(&image, 1)));
   return answers[0];
+} catch (...) {
+  return caught(state_->source());
 }
 
-Result<std::span<const std::span<const Detection>>> Session::detect(std::span<const ImageView> images) & {
+Result<std::span<const std::span<const Detection>>> Session::detect(std::span<const ImageView> images) & try {
   SessionState& state = *state_;
   if (state.objects.outputs.empty())
     return failure(ErrorCode::unsupported, state.source(), ": is no detector (task: ", state.model->info.task, ")");
@@ -322,34 +333,35 @@ Result<std::span<const std::span<const Detection>>> Session::detect(std::span<co
   const auto answers = compiled->objects->run(compiled->geometries);
   state.timing.postprocess = watch.lap();
   return answers;
+} catch (...) {
+  return caught(state_->source());
 }
 
-Result<std::span<const Detection>> Session::detect(const ImageView& image) & {
+Result<std::span<const Detection>> Session::detect(const ImageView& image) & try {
   MOBILENET_TRY(const auto answers, detect(std::span<const ImageView>(&image, 1)));
   return answers[0];
+} catch (...) {
+  return caught(state_->source());
 }
 
-Result<Segmentation> Session::segment(const ImageView& image) & {
+Result<Segmentation> Session::segment(const ImageView& image) & try {
   SessionState& state = *state_;
   if (state.mask.outputs.empty())
     return failure(ErrorCode::unsupported, state.source(), ": is no segmenter (task: ", state.model->info.task, ")");
   MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.mask, {&image, 1}));
   Stopwatch watch;
-  try {
-    const Segmentation answer =
-        compiled->mask->run(compiled->geometries[0], image.upright_width(), image.upright_height());
-    state.timing.postprocess = watch.lap();
-    return answer;
-  } catch (const std::bad_alloc&) {
-    return failure(ErrorCode::out_of_memory, "not enough memory for a mask of ", image.upright_width(), "x",
-                   image.upright_height(), " pixels");
-  }
+  const Segmentation answer =
+      compiled->mask->run(compiled->geometries[0], image.upright_width(), image.upright_height());
+  state.timing.postprocess = watch.lap();
+  return answer;
+} catch (...) {
+  return caught(state_->source());
 }
 
-Result<std::span<const TensorView>> Session::features(std::span<const ImageView> images) & {
+Result<std::span<const TensorView>> Session::features(std::span<const ImageView> images) & try {
   SessionState& state = *state_;
   if (state.features.outputs.empty())
-    return failure(ErrorCode::invalid_argument, state.source(), ": name the wanted layers in SessionOptions::layers");
+    return failure(ErrorCode::invalid_argument, state.source(), ": no layers were named when the session was opened");
   MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.features, images));
   Stopwatch watch;
   for (std::size_t i = 0; i < compiled->edges.size(); ++i) {
@@ -358,9 +370,11 @@ Result<std::span<const TensorView>> Session::features(std::span<const ImageView>
   }
   state.timing.postprocess = watch.lap();
   return std::span<const TensorView>(compiled->views);
+} catch (...) {
+  return caught(state_->source());
 }
 
-Result<std::span<const TensorView>> Session::run(std::span<const TensorView> inputs) & {
+Result<std::span<const TensorView>> Session::run(std::span<const TensorView> inputs) & try {
   SessionState& state = *state_;
   const Network& network = state.network();
   if (inputs.size() != network.inputs.size())
@@ -419,9 +433,11 @@ Result<std::span<const TensorView>> Session::run(std::span<const TensorView> inp
   }
   state.timing.postprocess = watch.lap();
   return std::span<const TensorView>(compiled->views);
+} catch (...) {
+  return caught(state_->source());
 }
 
-Result<TensorView> Session::preprocess(std::span<const ImageView> images) & {
+Result<TensorView> Session::preprocess(std::span<const ImageView> images) & try {
   SessionState& state = *state_;
   if (!state.pictures) return state.no_pictures;
   if (images.empty()) return failure(ErrorCode::invalid_argument, "no pictures given");
@@ -429,24 +445,60 @@ Result<TensorView> Session::preprocess(std::span<const ImageView> images) & {
   const Shape shape =
       input_shape(state.network(), 0, static_cast<std::int64_t>(images.size()), state.height, state.width);
   const SourceLayout layout = state.model->loaded.spec.layout;
-  try {
-    const std::size_t bytes = static_cast<std::size_t>(shape.elements()) * size_of(input.type);
-    state.input_nhwc.resize(bytes);
-    for (std::size_t i = 0; i < images.size(); ++i)
-      if (auto done = state.pictures->run(images[i], state.input_nhwc.data() + i * (bytes / images.size())); !done)
-        return std::move(done).error();
-    state.input_axes = framework_shape(shape, layout);
-    if (layout == SourceLayout::nchw) {
-      state.input_copy.resize(bytes);
-      nhwc_to_nchw(state.input_nhwc.data(), state.input_copy.data(), shape, size_of(input.type));
-    }
-  } catch (const std::bad_alloc&) {
-    return failure(ErrorCode::out_of_memory, "not enough memory to preprocess ", images.size(), " pictures");
+  const std::size_t bytes = static_cast<std::size_t>(shape.elements()) * size_of(input.type);
+  state.input_nhwc.resize(bytes);
+  for (std::size_t i = 0; i < images.size(); ++i)
+    if (auto done = state.pictures->run(images[i], state.input_nhwc.data() + i * (bytes / images.size())); !done)
+      return of_picture(i, images.size(), std::move(done).error());
+  state.input_axes = framework_shape(shape, layout);
+  if (layout == SourceLayout::nchw) {
+    state.input_copy.resize(bytes);
+    nhwc_to_nchw(state.input_nhwc.data(), state.input_copy.data(), shape, size_of(input.type));
   }
   const std::vector<std::byte>& data = layout == SourceLayout::nchw ? state.input_copy : state.input_nhwc;
   return TensorView{input.name, input.type, state.input_axes, data.data(), data.size(), 0, 0};
+} catch (...) {
+  return caught(state_->source());
 }
 
+Result<std::span<const TensorView>> Session::features(const ImageView& image) & {
+  return features(std::span<const ImageView>(&image, 1));
+}
+
+Result<TensorView> Session::preprocess(const ImageView& image) & {
+  return preprocess(std::span<const ImageView>(&image, 1));
+}
+
+Result<std::span<const std::span<const Classification>>> Session::classify(std::span<const Image> images) & try {
+  return classify(state_->views_of(images));
+} catch (...) {
+  return caught(state_->source());
+}
+
+Result<std::span<const std::span<const Detection>>> Session::detect(std::span<const Image> images) & try {
+  return detect(state_->views_of(images));
+} catch (...) {
+  return caught(state_->source());
+}
+
+Result<std::span<const TensorView>> Session::features(std::span<const Image> images) & try {
+  return features(state_->views_of(images));
+} catch (...) {
+  return caught(state_->source());
+}
+
+void Session::release_memory() {
+  SessionState& state = *state_;
+  state.last = nullptr;
+  for (Purpose* purpose : {&state.classes, &state.objects, &state.mask, &state.features, &state.raw})
+    purpose->compiled.clear();
+  state.input_nhwc = std::vector<std::byte>();  // clear() would keep the memory
+  state.input_copy = std::vector<std::byte>();
+}
+
+const ModelInfo& Session::info() const { return state_->model->info; }
+int Session::input_height() const { return state_->height; }
+int Session::input_width() const { return state_->width; }
 const Timing& Session::timing() const { return state_->timing; }
 std::span<const StepTime> Session::step_times() const {
   return state_->last ? state_->last->step_times() : std::span<const StepTime>();

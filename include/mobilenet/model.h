@@ -3,7 +3,8 @@
 #pragma once
 
 // Model: the weights, the network and all that was decided about them. Immutable and cheap to copy; copies share the
-// weights. Any number of threads and sessions may use one Model at the same time.
+// weights. Any number of threads and sessions may use one Model at the same time. One that was moved from may only be
+// destroyed or assigned to.
 
 #include <mobilenet/export.h>
 #include <mobilenet/result.h>
@@ -77,6 +78,10 @@ class MOBILENET_API Model {
   // As open, from memory: the bytes are copied. `name` stands for the file in messages.
   static Result<Model> from_memory(std::span<const std::byte> file, const ModelOptions& options = {},
                                    std::string_view name = "memory");
+  // The same without the copy: `owner`, which the model and its sessions keep, holds the bytes (a mapping, a string of
+  // the caller), which must not change. Bytes that do not begin at a multiple of 16 are copied after all.
+  static Result<Model> from_memory(std::span<const std::byte> file, std::shared_ptr<const void> owner,
+                                   const ModelOptions& options = {}, std::string_view name = "memory");
   // An architecture with random weights, for tests and benchmarks: "mobilenet_v2:1.0:224" or "mobilenet_v1:0.25:128",
   // optionally followed by ":CLASSES".
   static Result<Model> random(std::string_view architecture);

@@ -3,10 +3,14 @@
 #pragma once
 
 // How every call of the library reports failure: a value that holds either the result or an Error with one
-// sentence that names the file, the layer and the shapes. Nothing here throws except Result::value().
+// sentence that names the file, the layer and the shapes. No call of the library throws but Result::value(), and these
+// headers need neither exceptions nor run-time type information to be compiled.
+
+#include <mobilenet/export.h>
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -21,20 +25,27 @@ enum class ErrorCode {
   out_of_memory,     // larger than this machine or the given limit allows
 };
 
+MOBILENET_API std::string_view name_of(ErrorCode code);  // "not_found", ...
+
 struct Error {
   ErrorCode code = ErrorCode::invalid_argument;
   std::string message;  // one sentence, no trailing full stop
 };
 
 // What Result::value() throws; what() is the error's message.
-class Exception : public std::runtime_error {
+class MOBILENET_API Exception final : public std::runtime_error {
  public:
-  explicit Exception(const Error& error) : std::runtime_error(error.message), code_(error.code) {}
+  explicit Exception(const Error& error);
+  ~Exception() override;
   ErrorCode code() const noexcept { return code_; }
 
  private:
   ErrorCode code_;
 };
+
+// Throws the Exception. A program that is compiled without exceptions cannot catch it: it ends through std::terminate,
+// whose handler it may set (std::set_terminate), so it asks has_value() first.
+[[noreturn]] MOBILENET_API void throw_exception(const Error& error);
 
 template <class T>
 class [[nodiscard]] Result {
@@ -42,36 +53,41 @@ class [[nodiscard]] Result {
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
-  explicit operator bool() const noexcept { return state_.index() == 0; }
-  // Only when operator bool is false.
-  const Error& error() const& { return std::get<1>(state_); }
-  Error&& error() && { return std::get<1>(std::move(state_)); }
+  bool has_value() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  // Only when there is no value.
+  const Error& error() const& noexcept { return *std::get_if<1>(&state_); }
+  Error&& error() && noexcept { return std::move(*std::get_if<1>(&state_)); }
 
   // The result, or an Exception with the error's message.
   T& value() & {
     check();
-    return std::get<0>(state_);
+    return **this;
   }
   const T& value() const& {
     check();
-    return std::get<0>(state_);
+    return **this;
   }
   // By value, so that `for (auto& x : session.classify(picture).value())` does not dangle.
   T value() && {
     check();
-    return std::get<0>(std::move(state_));
+    return *std::move(*this);
   }
+  // The result, or `otherwise` in place of a failure.
+  T value_or(T otherwise) const& { return has_value() ? **this : std::move(otherwise); }
+  T value_or(T otherwise) && { return has_value() ? *std::move(*this) : std::move(otherwise); }
 
-  // Only when operator bool is true.
-  T& operator*() & { return *std::get_if<0>(&state_); }
-  const T& operator*() const& { return *std::get_if<0>(&state_); }
+  // Only when there is a value.
+  T& operator*() & noexcept { return *std::get_if<0>(&state_); }
+  const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
   T operator*() && { return std::move(*std::get_if<0>(&state_)); }
-  T* operator->() { return std::get_if<0>(&state_); }
-  const T* operator->() const { return std::get_if<0>(&state_); }
+  T* operator->() noexcept { return std::get_if<0>(&state_); }
+  const T* operator->() const noexcept { return std::get_if<0>(&state_); }
 
  private:
   void check() const {
-    if (state_.index() != 0) throw Exception(std::get<1>(state_));
+    if (!has_value()) throw_exception(error());
   }
   std::variant<T, Error> state_;
 };
@@ -82,11 +98,12 @@ class [[nodiscard]] Result<void> {
   Result() = default;
   Result(Error error) : error_(std::move(error)), failed_(true) {}
 
-  explicit operator bool() const noexcept { return !failed_; }
-  const Error& error() const& { return error_; }
-  Error&& error() && { return std::move(error_); }
+  bool has_value() const noexcept { return !failed_; }
+  explicit operator bool() const noexcept { return has_value(); }
+  const Error& error() const& noexcept { return error_; }
+  Error&& error() && noexcept { return std::move(error_); }
   void value() const {
-    if (failed_) throw Exception(error_);
+    if (failed_) throw_exception(error_);
   }
 
  private:

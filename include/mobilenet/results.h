@@ -22,6 +22,9 @@ struct Detection {
   std::string_view label;  // empty when the model has no labels
   float score = 0;         // probability 0..1
   float left = 0, top = 0, right = 0, bottom = 0;
+
+  float width() const { return right - left; }
+  float height() const { return bottom - top; }
 };
 
 // One class that a mask contains.

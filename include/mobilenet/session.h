@@ -3,7 +3,12 @@
 #pragma once
 
 // Session: the memory and the command stream of one caller. Not thread-safe; make one per thread from a shared Model.
-// The first call with a new batch size compiles for it; after that a call allocates nothing.
+//
+// Opening a session compiles the network for one picture. The first call with another batch size, or another input size
+// of run(), compiles for it, and the first pictures of a new size, orientation or pixel format let tables grow; after
+// that a call allocates nothing. What the last eight batch and input sizes took is kept until release_memory().
+//
+// A session that was moved from may only be destroyed or assigned to.
 
 #include <mobilenet/device.h>
 #include <mobilenet/export.h>
@@ -21,7 +26,10 @@
 
 namespace mobilenet {
 
+struct ModelInfo;
 struct SessionState;
+
+inline constexpr int kMostThreads = 1024;  // of one session
 
 enum class Pooling { none, average };
 
@@ -36,8 +44,9 @@ enum class PreprocessPolicy {
 struct SessionOptions {
   Device device = Device::cpu;
   Precision precision = Precision::automatic;
-  int threads = 0;  // 0: one per physical core
-  // Network input size; 0: the model's own. Weights-only models accept any size, graph files only their own.
+  int threads = 0;  // up to kMostThreads; 0: one per physical core that the process may use
+  // Network input size, both or neither; 0: the model's own. Weights-only models accept any size, graph files only
+  // their own.
   int input_height = 0;
   int input_width = 0;
   std::optional<PreprocessPolicy> preprocess = {};  // instead of the model's own
@@ -76,6 +85,8 @@ class MOBILENET_API Session {
   // One answer per picture, in order, computed as one batch.
   Result<std::span<const std::span<const Classification>>> classify(std::span<const ImageView> images) &;
   Result<std::span<const std::span<const Classification>>> classify(std::span<const ImageView> images) && = delete;
+  Result<std::span<const std::span<const Classification>>> classify(std::span<const Image> images) &;
+  Result<std::span<const std::span<const Classification>>> classify(std::span<const Image> images) && = delete;
 
   // Best first. The span stays valid until the next call on this session.
   Result<std::span<const Detection>> detect(const ImageView& image) &;
@@ -83,6 +94,8 @@ class MOBILENET_API Session {
   // One answer per picture, in order, computed as one batch.
   Result<std::span<const std::span<const Detection>>> detect(std::span<const ImageView> images) &;
   Result<std::span<const std::span<const Detection>>> detect(std::span<const ImageView> images) && = delete;
+  Result<std::span<const std::span<const Detection>>> detect(std::span<const Image> images) &;
+  Result<std::span<const std::span<const Detection>>> detect(std::span<const Image> images) && = delete;
 
   // The mask of a picture, at the picture's own size. The spans inside stay valid until the next call.
   Result<Segmentation> segment(const ImageView& image) &;
@@ -91,6 +104,10 @@ class MOBILENET_API Session {
   // One tensor per name in SessionOptions::layers; axis 0 = pictures. In the layout and type of the source framework.
   Result<std::span<const TensorView>> features(std::span<const ImageView> images) &;
   Result<std::span<const TensorView>> features(std::span<const ImageView> images) && = delete;
+  Result<std::span<const TensorView>> features(const ImageView& image) &;
+  Result<std::span<const TensorView>> features(const ImageView& image) && = delete;
+  Result<std::span<const TensorView>> features(std::span<const Image> images) &;
+  Result<std::span<const TensorView>> features(std::span<const Image> images) && = delete;
 
   // Raw tensors in, raw tensors out: the network's outputs, then SessionOptions::tensors. Inputs follow the order of
   // ModelInfo::inputs, in their type and layout; axis 0, the batch, is free.
@@ -100,7 +117,16 @@ class MOBILENET_API Session {
   // The network's input as the pictures become it: the tensor that run() takes. For those who compare or debug.
   Result<TensorView> preprocess(std::span<const ImageView> images) &;
   Result<TensorView> preprocess(std::span<const ImageView> images) && = delete;
+  Result<TensorView> preprocess(const ImageView& image) &;
+  Result<TensorView> preprocess(const ImageView& image) && = delete;
 
+  // Gives back the memory of all batch and input sizes met so far, as after a large batch. All answers end; the next
+  // call compiles anew. The weights stay, as they belong to the Model.
+  void release_memory();
+
+  const ModelInfo& info() const;  // the model's; valid as long as this session
+  int input_height() const;       // of the network, in pixels
+  int input_width() const;
   const Timing& timing() const;
   std::span<const StepTime> step_times() const;  // of the last call; empty without SessionOptions::profile
   std::string_view isa() const;                  // "avx512", ..., "scalar" for reference

@@ -182,7 +182,7 @@ TEST(Detect, RefusesWithASentence) {
   for (const float score :
        {-0.1f, 1.5f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
     expect_refused(detector.session({.score_threshold = score}), "score");
-  expect_refused(detector.session({.max_detections = -1}), "-1 detections");
+  expect_refused(detector.session({.max_detections = -1}), "max_detections: is -1");
 
   // Still usable afterwards.
   EXPECT_TRUE(detects.detect(picture.view()));

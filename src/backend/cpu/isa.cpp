@@ -2,12 +2,13 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/isa.h"
 
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <initializer_list>
 #include <iterator>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "backend/cpu/targets.h"
 #include "base/error.h"
@@ -128,15 +129,19 @@ std::string_view name_of(Isa isa) {
 }
 
 std::span<const Isa> runnable_isas() {
-  static const std::vector<Isa> runnable = [] {
-    std::vector<Isa> list;
+  struct List {
+    std::array<Isa, std::size(kBestFirst)> isas{};  // no vector: to ask needs no memory
+    std::size_t count = 0;
+  };
+  static const List runnable = [] {
+    List list;
     for (const Isa isa : kBestFirst)
-      if (compiled_in(isa) && runs_here(isa)) list.push_back(isa);
+      if (compiled_in(isa) && runs_here(isa)) list.isas[list.count++] = isa;
     // A build for a newer machine than this one would have stopped at its first instruction; keep the promise anyway.
-    if (list.empty()) list.push_back(kBestFirst[std::size(kBestFirst) - 1]);
+    if (list.count == 0) list.isas[list.count++] = kBestFirst[std::size(kBestFirst) - 1];
     return list;
   }();
-  return runnable;
+  return std::span(runnable.isas).first(runnable.count);
 }
 
 Result<Isa> pick_isa() {
