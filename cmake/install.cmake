@@ -2,6 +2,9 @@
 # pkg-config find them. Everything is relative to the prefix, so an install tree may be moved.
 include(CMakePackageConfigHelpers)
 
+# A project that adds this one may leave all of it out: MOBILENET_INSTALL=OFF, or by the component.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME mobilenet)
+set(documents ${CMAKE_INSTALL_DATAROOTDIR}/doc/mobilenet)
 set(mobilenet_models ${CMAKE_INSTALL_DATADIR}/mobilenet/models)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/mobilenet)
 
@@ -39,7 +42,8 @@ configure_file(cmake/mobilenet.pc.in ${PROJECT_BINARY_DIR}/mobilenet.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mobilenet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 install(DIRECTORY models/ DESTINATION ${mobilenet_models} FILES_MATCHING PATTERN "*.safetensors" PATTERN "*.md")
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE DESTINATION ${documents})
+include(cmake/licences.cmake)
 if(TARGET mobilenet_cli)
   if(BUILD_SHARED_LIBS)
     set_target_properties(mobilenet_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")

@@ -6,16 +6,16 @@ foreach(schema IN ITEMS tflite metadata)
   add_custom_command(OUTPUT ${header} DEPENDS ${schema_file}
                      COMMAND ${MOBILENET_FLATC} --cpp --scoped-enums -o ${generated}/formats/tflite ${schema_file}
                      COMMENT "flatc ${schema}.fbs" VERBATIM)
-  target_sources(part_formats PRIVATE ${header})
+  target_sources(mobilenet_part_formats PRIVATE ${header})
 endforeach()
-target_include_directories(part_formats SYSTEM PUBLIC ${generated} ${MOBILENET_FLATBUFFERS_INCLUDE})
-target_sources(part_formats PRIVATE tflite/answer_operators.cpp tflite/answer_task.cpp tflite/decisions.cpp tflite/elementwise_operators.cpp tflite/load_tflite.cpp
+target_include_directories(mobilenet_part_formats SYSTEM PUBLIC ${generated} ${MOBILENET_FLATBUFFERS_INCLUDE})
+target_sources(mobilenet_part_formats PRIVATE tflite/answer_operators.cpp tflite/answer_task.cpp tflite/decisions.cpp tflite/elementwise_operators.cpp tflite/load_tflite.cpp
                                     tflite/metadata.cpp tflite/model_file.cpp tflite/operators.cpp
                                     tflite/packed_files.cpp tflite/picture_decisions.cpp tflite/shape_operators.cpp
                                     tflite/tensor_table.cpp
                                     tflite/weighted_operators.cpp)
 if(MOBILENET_WITH_ZIP)
-  target_link_libraries(part_formats PUBLIC mobilenet_dependency_zip)
+  target_link_libraries(mobilenet_part_formats PUBLIC mobilenet_dependency_zip)
 endif()
 # The header-only part of FlatBuffers: without this its text parser, which nothing here calls, wants the library.
-target_compile_definitions(part_formats PRIVATE FLATBUFFERS_LOCALE_INDEPENDENT=0)
+target_compile_definitions(mobilenet_part_formats PRIVATE FLATBUFFERS_LOCALE_INDEPENDENT=0)
