@@ -24,7 +24,7 @@ constexpr std::size_t kMostMaps = 64;
 constexpr std::size_t kMostAnchors = 64;  // of a cell
 constexpr std::size_t kMostRates = 16;
 constexpr int kMostRate = 64;
-constexpr double kLargestAnchor = 1000;  // in sides of the picture
+constexpr double kLargestAnchor = 1 << 14;  // sides of the picture, or pixels of the largest input
 
 template <class T>
 using Names = std::pair<std::string_view, T>;
@@ -34,6 +34,8 @@ constexpr std::array<Names<ScoreFunction>, 3> kScoreFunctions{
 constexpr std::array<Names<PredictorKind>, 3> kPredictors{{{"pointwise", PredictorKind::pointwise},
                                                            {"dense", PredictorKind::dense},
                                                            {"separable", PredictorKind::separable}}};
+constexpr std::array<Names<AnchorUnit>, 3> kAnchorUnits{
+    {{"sides", AnchorUnit::sides}, {"shorter_side", AnchorUnit::shorter_side}, {"pixel", AnchorUnit::pixel}}};
 constexpr std::array<Names<SuppressionRule>, 2> kRules{
     {{"fast", SuppressionRule::fast}, {"per_class", SuppressionRule::per_class}}};
 
@@ -106,8 +108,7 @@ Result<std::vector<std::vector<AnchorShape>>> anchors_from_json(const json& maps
       const double height = sides[0].get<double>(), width = sides[1].get<double>();
       for (const double side : {height, width})
         if (!(side > 0 && side <= kLargestAnchor))
-          return mistake("has ", describe(sides), ", expected more than 0 and up to ", kLargestAnchor,
-                         " sides of the picture");
+          return mistake("has ", describe(sides), ", expected more than 0 and up to ", kLargestAnchor);
       shapes.push_back({static_cast<float>(height), static_cast<float>(width)});
     }
     all.push_back(std::move(shapes));
@@ -135,6 +136,7 @@ ordered_json detector_to_json(const DetectionHeadSpec& head, const DetectionSpec
           {"classes", detection.classes},
           {"background_column", detection.background_column},
           {"anchors", std::move(anchors)},
+          {"anchor_unit", name_in(kAnchorUnits, detection.anchor_unit)},
           {"coder", ordered_json::array({shortest_decimal(coder.y), shortest_decimal(coder.x),
                                          shortest_decimal(coder.height), shortest_decimal(coder.width)})},
           {"scores", name_in(kScoreFunctions, detection.score_function)},
@@ -149,6 +151,7 @@ Result<void> detector_from_json(const json& value, DetectionHeadSpec& head, Dete
   detection.classes = fields.integer("classes", 1, kMostClasses);
   detection.background_column = fields.boolean("background_column");
   detection.score_function = fields.choice("scores", kScoreFunctions);
+  if (fields.has("anchor_unit")) detection.anchor_unit = fields.choice("anchor_unit", kAnchorUnits);
   const std::vector<double> coder = fields.numbers("coder", 4, 1e-3, 1e6);
   const json* extras = bounded_array(fields, "extras", kMostMaps);
   const json* anchors = bounded_array(fields, "anchors", kMostMaps);

@@ -31,8 +31,7 @@ std::vector<std::vector<AnchorShape>> prior_shapes() {
   std::vector<std::vector<AnchorShape>> shapes;
   shapes.reserve(kPriors.size());
   for (const Prior& prior : kPriors)
-    shapes.push_back(
-        prior_box_shapes(prior.least, prior.most, std::span(kRatios).first(shapes.empty() ? 1 : 2), kInputSize));
+    shapes.push_back(prior_box_shapes(prior.least, prior.most, std::span(kRatios).first(shapes.empty() ? 1 : 2)));
   return shapes;
 }
 
@@ -148,6 +147,7 @@ Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights) {
   }
   DetectionSpec& detection = spec.detection;
   detection.anchor_shapes = prior_shapes();
+  detection.anchor_unit = AnchorUnit::pixel;
   MOBILENET_TRY(const Shape* predictor, shape_of(weights, "head0/class.weight"));
   detection.classes = static_cast<int>((*predictor)[0]) / static_cast<int>(detection.anchor_shapes[0].size()) - 1;
   detection.score_function = ScoreFunction::sigmoid;
@@ -179,7 +179,8 @@ Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights) {
   reading.decisions.push_back({"integer weights are computed with in float", "each output channel has its scale"});
   reading.decisions.push_back(
       {"input of 300x300: the whole picture, Pillow's bilinear, BGR, (byte - 127.5) / 127.5", why});
-  reading.decisions.push_back({"Caffe's prior boxes of 60 to 300 pixels, variances 0.1 and 0.2", why});
+  reading.decisions.push_back(
+      {"Caffe's prior boxes of 60 to 300 pixels at any input size, variances 0.1 and 0.2", why});
   reading.decisions.push_back(
       {"sigmoid scores from 0.35, suppression at 0.45 within each class", "what its author's demonstration does"});
   return reading;

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "models/anchors.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace mobilenet {
@@ -13,6 +14,27 @@ AnchorShape shape_of(double scale, double ratio) {
 }
 
 }  // namespace
+
+std::vector<std::vector<AnchorShape>> in_sides(std::span<const std::vector<AnchorShape>> shapes, AnchorUnit unit,
+                                               std::int64_t height, std::int64_t width) {
+  const auto scale = [&](std::int64_t side) -> double {
+    switch (unit) {
+      case AnchorUnit::sides:
+        return 1;
+      case AnchorUnit::shorter_side:
+        return static_cast<double>(std::min(height, width)) / static_cast<double>(side);
+      case AnchorUnit::pixel:
+        return 1 / static_cast<double>(side);
+    }
+    return 1;
+  };
+  const double rows = scale(height), columns = scale(width);
+  std::vector<std::vector<AnchorShape>> scaled(shapes.begin(), shapes.end());
+  for (std::vector<AnchorShape>& map : scaled)
+    for (AnchorShape& shape : map)
+      shape = {static_cast<float>(shape.height * rows), static_cast<float>(shape.width * columns)};
+  return scaled;
+}
 
 std::vector<AnchorBox> generate_anchors(std::span<const std::vector<AnchorShape>> shapes,
                                         std::span<const AnchorGrid> grids) {
@@ -34,7 +56,8 @@ std::vector<AnchorBox> network_anchors(const DetectionSpec& spec, const Network&
     const Shape& map = shapes[static_cast<std::size_t>(id)];
     grids.push_back({static_cast<int>(map[1]), static_cast<int>(map[2])});
   }
-  return generate_anchors(spec.anchor_shapes, grids);
+  const Shape& input = shapes[static_cast<std::size_t>(network.inputs[0])];
+  return generate_anchors(in_sides(spec.anchor_shapes, spec.anchor_unit, input[1], input[2]), grids);
 }
 
 std::vector<std::vector<AnchorShape>> multiple_grid_shapes(int maps, double min_scale, double max_scale) {
@@ -58,13 +81,12 @@ std::vector<std::vector<AnchorShape>> multiple_grid_shapes(int maps, double min_
   return all;
 }
 
-std::vector<AnchorShape> prior_box_shapes(double min_size, double max_size, std::span<const double> ratios,
-                                          double input_size) {
-  std::vector<AnchorShape> shapes{shape_of(min_size / input_size, 1)};
-  if (max_size > 0) shapes.push_back(shape_of(std::sqrt(min_size * max_size) / input_size, 1));
+std::vector<AnchorShape> prior_box_shapes(double min_size, double max_size, std::span<const double> ratios) {
+  std::vector<AnchorShape> shapes{shape_of(min_size, 1)};
+  if (max_size > 0) shapes.push_back(shape_of(std::sqrt(min_size * max_size), 1));
   for (const double ratio : ratios) {
-    shapes.push_back(shape_of(min_size / input_size, ratio));
-    shapes.push_back(shape_of(min_size / input_size, 1 / ratio));
+    shapes.push_back(shape_of(min_size, ratio));
+    shapes.push_back(shape_of(min_size, 1 / ratio));
   }
   return shapes;
 }

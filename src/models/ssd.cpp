@@ -15,9 +15,9 @@ namespace {
 
 constexpr int kMostChannels = 1 << 16;
 constexpr std::size_t kMostExtras = 16;
-constexpr std::size_t kMostShapes = 64;  // anchors of a cell
-constexpr int kMostClasses = 1 << 14;    // a head may not outgrow an int: kMostShapes x kMostClasses channels
-constexpr float kLargestAnchor = 1000;   // in sides of the picture
+constexpr std::size_t kMostShapes = 64;    // anchors of a cell
+constexpr int kMostClasses = 1 << 14;      // a head may not outgrow an int: kMostShapes x kMostClasses channels
+constexpr float kLargestAnchor = 1 << 14;  // sides of the picture, or pixels of the largest input
 
 struct FeatureMap {
   TensorId tensor = kNoTensor;
@@ -68,7 +68,7 @@ Result<void> check_shapes(const std::vector<AnchorShape>& shapes) {
     for (const float side : {shape.height, shape.width})
       if (!(side > 0 && side <= kLargestAnchor))
         return failure(ErrorCode::bad_format, "has an anchor of ", shape.width, "x", shape.height,
-                       " sides of the picture, expected more than 0 and up to ", kLargestAnchor);
+                       ", expected more than 0 and up to ", kLargestAnchor);
   return {};
 }
 
@@ -157,6 +157,7 @@ ModelSpec ssd_spec(Architecture architecture, double depth_multiplier, int input
   }
   spec.detection.classes = classes;
   spec.detection.anchor_shapes = multiple_grid_shapes(static_cast<int>(spec.detection_head.extras.size()) + 2);
+  spec.detection.anchor_unit = AnchorUnit::shorter_side;
   spec.detection.score_function = ScoreFunction::sigmoid;
   spec.preprocess.mode = ResizeMode::squash;
   return spec;

@@ -16,11 +16,19 @@ struct AnchorBox {
   bool operator==(const AnchorBox&) const = default;
 };
 
+// What the sizes of anchor shapes are counted in, for inputs of any size.
+enum class AnchorUnit {
+  sides,         // of the picture: an anchor becomes as flat as the input is
+  shorter_side,  // of the input, for both: TensorFlow's anchor generators
+  pixel,         // of the input: Caffe's prior boxes
+};
+
 struct DetectionSpec {
   int classes = 0;                // without background; 0: not a detector
   bool background_column = true;  // the first score column is background
   // Per feature map the anchors of a cell, in the order of the network's boxes; empty: the file stores every anchor.
   std::vector<std::vector<AnchorShape>> anchor_shapes;
+  AnchorUnit anchor_unit = AnchorUnit::sides;
   BoxCoder coder;
   ScoreFunction score_function = ScoreFunction::identity;
   SuppressionSpec suppression;

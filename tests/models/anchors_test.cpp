@@ -67,11 +67,11 @@ TEST(Anchors, OneMapAndNone) {
 
 TEST(Anchors, PriorBoxes) {
   const double ratios[] = {2, 3};
-  const std::vector<AnchorShape> shapes = prior_box_shapes(105, 150, ratios, 300);
+  const std::vector<AnchorShape> shapes = prior_box_shapes(105, 150, ratios);
   ASSERT_EQ(shapes.size(), 6u);
   const auto expect_shape = [&](std::size_t i, double height, double width) {
-    EXPECT_NEAR(shapes[i].height, height, kTolerance) << i;
-    EXPECT_NEAR(shapes[i].width, width, kTolerance) << i;
+    EXPECT_NEAR(shapes[i].height / 300, height, kTolerance) << i;
+    EXPECT_NEAR(shapes[i].width / 300, width, kTolerance) << i;
   };
   expect_shape(0, 0.35, 0.35);
   expect_shape(1, std::sqrt(105.0 * 150) / 300, std::sqrt(105.0 * 150) / 300);
@@ -79,7 +79,23 @@ TEST(Anchors, PriorBoxes) {
   expect_shape(3, 0.35 * std::sqrt(2.0), 0.35 / std::sqrt(2.0));  // tall
   expect_shape(4, 0.35 / std::sqrt(3.0), 0.35 * std::sqrt(3.0));
   expect_shape(5, 0.35 * std::sqrt(3.0), 0.35 / std::sqrt(3.0));
-  EXPECT_EQ(prior_box_shapes(60, 0, {}, 300).size(), 1u) << "no maximum size";
+  EXPECT_EQ(prior_box_shapes(60, 0, {}).size(), 1u) << "no maximum size";
+}
+
+TEST(Anchors, UnitsAtAnyInputSize) {
+  const std::vector<std::vector<AnchorShape>> shapes{{{20, 40}}};
+  struct Case {
+    const char* name;
+    AnchorUnit unit;
+    int height, width;
+    AnchorShape expected;
+  };
+  const Case cases[] = {{"sides", AnchorUnit::sides, 64, 128, {20, 40}},
+                        {"shorter side of a square", AnchorUnit::shorter_side, 64, 64, {20, 40}},
+                        {"shorter side, wide", AnchorUnit::shorter_side, 64, 128, {20, 20}},
+                        {"shorter side, tall", AnchorUnit::shorter_side, 160, 80, {10, 40}},
+                        {"pixels", AnchorUnit::pixel, 40, 400, {0.5f, 0.1f}}};
+  for (const Case& c : cases) EXPECT_EQ(in_sides(shapes, c.unit, c.height, c.width)[0][0], c.expected) << c.name;
 }
 
 }  // namespace
