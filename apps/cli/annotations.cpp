@@ -100,9 +100,9 @@ Result<CocoBox> box(const Fields& fields) {
 
 // Only the fields that count are kept: outlines and captions are most of COCO's files.
 Result<nlohmann::json> read_coco_json(const fs::path& path) {
-  static constexpr std::array<std::string_view, 11> kFields = {"images",      "annotations", "categories", "id",
+  static constexpr std::array<std::string_view, 12> kFields = {"images",      "annotations", "categories", "id",
                                                                "file_name",   "image_id",    "bbox",       "area",
-                                                               "category_id", "iscrowd",     "score"};
+                                                               "category_id", "iscrowd",     "score",      "name"};
   const auto text = read_text(path);
   if (!text) return text.error();
   const nlohmann::json::parser_callback_t keep = [](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
@@ -140,6 +140,25 @@ std::optional<std::size_t> position_of(const std::vector<T>& sorted, const T& va
   return static_cast<std::size_t>(at - sorted.begin());
 }
 
+// Lower case, without blanks and marks, so that "Traffic light" is "traffic_light".
+std::string plain_name(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c == ' ' || c == '_' || c == '-') continue;
+    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return plain;
+}
+
+// "apple, banana and 3 more"
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > kMost) text += " and " + std::to_string(names.size() - kMost) + " more";
+  return text;
+}
+
 Result<IndexMask> decode_index_bmp(std::span<const std::byte> file, const std::string& name, std::int64_t max_pixels) {
   constexpr std::size_t kHeaders = 54;
   if (file.size() < kHeaders) return bad(name, "is truncated");
@@ -171,9 +190,12 @@ Result<IndexMask> decode_index_bmp(std::span<const std::byte> file, const std::s
 
 }  // namespace
 
-Result<TrueClasses> TrueClasses::read(const fs::path& path) {
+Result<TrueClasses> TrueClasses::read(const fs::path& path, const ModelInfo& info) {
   const auto text = read_text(path);
   if (!text) return text.error();
+  std::map<std::string, int> by_name;
+  for (std::size_t row = 0; row < info.labels.size(); ++row)
+    by_name.emplace(plain_name(info.labels[row]), static_cast<int>(row) - (info.has_background ? 1 : 0));
   TrueClasses truth;
   std::string_view rest = *text;
   if (rest.starts_with("\xef\xbb\xbf")) rest.remove_prefix(3);  // the mark that spreadsheets put in front of UTF-8
@@ -186,11 +208,15 @@ Result<TrueClasses> TrueClasses::read(const fs::path& path) {
     const std::string picture = take_field(line), label = take_field(line);
     int index = 0;
     const auto [stop, error] = std::from_chars(label.data(), label.data() + label.size(), index);
-    if (error == std::errc() && stop == label.data() + label.size()) {
+    const bool is_number = error == std::errc() && stop == label.data() + label.size();
+    const auto named = by_name.find(plain_name(label));
+    if (is_number) {
       truth.classes_.insert_or_assign(picture, index);
+    } else if (named != by_name.end() && !label.empty()) {
+      truth.classes_.insert_or_assign(picture, named->second);
     } else if (number > 1) {
-      return bad(path,
-                 "line " + std::to_string(number) + ": '" + label + "' is no class number; lines are image,label");
+      return bad(path, "line " + std::to_string(number) + ": '" + label +
+                           "' is neither a class number nor a class of " + info.source + "; lines are image,label");
     }
   }
   if (truth.classes_.empty()) return bad(path, "has no lines image,label");
@@ -213,12 +239,19 @@ Result<CocoTruth> CocoTruth::read(const fs::path& path) {
     if (!*part) return part->error();
 
   CocoTruth truth;
+  truth.source_ = path.string();
+  std::map<std::int64_t, std::string> names_by_id;
   for (std::size_t i = 0; i < (*categories)->size(); ++i) {
-    const auto id = integer({(**categories)[i], place_of(path, "categories", i)}, "id");
+    const Fields fields{(**categories)[i], place_of(path, "categories", i)};
+    const auto id = integer(fields, "id");
     if (!id) return id.error();
-    truth.category_ids_.push_back(*id);
+    const auto* name = fields.find("name");
+    names_by_id.emplace(*id, name != nullptr && name->is_string() ? name->get<std::string>() : "");
   }
-  sort_unique(truth.category_ids_);
+  for (const auto& [id, name] : names_by_id) {
+    truth.category_ids_.push_back(id);
+    truth.category_names_.push_back(name);
+  }
   std::vector<std::pair<std::string, CocoImageId>> names;
   for (std::size_t i = 0; i < (*images)->size(); ++i) {
     const Fields fields{(**images)[i], place_of(path, "images", i)};
@@ -266,10 +299,48 @@ std::optional<std::size_t> CocoTruth::picture_named(const std::string& picture) 
   return at != by_name_.end() ? at->second : picture_with_id(coco_image_id(picture));
 }
 
+Result<std::string> CocoTruth::match_classes(const ModelInfo& info) {
+  std::map<std::string, std::size_t> by_name;
+  for (std::size_t i = 0; i < category_names_.size(); ++i)
+    if (!category_names_[i].empty()) by_name.emplace(plain_name(category_names_[i]), i);
+  const auto classes = static_cast<std::size_t>(std::max(info.classes, 0));
+  category_of_class_.assign(classes, std::nullopt);
+  std::vector<bool> taken(category_ids_.size(), false);
+  bool labelled = false, numbers_agree = true;
+  for (std::size_t c = 0; c < std::min(classes, info.labels.size()); ++c) {
+    if (info.labels[c].empty()) continue;
+    labelled = true;
+    const auto named = by_name.find(plain_name(info.labels[c]));
+    if (named == by_name.end()) continue;
+    category_of_class_[c] = named->second;
+    taken[named->second] = true;
+    numbers_agree = numbers_agree && category_ids_[named->second] == static_cast<std::int64_t>(c) + 1;
+  }
+  const bool any_named = std::ranges::find(taken, true) != taken.end();
+  if (numbers_agree && (any_named || !labelled || by_name.empty()))
+    for (std::size_t c = 0; c < classes; ++c) {
+      const auto numbered = category_with_id(static_cast<std::int64_t>(c) + 1);
+      if (category_of_class_[c] || !numbered || taken[*numbered]) continue;
+      category_of_class_[c] = numbered;
+      taken[*numbered] = true;
+    }
+  std::vector<std::string> unmatched;
+  for (std::size_t i = 0; i < category_ids_.size(); ++i)
+    if (!taken[i])
+      unmatched.push_back(category_names_[i].empty() ? "id " + std::to_string(category_ids_[i]) : category_names_[i]);
+  if (!category_ids_.empty() && unmatched.size() == category_ids_.size())
+    return Error{ErrorCode::not_found, source_ + ": none of its categories (" + some_of(unmatched) +
+                                           ") is a class of " + info.source +
+                                           (info.labels.empty() ? ", whose classes have no names: --labels gives them"
+                                                                : " (" + some_of(info.labels) + ")")};
+  return some_of(unmatched);
+}
+
 Result<void> CocoTruth::read_results(const fs::path& path) {
   const auto json = read_coco_json(path);
   if (!json) return json.error();
   if (!json->is_array()) return bad(path, "is no COCO results file: it is no array of detections");
+  bool known = false;  // a category
   for (std::size_t i = 0; i < json->size(); ++i) {
     const Fields fields{(*json)[i], place_of(path, "", i)};
     const auto image = image_id(fields, "image_id");
@@ -282,8 +353,13 @@ Result<void> CocoTruth::read_results(const fs::path& path) {
     if (!score) return score.error();
     const auto picture = picture_with_id(*image);
     if (!picture) return Error{ErrorCode::not_found, fields.place + " is of a picture without annotations"};
-    if (const auto index = category_with_id(*category)) pictures_[*picture].found.push_back({*index, *sides, *score});
+    if (const auto index = category_with_id(*category)) {
+      pictures_[*picture].found.push_back({*index, *sides, *score});
+      known = true;
+    }
   }
+  if (!known && !json->empty())
+    return Error{ErrorCode::not_found, path.string() + ": none of its category ids is one of " + source_};
   return {};
 }
 
@@ -291,7 +367,7 @@ void CocoTruth::set_found(std::size_t picture, std::span<const Detection> detect
   std::vector<FoundObject>& found = pictures_[picture].found;
   found.clear();
   for (const Detection& detection : detections)
-    if (const auto category = category_with_id(coco_category_id(detection)))
+    if (const auto category = category_of_class_[static_cast<std::size_t>(detection.class_index)])
       found.push_back({*category, coco_box(detection), shortest(detection.score)});
 }
 

@@ -5,6 +5,7 @@
 // What pictures really show, from files: class numbers in a CSV, COCO's instances and results, masks whose pixels are
 // class numbers. All of them may be broken; errors name the file and the place.
 
+#include <mobilenet/model.h>
 #include <mobilenet/result.h>
 
 #include <cstddef>
@@ -21,12 +22,16 @@
 
 namespace mobilenet::cli {
 
-// Class by picture, from lines "image,label[,...]". The first line may be a header.
+// Class by picture, from lines "image,label[,...]": a label is a class number, or a name of the model. The first line
+// may be a header.
 class TrueClasses {
  public:
-  static Result<TrueClasses> read(const std::filesystem::path& path);
+  // `info`: of the model whose classes the labels mean.
+  static Result<TrueClasses> read(const std::filesystem::path& path, const ModelInfo& info);
   // By the path as given, else by the file's name alone.
   std::optional<int> of(const std::string& picture) const;
+  // Of any picture.
+  std::string example() const { return classes_.begin()->first; }
 
  private:
   std::map<std::string, int, std::less<>> classes_;
@@ -41,12 +46,21 @@ class CocoTruth {
   std::optional<std::size_t> picture_named(const std::string& picture) const;
   std::optional<std::size_t> category_with_id(std::int64_t id) const;
   std::size_t categories() const { return category_ids_.size(); }
+
+  // Which category each class of a detector is: that of the same name, where both have names; else, or where the names
+  // that agree have those numbers, the one whose id is the class's number + 1. Fails when no class is any category.
+  // Returns the names of categories that are no class, for a sentence; empty: none.
+  Result<std::string> match_classes(const ModelInfo& info);
+
+  // The file's name of one picture; empty where it has none.
+  std::string example() const { return by_name_.empty() ? std::string() : by_name_.begin()->first; }
+
   const std::vector<CocoPicture>& pictures() const { return pictures_; }
 
-  // COCO results ([{image_id, category_id, bbox, score}]) become what was found. Categories without a true name are
-  // left out; a picture that is not among ours is an error.
+  // COCO results ([{image_id, category_id, bbox, score}]) become what was found. Categories that are not among ours are
+  // left out, unless all are; a picture that is not is an error.
   Result<void> read_results(const std::filesystem::path& path);
-  // Replaces what was found.
+  // Replaces what was found; after match_classes().
   void set_found(std::size_t picture, std::span<const Detection> detections);
 
  private:
@@ -56,6 +70,9 @@ class CocoTruth {
   std::vector<CocoPicture> pictures_;
   std::map<std::string, std::size_t, std::less<>> by_name_;
   std::vector<std::int64_t> category_ids_;
+  std::vector<std::string> category_names_;                    // as many; empty where the file has none
+  std::vector<std::optional<std::size_t>> category_of_class_;  // of the model
+  std::string source_;
 };
 
 // [height][width] class numbers.

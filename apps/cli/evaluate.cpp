@@ -48,8 +48,10 @@ class Measure {
   virtual std::string table() const = 0;
 };
 
-Error no_truth(const std::string& annotations) {
-  return Error{ErrorCode::not_found, annotations + " says nothing about this picture"};
+// `example`: a picture that they are about.
+Error no_truth(const std::string& annotations, const std::string& example) {
+  return Error{ErrorCode::not_found, annotations + " says nothing about this picture" +
+                                         (example.empty() ? "" : ", but for example about " + example)};
 }
 
 class TopMeasure : public Measure {
@@ -62,7 +64,7 @@ class TopMeasure : public Measure {
     std::vector<int> labels;
     for (const LoadedPicture* picture : pictures) {
       const auto label = truth_.of(picture->name);
-      if (!label) return no_truth(annotations_);
+      if (!label) return no_truth(annotations_, truth_.example());
       labels.push_back(*label);
     }
     const auto answers = session.classify(views);
@@ -131,7 +133,7 @@ class BoxMeasure : public Measure {
     std::vector<std::size_t> places;
     for (const LoadedPicture* picture : pictures) {
       const auto place = truth_.picture_named(picture->name);
-      if (!place) return no_truth(annotations_);
+      if (!place) return no_truth(annotations_, truth_.example());
       places.push_back(*place);
     }
     const auto answers = session.detect(views);
@@ -219,6 +221,10 @@ Result<std::unique_ptr<Measure>> measure_for(const ModelInfo& info, const Evalua
   if (info.task == "detect") {
     auto truth = CocoTruth::read(options.annotations);
     if (!truth) return truth.error();
+    const auto unmatched = truth->match_classes(info);
+    if (!unmatched) return unmatched.error();
+    if (!unmatched->empty())
+      say(options.annotations + ": objects of categories that the model does not know count as missed: " + *unmatched);
     return std::unique_ptr<Measure>(std::make_unique<BoxMeasure>(*std::move(truth), options.annotations));
   }
   if (info.task == "segment") {
@@ -229,7 +235,7 @@ Result<std::unique_ptr<Measure>> measure_for(const ModelInfo& info, const Evalua
   }
   if (info.classes == 0)
     return Error{ErrorCode::unsupported, info.source + " neither classifies, detects nor segments"};
-  auto truth = TrueClasses::read(options.annotations);
+  auto truth = TrueClasses::read(options.annotations, info);
   if (!truth) return truth.error();
   return std::unique_ptr<Measure>(std::make_unique<TopMeasure>(*std::move(truth), options.annotations));
 }

@@ -134,9 +134,17 @@ class Annotations : public ::testing::Test {
   fs::path folder_;
 };
 
+ModelInfo model_of(std::vector<std::string> labels) {
+  ModelInfo info;
+  info.source = "model";
+  info.classes = static_cast<int>(labels.size());
+  info.labels = std::move(labels);
+  return info;
+}
+
 TEST_F(Annotations, ClassesFromCsv) {
   const auto truth = TrueClasses::read(
-      write("a.csv", "\xef\xbb\xbfimage,label,more\r\n\"one, two.jpg\", 7 ,x\r\n\nfolder/b.jpg,-1\na\"\"b.jpg,3"));
+      write("a.csv", "\xef\xbb\xbfimage,label,more\r\n\"one, two.jpg\", 7 ,x\r\n\nfolder/b.jpg,-1\na\"\"b.jpg,3"), {});
   ASSERT_TRUE(truth) << truth.error().message;
   EXPECT_EQ(truth->of("elsewhere/one, two.jpg"), 7);
   EXPECT_EQ(truth->of("folder/b.jpg"), -1);
@@ -144,14 +152,25 @@ TEST_F(Annotations, ClassesFromCsv) {
   EXPECT_FALSE(truth->of("image"));
 }
 
+TEST_F(Annotations, ClassesFromCsvByName) {
+  ModelInfo info = model_of({"background", "tench", "great white shark"});
+  info.has_background = true;
+  const auto truth =
+      TrueClasses::read(write("a.csv", "image,label\na.jpg,Great_White_Shark\nb.jpg,tench\nc.jpg,1\n"), info);
+  ASSERT_TRUE(truth) << truth.error().message;
+  EXPECT_EQ(truth->of("a.jpg"), 1);
+  EXPECT_EQ(truth->of("b.jpg"), 0);
+  EXPECT_EQ(truth->of("c.jpg"), 1);
+}
+
 TEST_F(Annotations, BrokenCsv) {
   for (const char* text : {"", "image,label\n", "a.jpg,1\nb.jpg,dog\n", "a.jpg,1\nb.jpg\n", "a.jpg,1\nb.jpg,2x\n",
                            "a.jpg,1\nb.jpg,99999999999999\n"}) {
-    const auto truth = TrueClasses::read(write("a.csv", text));
+    const auto truth = TrueClasses::read(write("a.csv", text), model_of({"cat"}));
     ASSERT_FALSE(truth) << text;
     EXPECT_NE(truth.error().message.find("a.csv"), std::string::npos);
   }
-  EXPECT_FALSE(TrueClasses::read(folder_ / "missing.csv"));
+  EXPECT_FALSE(TrueClasses::read(folder_ / "missing.csv", {}));
 }
 
 constexpr const char* kTruth = R"({"info": {"deep": [[[1]]]}, "images": [{"id": 9, "file_name": "x/nine.jpg"},
@@ -179,6 +198,69 @@ TEST_F(Annotations, CocoInstances) {
       truth->read_results(write("r.json", R"([{"image_id": 9, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 0.5},
                     {"image_id": 9, "category_id": 77, "bbox": [0, 0, 1, 1], "score": 0.5}])")));
   EXPECT_EQ(truth->pictures()[0].found.size(), 1u);
+}
+
+// The categories by which the classes of a detector are judged.
+TEST_F(Annotations, CocoCategoriesByNameAndNumber) {
+  struct Case {
+    const char* name;
+    const char* categories;
+    std::vector<std::string> labels;
+    int classes;
+    std::vector<int> expected;  // per class the id of its category, -1: none; empty: refused
+    const char* said;           // unmatched categories, or part of the refusal
+  };
+  const Case cases[] = {
+      {"names and numbers from 1", R"([{"id": 1, "name": "a"}, {"id": 2, "name": "b"}])", {"a", "b"}, 2, {1, 2}, ""},
+      {"names and numbers from 0", R"([{"id": 0, "name": "a"}, {"id": 1, "name": "b"}])", {"a", "b"}, 2, {0, 1}, ""},
+      {"another order", R"([{"id": 1, "name": "B"}, {"id": 2, "name": "a"}])", {"a", "b"}, 2, {2, 1}, ""},
+      {"other marks", R"([{"id": 5, "name": "traffic_light"}])", {"Traffic light"}, 1, {5}, ""},
+      {"no names in the file", R"([{"id": 1}, {"id": 2}])", {"a", "b"}, 2, {1, 2}, ""},
+      {"no names in the model", R"([{"id": 1, "name": "a"}, {"id": 2, "name": "b"}])", {}, 2, {1, 2}, ""},
+      {"one name differs, the numbers agree",
+       R"([{"id": 1, "name": "a"}, {"id": 2, "name": "hotdog"}])",
+       {"a", "hog dot"},
+       2,
+       {1, 2},
+       ""},
+      {"one name differs, the numbers do not agree",
+       R"([{"id": 0, "name": "a"}, {"id": 2, "name": "c"}])",
+       {"a", "b"},
+       2,
+       {0, -1},
+       "c"},
+      {"more categories", R"([{"id": 1, "name": "a"}, {"id": 2, "name": "b"}])", {"a"}, 1, {1}, "b"},
+      {"other names",
+       R"([{"id": 1, "name": "helmet"}, {"id": 2, "name": "vest"}])",
+       {"person", "car"},
+       2,
+       {},
+       "none of its categories (helmet, vest) is a class of model (person, car)"},
+      {"other numbers", R"([{"id": 7}])", {}, 2, {}, "none of its categories (id 7)"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    auto truth = CocoTruth::read(write(
+        "t.json", std::string(R"({"images": [{"id": 1}], "annotations": [], "categories": )") + c.categories + "}"));
+    ASSERT_TRUE(truth) << truth.error().message;
+    ModelInfo info = model_of(c.labels);
+    info.classes = c.classes;
+    const auto unmatched = truth->match_classes(info);
+    ASSERT_EQ(static_cast<bool>(unmatched), !c.expected.empty());
+    if (!unmatched) {
+      EXPECT_NE(unmatched.error().message.find(c.said), std::string::npos) << unmatched.error().message;
+      continue;
+    }
+    EXPECT_EQ(*unmatched, c.said);
+    for (std::size_t i = 0; i < c.expected.size(); ++i) {
+      Detection found;
+      found.class_index = static_cast<int>(i);
+      truth->set_found(0, {&found, 1});
+      const std::vector<FoundObject>& objects = truth->pictures()[0].found;
+      ASSERT_EQ(objects.size(), c.expected[i] < 0 ? 0u : 1u) << i;
+      if (c.expected[i] >= 0) EXPECT_EQ(objects[0].category, truth->category_with_id(c.expected[i])) << i;
+    }
+  }
 }
 
 TEST_F(Annotations, BrokenCoco) {
