@@ -95,7 +95,7 @@ struct DetectionDecoder::Workspace {
     // Per class the best so far and one class more.
     take(selected, std::min(count, static_cast<std::size_t>(std::max(s.max_detections, s.max_per_class))) +
                        static_cast<std::size_t>(s.max_detections));
-    take(results, static_cast<std::size_t>(max_results(decoder.spec_)));
+    take(results, decoder.most_results());
   }
 
   std::size_t bytes = 0;
@@ -110,13 +110,23 @@ struct DetectionDecoder::Workspace {
   std::byte* next_;
 };
 
-Result<DetectionDecoder> DetectionDecoder::create(const DetectionSpec& spec, std::vector<AnchorBox> anchors) {
+Result<DetectionDecoder> DetectionDecoder::create(const DetectionSpec& spec, std::vector<AnchorBox> anchors,
+                                                  std::vector<bool> wanted) {
   MOBILENET_CHECK(check(spec));
   MOBILENET_CHECK(check(anchors));
   DetectionDecoder decoder;
   decoder.spec_ = spec;
   decoder.anchors_ = std::move(anchors);
+  decoder.wanted_ = std::move(wanted);
   return decoder;
+}
+
+std::size_t DetectionDecoder::most_results() const {
+  const SuppressionSpec& s = spec_.suppression;
+  const auto most = static_cast<std::size_t>(s.max_detections), count = anchors_.size();
+  if (s.rule == SuppressionRule::fast)
+    return std::min(most, count) * static_cast<std::size_t>(std::min(s.max_classes_per_anchor, spec_.classes));
+  return std::min(most, count * static_cast<std::size_t>(spec_.classes));
 }
 
 std::size_t DetectionDecoder::workspace_bytes() const { return Workspace(*this, nullptr).bytes; }
@@ -175,23 +185,35 @@ void DetectionDecoder::collect_class(const DetectorOutput& output, int class_ind
   }
 }
 
+// A candidate stands for its best class, and where anchors answer several, for all that reach their thresholds.
+bool DetectionDecoder::may_be_result(const Candidate& candidate, const DetectorOutput& output,
+                                     const Workspace& work) const {
+  if (is_wanted(candidate.class_index)) return true;
+  if (spec_.suppression.rule == SuppressionRule::per_class || spec_.suppression.max_classes_per_anchor == 1)
+    return false;
+  for (int c = 0; c < spec_.classes; ++c)
+    if (is_wanted(c) && probability(output, candidate.anchor, c, work) >= threshold(c)) return true;
+  return false;
+}
+
 // Appends to work.selected at most `most` candidates, best first, none of which overlaps a better one.
-void DetectionDecoder::suppress(const float* boxes, int most, Workspace& work) const {
+void DetectionDecoder::suppress(const DetectorOutput& output, int most, Workspace& work) const {
   // Equal scores stay in the order of the anchors. (Not stable_sort, which allocates.)
   std::sort(work.candidates.begin(), work.candidates.end(), [](const Candidate& a, const Candidate& b) {
     return a.score != b.score ? a.score > b.score : a.anchor < b.anchor;
   });
   work.decoded.clear();
+  const std::size_t enough = work.selected.size + static_cast<std::size_t>(most);
   for (const Candidate& candidate : work.candidates) {
-    if (work.decoded.size == static_cast<std::size_t>(most)) break;
+    if (work.selected.size == enough) break;
     const auto anchor = static_cast<std::size_t>(candidate.anchor);
-    const RawDetection box = decode(boxes + 4 * anchor, anchors_[anchor], spec_.coder);
+    const RawDetection box = decode(output.boxes + 4 * anchor, anchors_[anchor], spec_.coder);
     const bool overlaps = std::any_of(work.decoded.begin(), work.decoded.end(), [&](const RawDetection& better) {
       return intersection_over_union(better, box) > spec_.suppression.iou_threshold;
     });
     if (overlaps) continue;
     work.decoded.push_back(box);
-    work.selected.push_back(candidate);
+    if (may_be_result(candidate, output, work)) work.selected.push_back(candidate);
   }
 }
 
@@ -212,7 +234,7 @@ void DetectionDecoder::add_best_classes(int anchor, const DetectorOutput& output
     for (int c = 0; c < spec_.classes; ++c)
       if (!std::isnan(row[c]) && (best < 0 || row[c] > row[best])) best = c;
     if (best < 0) return;
-    add_result({row[best], anchor, best}, output.boxes, work);
+    if (is_wanted(best)) add_result({row[best], anchor, best}, output.boxes, work);
     row[best] = std::numeric_limits<float>::quiet_NaN();  // taken
   }
 }
@@ -223,7 +245,7 @@ std::span<const RawDetection> DetectionDecoder::run(const DetectorOutput& output
   measure_softmax_rows(output, work);
   if (s.rule == SuppressionRule::fast) {
     collect_best_classes(output, work);
-    suppress(output.boxes, s.max_detections, work);
+    suppress(output, s.max_detections, work);
     for (const Candidate& candidate : work.selected) {
       if (s.max_classes_per_anchor == 1) {
         add_result(candidate, output.boxes, work);
@@ -234,9 +256,10 @@ std::span<const RawDetection> DetectionDecoder::run(const DetectorOutput& output
     return work.results.view();
   }
   for (int class_index = 0; class_index < spec_.classes; ++class_index) {
+    if (!is_wanted(class_index)) continue;
     collect_class(output, class_index, work);
     if (work.candidates.size == 0) continue;
-    suppress(output.boxes, s.max_per_class, work);
+    suppress(output, s.max_per_class, work);
     // Only the best of all classes so far can be in the answer; equal scores stay in the order of the classes.
     std::sort(work.selected.begin(), work.selected.end(), [](const Candidate& a, const Candidate& b) {
       if (a.score != b.score) return a.score > b.score;

@@ -30,13 +30,18 @@ struct DetectorOutput {
 // Decodes and suppresses. Immutable, so that one may serve many threads; memory comes from the caller.
 class DetectionDecoder {
  public:
-  // Refuses options that check() of network/check_detection.h does, and anchors that are not finite.
-  static Result<DetectionDecoder> create(const DetectionSpec& spec, std::vector<AnchorBox> anchors);
+  // Refuses options that check() of network/check_detection.h does, and anchors that are not finite. `wanted`: for
+  // every class whether it may be a result; empty: all may. Others still suppress, but take no place of the limits.
+  static Result<DetectionDecoder> create(const DetectionSpec& spec, std::vector<AnchorBox> anchors,
+                                         std::vector<bool> wanted = {});
 
   // Bytes of working memory for one call of run, aligned to 16.
   std::size_t workspace_bytes() const;
   // Best first, at most max_results(spec()); the span points into the workspace. Allocates nothing.
   std::span<const RawDetection> run(const DetectorOutput& output, std::byte* workspace) const;
+
+  // Results that one call can have.
+  std::size_t most_results() const;
 
   int anchors() const { return static_cast<int>(anchors_.size()); }
   const DetectionSpec& spec() const { return spec_; }
@@ -48,16 +53,19 @@ class DetectionDecoder {
   DetectionDecoder() = default;
   int columns() const { return spec_.classes + (spec_.background_column ? 1 : 0); }
   float threshold(int class_index) const;
+  bool is_wanted(int class_index) const { return wanted_.empty() || wanted_[static_cast<std::size_t>(class_index)]; }
+  bool may_be_result(const Candidate& candidate, const DetectorOutput& output, const Workspace& work) const;
   void measure_softmax_rows(const DetectorOutput& output, Workspace& work) const;
   float probability(const DetectorOutput& output, int anchor, int class_index, const Workspace& work) const;
   void collect_best_classes(const DetectorOutput& output, Workspace& work) const;
   void collect_class(const DetectorOutput& output, int class_index, Workspace& work) const;
-  void suppress(const float* boxes, int most, Workspace& work) const;
+  void suppress(const DetectorOutput& output, int most, Workspace& work) const;
   void add_best_classes(int anchor, const DetectorOutput& output, Workspace& work) const;
   void add_result(const Candidate& candidate, const float* boxes, Workspace& work) const;
 
   DetectionSpec spec_;
   std::vector<AnchorBox> anchors_;
+  std::vector<bool> wanted_;
 };
 
 }  // namespace mobilenet

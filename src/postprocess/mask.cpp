@@ -101,6 +101,10 @@ void enlarge_to_mask(const ScoreMap& scores, const MaskAxis& rows, const MaskAxi
         if (pixel[c] > pixel[best]) best = c;
       mask[index] = static_cast<std::uint8_t>(best);
       if (probabilities.empty()) continue;
+      if (scores.function == ScoreFunction::identity) {
+        for (std::size_t c = 0; c < depth; ++c) probabilities[c * plane + index] = pixel[c] * unit;
+        continue;
+      }
       float sum = 0;
       const float largest = pixel[best];
       for (std::size_t c = 0; c < depth; ++c) sum += pixel[c] = std::exp((pixel[c] - largest) * unit);

@@ -5,6 +5,8 @@
 // From low-resolution class scores to a mask at any size: bilinear enlargement and argmax in one pass, so that no
 // full-size scores exist.
 
+#include <mobilenet/detector.h>
+
 #include <cstdint>
 #include <span>
 
@@ -26,11 +28,12 @@ struct ScoreMap {
   // graph stores the enlarged scores likewise, so they are rounded to whole numbers, halves up, before classes are
   // compared.
   float step = 0;
+  ScoreFunction function = ScoreFunction::softmax;  // softmax, or identity: the scores are probabilities
 };
 
 // mask[y][x] = the channel with the largest bilinearly interpolated score; of equal ones the lowest, as argmax does.
-// `probabilities`, where not empty, receives [channels][rows.pixels][columns.pixels]: the softmax of the interpolated
-// scores. `scratch` holds at least mask_scratch_floats(rows, columns, channels) floats.
+// `probabilities`, where not empty, receives [channels][rows.pixels][columns.pixels]: the interpolated scores, or
+// their softmax. `scratch` holds at least mask_scratch_floats(rows, columns, channels) floats.
 void enlarge_to_mask(const ScoreMap& scores, const MaskAxis& rows, const MaskAxis& columns, std::span<float> scratch,
                      std::uint8_t* mask, std::span<float> probabilities = {});
 std::size_t mask_scratch_floats(const MaskAxis& rows, const MaskAxis& columns, int channels);

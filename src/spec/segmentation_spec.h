@@ -4,12 +4,16 @@
 
 // What comes after a segmenter's logits: plain data, filled by the weights readers.
 
+#include <mobilenet/detector.h>
+
 namespace mobilenet {
 
 struct SegmentationSpec {
   int classes = 0;             // channels of the logits, background included; 0: not a segmenter
   bool align_corners = false;  // how the source framework enlarges the logits to the network's input size
   bool half_pixel_centers = false;
+  // What makes probabilities of the enlarged logits: softmax, or identity where they are probabilities before.
+  ScoreFunction score_function = ScoreFunction::softmax;
   bool operator==(const SegmentationSpec&) const = default;
 };
 

@@ -129,8 +129,8 @@ std::vector<Found> slow_detections(const DetectionSpec& spec, const Input& input
 }
 
 // Runs in memory of exactly the promised size, so that the sanitizer build sees a byte too many.
-std::vector<RawDetection> run(const DetectionSpec& spec, const Input& input) {
-  const auto decoder = DetectionDecoder::create(spec, input.anchors);
+std::vector<RawDetection> run(const DetectionSpec& spec, const Input& input, const std::vector<bool>& wanted = {}) {
+  const auto decoder = DetectionDecoder::create(spec, input.anchors, wanted);
   if (!decoder) {
     ADD_FAILURE() << decoder.error().message;
     return {};
@@ -273,6 +273,33 @@ TEST(Detection, AnOverlapAtTheThresholdStays) {
   EXPECT_EQ(run(spec, input).size(), 2u);
   spec.suppression.iou_threshold = std::nextafter(0.5f / 1.5f, 0.0f);
   EXPECT_EQ(run(spec, input).size(), 1u);
+}
+
+// Classes that nobody wants suppress as ever, but take no place.
+TEST(Detection, LimitsCountWantedClassesOnly) {
+  std::mt19937 random(17);
+  const std::vector<bool> wanted{true, false, true, false};
+  for (const SuppressionRule rule : {SuppressionRule::fast, SuppressionRule::per_class}) {
+    DetectionSpec spec = spec_of(4, rule);
+    spec.suppression.max_per_class = spec.suppression.max_detections = 1000;
+    for (int repeat = 0; repeat < 20; ++repeat) {
+      const Input input = random_input(random, 60, spec);
+      std::vector<RawDetection> expected = run(spec, input);
+      std::erase_if(expected,
+                    [&](const RawDetection& one) { return !wanted[static_cast<std::size_t>(one.class_index)]; });
+      for (const std::size_t most : {std::size_t{1}, std::size_t{5}, std::size_t{1000}}) {
+        DetectionSpec limited = spec;
+        limited.suppression.max_detections = static_cast<int>(most);
+        const std::vector<RawDetection> found = run(limited, input, wanted);
+        ASSERT_EQ(found.size(), std::min(most, expected.size()));
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          EXPECT_EQ(found[i].class_index, expected[i].class_index);
+          EXPECT_EQ(found[i].score, expected[i].score);
+          EXPECT_EQ(found[i].top, expected[i].top);
+        }
+      }
+    }
+  }
 }
 
 TEST(Detection, BackgroundIsNeverAnAnswer) {

@@ -133,6 +133,19 @@ void expect_like_slow(const SizeCase& size, const MaskAxis& rows, const MaskAxis
     }
 }
 
+TEST(Mask, ProbabilitiesOfProbabilitiesAreInterpolated) {
+  const std::vector<float> scores{0.75f, 0.25f, 0.25f, 0.75f};  // two cells of two classes
+  const MaskAxis one{0, 1, 1, 1}, three{0, 0.5, 3, 2};
+  for (const float step : {0.0f, 0.25f}) {
+    std::vector<float> stored = scores, scratch(mask_scratch_floats(one, three, 2)), probabilities(6);
+    if (step > 0)
+      for (float& value : stored) value /= step;
+    std::vector<std::uint8_t> mask(3);
+    enlarge_to_mask({stored.data(), 2, step, ScoreFunction::identity}, one, three, scratch, mask.data(), probabilities);
+    EXPECT_EQ(probabilities, (std::vector<float>{0.75f, 0.5f, 0.25f, 0.25f, 0.5f, 0.75f})) << step;
+  }
+}
+
 TEST(Mask, LikeAFullSizeEnlargement) {
   std::mt19937 random(20261122);
   for (const AxisCase& axis : kAxisCases)
