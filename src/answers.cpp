@@ -7,7 +7,9 @@
 #include <cmath>
 #include <cstdint>
 
+#include "answer_options.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "models/anchors.h"
 #include "network/parameter.h"
 
@@ -56,6 +58,25 @@ struct SeenRange {
   int begin = 0, end = 0;
 };
 
+Error not_numbers(std::size_t picture, std::size_t pictures) {
+  const std::string which = pictures > 1 ? text(" for picture ", picture + 1, " of ", pictures) : "";
+  return failure(ErrorCode::bad_format, "the network's scores", which,
+                 " are not numbers: its weights or its input are broken");
+}
+
+void make_probabilities(ScoreFunction function, std::span<float> scores) {
+  switch (function) {
+    case ScoreFunction::identity:
+      return;
+    case ScoreFunction::sigmoid:
+      for (float& score : scores) score = 1 / (1 + std::exp(-score));
+      return;
+    case ScoreFunction::softmax:
+      softmax(scores);
+      return;
+  }
+}
+
 ChannelQuantization quantization_of(const ModelState& model, const HostTensor& output) {
   return channel_quantization(model.loaded.network.tensors[static_cast<std::size_t>(output.tensor)], 0);
 }
@@ -69,41 +90,73 @@ const float* RealNumbers::read(std::size_t first, std::size_t count) {
   return reader_.read(data_, first, count, converted_.data());
 }
 
+Result<const float*> RealNumbers::read_numbers(std::size_t first, std::size_t count, std::size_t picture,
+                                               std::size_t pictures) {
+  const float* const values = read(first, count);
+  bool broken = false;  // no early end, so that the loop is a vector's
+  if (reader_.type == DataType::f32)
+    for (std::size_t i = 0; i < count; ++i) broken |= values[i] != values[i];
+  if (broken) return not_numbers(picture, pictures);
+  return values;
+}
+
+Result<ClassAnswers> ClassAnswers::create(const ModelState& model, const SessionOptions& options,
+                                          const Execution& execution) {
+  MOBILENET_TRY(const std::vector<bool> wanted, wanted_classes(model, options));
+  return ClassAnswers(model, options, execution, wanted);
+}
+
 ClassAnswers::ClassAnswers(const ModelState& model, const SessionOptions& options, const Execution& execution,
-                           bool is_probability)
-    : spec_(model.loaded.spec), is_probability_(is_probability) {
+                           const std::vector<bool>& wanted)
+    : spec_(model.loaded.spec), threshold_(options.score_threshold.value_or(0.0f)) {
   const HostTensor& output = execution.outputs()[0];
   // Not the output's first axis: a graph may squeeze a batch of one away.
   const auto batch = static_cast<std::size_t>(execution.inputs()[0].shape[0]);
-  const std::size_t rows = static_cast<std::size_t>(output.shape.elements()) / batch;
-  rows_ = RealNumbers(output, quantization_of(model, output), rows);
-  const std::size_t top = std::min(rows, static_cast<std::size_t>(options.top));
-  scores_.resize(rows);
+  row_length_ = static_cast<std::size_t>(output.shape.elements()) / batch;
+  rows_ = RealNumbers(output, quantization_of(model, output), row_length_);
+  scores_.resize(static_cast<std::size_t>(class_count(spec_)));
+  for (std::size_t row = 0; row < wanted.size(); ++row)
+    if (wanted[row]) chosen_.push_back(static_cast<int>(row));
+  chosen_scores_.resize(chosen_.size());
+  const std::size_t choice = chosen_.empty() ? scores_.size() : chosen_.size();
+  const std::size_t top = std::min(choice, static_cast<std::size_t>(options.top));
   best_.resize(top);
   classes_.resize(batch * top);
   answers_.resize(batch);
 }
 
-std::span<const std::span<const Classification>> ClassAnswers::run() {
-  const std::size_t rows = scores_.size(), top = best_.size();
+Result<std::span<const std::span<const Classification>>> ClassAnswers::run() {
+  const std::size_t top = best_.size();
   for (std::size_t picture = 0; picture < answers_.size(); ++picture) {
-    std::copy_n(rows_.read(picture * rows, rows), rows, scores_.begin());
-    if (!is_probability_) softmax(scores_);
-    top_k(scores_, best_);
-    const std::span<Classification> classes(classes_.data() + picture * top, top);
-    for (std::size_t i = 0; i < top; ++i)
-      classes[i] = {best_[i].row - (spec_.has_background ? 1 : 0),
-                    label_of(spec_, static_cast<std::size_t>(best_[i].row)), best_[i].score};
-    answers_[picture] = classes;
+    MOBILENET_TRY(const float* const row,
+                  rows_.read_numbers(picture * row_length_, row_length_, picture, answers_.size()));
+    const std::span<float> scores = std::span(scores_).last(row_length_);
+    std::copy_n(row, row_length_, scores.begin());
+    make_probabilities(spec_.class_scores.value_or(ScoreFunction::identity), scores);
+    // An infinity among logits has no probability.
+    if (std::any_of(scores.begin(), scores.end(), [](float score) { return std::isnan(score); }))
+      return not_numbers(picture, answers_.size());
+    if (scores_.size() > row_length_) scores_[0] = 1 - scores_[1];
+    std::transform(chosen_.begin(), chosen_.end(), chosen_scores_.begin(),
+                   [&](int row_number) { return scores_[static_cast<std::size_t>(row_number)]; });
+    top_k(chosen_.empty() ? scores_ : chosen_scores_, best_);
+    Classification* const first = classes_.data() + picture * top;
+    std::size_t count = 0;
+    for (const ScoredRow& best : best_) {
+      if (best.score < threshold_) break;
+      const int row_number = chosen_.empty() ? best.row : chosen_[static_cast<std::size_t>(best.row)];
+      first[count++] = {row_number - (spec_.has_background ? 1 : 0),
+                        label_of(spec_, static_cast<std::size_t>(row_number)), best.score};
+    }
+    answers_[picture] = {first, count};
   }
-  return answers_;
+  return std::span<const std::span<const Classification>>(answers_);
 }
 
 Result<ObjectAnswers> ObjectAnswers::create(const ModelState& model, const SessionOptions& options,
                                             const Execution& execution) {
-  DetectionSpec spec = model.loaded.spec.detection;
-  // A box below the caller's threshold cannot suppress one above it, so it need not be looked at.
-  spec.suppression.score_threshold = std::max(spec.suppression.score_threshold, options.score_threshold);
+  MOBILENET_TRY(const DetectionSpec spec, wanted_detection(model, options));
+  MOBILENET_TRY(std::vector<bool> wanted, wanted_classes(model, options));
   std::vector<AnchorBox> anchors = model.loaded.anchors;
   if (!spec.anchor_shapes.empty()) {
     const Shape input = execution.inputs()[0].shape;
@@ -115,14 +168,14 @@ Result<ObjectAnswers> ObjectAnswers::create(const ModelState& model, const Sessi
   if (static_cast<std::int64_t>(anchors.size()) != boxes)
     return failure(ErrorCode::bad_format, "the network makes ", boxes, " boxes, but there are ", anchors.size(),
                    " anchors");
-  MOBILENET_TRY(DetectionDecoder decoder, DetectionDecoder::create(spec, std::move(anchors)));
+  MOBILENET_TRY(DetectionDecoder decoder, DetectionDecoder::create(spec, std::move(anchors), std::move(wanted)));
   return ObjectAnswers(model, options, execution, std::move(decoder));
 }
 
 ObjectAnswers::ObjectAnswers(const ModelState& model, const SessionOptions& options, const Execution& execution,
                              DetectionDecoder decoder)
     : spec_(model.loaded.spec),
-      options_(options),
+      most_(static_cast<std::size_t>(options.max_detections.value_or(max_results(decoder.spec())))),
       decoder_(std::move(decoder)),
       workspace_(decoder_.workspace_bytes()) {
   const HostTensor &boxes = execution.outputs()[0], &scores = execution.outputs()[1];
@@ -134,23 +187,22 @@ ObjectAnswers::ObjectAnswers(const ModelState& model, const SessionOptions& opti
   input_height_ = static_cast<int>(input[1]);
   input_width_ = static_cast<int>(input[2]);
   const auto batch = static_cast<std::size_t>(boxes.shape[0]);
-  objects_.reserve(batch * static_cast<std::size_t>(max_results(spec_.detection)));
+  objects_.reserve(batch * std::min(most_, decoder_.most_results()));
   answers_.resize(batch);
 }
 
-std::span<const std::span<const Detection>> ObjectAnswers::run(std::span<const Geometry> geometries) {
+Result<std::span<const std::span<const Detection>>> ObjectAnswers::run(std::span<const Geometry> geometries) {
   objects_.clear();
-  for (std::size_t picture = 0; picture < answers_.size(); ++picture) {
-    const DetectorOutput output{boxes_.read(picture * anchors_ * 4, anchors_ * 4),
-                                scores_.read(picture * anchors_ * columns_, anchors_ * columns_)};
+  const std::size_t pictures = answers_.size(), box_numbers = anchors_ * 4, score_numbers = anchors_ * columns_;
+  for (std::size_t picture = 0; picture < pictures; ++picture) {
+    DetectorOutput output;
+    MOBILENET_TRY(output.boxes, boxes_.read_numbers(picture * box_numbers, box_numbers, picture, pictures));
+    MOBILENET_TRY(output.scores, scores_.read_numbers(picture * score_numbers, score_numbers, picture, pictures));
     const ToPicture to_x(geometries[picture].columns), to_y(geometries[picture].rows);
     const std::size_t first = objects_.size();
     for (const RawDetection& raw : decoder_.run(output, workspace_.data())) {
-      if (raw.score < options_.score_threshold || !is_finite(raw)) continue;
-      if (!options_.classes.empty() &&
-          std::find(options_.classes.begin(), options_.classes.end(), raw.class_index) == options_.classes.end())
-        continue;
-      if (objects_.size() - first == static_cast<std::size_t>(options_.max_detections)) break;
+      if (raw.score < decoder_.spec().suppression.score_threshold || !is_finite(raw)) continue;
+      if (objects_.size() - first == most_) break;
       objects_.push_back(
           {raw.class_index, label_of(spec_, static_cast<std::size_t>(raw.class_index)), raw.score,
            to_x(static_cast<double>(raw.left) * input_width_), to_y(static_cast<double>(raw.top) * input_height_),
@@ -158,7 +210,7 @@ std::span<const std::span<const Detection>> ObjectAnswers::run(std::span<const G
     }
     answers_[picture] = std::span(objects_).subspan(first);
   }
-  return answers_;
+  return std::span<const std::span<const Detection>>(answers_);
 }
 
 MaskAnswer::MaskAnswer(const ModelState& model, const SessionOptions& options, const Execution& execution)
@@ -171,13 +223,15 @@ MaskAnswer::MaskAnswer(const ModelState& model, const SessionOptions& options, c
   channels_ = static_cast<int>(logits.shape[3]);
   const std::size_t numbers =
       static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_) * static_cast<std::size_t>(channels_);
-  logits_ = RealNumbers(logits, {}, numbers);
+  // The stored numbers do for a comparison and for a softmax; probabilities are counted from their zero.
+  const bool from_zero = spec_.segmentation.score_function == ScoreFunction::identity && step_ > 0;
+  logits_ = RealNumbers(logits, {1, from_zero ? quantization_of(model, logits).zero_point : 0}, numbers);
   input_height_ = static_cast<int>(input[1]);
   input_width_ = static_cast<int>(input[2]);
   classes_.reserve(static_cast<std::size_t>(channels_));
 }
 
-Segmentation MaskAnswer::run(const Geometry& geometry, int width, int height) {
+Result<Segmentation> MaskAnswer::run(const Geometry& geometry, int width, int height) {
   const MaskAxis rows = mask_axis(geometry.rows, spec_.segmentation, rows_, input_height_, height);
   const MaskAxis columns = mask_axis(geometry.columns, spec_.segmentation, columns_, input_width_, width);
   const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
@@ -187,8 +241,9 @@ Segmentation MaskAnswer::run(const Geometry& geometry, int width, int height) {
   const std::size_t numbers = probabilities_wanted_ ? pixels * static_cast<std::size_t>(channels_) : 0;
   probabilities_.resize(std::max(probabilities_.size(), numbers));
   const std::size_t cells = static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_);
-  enlarge_to_mask({logits_.read(0, cells * static_cast<std::size_t>(channels_)), channels_, step_}, rows, columns,
-                  scratch_, mask_.data(), std::span(probabilities_).first(numbers));
+  MOBILENET_TRY(const float* const logits, logits_.read_numbers(0, cells * static_cast<std::size_t>(channels_), 0, 1));
+  enlarge_to_mask({logits, channels_, step_, spec_.segmentation.score_function}, rows, columns, scratch_, mask_.data(),
+                  std::span(probabilities_).first(numbers));
 
   // Where the network did not look there is class 0, for certain.
   const auto unseen = [&](std::size_t first, std::size_t last) {
@@ -217,7 +272,8 @@ Segmentation MaskAnswer::run(const Geometry& geometry, int width, int height) {
   std::sort(classes_.begin(), classes_.end(), [](const SegmentClass& a, const SegmentClass& b) {
     return a.pixels != b.pixels ? a.pixels > b.pixels : a.index < b.index;
   });
-  return {width, height, std::span(mask_).first(pixels), classes_, std::span(probabilities_).first(numbers)};
+  return Segmentation{width, height, std::span(mask_).first(pixels), classes_,
+                      std::span(probabilities_).first(numbers)};
 }
 
 }  // namespace mobilenet

@@ -29,6 +29,8 @@ class RealNumbers {
   RealNumbers(const HostTensor& source, const ChannelQuantization& quantization, std::size_t most);
   // Elements first..first + count, in place for float tensors, else converted into memory of this object.
   const float* read(std::size_t first, std::size_t count);
+  // As read(), but fails where one of them is NaN; `picture` of `pictures` is named then.
+  Result<const float*> read_numbers(std::size_t first, std::size_t count, std::size_t picture, std::size_t pictures);
 
  private:
   const std::byte* data_ = nullptr;
@@ -39,14 +41,22 @@ class RealNumbers {
 // The best classes of every picture of a batch.
 class ClassAnswers {
  public:
-  ClassAnswers(const ModelState& model, const SessionOptions& options, const Execution& execution, bool is_probability);
-  std::span<const std::span<const Classification>> run();
+  static Result<ClassAnswers> create(const ModelState& model, const SessionOptions& options,
+                                     const Execution& execution);
+  // Fails where the network's scores are not numbers.
+  Result<std::span<const std::span<const Classification>>> run();
 
  private:
+  ClassAnswers(const ModelState& model, const SessionOptions& options, const Execution& execution,
+               const std::vector<bool>& wanted);
+
   const ModelSpec& spec_;
+  float threshold_;
   RealNumbers rows_;
-  bool is_probability_;
-  std::vector<float> scores_;
+  std::size_t row_length_ = 0;
+  std::vector<float> scores_;  // of every class; of two where the row is one probability with two names
+  std::vector<int> chosen_;    // rows that may be an answer; empty: all
+  std::vector<float> chosen_scores_;
   std::vector<ScoredRow> best_;
   std::vector<Classification> classes_;
   std::vector<std::span<const Classification>> answers_;
@@ -58,14 +68,15 @@ class ObjectAnswers {
   static Result<ObjectAnswers> create(const ModelState& model, const SessionOptions& options,
                                       const Execution& execution);
   // One geometry per picture.
-  std::span<const std::span<const Detection>> run(std::span<const Geometry> geometries);
+  // Fails where a box or score of the network is not a number.
+  Result<std::span<const std::span<const Detection>>> run(std::span<const Geometry> geometries);
 
  private:
   ObjectAnswers(const ModelState& model, const SessionOptions& options, const Execution& execution,
                 DetectionDecoder decoder);
 
   const ModelSpec& spec_;
-  const SessionOptions& options_;
+  std::size_t most_;  // objects per picture
   DetectionDecoder decoder_;
   AlignedBuffer workspace_;
   RealNumbers boxes_, scores_;
@@ -79,7 +90,8 @@ class ObjectAnswers {
 class MaskAnswer {
  public:
   MaskAnswer(const ModelState& model, const SessionOptions& options, const Execution& execution);
-  Segmentation run(const Geometry& geometry, int width, int height);
+  // Fails where a score of the network is not a number.
+  Result<Segmentation> run(const Geometry& geometry, int width, int height);
 
  private:
   const ModelSpec& spec_;

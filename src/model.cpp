@@ -28,15 +28,8 @@ Result<void> apply_labels(LoadedModel& loaded, const ModelOptions& options) {
   if (!options.labels.empty() && !options.labels_file.empty())
     return failure(ErrorCode::invalid_argument, "labels: ", options.labels.size(), " names and the file ",
                    options.labels_file.string(), " are given, expected one of the two");
-  const int count = label_count(loaded.spec);
-  const bool background = loaded.spec.has_background;
-  MOBILENET_TRY(FoundLabels found, options.labels.empty() ? labels_from_file(options.labels_file, count, background)
-                                                          : labels_from_caller(options.labels, count, background));
-  loaded.spec.labels = std::move(found.labels);
-  std::erase_if(loaded.decisions, [](const Decision& decision) { return decision.what.starts_with("labels"); });
-  loaded.decisions.push_back(
-      {options.labels.empty() ? "labels from " + options.labels_file.string() : "labels given", found.why});
-  return {};
+  if (options.labels.empty()) return set_labels_from_file(options.labels_file, loaded.spec, loaded.decisions);
+  return set_labels(label_source("the list of labels", options.labels), loaded.spec, loaded.decisions);
 }
 
 Result<std::shared_ptr<const ModelState>> load_state(const SourceFile& file, const ModelOptions& options) {
@@ -103,12 +96,12 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   info.architecture = name_of(spec.architecture);
   info.task = spec.detection.classes > 0      ? "detect"
               : spec.segmentation.classes > 0 ? "segment"
-              : spec.classes > 0              ? "classify"
+              : is_classifier(spec)           ? "classify"
                                               : "features";
   info.depth_multiplier = spec.depth_multiplier;
   info.input_height = spec.input_height;
   info.input_width = spec.input_width;
-  info.classes = label_count(spec);
+  info.classes = info.task == "features" ? 0 : class_count(spec);
   info.has_background = spec.has_background;
   info.preprocess = takes_pictures(network) ? describe(spec.preprocess, spec.input_height, spec.input_width)
                                             : "none: the input is not one RGB picture";
@@ -180,6 +173,10 @@ const ModelInfo& Model::info() const { return state_->info; }
 
 Result<void> Model::save(const std::filesystem::path& path, DataType weights) const try {
   const LoadedModel& loaded = state_->loaded;
+  if (loaded.format == kBuiltFormat)
+    return failure(
+        ErrorCode::unsupported, state_->info.source,
+        ": was made by a NetworkBuilder, which cannot be written as a file; build it anew from its backbone");
   if (loaded.weights.empty())
     return failure(
         ErrorCode::unsupported, state_->info.source, ": is a graph file (", loaded.format,

@@ -9,11 +9,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
 #include "backend/backend.h"
 #include "formats/formats.h"
 
 namespace mobilenet {
+
+// LoadedModel::format of what a NetworkBuilder made.
+inline constexpr std::string_view kBuiltFormat = "built";
 
 struct ModelState {
   LoadedModel loaded;

@@ -3,6 +3,7 @@
 #include <mobilenet/network.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 
@@ -10,6 +11,7 @@
 #include "formats/labels.h"
 #include "model_state.h"
 #include "models/anchors.h"
+#include "models/row_kind.h"
 #include "postprocess/detection.h"
 
 namespace mobilenet {
@@ -37,9 +39,35 @@ Result<void> check_detector(const LoadedModel& model, std::span<const Shape> sha
   return {};
 }
 
+// Files differ in whether a pooled map keeps its height and width of 1.
+Error no_map(const std::string& layer, const Shape& shape) {
+  return failure(ErrorCode::invalid_argument, layer, ": reads ", to_string(shape),
+                 ", expected a map of [batch, height, width, channels]; dense() reads rows");
+}
+
+// What the caller asked for does not fit, however the check that found it calls it.
+Error callers(Error error) {
+  if (error.code == ErrorCode::bad_format) error.code = ErrorCode::invalid_argument;
+  return error;
+}
+
+// Values of different builders differ, even where one builder took the memory of another. 0 is no builder's.
+unsigned next_builder() {
+  static std::atomic<unsigned> last = 0;
+  return ++last;
+}
+
 }  // namespace
 
 constexpr std::int64_t kMostElements = std::int64_t{1} << 31;  // of a tensor
+
+// The output of the backbone's or of an appended model's classifier, whose rows have names.
+struct NamedRow {
+  TensorId tensor = kNoTensor;
+  std::vector<std::string> labels;
+  bool has_background = false;
+  std::optional<ScoreFunction> scores;
+};
 
 // The network so far. The shapes at the model's own input size are kept beside it, so that a call can check its layer
 // at once and its error names the layer that does not fit.
@@ -47,12 +75,15 @@ struct BuilderState {
   LoadedModel model;
   std::vector<Shape> shapes;  // per tensor, batch 1
   std::vector<std::string> labels;
+  std::vector<NamedRow> named_rows;
+  unsigned number = next_builder();
   std::optional<Error> first_error;
   std::string source = "network";
 
   Network& network() { return model.network; }
   const Tensor& tensor(Value value) const { return model.network.tensors[static_cast<std::size_t>(value.id)]; }
-  const Shape& shape(Value value) const { return shapes[static_cast<std::size_t>(value.id)]; }
+  const Shape& shape(TensorId id) const { return shapes[static_cast<std::size_t>(id)]; }
+  const Shape& shape(Value value) const { return shape(value.id); }
 
   Value fail(Error error) {
     if (!first_error) first_error = std::move(error);
@@ -60,10 +91,12 @@ struct BuilderState {
   }
   // False for the result of a failed call; remembers misuse.
   bool valid(Value value) {
-    if (value.id >= 0 && static_cast<std::size_t>(value.id) < network().tensors.size()) return true;
+    if (value.builder == number && value.id >= 0 && static_cast<std::size_t>(value.id) < network().tensors.size())
+      return true;
     if (!first_error) fail(failure(ErrorCode::invalid_argument, "a Value does not belong to this builder"));
     return false;
   }
+  Value value(TensorId id) const { return {id, number}; }
 
   std::string unique_name(std::string_view wanted, std::string_view kind) const {
     const std::string stem(wanted.empty() ? kind : wanted);
@@ -107,12 +140,12 @@ struct BuilderState {
     std::vector<Shape> given;
     for (const TensorId id : probe.inputs) given.push_back(probe.tensors[static_cast<std::size_t>(id)].shape);
     auto inferred = infer_shapes(probe, model.parameters, given);
-    if (!inferred) return fail(std::move(inferred).error());
+    if (!inferred) return fail(callers(std::move(inferred).error()));
     output.shape = inferred->back();
     node.output = add_tensor(std::move(output), inferred->back());
     if (named) network().layers.push_back({node.name, node.output});
     network().nodes.push_back(std::move(node));
-    return {network().nodes.back().output};
+    return value(network().nodes.back().output);
   }
 
   // A network of just this node, to infer one shape without walking all the others.
@@ -161,6 +194,28 @@ struct BuilderState {
     return add_node(ReshapeOp{{1, -1, columns}}, {map.id}, {}).id;
   }
 
+  // The names of a classifier's rows, for when its output becomes this network's.
+  void remember_names(const ModelSpec& spec, std::span<const Value> outputs) {
+    if (is_classifier(spec) && !outputs.empty())
+      named_rows.push_back({outputs[0].id, spec.labels, spec.has_background, spec.class_scores});
+  }
+
+  // The known classifier whose numbers the tensor holds, as they are or as probabilities; null: none.
+  const NamedRow* named_row(TensorId tensor) const {
+    for (const Node* node = nullptr;; tensor = node->inputs[0]) {
+      for (const NamedRow& row : named_rows)
+        if (row.tensor == tensor) return &row;
+      node = model.network.producer(tensor);
+      const auto* activation = node == nullptr ? nullptr : std::get_if<ActivationOp>(&node->op);
+      const bool same_rows =
+          node != nullptr &&
+          (std::holds_alternative<SoftmaxOp>(node->op) || std::holds_alternative<ReshapeOp>(node->op) ||
+           std::holds_alternative<QuantizeOp>(node->op) ||
+           (activation != nullptr && activation->activation == Activation::sigmoid));
+      if (!same_rows) return nullptr;
+    }
+  }
+
   // Whether the network may become a detector or a segmenter; remembers why not.
   bool may_answer() {
     if (first_error) return false;
@@ -170,6 +225,9 @@ struct BuilderState {
                  " already; a network has one detector() or segmenter()"));
     return false;
   }
+
+  // Whether the finished network classifies, how, and what its classes are called.
+  Result<void> decide_classes(LoadedModel& built) const;
 
   // Whether the caller gave as many numbers as `shape` has; remembers when not.
   bool expect(std::span<const float> values, const Shape& shape, std::string_view layer, const char* what) {
@@ -187,13 +245,14 @@ struct BuilderState {
 };
 
 NetworkBuilder::NetworkBuilder() : state_(std::make_unique<BuilderState>()) {
-  state_->model.format = "built";
+  state_->model.format = kBuiltFormat;
   state_->model.spec.input_height = state_->model.spec.input_width = 0;
 }
 
 NetworkBuilder::NetworkBuilder(const Model& backbone) : NetworkBuilder() {
   BuilderState& state = *state_;
   state.model = backbone.state_->loaded;
+  state.model.format = kBuiltFormat;
   state.model.weights.clear();
   state.source = backbone.info().source + " + own layers";
   std::vector<Shape> inputs;
@@ -207,6 +266,7 @@ NetworkBuilder::NetworkBuilder(const Model& backbone) : NetworkBuilder() {
     state.fail(std::move(shapes).error());
   // Its answers go, its layers stay.
   Network& network = state.network();
+  if (!network.outputs.empty()) state.remember_names(spec, {{state.value(network.outputs[0])}});
   network.outputs.clear();
   network.anchor_maps.clear();
   network.boxes = network.scores = network.mask_logits = kNoTensor;
@@ -235,14 +295,14 @@ Value NetworkBuilder::input(int height, int width, int channels, std::string_vie
     state.model.spec.input_height = height;
     state.model.spec.input_width = width;
   }
-  return {id};
+  return state.value(id);
 }
 
 Value NetworkBuilder::layer(std::string_view name) {
   BuilderState& state = *state_;
   const TensorId id = state.network().find(name);
   if (id == kNoTensor) return state.fail(failure(ErrorCode::not_found, state.source, ": no layer or tensor ", name));
-  return {id};
+  return state.value(id);
 }
 
 std::vector<Value> NetworkBuilder::append(const Model& model, Value input) {
@@ -299,8 +359,8 @@ std::vector<Value> NetworkBuilder::append(const Model& model, Value input) {
       state.network().layers.push_back({layer.name, move_id(layer.tensor)});
   state.network().fixed_size = state.network().fixed_size || from.fixed_size;
   std::vector<Value> outputs;
-  for (const TensorId id : from.outputs) outputs.push_back({move_id(id)});
-  if (state.labels.empty() && other.spec.classes > 0) state.labels = other.spec.labels;
+  for (const TensorId id : from.outputs) outputs.push_back(state.value(move_id(id)));
+  state.remember_names(other.spec, outputs);
   return outputs;
 }
 
@@ -311,8 +371,8 @@ Value NetworkBuilder::convolution(Value input, const ConvolutionOptions& o) {
   const Shape& shape = state.shape(input);
   const std::string name = state.unique_name(o.name, "convolution");
   if (!window) return state.fail(at(name, std::move(window).error()));
-  if (shape.rank() != 4 || o.outputs < 1)
-    return state.fail(failure(ErrorCode::invalid_argument, name, ": ", o.outputs, " outputs from ", to_string(shape)));
+  if (shape.rank() != 4) return state.fail(no_map(name, shape));
+  if (o.outputs < 1) return state.fail(failure(ErrorCode::invalid_argument, name, ": ", o.outputs, " outputs"));
   const Shape weight{o.outputs, o.kernel, o.kernel, shape[3]};
   if (!state.expect(o.weight, weight, name, "weight")) return {};
   if (!o.bias.empty() && !state.expect(o.bias, {o.outputs}, name, "bias")) return {};
@@ -328,7 +388,8 @@ Value NetworkBuilder::depthwise(Value input, const ConvolutionOptions& o) {
   const Shape& shape = state.shape(input);
   const std::string name = state.unique_name(o.name, "depthwise");
   if (!window) return state.fail(at(name, std::move(window).error()));
-  if (shape.rank() != 4 || (o.outputs != 0 && o.outputs != shape[3]))
+  if (shape.rank() != 4) return state.fail(no_map(name, shape));
+  if (o.outputs != 0 && o.outputs != shape[3])
     return state.fail(failure(ErrorCode::invalid_argument, name, ": ", o.outputs, " outputs from ", to_string(shape),
                               "; a depthwise layer keeps its channels"));
   const Shape weight{1, o.kernel, o.kernel, shape[3]};
@@ -373,7 +434,7 @@ Value NetworkBuilder::concat(std::span<const Value> inputs) {
     if (!state.to_float(value)) return {};
     ids.push_back(value.id);
   }
-  const int rank = state.shape({ids[0]}).rank();
+  const int rank = state.shape(ids[0]).rank();
   return state.add_node(ConcatOp{rank - 1}, std::move(ids), {});
 }
 
@@ -415,6 +476,7 @@ void NetworkBuilder::detector(const DetectorOptions& o) {
   DetectionSpec spec;
   spec.classes = o.classes;
   spec.background_column = o.background_column;
+  if (o.anchors.empty()) spec.anchor_unit = AnchorUnit::shorter_side;
   spec.anchor_shapes = o.anchors.empty() ? multiple_grid_shapes(static_cast<int>(maps)) : o.anchors;
   spec.coder = o.coder;
   spec.score_function = o.score_function;
@@ -479,8 +541,50 @@ void NetworkBuilder::labels(std::vector<std::string> names) { state_->labels = s
 void NetworkBuilder::output(Value value, std::string_view name) {
   BuilderState& state = *state_;
   if (!state.valid(value)) return;
-  if (!name.empty()) state.network().tensors[static_cast<std::size_t>(value.id)].name = std::string(name);
-  state.network().outputs.push_back(value.id);
+  Network& network = state.network();
+  std::string& own_name = network.tensors[static_cast<std::size_t>(value.id)].name;
+  const std::string wanted(name.empty() ? std::string_view(own_name) : name);
+  const auto known = std::find(network.outputs.begin(), network.outputs.end(), value.id);
+  for (const TensorId other : network.outputs)
+    if (other != value.id && network.tensors[static_cast<std::size_t>(other)].name == wanted) {
+      state.fail(failure(ErrorCode::invalid_argument, "output ", wanted, ": another output has this name"));
+      return;
+    }
+  own_name = wanted;
+  if (known == network.outputs.end()) network.outputs.push_back(value.id);
+}
+
+Result<void> BuilderState::decide_classes(LoadedModel& built) const {
+  ModelSpec& spec = built.spec;
+  spec.classes = 0;
+  spec.class_scores = ScoreFunction::softmax;
+  spec.has_background = false;
+  spec.labels.clear();
+  std::erase_if(built.decisions, [](const Decision& decision) {
+    return decision.what.starts_with("labels") || decision.what == "background" || decision.what == "scores";
+  });
+  const bool answers = spec.detection.classes > 0 || spec.segmentation.classes > 0;
+  const TensorId output = built.network.outputs[0];
+  const Shape& shape = shapes[static_cast<std::size_t>(output)];
+  const std::int64_t rows = shape.rank() > 0 ? shape[shape.rank() - 1] : 0;
+  const RowKind kind = row_kind(built.network, output);
+  if (!answers && shape.elements() == rows && (kind != RowKind::other || !labels.empty())) {
+    spec.classes = static_cast<int>(rows);
+    if (kind == RowKind::probabilities)
+      spec.class_scores = ScoreFunction::identity;
+    else if (rows == 1)
+      spec.class_scores.reset();
+    const NamedRow* const known = named_row(output);
+    if (known != nullptr && kind == RowKind::logits) spec.class_scores = known->scores;
+    if (known != nullptr && labels.empty()) {
+      spec.labels = known->labels;
+      spec.has_background = known->has_background;
+    }
+  }
+  if (labels.empty()) return {};
+  auto named = set_labels(label_source("labels()", labels), spec, built.decisions);
+  if (!named) return at(source, std::move(named).error());
+  return {};
 }
 
 Result<Model> NetworkBuilder::build() const {
@@ -492,31 +596,16 @@ Result<Model> NetworkBuilder::build() const {
   ModelSpec& spec = model.spec;
   spec.architecture = Architecture::graph;
   const bool answers = spec.detection.classes > 0 || spec.segmentation.classes > 0;
-  if (answers && (model.network.inputs.size() != 1 || state.shape({model.network.inputs[0]}).rank() != 4))
+  if (answers && (model.network.inputs.size() != 1 || state.shape(model.network.inputs[0]).rank() != 4))
     return failure(ErrorCode::invalid_argument, state.source, ": has ", model.network.inputs.size(),
                    " inputs, but detectors and segmenters take one picture");
   if (spec.detection.classes > 0)
-    if (auto good = check_detector(model, state.shapes); !good) return at(state.source, std::move(good).error());
-  // One row of scores makes a classifier.
-  const Shape& first = state.shape({model.network.outputs[0]});
-  const std::int64_t rows = first.rank() > 0 ? first[first.rank() - 1] : 0;
-  spec.classes = !answers && first.elements() == rows ? static_cast<int>(rows) : 0;
-  spec.has_background = false;
-  spec.labels.clear();
-  std::erase_if(model.decisions, [](const Decision& decision) { return decision.what.starts_with("labels"); });
-  if (!state.labels.empty()) {
-    if (static_cast<int>(state.labels.size()) != label_count(spec))
-      return failure(ErrorCode::invalid_argument, state.source, ": ", state.labels.size(), " labels for ",
-                     label_count(spec), " classes");
-    spec.labels = state.labels;
-    model.decisions.push_back({"labels", "given with the network"});
-  } else if (auto built_in = built_in_labels(spec.classes)) {
-    spec.labels = std::move(built_in->labels);
-    model.decisions.push_back({"labels built in", built_in->why});
-  }
-  spec.has_background = spec.classes > 0 && !spec.labels.empty() && spec.labels[0] == "background";
-  MOBILENET_TRY(auto made, ModelState::make(std::move(model), state.source, {}));
-  return Model(std::move(made));
+    if (auto good = check_detector(model, state.shapes); !good)
+      return at(state.source, callers(std::move(good).error()));
+  MOBILENET_CHECK(state.decide_classes(model));
+  auto made = ModelState::make(std::move(model), state.source, {});
+  if (!made) return callers(std::move(made).error());
+  return Model(*std::move(made));
 }
 
 }  // namespace mobilenet

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "answer_options.h"
 #include "answers.h"
 #include "base/caught.h"
 #include "base/error.h"
@@ -102,7 +103,6 @@ struct SessionState {
   std::optional<PictureInput> pictures;
   Error no_pictures;  // why `pictures` is empty
   Purpose classes, objects, mask, features, raw;
-  bool answer_is_probability = false;
   std::string isa;
   Timing timing;
   const Execution* last = nullptr;
@@ -141,9 +141,8 @@ Result<void> SessionState::choose_precision() {
   return {};
 }
 
-// Classifier: the first output, and whether a softmax or sigmoid has already made probabilities of it. Detector and
-// segmenter: the tensors before the file's own post-processing, which sessions do themselves, at the picture's own
-// size.
+// Classifier: the first output. Detector and segmenter: the tensors before the file's own post-processing, which
+// sessions do themselves, at the picture's own size.
 void SessionState::find_answers() {
   const auto see = [this](Purpose& purpose, std::initializer_list<TensorId> ids) {
     for (const TensorId id : ids) {
@@ -154,20 +153,12 @@ void SessionState::find_answers() {
   const ModelSpec& spec = model->loaded.spec;
   if (spec.detection.classes > 0) see(objects, {network().boxes, network().scores});
   if (spec.segmentation.classes > 0) see(mask, {network().mask_logits});
-  if (spec.classes <= 0) return;
-  TensorId id = network().outputs[0];
-  see(classes, {id});
-  while (const Node* node = network().producer(id)) {
-    const auto* activation = std::get_if<ActivationOp>(&node->op);
-    answer_is_probability = std::holds_alternative<SoftmaxOp>(node->op) ||
-                            (activation != nullptr && activation->activation == Activation::sigmoid);
-    if (!std::holds_alternative<ReshapeOp>(node->op) && !std::holds_alternative<QuantizeOp>(node->op)) return;
-    id = node->inputs[0];
-  }
+  if (is_classifier(spec)) see(classes, {network().outputs[0]});
 }
 
 Result<void> SessionState::prepare() {
   MOBILENET_CHECK(check_options(options));
+  MOBILENET_CHECK(check_answer_options(*model, options));
   if (options.threads == 0) options.threads = physical_cores();
   ThreadPool::shared().reserve(options.threads);
 
@@ -189,8 +180,11 @@ Result<void> SessionState::prepare() {
     if (!created) return at(source(), std::move(created).error());
     pictures = *std::move(created);
   } else {
-    no_pictures = failure(ErrorCode::unsupported, source(), ": its input ", input.name, " is ", to_string(input.shape),
-                          ", not one RGB picture; it takes raw tensors");
+    no_pictures = network().inputs.size() == 1
+                      ? failure(ErrorCode::unsupported, source(), ": its input ", input.name, " is ",
+                                to_string(input.shape), ", not one RGB picture; it takes raw tensors")
+                      : failure(ErrorCode::unsupported, source(), ": has ", network().inputs.size(),
+                                " inputs, not one RGB picture; it takes raw tensors");
   }
 
   find_answers();
@@ -239,7 +233,10 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(const Purpose& purpose, 
   compiled->views.resize(outputs.size());
   compiled->geometries.resize(static_cast<std::size_t>(shapes[0][0]));
   const Execution& execution = *compiled->execution;
-  if (&purpose == &classes) compiled->classes.emplace(*model, options, execution, answer_is_probability);
+  if (&purpose == &classes) {
+    MOBILENET_TRY(ClassAnswers made, ClassAnswers::create(*model, options, execution));
+    compiled->classes.emplace(std::move(made));
+  }
   if (&purpose == &mask) compiled->mask.emplace(*model, options, execution);
   if (&purpose == &objects) {
     MOBILENET_TRY(ObjectAnswers made, ObjectAnswers::create(*model, options, execution));
@@ -310,7 +307,8 @@ Result<std::span<const std::span<const Classification>>> Session::classify(std::
                    "); only its layers and raw outputs can be asked for");
   MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.classes, images));
   Stopwatch watch;
-  const auto answers = compiled->classes->run();
+  auto answers = compiled->classes->run();
+  if (!answers) return at(state.source(), std::move(answers).error());
   state.timing.postprocess = watch.lap();
   return answers;
 } catch (...) {
@@ -330,7 +328,8 @@ Result<std::span<const std::span<const Detection>>> Session::detect(std::span<co
     return failure(ErrorCode::unsupported, state.source(), ": is no detector (task: ", state.model->info.task, ")");
   MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.objects, images));
   Stopwatch watch;
-  const auto answers = compiled->objects->run(compiled->geometries);
+  auto answers = compiled->objects->run(compiled->geometries);
+  if (!answers) return at(state.source(), std::move(answers).error());
   state.timing.postprocess = watch.lap();
   return answers;
 } catch (...) {
@@ -350,8 +349,8 @@ Result<Segmentation> Session::segment(const ImageView& image) & try {
     return failure(ErrorCode::unsupported, state.source(), ": is no segmenter (task: ", state.model->info.task, ")");
   MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.mask, {&image, 1}));
   Stopwatch watch;
-  const Segmentation answer =
-      compiled->mask->run(compiled->geometries[0], image.upright_width(), image.upright_height());
+  auto answer = compiled->mask->run(compiled->geometries[0], image.upright_width(), image.upright_height());
+  if (!answer) return at(state.source(), std::move(answer).error());
   state.timing.postprocess = watch.lap();
   return answer;
 } catch (...) {

@@ -71,6 +71,18 @@ Result<void> check_input_size(int height, int width) {
   return {};
 }
 
+Result<void> check_share(std::string_view option, std::optional<float> value) {
+  return value ? check_range(option, *value, 0.0f, 1.0f) : Result<void>();
+}
+
+Result<void> check_suppression(const SuppressionOptions& options) {
+  MOBILENET_CHECK(check_share("suppression.iou_threshold", options.iou_threshold));
+  if (options.max_per_class) MOBILENET_CHECK(check_least("suppression.max_per_class", *options.max_per_class, 1));
+  for (const float threshold : options.class_thresholds)
+    MOBILENET_CHECK(check_share("suppression.class_thresholds", threshold));
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_options(const SessionOptions& options) {
@@ -80,8 +92,9 @@ Result<void> check_options(const SessionOptions& options) {
   MOBILENET_CHECK(check_input_size(options.input_height, options.input_width));
   if (options.preprocess) MOBILENET_CHECK(check_enumerator("preprocess", *options.preprocess));
   MOBILENET_CHECK(check_least("top", options.top, 1));
-  MOBILENET_CHECK(check_range("score_threshold", options.score_threshold, 0.0f, 1.0f));
-  MOBILENET_CHECK(check_least("max_detections", options.max_detections, 0));
+  MOBILENET_CHECK(check_share("score_threshold", options.score_threshold));
+  if (options.max_detections) MOBILENET_CHECK(check_least("max_detections", *options.max_detections, 0));
+  MOBILENET_CHECK(check_suppression(options.suppression));
   MOBILENET_CHECK(check_names("layers", options.layers));
   MOBILENET_CHECK(check_enumerator("pooling", options.pooling));
   MOBILENET_CHECK(check_names("tensors", options.tensors));

@@ -55,15 +55,42 @@ Result<std::vector<int>> classes_named(std::span<const std::string> words, const
                            [&word](const std::string& candidate) { return lower_case(candidate) == lower_case(word); });
     }
     const auto number = number_of(word);
+    const int first = info.has_background ? -1 : 0;
     if (label != info.labels.end()) {
-      wanted.push_back(static_cast<int>(label - info.labels.begin()));
-    } else if (number && *number >= 0 && *number < info.classes) {
+      wanted.push_back(static_cast<int>(label - info.labels.begin()) + first);
+    } else if (number && *number >= first && *number < info.classes + first) {
       wanted.push_back(*number);
     } else {
       return no_class(word, info);
     }
   }
   return wanted;
+}
+
+void add_class_options(CLI::App& app, ClassArguments& arguments) {
+  const auto add = [&app](const std::string& name, std::vector<std::string>& words, const std::string& description) {
+    app.add_option_function<std::string>(
+           name,
+           [name, &words](const std::string& text) {
+             words = split_list(text);
+             if (std::find(words.begin(), words.end(), "") != words.end())
+               throw CLI::ValidationError(name, "'" + text + "' is not a list like person,dog");
+           },
+           description)
+        ->type_name("LIST");
+  };
+  add("--classes", arguments.only, "Only these, by name or index: person,dog");
+  add("--exclude", arguments.without, "All but these, by name or index");
+}
+
+Result<void> choose_classes(const ClassArguments& arguments, const ModelInfo& info, SessionOptions& options) {
+  auto only = classes_named(arguments.only, info);
+  if (!only) return only.error();
+  auto without = classes_named(arguments.without, info);
+  if (!without) return without.error();
+  options.classes = *std::move(only);
+  options.excluded_classes = *std::move(without);
+  return {};
 }
 
 }  // namespace mobilenet::cli

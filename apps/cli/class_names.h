@@ -7,6 +7,7 @@
 #include <mobilenet/model.h>
 #include <mobilenet/result.h>
 
+#include <CLI/CLI.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,8 +17,16 @@ namespace mobilenet::cli {
 // "person, dog" as its words, blanks around them left out.
 std::vector<std::string> split_list(const std::string& text);
 
-// Their 0-based indices: the class of that label, in upper or lower case; else of that number. A word that is
-// neither is a wrong command line, answered with what may be meant.
+// Their indices, as answers have them: the class of that label, in upper or lower case; else of that number. A
+// word that is neither is a wrong command line, answered with what may be meant.
 Result<std::vector<int>> classes_named(std::span<const std::string> words, const ModelInfo& info);
+
+// --classes and --exclude
+struct ClassArguments {
+  std::vector<std::string> only, without;
+};
+void add_class_options(CLI::App& app, ClassArguments& arguments);
+// What they ask of a session of this model.
+Result<void> choose_classes(const ClassArguments& arguments, const ModelInfo& info, SessionOptions& options);
 
 }  // namespace mobilenet::cli

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/answer_pictures.h"
+#include "cli/class_names.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
@@ -22,6 +23,7 @@ struct ClassifyOptions {
   ModelChoice model;
   SessionOptions session;
   PictureArguments pictures;
+  ClassArguments classes;
   bool json = false;
 };
 
@@ -43,9 +45,11 @@ std::string table_text(const std::string& title, std::span<const Classification>
   return title + table.text(2) + '\n';
 }
 
-int classify(const ClassifyOptions& options) {
+int classify(ClassifyOptions& options) {
   const auto model = open_model_for_task(options.model);
   if (!model) return fail(model.error());
+  if (auto chosen = choose_classes(options.classes, model->info(), options.session); !chosen)
+    return fail(chosen.error());
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
   if (!options.json) say_what_runs(*model, *session);
@@ -71,6 +75,8 @@ Work add_classify(CLI::App& app) {
   const auto options = std::make_shared<ClassifyOptions>();
   add_model_option(app, options->model);
   add_count(app, "-n,--top", options->session.top, 1, kMaxTop, "Classes per picture (default: 5)");
+  add_fraction(app, "--score", options->session.score_threshold, "Lowest score to show (default: 0)");
+  add_class_options(app, options->classes);
   add_answer_options(app, options->model, options->pictures, options->session);
   add_batch_option(app, options->pictures);
   add_json_option(app, options->json);

@@ -29,9 +29,11 @@ struct DetectOptions {
   ModelChoice model{.model = {}, .labels = {}, .task = "detect"};
   SessionOptions session;
   PictureArguments pictures;
-  std::vector<std::string> classes;  // names or indices; empty: all
-  std::string output;                // annotated pictures; empty: none
-  std::string coco;                  // COCO results; empty: none
+  ClassArguments classes;
+  int limit = 0;              // 0: the model's own
+  int most = kMaxDetections;  // shown, of what the session finds
+  std::string output;         // annotated pictures; empty: none
+  std::string coco;           // COCO results; empty: none
   IfExists if_exists = IfExists::refuse;
   bool clip = false;
   bool json = false;
@@ -76,9 +78,8 @@ class ObjectSearch {
     auto model = open_model_for_task(options_.model);
     if (!model) return model.error();
     model_ = *std::move(model);
-    auto wanted = classes_named(options_.classes, model_->info());
-    if (!wanted) return wanted.error();
-    options_.session.classes = *std::move(wanted);
+    if (auto chosen = choose_classes(options_.classes, model_->info(), options_.session); !chosen) return chosen;
+    if (options_.limit > 0) options_.session.max_detections = options_.limit;
     sources_ = list_pictures(options_.pictures);
     if (auto ready = prepare_outputs(); !ready) return ready;
     auto session = open_session(*model_, options_.session);
@@ -124,6 +125,7 @@ class ObjectSearch {
   // Whatever can fail comes first: a picture is in all results or in none.
   void report(const ImageView& view, std::span<const Detection> found, LoadedPicture& picture, std::string& answer,
               std::size_t batch) {
+    found = found.first(std::min(found.size(), static_cast<std::size_t>(options_.most)));
     std::vector<Detection> detections(found.begin(), found.end());
     if (options_.clip)
       for (Detection& d : detections) d = clipped(d, view.upright_width(), view.upright_height());
@@ -161,17 +163,12 @@ Work add_detect(CLI::App& app) {
   const auto options = std::make_shared<DetectOptions>();
   add_model_option(app, options->model);
   add_fraction(app, "--score", options->session.score_threshold, "Lowest score to show (default: 0.5)");
-  add_count(app, "--max", options->session.max_detections, 0, kMaxDetections,
-            "Most objects per picture (default: 100)");
-  app.add_option_function<std::string>(
-         "--classes",
-         [options](const std::string& text) {
-           options->classes = split_list(text);
-           if (std::find(options->classes.begin(), options->classes.end(), "") != options->classes.end())
-             throw CLI::ValidationError("--classes", "'" + text + "' is not a list like person,dog");
-         },
-         "Only these, by name or index: person,dog")
-      ->type_name("LIST");
+  add_count(app, "--max", options->most, 0, kMaxDetections, "Most objects per picture to show (default: all)");
+  add_count(app, "--limit", options->limit, 1, kMaxDetections,
+            "Objects per picture that the detector may find, instead of the model's own limit, which is often 10");
+  add_fraction(app, "--iou", options->session.suppression.iou_threshold,
+               "Boxes that overlap more are one object (default: the model's)");
+  add_class_options(app, options->classes);
   app.add_flag("--clip", options->clip, "Cut boxes at the picture's edges");
   add_annotation_option(app, options->output);
   add_output_name(app, "--coco", options->coco, "Also write COCO results (image_id, category_id, bbox, score)")

@@ -21,6 +21,25 @@ Result<std::filesystem::path> chosen_path(const ModelChoice& choice) {
   return word.empty() ? bundled_model(choice.task) : model_path(word);
 }
 
+// No command makes more than one tensor out of a picture.
+Result<void> check_one_picture(const ModelInfo& info) {
+  constexpr std::array<std::string_view, 9> kWords = {"no",   "one", "two",   "three", "four",
+                                                      "five", "six", "seven", "eight"};
+  const std::size_t count = info.inputs.size();
+  if (count == 1) return {};
+  std::string names;
+  bool pictures = true;
+  for (const TensorInfo& input : info.inputs) {
+    names += (names.empty() ? "" : ", ") + input.name;
+    const auto is_depth = [](std::int64_t axis) { return axis == 1 || axis == 3; };
+    pictures = pictures && input.shape.size() == 4 && (is_depth(input.shape[3]) || is_depth(input.shape[1]));
+  }
+  return Error{ErrorCode::unsupported,
+               info.source + ": it takes " +
+                   (count < kWords.size() ? std::string(kWords[count]) : std::to_string(count)) +
+                   (pictures ? " pictures (" : " inputs (") + names + "); use mobilenet run"};
+}
+
 // Fails with the verb that runs the model when its task is another.
 Result<void> check_task(std::string_view task, const ModelInfo& info) {
   struct Kind {
@@ -30,6 +49,7 @@ Result<void> check_task(std::string_view task, const ModelInfo& info) {
                                            {"detect", "detector", "detect"},
                                            {"segment", "segmenter", "segment"},
                                            {"features", "feature extractor", "features"}}};
+  if (auto one = check_one_picture(info); !one) return one;
   if (info.task == task) return {};
   const auto kind = [&](std::string_view wanted) {
     return *std::find_if(kKinds.begin(), kKinds.end() - 1, [&](const Kind& k) { return k.task == wanted; });

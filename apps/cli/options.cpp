@@ -176,7 +176,7 @@ CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vect
       ->required();
 }
 
-void add_fraction(CLI::App& app, const std::string& name, float& value, const std::string& description) {
+void add_fraction(CLI::App& app, const std::string& name, std::optional<float>& value, const std::string& description) {
   app.add_option_function<std::string>(
          name,
          [name, &value](const std::string& text) {

@@ -8,6 +8,7 @@
 #include <mobilenet/session.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,7 @@ CLI::Option* add_count(CLI::App& app, const std::string& names, int& value, int 
 CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vector<std::string>& extensions,
                                const std::string& description);
 // A number from 0 to 1.
-void add_fraction(CLI::App& app, const std::string& name, float& value, const std::string& description);
+void add_fraction(CLI::App& app, const std::string& name, std::optional<float>& value, const std::string& description);
 // -o for annotated pictures: a file, or a folder.
 void add_annotation_option(CLI::App& app, std::string& path);
 // The name of a file or folder to be written.

@@ -29,9 +29,11 @@
 
 namespace mobilenet {
 
-// An activation tensor inside a builder. Maps are NHWC inside, whatever the file's own layout.
+// An activation tensor inside a builder, which is the only one that takes it. Maps are NHWC inside, whatever the file's
+// own layout.
 struct Value {
   int id = -1;
+  unsigned builder = 0;  // which one made it
 };
 
 enum class Activation { none, relu, relu6, hard_swish, hard_sigmoid, sigmoid };
@@ -137,13 +139,17 @@ class MOBILENET_API NetworkBuilder {
   void segmenter(Value logits, const SegmenterOptions& options = {});
 
   // Names of the classes: of a detector without background, of a segmenter one per channel, else one per row of the
-  // first output. Empty (the default): none, but ImageNet's for classifiers where the count fits.
+  // first output, or two for a single probability (of 0, of 1). Empty (the default): none, unless the first output is
+  // that of the backbone's, or of an appended model's, own classifier.
   void labels(std::vector<std::string> names);
 
   // Marks an output of the network; `name` becomes its tensor's name (empty: keeps its own; a second one replaces it).
+  // Every output has a name of its own.
   void output(Value value, std::string_view name = {});
 
-  // The finished model. The preprocessing of the backbone stays; without outputs, or after an error, a sentence.
+  // The finished model. The preprocessing of the backbone stays; without outputs, or after an error, a sentence. It
+  // classifies when its first output is one row of probabilities, of what a layer of weights leaves, or of as many
+  // numbers as there are labels(); any other output is a feature. It cannot be saved.
   Result<Model> build() const;
 
  private:

@@ -41,6 +41,14 @@ enum class PreprocessPolicy {
   pad,      // the whole picture, aspect ratio kept, the rest mid-grey, or what the network was trained with
 };
 
+// How a detector's raw boxes become objects, where it is not to be as the model says. max_detections and the
+// score_threshold of SessionOptions belong to it too.
+struct SuppressionOptions {
+  std::optional<float> iou_threshold = {};   // boxes that overlap more are one object
+  std::optional<int> max_per_class = {};     // objects; only models that suppress class by class have this limit
+  std::vector<float> class_thresholds = {};  // one per class, where larger than the score threshold; empty: the model's
+};
+
 struct SessionOptions {
   Device device = Device::cpu;
   Precision precision = Precision::automatic;
@@ -50,11 +58,19 @@ struct SessionOptions {
   int input_height = 0;
   int input_width = 0;
   std::optional<PreprocessPolicy> preprocess = {};  // instead of the model's own
-  int top = 5;                                      // classes per answer
-  // Detectors: what is kept of the file's own answer. Classes by 0-based index; empty: all.
-  float score_threshold = 0.5f;
-  int max_detections = 100;
-  std::vector<int> classes{};
+  int top = 5;                                      // classes per answer of a classifier
+  // Classifiers and detectors: scores below are left out; none: 0.5 for detectors, 0 for classifiers. A detector's own
+  // threshold holds too.
+  std::optional<float> score_threshold = {};
+  // Objects per picture; none: the model's own limit, which is often 10. More come from the network's raw boxes.
+  std::optional<int> max_detections = {};
+  // Classifiers and detectors: only these classes, without those, by index or label (of all classes that have it; its
+  // case matters only where labels differ in nothing else). They are chosen before `top` and `max_detections` count.
+  std::vector<int> classes{};  // of both lists empty: all
+  std::vector<std::string> class_names{};
+  std::vector<int> excluded_classes{};
+  std::vector<std::string> excluded_class_names{};
+  SuppressionOptions suppression = {};
   // Segmenters: also compute the probability of every class at every pixel.
   bool probabilities = false;
   // What features() returns, by layer name, in this order.

@@ -138,14 +138,15 @@ constexpr std::array<std::string_view, 23> kOpenImages{"Bicycle",
                                                        "Car"};
 
 template <std::size_t kCount>
-FoundLabels from(const std::array<std::string_view, kCount>& names, std::size_t skip, const char* set, int classes) {
-  return {{names.begin() + static_cast<std::ptrdiff_t>(skip), names.end()},
-          std::string("built in ") + set + " names, because there are " + std::to_string(classes) + " classes"};
+LabelSource from(const std::array<std::string_view, kCount>& names, std::size_t skip, const char* set, int classes) {
+  return label_source(
+      std::string("built in ") + set + " names, because there are " + std::to_string(classes) + " classes",
+      std::vector<std::string>{names.begin() + static_cast<std::ptrdiff_t>(skip), names.end()});
 }
 
 }  // namespace
 
-std::optional<FoundLabels> built_in_detection_labels(int classes) {
+std::optional<LabelSource> built_in_detection_labels(int classes) {
   const auto count = static_cast<std::size_t>(classes);
   if (count == kCoco.size()) return from(kCoco, 0, "COCO", classes);
   if (count == kVoc.size() - 1) return from(kVoc, 1, "PASCAL VOC", classes);
@@ -153,17 +154,17 @@ std::optional<FoundLabels> built_in_detection_labels(int classes) {
   return std::nullopt;
 }
 
-std::optional<FoundLabels> built_in_segmentation_labels(int channels) {
+std::optional<LabelSource> built_in_segmentation_labels(int channels) {
   const auto count = static_cast<std::size_t>(channels);
   if (count == kVoc.size()) return from(kVoc, 0, "PASCAL VOC", channels);
   if (count == kCityscapes.size()) return from(kCityscapes, 0, "Cityscapes", channels);
   if (count == kCityscapes.size() - 1) return from(kCityscapes, 1, "Cityscapes", channels);
   // PyTorch's networks have one channel a class, TensorFlow's one more for what has none.
   if (count == kAde20kLabels.size() || count == kAde20kLabels.size() + 1) {
-    FoundLabels found{{kAde20kLabels.begin(), kAde20kLabels.end()},
-                      "built in ADE20K names, because there are " + std::to_string(channels) + " classes"};
-    if (count > kAde20kLabels.size()) found.labels.insert(found.labels.begin(), "background");
-    return found;
+    std::vector<std::string> names(kAde20kLabels.begin(), kAde20kLabels.end());
+    if (count > kAde20kLabels.size()) names.insert(names.begin(), "background");
+    return label_source("built in ADE20K names, because there are " + std::to_string(channels) + " classes",
+                        std::move(names));
   }
   return std::nullopt;
 }

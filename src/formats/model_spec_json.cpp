@@ -18,7 +18,8 @@ namespace {
 using json = JsonValue;
 using nlohmann::ordered_json;
 
-constexpr int kVersion = 1;  // a new field whose absence would change answers needs a new version
+// A new field whose absence would change answers needs a new version, which only files that have the field get.
+constexpr int kVersion = 2;
 
 constexpr int kMostPixels = 1 << 14;  // of one side
 constexpr int kMostChannels = 1 << 16;
@@ -53,6 +54,10 @@ constexpr std::array<Names<ResizeFilter>, 5> kFilters{
      {"tf_bilinear_half_pixel", ResizeFilter::tf_bilinear_half_pixel}}};
 constexpr std::array<Names<CropRounding>, 2> kRoundings{
     {{"down", CropRounding::down}, {"half_even", CropRounding::half_even}}};
+constexpr std::array<Names<std::optional<ScoreFunction>>, 4> kClassScores{{{"softmax", ScoreFunction::softmax},
+                                                                           {"sigmoid", ScoreFunction::sigmoid},
+                                                                           {"identity", ScoreFunction::identity},
+                                                                           {"none", std::nullopt}}};
 constexpr std::array<Names<InputEncoding>, 3> kEncodings{
     {{"normalize", InputEncoding::normalize}, {"raw_u8", InputEncoding::raw_u8}, {"raw_i8", InputEncoding::raw_i8}}};
 
@@ -145,12 +150,18 @@ Result<std::vector<std::string>> labels_from_json(const json& values) {
   return labels;
 }
 
+// The first that knows everything that this spec says.
+int version_of(const ModelSpec& spec) {
+  const bool first = spec.class_scores == ScoreFunction::softmax && spec.detection.anchor_unit == AnchorUnit::sides;
+  return first ? 1 : kVersion;
+}
+
 }  // namespace
 
 std::string model_spec_to_json(const ModelSpec& spec) {
   ordered_json blocks = ordered_json::array();
   for (const BlockSpec& block : spec.blocks) blocks.push_back(as_json(block));
-  ordered_json all = {{"version", kVersion},
+  ordered_json all = {{"version", version_of(spec)},
                       {"architecture", name_in(kArchitectures, spec.architecture)},
                       {"depth_multiplier", spec.depth_multiplier},
                       {"input_height", spec.input_height},
@@ -167,6 +178,7 @@ std::string model_spec_to_json(const ModelSpec& spec) {
                       {"activation", name_in(kActivations, spec.activation)},
                       {"preprocess", as_json(spec.preprocess)},
                       {"labels", spec.labels}};
+  if (spec.classes > 0) all["scores"] = name_in(kClassScores, spec.class_scores);
   if (is_detector(spec.architecture)) all["detector"] = detector_to_json(spec.detection_head, spec.detection);
   if (is_segmenter(spec.architecture)) all["segmenter"] = segmenter_to_json(spec.segmentation_head, spec.segmentation);
   // Labels come from anybody's text files; what is not UTF-8 becomes a replacement character.
@@ -193,6 +205,7 @@ Result<ModelSpec> model_spec_from_json(std::string_view text) {
   spec.last = fields.integer("last", 0, kMostChannels);
   spec.classes = fields.integer("classes", 0, kMostClasses);
   spec.has_background = fields.boolean("has_background");
+  if (fields.has("scores")) spec.class_scores = fields.choice("scores", kClassScores);
   spec.tf_padding = fields.choice("padding", kPaddings);
   spec.epsilon = fields.number("epsilon", 1e-12, 1);
   spec.activation = fields.choice("activation", kActivations);

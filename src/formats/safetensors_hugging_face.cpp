@@ -28,6 +28,7 @@ struct Config {
   int image_size = 224;
   double depth_multiplier = 0;
   BlockActivation activation = BlockActivation::relu6;
+  std::string problem_type;  // empty: not said
   std::vector<std::string> labels;
 };
 
@@ -69,6 +70,7 @@ Result<Config> read_config(const NamedWeights& weights, const std::filesystem::p
   if (config.output_stride % 8 != 0 || config.output_stride == 24)
     fields.remember("output_stride", std::to_string(config.output_stride), "8, 16 or 32");
   const std::string activation = fields.text("hidden_act", "relu6");
+  config.problem_type = fields.text("problem_type", "");
   config.labels = labels_of(fields.object("id2label"));
   MOBILENET_CHECK(fields.mistake());
   if (activation != "relu6" && activation != "relu")
@@ -194,6 +196,21 @@ Result<void> read_preprocessor(const std::filesystem::path& model, const Config&
   return {};
 }
 
+// As the image-classification pipeline of transformers decides.
+void decide_scores(const std::string& problem_type, ModelSpec& spec, std::vector<Decision>& decisions) {
+  const std::string said = "problem_type in config.json is " + problem_type;
+  if (problem_type == "regression") {
+    spec.class_scores.reset();
+    decisions.push_back({"features, not classes", said});
+  } else if (problem_type == "multi_label_classification") {
+    spec.class_scores = ScoreFunction::sigmoid;
+    decisions.push_back({"scores are sigmoids", said});
+  } else if (spec.classes == 1) {
+    spec.class_scores = ScoreFunction::sigmoid;
+    decisions.push_back({"the score is a sigmoid", "there is one class"});
+  }
+}
+
 }  // namespace
 
 Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::filesystem::path& model) {
@@ -228,7 +245,9 @@ Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::
   if (spec.depth_multiplier == 0) spec.depth_multiplier = config.depth_multiplier;  // unusual rounding
   MOBILENET_CHECK(read_preprocessor(model, config, spec, decisions));
   reading.labels = std::move(config.labels);
-  reading.labels_why = "config.json beside the file names them (id2label)";
+  reading.labels_place = "config.json beside the file (id2label)";
+  if (spec.classes > 0) decide_scores(config.problem_type, spec, decisions);
+  if (spec.classes > 0 && !spec.class_scores) reading.labels.clear();  // names of quantities
   return reading;
 }
 

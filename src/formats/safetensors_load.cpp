@@ -15,7 +15,6 @@
 namespace mobilenet {
 namespace {
 
-constexpr int kImageNetWithBackground = 1001;
 constexpr std::string_view kScale = "_scale";
 
 std::string format_of(WeightSource source) {
@@ -57,50 +56,11 @@ Result<SourceReading> read_source(const SafetensorsContainer& container, NamedWe
   return failure(ErrorCode::unsupported, "is of an unknown source");
 }
 
-// Of a classifier.
-void decide_background(SourceReading& reading) {
-  ModelSpec& spec = reading.spec;
-  if (spec.classes == kImageNetWithBackground) {
-    spec.has_background = true;
-    reading.decisions.push_back({"class 0 is background", "there are 1001 classes, ImageNet's and one more"});
-  } else if (!reading.labels.empty() && reading.labels.front() == "background") {
-    spec.has_background = true;
-    reading.decisions.push_back({"class 0 is background", "its name in config.json is background"});
-  }
-}
-
-std::optional<FoundLabels> labels_by_count(const ModelSpec& spec) {
-  if (spec.detection.classes > 0) return built_in_detection_labels(spec.detection.classes);
-  if (spec.segmentation.classes > 0) return built_in_segmentation_labels(spec.segmentation.classes);
-  return built_in_labels(spec.classes);
-}
-
 // A text file beside the model is what a person put there, so it goes before the names of the configuration.
 void decide_labels(SourceReading& reading, const std::filesystem::path& path) {
-  ModelSpec& spec = reading.spec;
-  if (!spec.labels.empty()) {
-    reading.decisions.push_back({"labels", "stored in the file"});
-    return;
-  }
-  const int classes = label_count(spec);
-  if (classes == 0) return;
-  if (!reading.labels.empty() && reading.labels.size() != static_cast<std::size_t>(classes)) {
-    reading.decisions.push_back(
-        {"config.json's labels are not used",
-         "it names " + std::to_string(reading.labels.size()) + " classes, the network has " + std::to_string(classes)});
-    reading.labels.clear();
-  }
-  if (spec.classes > 0) decide_background(reading);
-  std::optional<FoundLabels> found = labels_beside(path, classes, spec.has_background || spec.segmentation.classes > 0);
-  if (!found && !reading.labels.empty()) found = FoundLabels{std::move(reading.labels), reading.labels_why};
-  if (!found) found = labels_by_count(spec);
-  if (found) {
-    spec.labels = std::move(found->labels);
-    reading.decisions.push_back({"labels", std::move(found->why)});
-  } else {
-    reading.decisions.push_back(
-        {"no labels", "none in or beside the file, none built in for " + std::to_string(classes) + " classes"});
-  }
+  std::vector<LabelSource> sources = labels_beside(path);
+  if (!reading.labels.empty()) sources.push_back(label_source(reading.labels_place, std::move(reading.labels)));
+  decide_labels(sources, reading.spec, reading.decisions);
 }
 
 void note_numbers(SourceReading& reading) {
@@ -115,7 +75,8 @@ void note_numbers(SourceReading& reading) {
     reading.decisions.push_back({"a segmenter of " + std::to_string(spec.segmentation.classes) + " classes",
                                  "the last convolution has as many channels"});
   else if (spec.classes > 0)
-    reading.decisions.push_back({std::to_string(spec.classes) + " classes", "the classifier has as many rows"});
+    reading.decisions.push_back({std::to_string(spec.classes) + (spec.classes == 1 ? " class" : " classes"),
+                                 "the classifier has as many rows"});
   else
     reading.decisions.push_back({"a feature extractor", "the file has no classifier"});
 }

@@ -23,7 +23,7 @@ namespace mobilenet {
 struct SourceReading {
   ModelSpec spec;
   std::vector<std::string> labels;  // of the configuration; empty: none that fit
-  std::string labels_why;
+  std::string labels_place;         // "id2label in config.json"
   std::vector<Decision> decisions;
 };
 

@@ -132,7 +132,7 @@ Result<void> read_config(const json& config, SourceReading& reading) {
   reading.decisions.push_back({"preprocessing", "as config.json beside the file says (" + architecture + ")"});
   reading.labels = labels_of(config);
   if (reading.labels.empty() && pretrained) reading.labels = labels_of(*pretrained);
-  reading.labels_why = "config.json beside the file names them (label_names)";
+  reading.labels_place = "config.json beside the file (label_names)";
   return {};
 }
 
@@ -145,6 +145,7 @@ Result<SourceReading> read_timm(const NamedWeights& weights, const std::filesyst
   spec.layout = SourceLayout::nchw;
   spec.tf_padding = false;
   spec.epsilon = kEpsilon;
+  if (spec.classes == 1) spec.class_scores.reset();  // a class only if it has a name
   reading.decisions = {{"architecture " + title_of(weights.architecture), "the tensors are named as timm names them"},
                        {"symmetric padding", "timm's MobileNets are PyTorch's own, not converted from TensorFlow"},
                        {"batch norm epsilon 1e-05", "PyTorch's default, which timm's MobileNet V1 and V2 keep"}};

@@ -108,7 +108,7 @@ Result<void> check_structure(const ModelSpec& spec) {
   if (spec.classes < 0 || spec.classes > kMostClasses)
     return failure(ErrorCode::bad_format, "logits has ", spec.classes, " classes, expected 0 to ", kMostClasses);
   MOBILENET_CHECK(check_head(spec));
-  const int classes = label_count(spec);
+  const int classes = class_count(spec);
   if (!spec.labels.empty() && spec.labels.size() != static_cast<std::size_t>(classes))
     return failure(ErrorCode::bad_format, "has ", spec.labels.size(), " labels for ", classes, " classes");
   if (!(spec.epsilon > 0) || !std::isfinite(spec.epsilon))

@@ -5,6 +5,7 @@
 // Everything that is not a weight and that a port gets wrong. Readers fill it, models/ builds a Network from it, and
 // the project's own file stores it as JSON.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,8 +54,10 @@ struct ModelSpec {
   int last = 0;                 // V2: channels of the last 1x1 convolution; 0: none
   int classes = 0;              // rows of the classifier; 0: a feature extractor, no classifier
   bool has_background = false;  // row 0 is "background"
-  bool tf_padding = false;      // SAME from the run-time size; false: symmetric
-  double epsilon = 1e-3;        // batch norm
+  // What makes probabilities of the classifier's rows; none: they are numbers of another kind, a regression's.
+  std::optional<ScoreFunction> class_scores = ScoreFunction::softmax;
+  bool tf_padding = false;  // SAME from the run-time size; false: symmetric
+  double epsilon = 1e-3;    // batch norm
   BlockActivation activation = BlockActivation::relu6;
   SourceLayout layout = SourceLayout::nhwc;
   std::string input_name = "input";  // of the input tensor, as the source framework calls it
@@ -63,15 +66,20 @@ struct ModelSpec {
   SegmentationHeadSpec segmentation_head;
   DetectionSpec detection;          // of detectors; labels are then its classes without background
   SegmentationSpec segmentation;    // of segmenters; labels are then one per channel
-  std::vector<std::string> labels;  // one per classifier row; empty: unknown
+  std::vector<std::string> labels;  // class_count() of them; empty: unknown
 
   bool operator==(const ModelSpec&) const = default;
 };
 
-// How many labels a model of any kind has when they are known.
-inline int label_count(const ModelSpec& spec) {
+// Whether the network's row of numbers says how probable classes are.
+inline bool is_classifier(const ModelSpec& spec) { return spec.classes > 0 && spec.class_scores.has_value(); }
+
+// How many classes the answers of a model of any kind tell apart; as many labels, when they are known. One probability
+// with two names tells two classes apart.
+inline int class_count(const ModelSpec& spec) {
   if (spec.detection.classes > 0) return spec.detection.classes;
-  return spec.segmentation.classes > 0 ? spec.segmentation.classes : spec.classes;
+  if (spec.segmentation.classes > 0) return spec.segmentation.classes;
+  return spec.classes == 1 && spec.labels.size() == 2 ? 2 : spec.classes;
 }
 
 }  // namespace mobilenet

@@ -56,21 +56,27 @@ class Detect(ProgramTest):
         picture = self.pictures / "0.png"
         everything, = self.found(picture)
         self.assertLessEqual(len(everything), 100)
+        unlimited, = self.found("--limit", 65536, picture)
+        self.assertEqual(unlimited[:len(everything)], everything)
+        self.assertGreater(len(unlimited), len(everything))
+        self.assertEqual(self.found("--limit", 3, picture), [everything[:3]])
+        self.assertGreater(len(self.found("--limit", 65536, "--iou", 1, picture)[0]), len(unlimited))
         middle = everything[len(everything) // 2]["score"] + 1e-6
         chosen, = self.found(picture, score=middle)
         self.assertEqual(chosen, [found for found in everything if found["score"] >= middle])
         for most in (0, 1, 5):
             self.assertEqual(self.found("--max", most, picture), [everything[:most]])
-        self.assertEqual(self.found("--classes", "1,3", picture),
-                         [[found for found in everything if found["class"] in (1, 3)]])
+        for choice in (("--classes", "1,3"), ("--exclude", "0,2")):
+            self.assertEqual(self.found("--limit", 65536, *choice, picture),
+                             [[found for found in unlimited if found["class"] in (1, 3)]])
         self.path("names.txt").write_text("cup\ndog\nred car\ntree\n")
         file = self.path("detector.safetensors")
         self.assertEqual(mobilenet("convert", "--model", DETECTOR, "-o", file, "--weights", "f32").code, 0)
         line, = mobilenet("detect", "--json", "--model", file, "--score", 0, "--labels", self.path("names.txt"),
-                          "--classes", "dog,red car", picture).lines()
+                          "--classes", "dog,Red car", "--limit", 65536, picture).lines()
         named = line["detections"]
         self.assertEqual([found["box"] for found in named],
-                         [found["box"] for found in everything if found["class"] in (1, 2)])
+                         [found["box"] for found in unlimited if found["class"] in (1, 2)])
         self.assertEqual({found["label"] for found in named} - {"dog", "red car"}, set())
         unknown = self.detect("--classes", "dgo", picture)
         self.assertEqual((unknown.code, unknown.out), (2, ""))

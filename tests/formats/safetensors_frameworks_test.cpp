@@ -173,6 +173,37 @@ TEST(HuggingFace, OpensEveryWidthWithoutAnyConfiguration) {
   }
 }
 
+// As the image-classification pipeline of transformers decides.
+TEST(HuggingFace, ProblemTypeSaysHowScoresAreMade) {
+  struct Case {
+    const char* name;
+    int classes;
+    const char* config;
+    std::optional<ScoreFunction> scores;
+  };
+  const Case cases[] = {
+      {"not said", 3, R"({"id2label": {"0": "a", "1": "b", "2": "c"}})", ScoreFunction::softmax},
+      {"null", 3, R"({"problem_type": null})", ScoreFunction::softmax},
+      {"single label", 3, R"({"problem_type": "single_label_classification"})", ScoreFunction::softmax},
+      {"multi label", 3, R"({"problem_type": "multi_label_classification"})", ScoreFunction::sigmoid},
+      {"one label", 1, R"({"id2label": {"0": "hotdog"}})", ScoreFunction::sigmoid},
+      {"one label without a name", 1, "{}", ScoreFunction::sigmoid},
+      {"one label, said to be single", 1, R"({"problem_type": "single_label_classification"})", ScoreFunction::sigmoid},
+      {"regression", 2, R"({"problem_type": "regression", "id2label": {"0": "x", "1": "y"}})", std::nullopt},
+      {"regression of one number", 1, R"({"problem_type": "regression", "id2label": {"0": "age"}})", std::nullopt},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const TemporaryFolder folder;
+    folder.write("config.json", c.config);
+    const auto model =
+        load_model(folder.file(hugging_face_v2(mobilenet_v2_spec(0.35, 224, c.classes), "mobilenet_v2.").bytes()));
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_EQ(model->spec.classes, c.classes);
+    EXPECT_EQ(model->spec.class_scores, c.scores);
+  }
+}
+
 TEST(HuggingFace, OpensExtractorsWithAndWithoutPrefix) {
   const ModelSpec spec = mobilenet_v2_spec(0.5, 224, 0);
   for (const std::string prefix : {"", "mobilenet_v2."}) {

@@ -36,6 +36,7 @@ ModelSpec unusual_spec() {
   spec.input_width = 160;
   spec.blocks[14].dilation = 2;
   spec.has_background = true;
+  spec.class_scores = ScoreFunction::sigmoid;
   spec.tf_padding = false;
   spec.epsilon = 1e-5;
   spec.activation = BlockActivation::relu;
@@ -87,7 +88,7 @@ TEST(ModelSpecJson, RefusesHostileValues) {
     const char* message;
   };
   const Case cases[] = {
-      {"/version", 2, "has version 2, this build reads up to 1"},
+      {"/version", 3, "has version 3, this build reads up to 2"},
       {"/version", "1", "version is \"1\""},
       {"/version", nullptr, "version is missing"},
       {"/architecture", "graph", "one of mobilenet_v1, mobilenet_v2"},

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/half.h"
+#include "formats/tflite/metadata.h"
 #include "formats/tflite/metadata_generated.h"
 #include "formats/tflite_graph.h"
 
@@ -214,6 +215,57 @@ std::vector<std::uint8_t> metadata(float mean, float deviation, const char* labe
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
+struct AttachedFile {
+  const char* name;
+  schema::AssociatedFileType type;
+  const char* locale = nullptr;
+};
+
+// Files hung on the outputs, one list an output.
+std::vector<std::uint8_t> metadata_of_outputs(const std::vector<std::vector<AttachedFile>>& attached) {
+  flatbuffers::FlatBufferBuilder builder;
+  std::vector<flatbuffers::Offset<schema::TensorMetadata>> outputs;
+  for (const std::vector<AttachedFile>& list : attached) {
+    std::vector<flatbuffers::Offset<schema::AssociatedFile>> files;
+    for (const AttachedFile& file : list)
+      files.push_back(schema::CreateAssociatedFileDirect(builder, file.name, file.type, file.locale));
+    outputs.push_back(schema::CreateTensorMetadataDirect(builder, nullptr, &files));
+  }
+  const std::vector graphs{schema::CreateSubGraphMetadataDirect(builder, nullptr, &outputs)};
+  schema::FinishModelMetadataBuffer(builder, schema::CreateModelMetadataDirect(builder, &graphs));
+  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
+}
+
+constexpr auto kAxisLabels = schema::AssociatedFileType::TENSOR_AXIS_LABELS;
+constexpr auto kValueLabels = schema::AssociatedFileType::TENSOR_VALUE_LABELS;
+constexpr auto kCalibration = schema::AssociatedFileType::TENSOR_AXIS_SCORE_CALIBRATION;
+
+TEST(TfliteSmall, MetadataHangsLabelsOnAnyOutput) {
+  struct Case {
+    const char* name;
+    std::vector<std::vector<AttachedFile>> files;
+    std::vector<std::string> labels, others;
+  };
+  const Case cases[] = {
+      {"the first output", {{{"a", kAxisLabels}}}, {"a"}, {}},
+      {"a later output, of values", {{}, {}, {{"a", kValueLabels}}}, {"a"}, {}},
+      {"a calibration before the labels", {{{"c.txt", kCalibration}}, {{"a", kAxisLabels}}}, {"a"}, {"c.txt"}},
+      {"translations after the model's own",
+       {{{"de", kAxisLabels, "de"}, {"en", kAxisLabels, "en-US"}, {"a", kAxisLabels}}},
+       {"a", "en", "de"},
+       {}},
+      {"translations only", {{{"de", kAxisLabels, "de"}, {"en", kAxisLabels, "en"}}}, {"en", "de"}, {}},
+      {"a file that is not said to be anything", {{{"x", schema::AssociatedFileType::UNKNOWN}}}, {}, {}},
+  };
+  for (const Case& c : cases) {
+    const std::vector<std::uint8_t> bytes = metadata_of_outputs(c.files);
+    const auto read = tflite::parse_metadata(std::as_bytes(std::span(bytes)));
+    ASSERT_TRUE(read) << c.name;
+    EXPECT_EQ(read->label_files, c.labels) << c.name;
+    EXPECT_EQ(read->other_files, c.others) << c.name;
+  }
+}
+
 TEST(TfliteSmall, MetadataNormalises) {
   GraphFile graph = small_float_graph();
   graph.metadata = metadata(100, 50, "labels.txt");
@@ -240,9 +292,10 @@ TEST(TfliteSmall, LabelsPackedBehindTheModel) {
     std::string text;
     std::vector<std::string> labels;
   };
-  const std::vector<std::string> five{"background", "b, c", " d", "e", "f"};
+  const std::vector<std::string> five{"background", "b, c", "d", "e", "f"};
   for (const Case& c : {Case{"named by the metadata", "names.csv", "background\nb, c\n d\ne\nf\n", five},
                         Case{"the only text file", "x.txt", "background\r\nb, c\r\n d\r\ne\r\nf", five},
+                        Case{"numbers of a calibration", "x.txt", "1.0,2.0\n1.5,2.0\n1.0,2.5\n1,2\n1,3\n", {}},
                         Case{"wrong count", "x.txt", "a\nb\n", {}}}) {
     std::vector<std::uint8_t> bytes = model_bytes;
     const auto zip = stored_zip(c.file, c.text, bytes.size());
@@ -250,7 +303,7 @@ TEST(TfliteSmall, LabelsPackedBehindTheModel) {
     const auto model = load_tflite(source_of(bytes));
     ASSERT_TRUE(model) << c.name;
     EXPECT_EQ(model->spec.labels, c.labels) << c.name << ": " << why(*model, "labels");
-    EXPECT_EQ(model->spec.has_background, !c.labels.empty()) << c.name;
+    EXPECT_FALSE(model->spec.has_background) << c.name;  // a class of that name, not ImageNet's 1001st row
   }
   // Cut anywhere behind the first name, the file is refused rather than named after something else.
   std::vector<std::uint8_t> bytes = model_bytes;

@@ -292,11 +292,11 @@ constexpr BadDetector kBadDetectors[] = {
     {"thresholds for another number of classes",
      [](DetectorParts& p) { p.options.suppression.class_thresholds = {0.5f}; }, "1 class thresholds for 3 classes"},
     {"a box coder of zero", [](DetectorParts& p) { p.options.coder.y = 0; }, "box coder with scale 0"},
-    {"labels with background",
+    {"labels of too many",
      [](DetectorParts& p) {
-       p.net.labels({"background", "a", "b", "c"});
+       p.net.labels({"a", "b", "c", "d"});
      },
-     "4 labels for 3 classes"},
+     "has 4 labels, but the model has 3 classes"},
     {"a segmenter too", [](DetectorParts& p) { p.net.segmenter(p.net.layer("block14/output")); },
      "is a segmenter already"},
     {"two inputs", [](DetectorParts& p) { p.net.input(2, 2, 3, "more"); }, "has 2 inputs"},

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <random>
 #include <span>
 #include <string>
@@ -145,6 +146,132 @@ TEST(GraphAnswers, EnlargedScoresAreRoundedWhereTheGraphRoundsThem) {
     if (in_integers) {
       EXPECT_GT(ties, 50U) << "of 1280 pixels: where nothing ties, rounding does not show";
     }
+  }
+}
+
+// The ends that a segmenter's graph can have; a mask at the input's size is the best class of the network's own scores.
+TEST(GraphAnswers, SegmentersOfAnyEnding) {
+  struct Case {
+    const char* name;
+    bool softmax, argmax, scores_too;
+  };
+  for (const Case& c : {Case{"a softmax", true, false, false}, Case{"a softmax and the best class", true, true, false},
+                        Case{"the best class and the scores", false, true, true},
+                        Case{"the best class and probabilities", true, true, true}}) {
+    SCOPED_TRACE(c.name);
+    GraphFile graph = segmenter_graph(false);
+    int scores = graph.outputs[0];
+    if (c.softmax) {
+      const int ended = graph.add({"probabilities", {1, 8, 8, 4}});
+      GraphOperator op{BuiltinOperator::SOFTMAX, {scores}, {ended}};
+      set_options(op, BuiltinOptions::SoftmaxOptions,
+                  [](auto& builder) { return schema::CreateSoftmaxOptions(builder, 1.0f); });
+      graph.operators.push_back(op);
+      scores = ended;
+    }
+    graph.outputs = {scores};
+    if (c.argmax) {
+      const int axis = graph.add({"axis", {1}, TensorType::INT32, as_data<std::int32_t>({3})});
+      const int best = graph.add({"best", {1, 8, 8}, TensorType::INT32});
+      graph.operators.push_back({BuiltinOperator::ARG_MAX, {scores, axis}, {best}});
+      graph.outputs = c.scores_too ? std::vector<int>{best, scores} : std::vector<int>{best};
+    }
+    const Model model = open(graph), plain = open(segmenter_graph(false));
+    ASSERT_EQ(model.info().task, "segment");
+    const Noise noise(8, 3);
+    const SessionOptions options{.preprocess = PreprocessPolicy::squash, .probabilities = true};
+    Session a = model.session(options).value(), b = plain.session(options).value();
+    const Segmentation ours = a.segment(noise.view).value(), theirs = b.segment(noise.view).value();
+    EXPECT_TRUE(std::equal(ours.mask.begin(), ours.mask.end(), theirs.mask.begin(), theirs.mask.end()));
+    EXPECT_TRUE(std::equal(ours.probabilities.begin(), ours.probabilities.end(), theirs.probabilities.begin(),
+                           theirs.probabilities.end()));
+  }
+}
+
+// Raw boxes of nought and constant scores of a background and two classes over maps of 3 and 6 boxes a cell, for
+// pictures of 8 x 16.
+GraphFile raw_detector_graph(std::optional<BuiltinOperator> ending) {
+  GraphFile graph;
+  graph.inputs = {graph.add({"picture", {1, 8, 16, 3}})};
+  std::vector<int> boxes, scores;
+  const std::vector<float> logits{1, 3, 2};
+  for (const auto& [side, anchors] : {std::pair{4, 3}, {8, 6}}) {
+    const int rows = 8 / side, columns = 16 / side;
+    const auto predict = [&](const std::string& name, int numbers) {
+      const int channels = anchors * numbers;
+      std::vector<float> bias(static_cast<std::size_t>(channels), 0.0f);
+      for (std::size_t i = 0; numbers == 3 && i < bias.size(); ++i) bias[i] = logits[i % 3];
+      const std::vector<float> zeros(static_cast<std::size_t>(channels * 3), 0.0f);
+      const int weight = graph.add({name + "/weight", {channels, 1, 1, 3}, TensorType::FLOAT32, as_data(zeros)});
+      const int offset = graph.add({name + "/bias", {channels}, TensorType::FLOAT32, as_data(bias)});
+      const int map = graph.add({name, {1, rows, columns, channels}});
+      GraphOperator convolve{BuiltinOperator::CONV_2D, {0, weight, offset}, {map}};
+      set_options(convolve, BuiltinOptions::Conv2DOptions, [stride = side](auto& builder) {
+        return schema::CreateConv2DOptions(builder, schema::PaddingRule::SAME, stride, stride);
+      });
+      graph.operators.push_back(convolve);
+      const std::vector<int> shape{1, rows * columns * anchors, numbers};
+      const int stored = graph.add({name + "/shape", {3}, TensorType::INT32, as_data(shape)});
+      const int flat = graph.add({name + "/rows", shape});
+      graph.operators.push_back({BuiltinOperator::RESHAPE, {map, stored}, {flat}});
+      return flat;
+    };
+    boxes.push_back(predict("boxes" + std::to_string(side), 4));
+    scores.push_back(predict("scores" + std::to_string(side), 3));
+  }
+  constexpr int kAnchors = 2 * 4 * 3 + 1 * 2 * 6;
+  const auto join = [&](const char* name, const std::vector<int>& parts, int numbers) {
+    const int joined = graph.add({name, {1, kAnchors, numbers}});
+    GraphOperator op{BuiltinOperator::CONCATENATION, parts, {joined}};
+    set_options(op, BuiltinOptions::ConcatenationOptions,
+                [](auto& builder) { return schema::CreateConcatenationOptions(builder, 1); });
+    graph.operators.push_back(op);
+    return joined;
+  };
+  const int all_boxes = join("all boxes", boxes, 4);
+  int all_scores = join("all scores", scores, 3);
+  if (ending) {
+    const int ended = graph.add({"probabilities", {1, kAnchors, 3}});
+    GraphOperator op{*ending, {all_scores}, {ended}};
+    if (*ending == BuiltinOperator::SOFTMAX)
+      set_options(op, BuiltinOptions::SoftmaxOptions,
+                  [](auto& builder) { return schema::CreateSoftmaxOptions(builder, 1.0f); });
+    graph.operators.push_back(op);
+    all_scores = ended;
+  }
+  graph.outputs = {all_boxes, all_scores};
+  return graph;
+}
+
+TEST(GraphAnswers, RawDetectorsOfAnyEndingAndShape) {
+  struct Case {
+    const char* name;
+    std::optional<BuiltinOperator> ending;
+    double score;  // of class 0
+  };
+  const double e1 = std::exp(1), e2 = std::exp(2), e3 = std::exp(3);
+  const Case cases[] = {{"logits", std::nullopt, 1 / (1 + 1 / e3)},
+                        {"sigmoid", BuiltinOperator::LOGISTIC, 1 / (1 + 1 / e3)},
+                        {"softmax", BuiltinOperator::SOFTMAX, e3 / (e1 + e2 + e3)}};
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const Model model = open(raw_detector_graph(c.ending));
+    ASSERT_EQ(model.info().task, "detect");
+    ASSERT_EQ(model.info().classes, 2);
+    const std::vector<std::byte> pixels(8 * 16 * 3);
+    const ImageView view = ImageView::packed(pixels.data(), PixelFormat::rgb, 16, 8);
+    Session session =
+        model.session({.score_threshold = 0, .max_detections = 1000, .suppression = {.iou_threshold = 1.0f}}).value();
+    const auto found = session.detect(view).value();
+    ASSERT_EQ(found.size(), 36u);
+    std::size_t squares = 0;
+    for (const Detection& one : found) {
+      EXPECT_EQ(one.class_index, 0);
+      EXPECT_NEAR(one.score, c.score, 1e-6);
+      // A tenth of the shorter side, in both directions.
+      squares += std::abs(one.right - one.left - 0.8f) < 1e-4f && std::abs(one.bottom - one.top - 0.8f) < 1e-4f;
+    }
+    EXPECT_EQ(squares, 8u) << "one in each cell of the first map";
   }
 }
 

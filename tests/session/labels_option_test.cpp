@@ -32,7 +32,7 @@ TEST(ModelOptions, LabelsAreAListOrAFile) {
        "mobilenet_v1:0.25:32:2",
        {.labels = {"cat", "dog"}},
        {"cat", "dog"},
-       "the caller's list of 2"},
+       "the list of labels has 2 names"},
       {"a file", "mobilenet_v1:0.25:32:3", {.labels_file = file}, {"left", "right", "none"}, "names.txt"},
       {"too few",
        "mobilenet_v1:0.25:32:3",

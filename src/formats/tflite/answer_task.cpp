@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "models/anchors.h"
+#include "models/row_kind.h"
 #include "network/parameter.h"
 
 namespace mobilenet::tflite {
@@ -28,20 +29,16 @@ std::vector<TensorId> box_maps(const Network& network, TensorId boxes) {
 }
 
 // Two float outputs [1, n, 4] and [1, n, classes + 1] over maps of 3, 6, 6, ... boxes a cell: TensorFlow's detectors
-// exported without post-processing.
+// exported without post-processing, with or without the sigmoid or softmax of their scores.
 std::string recognise_raw_detector(LoadedModel& model) {
   Network& network = model.network;
   if (network.outputs.size() != 2) return {};
   TensorId boxes = network.outputs[0], scores = network.outputs[1];
   if (tensor(network, boxes).shape.rank() != 3 || tensor(network, scores).shape.rank() != 3) return {};
-  const auto is_sigmoid = [&](TensorId id) {
-    const Node* last = network.producer(id);
-    const auto* op = last == nullptr ? nullptr : std::get_if<ActivationOp>(&last->op);
-    return op != nullptr && op->activation == Activation::sigmoid;
-  };
-  // Three classes and background look like boxes, but for a sigmoid or the names that TensorFlow gives.
+  const auto is_probability = [&](TensorId id) { return row_kind(network, id) == RowKind::probabilities; };
+  // Three classes and background look like boxes, but for a sigmoid, a softmax or the names that TensorFlow gives.
   const auto holds_scores = [&](TensorId id) {
-    return is_sigmoid(id) || tensor(network, id).name.find("class_predictions") != std::string::npos;
+    return is_probability(id) || tensor(network, id).name.find("class_predictions") != std::string::npos;
   };
   const bool both_four = tensor(network, boxes).shape[2] == 4 && tensor(network, scores).shape[2] == 4;
   if (both_four && holds_scores(boxes) == holds_scores(scores)) {
@@ -63,12 +60,14 @@ std::string recognise_raw_detector(LoadedModel& model) {
   DetectionSpec& spec = model.spec.detection;
   spec.classes = static_cast<int>(score_shape[2]) - 1;
   spec.anchor_shapes = multiple_grid_shapes(static_cast<int>(maps.size()));
-  spec.score_function = is_sigmoid(scores) ? ScoreFunction::identity : ScoreFunction::sigmoid;
+  spec.anchor_unit = AnchorUnit::shorter_side;
+  spec.score_function = is_probability(scores) ? ScoreFunction::identity : ScoreFunction::sigmoid;
   network.boxes = boxes;
   network.scores = scores;
   network.anchor_maps = maps;
   return "detector, because the outputs are raw boxes " + to_string(box_shape) + " and scores " +
-         to_string(score_shape) + " over maps of 3 and 6 boxes a cell: TensorFlow's anchors, sigmoid scores";
+         to_string(score_shape) + " over maps of 3 and 6 boxes a cell: TensorFlow's anchors, " +
+         (spec.score_function == ScoreFunction::identity ? "probabilities as they are" : "sigmoid scores");
 }
 
 }  // namespace
@@ -90,14 +89,35 @@ Result<std::string> recognise_detector(LoadedModel& model) {
   return recognise_raw_detector(model);
 }
 
+namespace {
+
+// The output that says something about every pixel: the only one, or of several the only one that is a best class.
+TensorId mask_output(const Network& network) {
+  if (network.outputs.size() == 1) return network.outputs[0];
+  TensorId mask = kNoTensor;
+  for (const TensorId id : network.outputs) {
+    const Node* node = network.producer(id);
+    if (node == nullptr || !std::holds_alternative<ArgMaxOp>(node->op)) continue;
+    if (mask != kNoTensor) return kNoTensor;
+    mask = id;
+  }
+  return mask;
+}
+
+}  // namespace
+
 std::string recognise_segmenter(LoadedModel& model) {
   Network& network = model.network;
-  if (network.outputs.size() != 1 || network.inputs.size() != 1) return {};
-  const Shape& input = tensor(network, network.inputs[0]).shape;
-  TensorId id = network.outputs[0];
+  TensorId id = mask_output(network);
+  if (id == kNoTensor || network.inputs.size() != 1) return {};
+  const Shape &input = tensor(network, network.inputs[0]).shape, &output = tensor(network, id).shape;
   const Node* node = network.producer(id);
   const bool classes_out = node != nullptr && std::holds_alternative<ArgMaxOp>(node->op);
   if (classes_out) id = node->inputs[0];
+  // A softmax over a pixel's classes does not change which is largest.
+  node = network.producer(id);
+  const bool probabilities_out = node != nullptr && std::holds_alternative<SoftmaxOp>(node->op);
+  if (probabilities_out) id = node->inputs[0];
   // Changes of size and, after them, of type do not change which class is largest at a cell. A change of type before
   // them does not either, but decides whether the enlarged scores are rounded to integers.
   const ResizeBilinearOp* enlarge = nullptr;
@@ -116,13 +136,15 @@ std::string recognise_segmenter(LoadedModel& model) {
   constexpr int kMostClasses = 256;  // a mask holds bytes
   if (input.rank() != 4 || logits.rank() != 4 || logits[3] < 2 || logits[3] > kMostClasses) return {};
   if (logits[1] * logits[2] == 1) return {};  // the best class of a picture, not of its pixels
-  // Without an argmax only scores for every pixel of the input count as a mask.
-  const Shape& output = tensor(network, network.outputs[0]).shape;
-  if (!classes_out && (enlarge == nullptr || output[1] != input[1] || output[2] != input[2])) return {};
+  // Without an argmax only scores for every pixel of the input count as a mask, enlarged or made probabilities for it.
+  const bool scores_of_pixels = output.rank() == 4 && output[1] == input[1] && output[2] == input[2];
+  if (!classes_out && ((enlarge == nullptr && !probabilities_out) || !scores_of_pixels)) return {};
   SegmentationSpec& spec = model.spec.segmentation;
   spec.classes = static_cast<int>(logits[3]);
   spec.align_corners = enlarge != nullptr && enlarge->align_corners;
   spec.half_pixel_centers = enlarge != nullptr && enlarge->half_pixel_centers;
+  spec.score_function =
+      row_kind(network, id) == RowKind::probabilities ? ScoreFunction::identity : ScoreFunction::softmax;
   network.mask_logits = id;
   return "segmenter of " + std::to_string(spec.classes) + " classes, because the graph ends in " +
          (classes_out ? "the best class" : "a score for every class") + " of every pixel";

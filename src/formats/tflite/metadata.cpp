@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "formats/tflite/metadata.h"
 
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -36,15 +37,24 @@ std::optional<Normalization> normalization_of(const schema::TensorMetadata& inpu
   return std::nullopt;
 }
 
-std::string labels_of(const schema::TensorMetadata& output) {
-  if (output.associated_files() == nullptr) return {};
-  for (const schema::AssociatedFile* file : *output.associated_files()) {
-    const bool labels = file->type() == schema::AssociatedFileType::TENSOR_AXIS_LABELS ||
-                        file->type() == schema::AssociatedFileType::TENSOR_VALUE_LABELS;
-    const bool translated = file->locale() != nullptr && file->locale()->size() > 0;
-    if (labels && !translated && file->name() != nullptr) return file->name()->str();
+// The model's own labels 0, English ones 1, other translations 2.
+int translation_of(const schema::AssociatedFile& file) {
+  if (file.locale() == nullptr || file.locale()->size() == 0) return 0;
+  return file.locale()->string_view().starts_with("en") ? 1 : 2;
+}
+
+void add_files(const schema::TensorMetadata& tensor, std::array<std::vector<std::string>, 3>& labels,
+               std::vector<std::string>& others) {
+  if (tensor.associated_files() == nullptr) return;
+  for (const schema::AssociatedFile* file : *tensor.associated_files()) {
+    if (file->name() == nullptr) continue;
+    const bool names_classes = file->type() == schema::AssociatedFileType::TENSOR_AXIS_LABELS ||
+                               file->type() == schema::AssociatedFileType::TENSOR_VALUE_LABELS;
+    if (names_classes)
+      labels[static_cast<std::size_t>(translation_of(*file))].push_back(file->name()->str());
+    else if (file->type() != schema::AssociatedFileType::UNKNOWN)
+      others.push_back(file->name()->str());
   }
-  return {};
 }
 
 }  // namespace
@@ -64,7 +74,12 @@ std::optional<ModelMetadata> parse_metadata(std::span<const std::byte> bytes) {
   const auto* inputs = graphs->Get(0)->input_tensor_metadata();
   const auto* outputs = graphs->Get(0)->output_tensor_metadata();
   if (inputs != nullptr && inputs->size() > 0) metadata.normalization = normalization_of(*inputs->Get(0));
-  if (outputs != nullptr && outputs->size() > 0) metadata.labels_file = labels_of(*outputs->Get(0));
+  // Detectors hang their labels on any of four outputs, and in any order.
+  std::array<std::vector<std::string>, 3> labels;
+  if (outputs != nullptr)
+    for (const schema::TensorMetadata* tensor : *outputs) add_files(*tensor, labels, metadata.other_files);
+  for (std::vector<std::string>& files : labels)
+    metadata.label_files.insert(metadata.label_files.end(), files.begin(), files.end());
   return metadata;
 }
 

@@ -22,7 +22,8 @@ struct Normalization {
 
 struct ModelMetadata {
   std::optional<Normalization> normalization;  // of the first input
-  std::string labels_file;                     // names the first output's rows; empty: not said
+  std::vector<std::string> label_files;        // of any output; the model's own before translations, English first
+  std::vector<std::string> other_files;        // calibrations, vocabularies: everything that is no list of labels
 };
 
 // `bytes`: the metadata's own FlatBuffer. None where it is damaged or another format.
