@@ -8,7 +8,7 @@
 
 #include "base/caught.h"
 #include "base/error.h"
-#include "base/mapped_file.h"
+#include "base/file_bytes.h"
 #include "formats/labels.h"
 #include "model_state.h"
 #include "models/architectures.h"
@@ -128,7 +128,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
 }
 
 Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions& options) try {
-  MOBILENET_TRY(const auto mapped, MappedFile::open(path));
+  MOBILENET_TRY(const auto mapped, FileBytes::read(path));
   MOBILENET_TRY(auto state, load_state({path.string(), path, mapped->bytes(), mapped}, options));
   return Model(std::move(state));
 } catch (...) {

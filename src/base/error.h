@@ -29,7 +29,7 @@ inline Error at(const std::string& place, Error error) {
 #define MOBILENET_CONCAT_INNER(a, b) a##b
 #define MOBILENET_CONCAT(a, b) MOBILENET_CONCAT_INNER(a, b)
 
-// MOBILENET_TRY(auto file, MappedFile::open(path)); returns the Error from the enclosing function, or declares `file`.
+// MOBILENET_TRY(auto file, FileBytes::read(path)); returns the Error from the enclosing function, or declares `file`.
 #define MOBILENET_TRY(declaration, expression) \
   MOBILENET_TRY_INNER(MOBILENET_CONCAT(result_, __LINE__), declaration, expression)
 #define MOBILENET_TRY_INNER(result, declaration, expression) \

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/mapped_file.h"
+#include "base/file_bytes.h"
 #include "formats/formats.h"
 #include "formats/json_fields.h"
 #include "formats/labels.h"
@@ -147,7 +147,7 @@ std::string title_of(Architecture architecture) {
 Result<std::optional<JsonValue>> json_beside(const std::filesystem::path& model, const std::string& name) {
   std::optional<JsonValue> nothing;
   if (model.empty()) return nothing;
-  auto file = MappedFile::open(model.parent_path() / name);
+  auto file = FileBytes::read(model.parent_path() / name);
   if (!file) {
     if (file.error().code == ErrorCode::not_found) return nothing;
     return std::move(file).error();

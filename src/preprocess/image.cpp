@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/mapped_file.h"
+#include "base/file_bytes.h"
 #include "preprocess/decode.h"
 #include "preprocess/upright_pixels.h"
 
@@ -99,7 +99,7 @@ ImageView Image::view() const {
 }
 
 Result<Image> Image::open(const std::filesystem::path& path, const DecodeOptions& options) {
-  MOBILENET_TRY(const auto file, MappedFile::open(path));
+  MOBILENET_TRY(const auto file, FileBytes::read(path));
   return decode(file->bytes(), options, path.string());
 }
 

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "base/mapped_file.h"
+#include "base/file_bytes.h"
 #include "formats/model_spec_json.h"
 #include "formats/safetensors_file.h"
 #include "formats/safetensors_names.h"
@@ -25,7 +25,7 @@ using nlohmann::json;
 using testing::TemporaryFolder;
 
 Result<LoadedModel> open(const std::filesystem::path& path) {
-  auto file = MappedFile::open(path);
+  auto file = FileBytes::read(path);
   if (!file) return std::move(file).error();
   return load_model({path.string(), path, (*file)->bytes(), *file});
 }

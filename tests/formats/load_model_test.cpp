@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/mapped_file.h"
+#include "base/file_bytes.h"
 #include "formats/safetensors_file.h"
 #include "support/test_data.h"
 
@@ -67,7 +67,7 @@ TEST(LoadModel, SaysWhatRealForeignFilesAre) {
         RealCase{"expected/frameworks/torchvision_mobilenet_v2_x035/model_legacy.pth", "PyTorch"}}) {
     SCOPED_TRACE(c.path);
     const auto path = *testing::test_data() / c.path;
-    const auto file = MappedFile::open(path).value();
+    const auto file = FileBytes::read(path).value();
     const auto model = load_model({"anonymous", {}, file->bytes(), file});
     const auto named = load_model({path.string(), path, file->bytes(), file});
     ASSERT_FALSE(named);

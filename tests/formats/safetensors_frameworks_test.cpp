@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "base/mapped_file.h"
+#include "base/file_bytes.h"
 #include "formats/framework_weights.h"
 #include "support/test_data.h"
 
@@ -24,7 +24,7 @@ using testing::TemporaryFolder;
 using testing::timm;
 
 Result<LoadedModel> open(const std::filesystem::path& path) {
-  auto file = MappedFile::open(path);
+  auto file = FileBytes::read(path);
   if (!file) return std::move(file).error();
   return load_model({path.string(), path, (*file)->bytes(), *file});
 }

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/file_bytes.h"
 #include "base/half.h"
-#include "base/mapped_file.h"
 #include "formats/model_spec_json.h"
 #include "formats/safetensors_container.h"
 #include "formats/safetensors_file.h"
@@ -24,7 +24,7 @@ using testing::safetensors_bytes;
 using testing::TemporaryFolder;
 
 Result<LoadedModel> open(const std::filesystem::path& path) {
-  auto file = MappedFile::open(path);
+  auto file = FileBytes::read(path);
   if (!file) return std::move(file).error();
   return load_model({path.string(), path, (*file)->bytes(), *file});
 }
@@ -189,7 +189,7 @@ TEST(OwnFile, RoundsFiltersToF16AndKeepsVectors) {
   }
   // Written once more, nothing changes.
   ASSERT_TRUE(write_safetensors(again, model->spec, model->parameters, model->weights, DataType::f16));
-  const auto first = MappedFile::open(path).value(), second = MappedFile::open(again).value();
+  const auto first = FileBytes::read(path).value(), second = FileBytes::read(again).value();
   EXPECT_TRUE(std::ranges::equal(first->bytes(), second->bytes()));
 }
 
@@ -199,7 +199,7 @@ TEST(OwnFile, AlignsItsVectorsAndLeavesNothingBehind) {
   const RandomWeights weights = random_weights(spec);
   const auto path = folder.path() / "model.safetensors";
   ASSERT_TRUE(write_safetensors(path, spec, weights.parameters, weights.index, DataType::f16));
-  const auto file = MappedFile::open(path).value();
+  const auto file = FileBytes::read(path).value();
   const auto container = parse_safetensors(file->bytes());
   ASSERT_TRUE(container) << container.error().message;
   for (const SafetensorsTensor& tensor : container->tensors)

@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "base/mapped_file.h"
+#include "base/file_bytes.h"
 #include "formats/formats.h"
 #include "support/test_data.h"
 
@@ -166,7 +166,7 @@ const ModelCase kModelCases[] = {
 
 Result<LoadedModel> load(const std::string& name) {
   const auto path = *test_data() / "models" / name;
-  auto file = MappedFile::open(path);
+  auto file = FileBytes::read(path);
   if (!file) return std::move(file).error();
   return load_tflite({name, path, (*file)->bytes(), *file});
 }

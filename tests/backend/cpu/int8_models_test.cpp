@@ -14,7 +14,7 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "backend/cpu/isa.h"
-#include "base/mapped_file.h"
+#include "base/file_bytes.h"
 #include "formats/formats.h"
 #include "support/test_data.h"
 
@@ -29,7 +29,7 @@ constexpr const char* kModels[] = {
 };
 
 LoadedModel open(const std::filesystem::path& path) {
-  const auto file = MappedFile::open(path).value();
+  const auto file = FileBytes::read(path).value();
   return load_model({path.string(), path, file->bytes(), file}).value();
 }
 

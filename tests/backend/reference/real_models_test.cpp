@@ -11,7 +11,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "backend/operator_cases.h"
 #include "backend/reference/reference_backend.h"
-#include "base/mapped_file.h"
+#include "base/file_bytes.h"
 #include "formats/formats.h"
 #include "support/test_data.h"
 
@@ -36,15 +36,15 @@ class RealModel : public ::testing::TestWithParam<const char*> {
   void expect_same_outputs(const Backend& backend) {
     const std::filesystem::path folder = *test_data();
     const auto path = folder / "models" / GetParam();
-    const auto file = MappedFile::open(path).value();
+    const auto file = FileBytes::read(path).value();
     const LoadedModel model = load_tflite({path.filename().string(), path, file->bytes(), file}).value();
     const nlohmann::json manifest = nlohmann::json::parse(std::ifstream(folder / "expected/tflite/manifest.json"));
     int compared = 0;
     for (const auto& record : manifest["records"]) {
       if (record["model"] != GetParam()) continue;
-      const auto picture = MappedFile::open(folder / "expected/tflite/in" / record["input"]).value();
+      const auto picture = FileBytes::read(folder / "expected/tflite/in" / record["input"]).value();
       const auto& output = record["outputs"][0];
-      const auto expected = MappedFile::open(folder / "expected/tflite/out" / output["file"]).value();
+      const auto expected = FileBytes::read(folder / "expected/tflite/out" / output["file"]).value();
 
       OperatorModel network;
       network.network = model.network;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-#include "base/mapped_file.h"
+#include "base/file_bytes.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -29,7 +29,7 @@ struct Descriptor {
 
 }  // namespace
 
-Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem::path& path) {
+Result<std::shared_ptr<const FileBytes>> FileBytes::read(const std::filesystem::path& path) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.number < 0) return last_error(path);
   struct stat status {};
@@ -37,13 +37,13 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
   if (S_ISDIR(status.st_mode)) return failure(ErrorCode::io, path.string(), ": is a directory, expected a file");
   if (!S_ISREG(status.st_mode)) return failure(ErrorCode::io, path.string(), ": is not a regular file");
   const auto size = static_cast<std::size_t>(status.st_size);
-  if (size == 0) return std::shared_ptr<const MappedFile>(new MappedFile({}));
+  if (size == 0) return std::shared_ptr<const FileBytes>(new FileBytes({}));
   void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
   if (start == MAP_FAILED) return last_error(path);
-  return std::shared_ptr<const MappedFile>(new MappedFile({static_cast<const std::byte*>(start), size}));
+  return std::shared_ptr<const FileBytes>(new FileBytes({static_cast<const std::byte*>(start), size}));
 }
 
-MappedFile::~MappedFile() {
+FileBytes::~FileBytes() {
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
