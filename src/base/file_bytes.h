@@ -16,7 +16,7 @@ namespace mobilenet {
 class FileBytes {
  public:
   // Regular files only; an empty file has empty bytes.
-  static Result<std::shared_ptr<const FileBytes>> open(const std::filesystem::path& path);
+  static Result<std::shared_ptr<const FileBytes>> read(const std::filesystem::path& path);
   ~FileBytes();
   FileBytes(const FileBytes&) = delete;
   FileBytes& operator=(const FileBytes&) = delete;
