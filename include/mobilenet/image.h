@@ -50,12 +50,20 @@ struct ImageView {
   PixelFormat format = PixelFormat::rgb;
   Orientation orientation = Orientation::upright;
 
-  // A packed picture; row_bytes 0 means rows without padding. Float planes follow one another.
+  // A packed picture; row_bytes 0 means rows without padding. Float planes follow one another; with a negative
+  // row_bytes, `pixels` is the top row of the first.
   MOBILENET_API static ImageView packed(const void* pixels, PixelFormat format, int width, int height,
                                         std::ptrdiff_t row_bytes = 0);
-  // The size a viewer sees, after orientation.
-  int upright_width() const { return orientation >= Orientation::transpose ? height : width; }
-  int upright_height() const { return orientation >= Orientation::transpose ? width : height; }
+  // A part of the picture that borrows the same pixels: left, top, width and height as a viewer sees it, after
+  // orientation. Boxes and masks found in it are relative to the part. A region that is not wholly inside is refused.
+  MOBILENET_API Result<ImageView> crop(int left, int top, int width, int height) const;
+
+  // The size a viewer sees, after orientation. Calls refuse a picture whose orientation is none of the eight.
+  int upright_width() const { return is_turned() ? height : width; }
+  int upright_height() const { return is_turned() ? width : height; }
+
+ private:
+  bool is_turned() const { return orientation >= Orientation::transpose && orientation <= Orientation::rotate_270; }
 };
 
 struct DecodeOptions {

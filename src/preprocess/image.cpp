@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Image and ImageView: recognises a picture by its first bytes and hands it to its codec.
+// Image: recognises a picture by its first bytes and hands it to its codec.
 
 #include <mobilenet/image.h>
 
@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/file_bytes.h"
 #include "preprocess/decode.h"
-#include "preprocess/upright_pixels.h"
 
 namespace mobilenet {
 namespace {
@@ -72,21 +71,6 @@ Result<Image> decode_any(const PictureFile& file) {
 
 Orientation orientation_from_exif(int value) {
   return value >= 1 && value <= 8 ? static_cast<Orientation>(value) : Orientation::upright;
-}
-
-ImageView ImageView::packed(const void* pixels, PixelFormat format, int width, int height, std::ptrdiff_t row_bytes) {
-  ImageView view;
-  view.width = width;
-  view.height = height;
-  view.format = format;
-  if (row_bytes == 0) row_bytes = static_cast<std::ptrdiff_t>(width) * pixel_bytes(format);
-  view.planes[0] = pixels;
-  view.row_bytes.fill(row_bytes);
-  if (format == PixelFormat::rgb_float_planes && pixels) {  // one plane after the other
-    view.planes[1] = static_cast<const std::byte*>(pixels) + row_bytes * height;
-    view.planes[2] = static_cast<const std::byte*>(pixels) + row_bytes * height * 2;
-  }
-  return view;
 }
 
 Image::Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientation orientation)

@@ -11,12 +11,20 @@
 namespace mobilenet {
 namespace {
 
-// How an upright coordinate walks the stored picture.
-struct Walk {
-  bool swap_axes;    // upright rows are stored columns
-  bool from_right;   // stored columns are walked backwards
-  bool from_bottom;  // stored rows are walked backwards
-};
+bool is_known(PixelFormat format) { return format <= PixelFormat::rgb_float_planes; }
+
+// red, green, blue: offsets inside a pixel.
+void gather(const std::byte* pixel, std::ptrdiff_t step, int count, std::array<int, 3> offsets, std::uint8_t* out) {
+  const auto* source = reinterpret_cast<const std::uint8_t*>(pixel);
+  for (int x = 0; x < count; ++x, out += 3) {
+    const std::uint8_t* at = source + x * step;
+    out[0] = at[offsets[0]];
+    out[1] = at[offsets[1]];
+    out[2] = at[offsets[2]];
+  }
+}
+
+}  // namespace
 
 Walk walk_of(Orientation orientation) {
   switch (orientation) {
@@ -37,23 +45,8 @@ Walk walk_of(Orientation orientation) {
     case Orientation::rotate_270:
       return {true, true, false};
   }
-  return {false, false, false};  // not a value of EXIF: ignored
+  return {false, false, false};  // no orientation; UprightPixels::of() refuses it
 }
-
-bool is_known(PixelFormat format) { return format <= PixelFormat::rgb_float_planes; }
-
-// red, green, blue: offsets inside a pixel.
-void gather(const std::byte* pixel, std::ptrdiff_t step, int count, std::array<int, 3> offsets, std::uint8_t* out) {
-  const auto* source = reinterpret_cast<const std::uint8_t*>(pixel);
-  for (int x = 0; x < count; ++x, out += 3) {
-    const std::uint8_t* at = source + x * step;
-    out[0] = at[offsets[0]];
-    out[1] = at[offsets[1]];
-    out[2] = at[offsets[2]];
-  }
-}
-
-}  // namespace
 
 int pixel_bytes(PixelFormat format) {
   switch (format) {
@@ -76,6 +69,9 @@ Result<UprightPixels> UprightPixels::of(const ImageView& image) {
   if (image.width < 1 || image.height < 1)
     return failure(ErrorCode::invalid_argument, "the picture has an impossible size of ", image.width, "x",
                    image.height, " pixels");
+  if (image.orientation < Orientation::upright || image.orientation > Orientation::rotate_270)
+    return failure(ErrorCode::invalid_argument, "the picture has an orientation of ",
+                   static_cast<int>(image.orientation), ", expected 1 to 8");
   const bool planes = image.format == PixelFormat::rgb_float_planes;
   const std::ptrdiff_t step = pixel_bytes(image.format);
   const std::ptrdiff_t needed = step * image.width;

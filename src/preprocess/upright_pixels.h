@@ -14,12 +14,20 @@
 
 namespace mobilenet {
 
+// How upright coordinates walk the stored picture.
+struct Walk {
+  bool swap_axes;    // upright rows are stored columns
+  bool from_right;   // stored columns are walked backwards
+  bool from_bottom;  // stored rows are walked backwards
+};
+Walk walk_of(Orientation orientation);
+
 // From one pixel of a row to the next, in one plane.
 int pixel_bytes(PixelFormat format);
 
 class UprightPixels {
  public:
-  // Refuses missing pixels, impossible sizes, and rows that overlap.
+  // Refuses missing pixels, impossible sizes, rows that overlap, and formats and orientations that do not exist.
   static Result<UprightPixels> of(const ImageView& image);
 
   int width() const { return width_; }
