@@ -39,12 +39,9 @@ function(mobilenet_component name)
     target_compile_definitions(mobilenet_dependency_${lower} INTERFACE MOBILENET_WITH_${name}=1)
     set_target_properties(mobilenet_dependency_${lower} PROPERTIES MOBILENET_LINK_NAMES "${arg_LIBRARIES}")
     set(version "")
-    if(arg_PACKAGE AND PKG_CONFIG_FOUND)
+    if(PKG_CONFIG_FOUND)
       execute_process(COMMAND ${PKG_CONFIG_EXECUTABLE} --modversion ${arg_PACKAGE}
                       OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-    elseif(NOT arg_PACKAGE)  # a single header that says its version in the first line
-      file(STRINGS ${MOBILENET_${name}_INCLUDE}/${arg_HEADER} version REGEX "v[0-9.]+" LIMIT_COUNT 1)
-      string(REGEX REPLACE ".*v([0-9.]+).*" "\\1" version "${version}")
     endif()
     if(NOT version)
       set(version "of unknown version")
@@ -57,11 +54,9 @@ function(mobilenet_component name)
   set(MOBILENET_WITH_${name} ${found} PARENT_SCOPE)
 endfunction()
 
-mobilenet_component(JPEG HEADER turbojpeg.h LIBRARIES turbojpeg PACKAGE libturbojpeg)
+mobilenet_component(JPEG HEADER jpeglib.h LIBRARIES jpeg PACKAGE libjpeg)
 mobilenet_component(PNG HEADER spng.h LIBRARIES spng PACKAGE spng)
 mobilenet_component(WEBP HEADER webp/demux.h LIBRARIES webpdemux webp PACKAGE libwebp)
-mobilenet_component(BMP HEADER stb/stb_image.h)
-mobilenet_component(EXIF HEADER libexif/exif-data.h LIBRARIES exif PACKAGE libexif)
 mobilenet_component(ZIP HEADER zip.h LIBRARIES zip PACKAGE libzip)
 if(MOBILENET_CLI)  # the library draws nothing; the program does when all three are there
   find_file(MOBILENET_FONT DejaVuSans.ttf PATHS /usr/share/fonts /usr/local/share/fonts

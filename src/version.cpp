@@ -17,12 +17,6 @@
 #ifndef MOBILENET_VERSION_OF_WEBP
 #define MOBILENET_VERSION_OF_WEBP ""
 #endif
-#ifndef MOBILENET_VERSION_OF_BMP
-#define MOBILENET_VERSION_OF_BMP ""
-#endif
-#ifndef MOBILENET_VERSION_OF_EXIF
-#define MOBILENET_VERSION_OF_EXIF ""
-#endif
 #ifndef MOBILENET_VERSION_OF_ZIP
 #define MOBILENET_VERSION_OF_ZIP ""
 #endif
@@ -46,8 +40,6 @@ std::span<const Component> components() {
   static constexpr std::array kList{Component{"jpeg (libjpeg-turbo)", MOBILENET_VERSION_OF_JPEG},
                                     Component{"png (libspng)", MOBILENET_VERSION_OF_PNG},
                                     Component{"webp (libwebp)", MOBILENET_VERSION_OF_WEBP},
-                                    Component{"bmp (stb_image)", MOBILENET_VERSION_OF_BMP},
-                                    Component{"exif (libexif)", MOBILENET_VERSION_OF_EXIF},
                                     Component{"zip (libzip)", MOBILENET_VERSION_OF_ZIP},
                                     Component{"annotated pictures (cairo)", MOBILENET_VERSION_OF_CAIRO}};
   return kList;

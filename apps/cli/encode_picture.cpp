@@ -29,12 +29,12 @@ Error not_built_in(std::string_view kind, std::string_view library) {
                "this build writes no " + std::string(kind) + ": it was made without " + std::string(library)};
 }
 
-Result<std::vector<std::byte>> encode(const RgbPicture& picture, PictureFile kind) {
+Result<std::vector<std::byte>> encode(const RgbPicture& picture, const PictureTags& tags, PictureFile kind) {
   if constexpr (kPng) {
-    if (kind == PictureFile::png) return encode_png(picture);
+    if (kind == PictureFile::png) return encode_png(picture, tags);
   }
   if constexpr (kJpeg) {
-    if (kind == PictureFile::jpeg) return encode_jpeg(picture);
+    if (kind == PictureFile::jpeg) return encode_jpeg(picture, tags);
   }
   return Error{ErrorCode::unsupported, "this build cannot write such files"};  // picture_file_of() has said so before
 }
@@ -60,16 +60,16 @@ Result<PictureFile> picture_file_of(const std::filesystem::path& path) {
     return PictureFile::png;
   }
   if (ending == ".jpg" || ending == ".jpeg") {
-    if (!kJpeg) return of_file(path, not_built_in("JPEG", "libjpeg-turbo (Debian: libturbojpeg0-dev)"));
+    if (!kJpeg) return of_file(path, not_built_in("JPEG", "libjpeg-turbo (Debian: libjpeg62-turbo-dev)"));
     return PictureFile::jpeg;
   }
   return Error{ErrorCode::invalid_argument, path.string() + ": pictures are written to .png, .jpg or .jpeg files"};
 }
 
-Result<void> write_picture(const Destination& destination, const RgbPicture& picture) {
+Result<void> write_picture(const Destination& destination, const RgbPicture& picture, const PictureTags& tags) {
   const auto kind = picture_file_of(destination.path);
   if (!kind) return kind.error();
-  return write_encoded(destination, encode(picture, *kind));
+  return write_encoded(destination, encode(picture, tags, *kind));
 }
 
 Result<void> write_mask(const Destination& destination, std::span<const std::uint8_t> mask, int width, int height) {

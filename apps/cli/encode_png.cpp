@@ -24,9 +24,25 @@ Error failed(std::string_view what, int code) {
   return Error{kind, "cannot make a PNG, " + std::string(what) + ": " + spng_strerror(code)};
 }
 
+int set_tags(spng_ctx* context, const PictureTags& tags) {
+  // The encoder only reads; its structs have pointers to what may be changed.
+  const auto text = [](std::span<const std::byte> bytes) {
+    return const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
+  };
+  if (!tags.exif.empty()) {
+    spng_exif exif{tags.exif.size(), text(tags.exif)};
+    if (const int code = spng_set_exif(context, &exif)) return code;
+  }
+  if (!tags.icc_profile.empty()) {
+    spng_iccp profile{"ICC profile", tags.icc_profile.size(), text(tags.icc_profile)};
+    if (const int code = spng_set_iccp(context, &profile)) return code;
+  }
+  return 0;
+}
+
 // A PNG of 8-bit samples; `palette` may be null.
 Result<std::vector<std::byte>> encode(std::span<const std::uint8_t> samples, int width, int height,
-                                      spng_color_type colour_type, spng_plte* palette) {
+                                      spng_color_type colour_type, spng_plte* palette, const PictureTags& tags) {
   const std::size_t channels = colour_type == SPNG_COLOR_TYPE_TRUECOLOR ? 3 : 1;
   if (width <= 0 || height <= 0 ||
       samples.size() != channels * static_cast<std::size_t>(width) * static_cast<std::size_t>(height)) {
@@ -47,6 +63,7 @@ Result<std::vector<std::byte>> encode(std::span<const std::uint8_t> samples, int
   if (palette != nullptr) {
     if (int code = spng_set_plte(context.get(), palette)) return failed("writing the palette", code);
   }
+  if (int code = set_tags(context.get(), tags)) return failed("writing EXIF and colour profile", code);
   if (int code = spng_encode_image(context.get(), samples.data(), samples.size(), SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE)) {
     return failed("writing the pixels", code);
   }
@@ -61,8 +78,8 @@ Result<std::vector<std::byte>> encode(std::span<const std::uint8_t> samples, int
 
 }  // namespace
 
-Result<std::vector<std::byte>> encode_png(const RgbPicture& picture) {
-  return encode(picture.rgb, picture.width, picture.height, SPNG_COLOR_TYPE_TRUECOLOR, nullptr);
+Result<std::vector<std::byte>> encode_png(const RgbPicture& picture, const PictureTags& tags) {
+  return encode(picture.rgb, picture.width, picture.height, SPNG_COLOR_TYPE_TRUECOLOR, nullptr, tags);
 }
 
 Result<std::vector<std::byte>> encode_mask_png(std::span<const std::uint8_t> mask, int width, int height) {
@@ -72,7 +89,7 @@ Result<std::vector<std::byte>> encode_mask_png(std::span<const std::uint8_t> mas
     const Colour colour = voc_colour(static_cast<std::uint8_t>(i));
     palette.entries[i] = {colour.red, colour.green, colour.blue, 255};
   }
-  return encode(mask, width, height, SPNG_COLOR_TYPE_INDEXED, &palette);
+  return encode(mask, width, height, SPNG_COLOR_TYPE_INDEXED, &palette, {});
 }
 
 }  // namespace mobilenet::cli

@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <vector>
 
 namespace mobilenet {
 
@@ -67,18 +69,26 @@ struct ImageView {
 };
 
 struct DecodeOptions {
-  // A picture with more pixels is refused before anything is decoded; 0 = no limit.
+  // A picture with more pixels is refused before anything is decoded; 0 = no limit. Decoding takes 3 bytes a pixel for
+  // the result and at most 4 beside it, but JPEG files in several scans (progressive ones) take 2 for each sample: 3 to
+  // 8 a pixel.
   std::int64_t max_pixels = 178'956'970;
 };
 
+struct DecodedPicture;
+
 // A decoded picture: RGB bytes as PIL's convert("RGB") gives them, and the file's orientation (not yet applied).
-// JPEG, PNG, WebP and BMP, as far as they are built in (mobilenet::components()).
+// BMP, and JPEG, PNG and WebP as far as they are built in (mobilenet::components()). The orientation is that of the
+// file's EXIF block; where that says nothing, of its XMP.
 class MOBILENET_API Image {
  public:
   static Result<Image> open(const std::filesystem::path& path, const DecodeOptions& options = {});
   // `name` stands for the picture in error messages.
   static Result<Image> decode(std::span<const std::byte> file, const DecodeOptions& options = {},
                               std::string_view name = "picture");
+
+  // Pixels of one's own, RGB bytes without padding.
+  Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientation orientation);
 
   ImageView view() const;
   operator ImageView() const { return view(); }
@@ -87,11 +97,18 @@ class MOBILENET_API Image {
   Orientation orientation() const { return orientation_; }
   // Replaces the file's orientation.
   void set_orientation(Orientation orientation) { orientation_ = orientation; }
-
-  Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientation orientation);
+  // What the file says beside its pixels, as stored: its EXIF block from the TIFF header on, its ICC profile; empty
+  // where it has none. Valid while the Image lives.
+  std::span<const std::byte> exif() const { return exif_; }
+  std::span<const std::byte> icc_profile() const { return icc_profile_; }
+  // exif() for a copy of the picture turned upright: its orientation is 1 and it has no thumbnail.
+  Result<std::vector<std::byte>> upright_exif() const;
 
  private:
-  std::unique_ptr<std::byte[]> rgb_;
+  explicit Image(DecodedPicture&& picture);
+
+  std::unique_ptr<std::byte[], void (*)(void*)> rgb_;
+  std::vector<std::byte> exif_, icc_profile_;
   int width_ = 0;
   int height_ = 0;
   Orientation orientation_ = Orientation::upright;

@@ -3,7 +3,9 @@
 #pragma once
 
 // The codecs behind Image::decode, one file each; those whose library was not found are declared but not built. Each
-// checks the picture's size before it decodes, and refuses what is truncated or corrupt.
+// checks the picture's size before it decodes, writes every pixel or refuses the file, and beyond the picture that it
+// returns needs at most 4 bytes a pixel. The exception are the coefficients of JPEG files in several scans
+// (progressive ones), which libjpeg keeps: 2 bytes a sample, so 3 to 8 a pixel.
 
 #include <mobilenet/image.h>
 #include <mobilenet/result.h>
@@ -13,6 +15,8 @@
 #include <memory>
 #include <span>
 #include <string_view>
+
+#include "preprocess/metadata.h"
 
 namespace mobilenet {
 
@@ -24,15 +28,24 @@ struct PictureFile {
   const unsigned char* data() const { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 };
 
-Result<Image> decode_bmp(const PictureFile& file);
-Result<Image> decode_jpeg(const PictureFile& file);
-Result<Image> decode_png(const PictureFile& file);
-Result<Image> decode_webp(const PictureFile& file);
+using Pixels = std::unique_ptr<std::byte[], void (*)(void*)>;
 
-// Refuses sizes below 1, above max_pixels, or beyond what memory can address.
-Result<void> check_size(const PictureFile& file, std::int64_t width, std::int64_t height);
+struct DecodedPicture {
+  Pixels rgb;  // [height][width][3]
+  int width = 0;
+  int height = 0;
+  PictureMetadata metadata = {};
 
-// Memory that is not there is an error, not an exception. The bytes are not initialised.
-Result<std::unique_ptr<std::byte[]>> allocate_pixels(const PictureFile& file, std::size_t bytes);
+  unsigned char* row(std::int64_t y) const { return reinterpret_cast<unsigned char*>(rgb.get()) + y * width * 3; }
+};
+
+Result<DecodedPicture> decode_bmp(const PictureFile& file);
+Result<DecodedPicture> decode_jpeg(const PictureFile& file);
+Result<DecodedPicture> decode_png(const PictureFile& file);
+Result<DecodedPicture> decode_webp(const PictureFile& file);
+
+// A black picture of this size. Refuses sizes below 1, above max_pixels, or beyond what memory holds; black, so that
+// no fault of a codec can show what the memory held before.
+Result<DecodedPicture> blank_picture(const PictureFile& file, std::int64_t width, std::int64_t height);
 
 }  // namespace mobilenet

@@ -1,66 +1,137 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// JPEG through TurboJPEG, with the accurate DCT and smooth chroma upsampling that PIL uses.
+// JPEG through libjpeg-turbo, with its accurate DCT and smooth chroma upsampling, which PIL uses too. As in PIL,
+// warnings about damaged data are no errors, but a file that ends before its last pixel is refused.
 
-#include <turbojpeg.h>
+// jpeglib.h takes FILE for granted.
+// clang-format off
+#include <cstdio>
+#include <jpeglib.h>
+// clang-format on
 
 #include <algorithm>
-#include <array>
+#include <csetjmp>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "preprocess/decode.h"
-#include "preprocess/exif.h"
 
 namespace mobilenet {
 namespace {
 
-struct Segments {
-  std::span<const std::byte> exif;  // from its TIFF header
-  bool has_end = false;             // the end-of-image marker was found
+constexpr int kSegmentBytes = 0xffff;
+
+// Errors leave libjpeg by a jump, because nothing may be thrown through C; warnings are counted there and not printed.
+struct ErrorHandler : jpeg_error_mgr {
+  std::jmp_buf jump;
+  char message[JMSG_LENGTH_MAX];
 };
 
-// Walks the markers of the file up to its end marker, or to whatever does not look like one.
-Segments find_segments(std::span<const std::byte> bytes) {
-  constexpr unsigned char kTemporary = 0x01, kFirstRestart = 0xd0, kLastRestart = 0xd7;
-  constexpr unsigned char kEnd = 0xd9, kStartOfScan = 0xda, kApp1 = 0xe1;
-  static constexpr std::string_view kExif("Exif\0\0", 6);
-  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-  Segments found;
-  bool in_scan = false;  // inside the coded data that follows a start of scan
-  for (std::size_t at = 2; at + 2 <= bytes.size();) {
-    const unsigned char marker = data[at + 1];
-    if (data[at] != 0xff || marker == 0x00) {
-      if (!in_scan) break;
-      ++at;
-    } else if (marker == 0xff) {  // a fill byte
-      ++at;
-    } else if (marker == kTemporary || (marker >= kFirstRestart && marker <= kLastRestart)) {
-      at += 2;
-    } else if (marker == kEnd) {
-      found.has_end = true;
-      break;
-    } else {
-      if (at + 4 > bytes.size()) break;
-      const std::size_t length = static_cast<std::size_t>(data[at + 2]) << 8 | data[at + 3];
-      if (length < 2 || length > bytes.size() - at - 2) break;
-      const auto content = bytes.subspan(at + 4, length - 2);
-      if (marker == kApp1 && found.exif.empty() && content.size() > kExif.size() &&
-          std::memcmp(content.data(), kExif.data(), kExif.size()) == 0)
-        found.exif = content.subspan(kExif.size());
-      in_scan = marker == kStartOfScan;
-      at += 2 + length;
-    }
-  }
-  return found;
+[[noreturn]] void give_up(j_common_ptr info) {
+  auto* const handler = static_cast<ErrorHandler*>(info->err);
+  handler->format_message(info, handler->message);
+  std::longjmp(handler->jump, 1);  // NOLINT(cert-err52-cpp)
 }
 
+// Keeps a small hostile progressive file from taking minutes.
+void limit_scans(j_common_ptr info) {
+  constexpr int kMaxScans = 500;
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMaxScans) return;
+  auto* const handler = static_cast<ErrorHandler*>(info->err);
+  std::strcpy(handler->message, "it has more than 500 scans");
+  std::longjmp(handler->jump, 1);  // NOLINT(cert-err52-cpp)
+}
+
+// The whole file lies in memory: when libjpeg asks for more, it is truncated, and every call says so.
+boolean no_more_bytes(j_decompress_ptr) { return FALSE; }
+
+void skip_bytes(j_decompress_ptr info, long count) {
+  if (count <= 0) return;
+  const std::size_t skipped = std::min(static_cast<std::size_t>(count), info->src->bytes_in_buffer);
+  info->src->next_input_byte += skipped;
+  info->src->bytes_in_buffer -= skipped;
+}
+
+class Decoder {
+ public:
+  explicit Decoder(std::span<const std::byte> file) {
+    info_.err = jpeg_std_error(&errors_);
+    errors_.error_exit = give_up;
+    errors_.output_message = [](j_common_ptr) {};
+    source_.next_input_byte = reinterpret_cast<const JOCTET*>(file.data());
+    source_.bytes_in_buffer = file.size();
+    source_.init_source = [](j_decompress_ptr) {};
+    source_.fill_input_buffer = no_more_bytes;
+    source_.skip_input_data = skip_bytes;
+    source_.resync_to_restart = jpeg_resync_to_restart;
+    source_.term_source = [](j_decompress_ptr) {};
+    progress_.progress_monitor = limit_scans;
+  }
+  ~Decoder() { jpeg_destroy_decompress(&info_); }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // Runs step(info), which returns false where the file ended too early. `step` must own nothing: an error jumps out.
+  template <class Step>
+  bool attempt(const Step& step) {
+    if (setjmp(errors_.jump) != 0) return false;  // NOLINT(cert-err52-cpp)
+    if (step(info_)) return true;
+    std::strcpy(errors_.message, "it is truncated");
+    return false;
+  }
+  std::string_view message() const { return errors_.message; }
+  const jpeg_decompress_struct& info() const { return info_; }
+
+  bool read_header() {
+    return attempt([&](jpeg_decompress_struct& info) {
+      jpeg_create_decompress(&info);
+      info.src = &source_;
+      info.progress = &progress_;
+      jpeg_save_markers(&info, JPEG_APP0 + 1, kSegmentBytes);
+      jpeg_save_markers(&info, JPEG_APP0 + 2, kSegmentBytes);
+      return jpeg_read_header(&info, TRUE) == JPEG_HEADER_OK;
+    });
+  }
+
+  // Only before the pixels are decoded.
+  PictureMetadata metadata() {
+    static constexpr std::string_view kExif("Exif\0\0", 6), kXmp("http://ns.adobe.com/xap/1.0/\0", 29);
+    PictureMetadata found;
+    for (const jpeg_marker_struct* marker = info_.marker_list; marker != nullptr; marker = marker->next) {
+      if (marker->marker != JPEG_APP0 + 1) continue;
+      const std::span content(reinterpret_cast<const std::byte*>(marker->data), marker->data_length);
+      const std::string_view text(reinterpret_cast<const char*>(marker->data), marker->data_length);
+      if (text.starts_with(kExif)) {  // blocks of more than a segment go on in the next
+        const auto part = found.exif.empty() ? without_exif_prefix(content) : content.subspan(kExif.size());
+        found.exif.insert(found.exif.end(), part.begin(), part.end());
+      } else if (text.starts_with(kXmp)) {
+        found.xmp.assign(content.begin() + kXmp.size(), content.end());
+      }
+    }
+    JOCTET* profile = nullptr;
+    unsigned int bytes = 0;
+    attempt([&](jpeg_decompress_struct& info) { return jpeg_read_icc_profile(&info, &profile, &bytes) != FALSE; });
+    const std::unique_ptr<JOCTET, void (*)(void*)> owner(profile, &std::free);
+    const auto* const first = reinterpret_cast<const std::byte*>(profile);
+    if (profile != nullptr) found.icc_profile.assign(first, first + bytes);
+    return found;
+  }
+
+ private:
+  jpeg_decompress_struct info_{};
+  ErrorHandler errors_{};
+  jpeg_source_mgr source_{};
+  jpeg_progress_mgr progress_{};
+};
+
 // PIL takes every four-channel JPEG as Adobe writes them, with inverted inks, and converts ink to light like this.
-void cmyk_to_rgb(const unsigned char* inverted, unsigned char* rgb, std::size_t pixels) {
-  for (std::size_t i = 0; i < pixels; ++i, inverted += 4, rgb += 3) {
+void cmyk_to_rgb(const unsigned char* inverted, unsigned char* rgb, int pixels) {
+  for (int i = 0; i < pixels; ++i, inverted += 4, rgb += 3) {
     const int light = inverted[3];
     for (int c = 0; c < 3; ++c) {
       const int product = (255 - inverted[c]) * light + 128;
@@ -71,43 +142,33 @@ void cmyk_to_rgb(const unsigned char* inverted, unsigned char* rgb, std::size_t 
 
 }  // namespace
 
-Result<Image> decode_jpeg(const PictureFile& file) {
-  const std::unique_ptr<void, int (*)(tjhandle)> decoder(tjInitDecompress(), &tjDestroy);
-  if (!decoder) return failure(ErrorCode::out_of_memory, file.name, ": not enough memory for a JPEG decoder");
+Result<DecodedPicture> decode_jpeg(const PictureFile& file) {
+  Decoder decoder(file.bytes);
   const auto refused = [&](std::string_view why) {
     return failure(ErrorCode::bad_format, file.name, ": is not a readable JPEG picture: ", why);
   };
+  if (!decoder.read_header()) return refused(decoder.message());
+  const int channels = decoder.info().num_components;
+  if (channels != 1 && channels != 3 && channels != 4) return refused("its pixels are neither grey, RGB nor CMYK");
+  MOBILENET_TRY(auto picture, blank_picture(file, decoder.info().image_width, decoder.info().image_height));
+  picture.metadata = decoder.metadata();
 
-  int width = 0, height = 0, subsampling = 0, colour_space = -1;
-  const auto size = static_cast<unsigned long>(file.bytes.size());
-  if (tjDecompressHeader3(decoder.get(), file.data(), size, &width, &height, &subsampling, &colour_space) != 0) {
-    // A subsampling that has no name in this interface fails here, but decodes.
-    const bool readable = width > 0 && height > 0 && colour_space >= 0 && subsampling < 0;
-    if (!readable) return refused(tjGetErrorStr2(decoder.get()));
-  }
-  MOBILENET_CHECK(check_size(file, width, height));
-
-  const bool four_channels = colour_space == TJCS_CMYK || colour_space == TJCS_YCCK;
-  const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-  MOBILENET_TRY(auto decoded, allocate_pixels(file, pixels * (four_channels ? 4 : 3)));
-  auto* const target = reinterpret_cast<unsigned char*>(decoded.get());
-  // The limit on scans keeps a small hostile progressive file from taking minutes.
-  const int flags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS;
-  const int status = tjDecompress2(decoder.get(), file.data(), size, target, width, 0, height,
-                                   four_channels ? TJPF_CMYK : TJPF_RGB, flags);
-  const Segments segments = find_segments(file.bytes);
-  if (status != 0) {
-    const std::string_view why = tjGetErrorStr2(decoder.get());
-    if (tjGetErrorCode(decoder.get()) == TJERR_FATAL) return refused(why);
-    // Only the first warning is kept: behind a harmless one, the missing end still shows in the markers.
-    if (why.starts_with("Premature end of JPEG file") || !segments.has_end) return refused("it is truncated");
-  }
-
-  const Orientation orientation = exif_orientation(segments.exif);
-  if (!four_channels) return Image(std::move(decoded), width, height, orientation);
-  MOBILENET_TRY(auto rgb, allocate_pixels(file, pixels * 3));
-  cmyk_to_rgb(target, reinterpret_cast<unsigned char*>(rgb.get()), pixels);
-  return Image(std::move(rgb), width, height, orientation);
+  std::vector<unsigned char> inks(channels == 4 ? static_cast<std::size_t>(picture.width) * 4 : 0);
+  const bool decoded = decoder.attempt([&](jpeg_decompress_struct& info) {
+    info.out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
+    info.dct_method = JDCT_ISLOW;
+    if (!jpeg_start_decompress(&info)) return false;
+    while (info.output_scanline < info.output_height) {
+      unsigned char* const target = picture.row(info.output_scanline);
+      JSAMPROW row = channels == 4 ? inks.data() : target;
+      if (jpeg_read_scanlines(&info, &row, 1) != 1) return false;
+      if (channels == 4) cmyk_to_rgb(inks.data(), target, picture.width);
+    }
+    jpeg_finish_decompress(&info);  // every pixel is there: whether an end marker follows does not matter
+    return true;
+  });
+  if (!decoded) return refused(decoder.message());
+  return picture;
 }
 
 }  // namespace mobilenet

@@ -5,13 +5,11 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
-#include <cstring>
 #include <memory>
-#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "preprocess/decode.h"
-#include "preprocess/exif.h"
 
 namespace mobilenet {
 namespace {
@@ -28,20 +26,27 @@ struct Chunk : WebPChunkIterator {
   ~Chunk() { WebPDemuxReleaseChunkIterator(this); }
   Chunk(const Chunk&) = delete;
   Chunk& operator=(const Chunk&) = delete;
+
+  std::span<const std::byte> content() const { return {reinterpret_cast<const std::byte*>(chunk.bytes), chunk.size}; }
 };
 
-Orientation orientation_of(const WebPDemuxer* demuxer) {
-  Chunk chunk;
-  if (!WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk)) return Orientation::upright;
-  std::span<const std::byte> tiff(reinterpret_cast<const std::byte*>(chunk.chunk.bytes), chunk.chunk.size);
-  // Some writers put JPEG's prefix in front.
-  if (tiff.size() > 6 && std::memcmp(tiff.data(), "Exif\0\0", 6) == 0) tiff = tiff.subspan(6);
-  return exif_orientation(tiff);
+PictureMetadata metadata_of(const WebPDemuxer* demuxer) {
+  PictureMetadata found;
+  const auto assign = [&](std::vector<std::byte>& block, const char* name) {
+    Chunk chunk;
+    if (!WebPDemuxGetChunk(demuxer, name, 1, &chunk)) return;
+    const auto content = without_exif_prefix(chunk.content());
+    block.assign(content.begin(), content.end());
+  };
+  assign(found.exif, "EXIF");
+  assign(found.xmp, "XMP ");
+  assign(found.icc_profile, "ICCP");
+  return found;
 }
 
 }  // namespace
 
-Result<Image> decode_webp(const PictureFile& file) {
+Result<DecodedPicture> decode_webp(const PictureFile& file) {
   const auto refused = [&](std::string_view why) {
     return failure(ErrorCode::bad_format, file.name, ": is not a readable WebP picture: ", why);
   };
@@ -53,7 +58,6 @@ Result<Image> decode_webp(const PictureFile& file) {
 
   const std::int64_t width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);
   const std::int64_t height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
-  MOBILENET_CHECK(check_size(file, width, height));
   Frame frame;
   if (!WebPDemuxGetFrame(demuxer.get(), 1, &frame)) return refused("it has no picture");
   const std::int64_t left = frame.x_offset, top = frame.y_offset;
@@ -66,15 +70,14 @@ Result<Image> decode_webp(const PictureFile& file) {
       features.width != frame.width || features.height != frame.height)
     return refused("its first frame is malformed");
 
-  const auto row_bytes = static_cast<std::size_t>(width) * 3;
-  const std::size_t bytes = row_bytes * static_cast<std::size_t>(height);
-  MOBILENET_TRY(auto rgb, allocate_pixels(file, bytes));
-  if (frame.width != width || frame.height != height) std::memset(rgb.get(), 0, bytes);
+  MOBILENET_TRY(auto picture, blank_picture(file, width, height));
+  const auto row_bytes = static_cast<std::size_t>(width) * 3, bytes = row_bytes * static_cast<std::size_t>(height);
   const std::size_t first = static_cast<std::size_t>(top) * row_bytes + static_cast<std::size_t>(left) * 3;
-  auto* const target = reinterpret_cast<std::uint8_t*>(rgb.get()) + first;
-  if (!WebPDecodeRGBInto(frame.fragment.bytes, frame.fragment.size, target, bytes - first, static_cast<int>(row_bytes)))
+  if (!WebPDecodeRGBInto(frame.fragment.bytes, frame.fragment.size, picture.row(0) + first, bytes - first,
+                         static_cast<int>(row_bytes)))
     return refused("its pixels are truncated or corrupt");
-  return Image(std::move(rgb), static_cast<int>(width), static_cast<int>(height), orientation_of(demuxer.get()));
+  picture.metadata = metadata_of(demuxer.get());
+  return picture;
 }
 
 }  // namespace mobilenet

@@ -5,6 +5,7 @@
 #include <mobilenet/image.h>
 
 #include <array>
+#include <cstdlib>
 #include <new>
 #include <string>
 #include <utility>
@@ -12,15 +13,12 @@
 #include "base/error.h"
 #include "base/file_bytes.h"
 #include "preprocess/decode.h"
+#include "preprocess/exif.h"
+#include "preprocess/metadata.h"
 
 namespace mobilenet {
 namespace {
 
-#ifdef MOBILENET_WITH_BMP
-constexpr bool kHasBmp = true;
-#else
-constexpr bool kHasBmp = false;
-#endif
 #ifdef MOBILENET_WITH_JPEG
 constexpr bool kHasJpeg = true;
 #else
@@ -46,7 +44,7 @@ Error not_built_in(const PictureFile& file, std::string_view format) {
   return failure(ErrorCode::unsupported, file.name, ": is a ", format, " picture, and this build reads no ", format);
 }
 
-Result<Image> decode_any(const PictureFile& file) {
+Result<DecodedPicture> decode_any(const PictureFile& file) {
   if (text_at(file.bytes, 0, 3) == "\xff\xd8\xff") {
     if constexpr (kHasJpeg) return decode_jpeg(file);
     return not_built_in(file, "JPEG");
@@ -59,10 +57,7 @@ Result<Image> decode_any(const PictureFile& file) {
     if constexpr (kHasWebp) return decode_webp(file);
     return not_built_in(file, "WebP");
   }
-  if (text_at(file.bytes, 0, 2) == "BM") {
-    if constexpr (kHasBmp) return decode_bmp(file);
-    return not_built_in(file, "BMP");
-  }
+  if (text_at(file.bytes, 0, 2) == "BM") return decode_bmp(file);
   if (file.bytes.empty()) return failure(ErrorCode::bad_format, file.name, ": is empty");
   return failure(ErrorCode::unsupported, file.name, ": is not a JPEG, PNG, WebP or BMP picture");
 }
@@ -73,8 +68,18 @@ Orientation orientation_from_exif(int value) {
   return value >= 1 && value <= 8 ? static_cast<Orientation>(value) : Orientation::upright;
 }
 
+Image::Image(DecodedPicture&& picture)
+    : rgb_(std::move(picture.rgb)),
+      exif_(std::move(picture.metadata.exif)),
+      icc_profile_(std::move(picture.metadata.icc_profile)),
+      width_(picture.width),
+      height_(picture.height) {}
+
 Image::Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientation orientation)
-    : rgb_(std::move(rgb)), width_(width), height_(height), orientation_(orientation) {}
+    : rgb_(rgb.release(), [](void* pixels) { delete[] static_cast<std::byte*>(pixels); }),
+      width_(width),
+      height_(height),
+      orientation_(orientation) {}
 
 ImageView Image::view() const {
   ImageView view = ImageView::packed(rgb_.get(), PixelFormat::rgb, width_, height_);
@@ -89,26 +94,38 @@ Result<Image> Image::open(const std::filesystem::path& path, const DecodeOptions
 
 Result<Image> Image::decode(std::span<const std::byte> file, const DecodeOptions& options, std::string_view name) {
   try {
-    return decode_any({file, name, options.max_pixels});
+    MOBILENET_TRY(auto picture, decode_any({file, name, options.max_pixels}));
+    const Orientation orientation = orientation_of(picture.metadata);
+    Image image(std::move(picture));
+    image.set_orientation(orientation);
+    return image;
   } catch (const std::bad_alloc&) {
     return failure(ErrorCode::out_of_memory, name, ": not enough memory to decode it");
   }
 }
 
-Result<void> check_size(const PictureFile& file, std::int64_t width, std::int64_t height) {
+Result<std::vector<std::byte>> Image::upright_exif() const {
+  try {
+    std::vector<std::byte> copy = exif_;
+    make_exif_upright(copy, orientation_);
+    return copy;
+  } catch (const std::bad_alloc&) {
+    return failure(ErrorCode::out_of_memory, "not enough memory to copy ", exif_.size(), " bytes of EXIF");
+  }
+}
+
+Result<DecodedPicture> blank_picture(const PictureFile& file, std::int64_t width, std::int64_t height) {
   constexpr std::int64_t kMaxSide = 1 << 30;  // keeps every product with the bytes of a pixel inside 64 bits
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide)
     return failure(ErrorCode::bad_format, file.name, ": has an impossible size of ", width, "x", height, " pixels");
   if (file.max_pixels > 0 && width * height > file.max_pixels)
     return failure(ErrorCode::out_of_memory, file.name, ": has ", width, "x", height,
                    " pixels, more than the limit of ", file.max_pixels);
-  return {};
-}
-
-Result<std::unique_ptr<std::byte[]>> allocate_pixels(const PictureFile& file, std::size_t bytes) {
-  std::unique_ptr<std::byte[]> pixels(new (std::nothrow) std::byte[bytes]);
-  if (!pixels) return failure(ErrorCode::out_of_memory, file.name, ": needs ", bytes, " bytes of memory");
-  return pixels;
+  const auto bytes = static_cast<std::size_t>(width * height) * 3;
+  // Large pictures come as fresh pages of the system, which are zero already: clearing them costs nothing.
+  Pixels rgb(static_cast<std::byte*>(std::calloc(bytes, 1)), &std::free);
+  if (!rgb) return failure(ErrorCode::out_of_memory, file.name, ": needs ", bytes, " bytes of memory");
+  return DecodedPicture{std::move(rgb), static_cast<int>(width), static_cast<int>(height)};
 }
 
 }  // namespace mobilenet

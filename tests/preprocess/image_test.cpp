@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <mobilenet/image.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +16,8 @@
 
 namespace mobilenet::testing {
 namespace {
+
+constexpr std::array kHuffmanTable{std::byte{0xff}, std::byte{0xc4}};  // the marker of a segment
 
 std::span<const std::byte> text(std::string_view bytes) {
   return {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()};
@@ -139,8 +143,10 @@ TEST(Image, WhatIsNoPictureIsNamed) {
 // A picture whose last pixels are missing is refused, at every length.
 TEST(Image, TruncatedFilesAreRefused) {
   for (const NamedFile& file : one_file_of_each_kind(19, 21)) {
-    // Behind its last pixel, a PNG has two checksums and an end marker, which Pillow does not ask for either.
-    const std::size_t tail = file.name.find("PNG") != std::string::npos ? 20 : 0;
+    // Behind its last pixel, a PNG has two checksums and an end marker, a BMP's row up to 3 bytes of padding, which
+    // Pillow does not ask for either.
+    const bool png = file.name.find("PNG") != std::string::npos, bmp = file.name.find("BMP") != std::string::npos;
+    const std::size_t tail = png ? 20 : bmp ? 3 : 0;
     for (std::size_t length = 0; length + tail < file.bytes.size(); ++length) {
       const Result<Image> image = Image::decode(std::span(file.bytes).first(length));
       ASSERT_FALSE(image) << file.name << " cut to " << length << " of " << file.bytes.size() << " bytes";
@@ -154,6 +160,50 @@ TEST(Image, HarmlessWarningsOfJpegAreNotErrors) {
   const Result<Image> image = Image::decode(file);
   EXPECT_TRUE(image) << image.error().message;
   EXPECT_FALSE(Image::decode(std::span(file).first(file.size() - 2)));  // and without the marker
+}
+
+// An error behind a warning is an error: the decoder stops there, and what it had not written is nobody's picture.
+TEST(Image, ErrorsOfJpegBehindWarningsAreErrors) {
+  for (const JpegKind kind : {JpegKind::baseline, JpegKind::progressive}) {
+    Bytes file = jpeg_file(kind, 33, 20);
+    const auto table = std::search(file.begin(), file.end(), kHuffmanTable.begin(), kHuffmanTable.end());
+    ASSERT_NE(table, file.end());
+    const Bytes junk(2, std::byte{0x12});
+    const auto broken = file.insert(table, junk.begin(), junk.end()) + 2;
+    EXPECT_TRUE(Image::decode(file)) << "junk between segments is a warning";
+    std::fill_n(broken + 5, 16, std::byte{0xff});  // more codes than there can be
+    EXPECT_EQ(error_of(file), "holiday.jpg: is not a readable JPEG picture: Bogus Huffman table definition");
+  }
+}
+
+TEST(Image, PaletteOfBmpMayBeShort) {
+  // Four pixels of a palette of two colours: values without one are black, whatever lies behind.
+  Bytes file = bmp_file(BmpKind::bits_8, 4, 1);
+  file.erase(file.begin() + 54 + 8, file.begin() + 54 + 1024);
+  file[10] = std::byte{54 + 8};
+  file[11] = std::byte{0};
+  file[46] = std::byte{2};
+  for (std::size_t x = 0; x < 4; ++x) file[54 + 8 + x] = static_cast<std::byte>(x == 3 ? 255 : x);
+  const Result<Image> image = Image::decode(file);
+  ASSERT_TRUE(image) << image.error().message;
+  const auto* rgb = static_cast<const unsigned char*>(image->view().planes[0]);
+  EXPECT_EQ(std::vector<int>(rgb, rgb + 12), (std::vector<int>{0, 0, 0, 1, 2, 3, 0, 0, 0, 0, 0, 0}));
+  file[49] = std::byte{1};  // 16,777,218 colours
+  EXPECT_EQ(error_of(file),
+            "holiday.jpg: is not a readable BMP picture: its palette has an impossible number of colours");
+}
+
+TEST(Image, ExifAndProfileAreKept) {
+  const Bytes exif = exif_block(6), upright = exif_block(1);
+  for (const NamedFile& file : {NamedFile{"JPEG", jpeg_file(JpegKind::baseline, 8, 6, exif)},
+                                NamedFile{"PNG", png_file(PngKind::rgb, 8, 6, exif)},
+                                NamedFile{"WebP", webp_file(WebpKind::lossy, 8, 6, exif)}}) {
+    const Image image = Image::decode(file.bytes).value();
+    EXPECT_TRUE(std::ranges::equal(image.exif(), exif)) << file.name;
+    EXPECT_EQ(image.upright_exif().value(), upright) << file.name;
+    EXPECT_TRUE(image.icc_profile().empty()) << file.name;
+  }
+  EXPECT_TRUE(Image::decode(bmp_file(BmpKind::bits_24, 8, 6)).value().upright_exif().value().empty());
 }
 
 TEST(Image, CompressedBmpIsUnsupported) {

@@ -2,8 +2,12 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "preprocess/picture_files.h"
 
+// jpeglib.h takes FILE for granted.
+// clang-format off
+#include <cstdio>
+#include <jpeglib.h>
+// clang-format on
 #include <spng.h>
-#include <turbojpeg.h>
 #include <webp/encode.h>
 
 #include <array>
@@ -73,16 +77,29 @@ Bytes exif_block(int orientation) {
 Bytes jpeg_file(JpegKind kind, int width, int height, const Bytes& exif) {
   // Four bytes of noise a pixel are enough for every pixel format.
   const NoisePicture noise(width * 2, height);
-  const std::unique_ptr<void, int (*)(tjhandle)> encoder(tjInitCompress(), &tjDestroy);
+  jpeg_compress_struct encoder{};
+  jpeg_error_mgr errors{};
+  encoder.err = jpeg_std_error(&errors);  // ends the program on an error
+  jpeg_create_compress(&encoder);
   unsigned char* data = nullptr;
   unsigned long size = 0;
-  const int format = kind == JpegKind::cmyk ? TJPF_CMYK : kind == JpegKind::grey ? TJPF_GRAY : TJPF_RGB;
-  const int subsampling = kind == JpegKind::grey ? TJSAMP_GRAY : TJSAMP_420;
-  const int flags = kind == JpegKind::progressive ? TJFLAG_PROGRESSIVE : 0;
-  require(
-      tjCompress2(encoder.get(), noise.rgb.data(), width, 0, height, format, &data, &size, subsampling, 80, flags) == 0,
-      "cannot write a JPEG");
-  const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owner(data, &tjFree);
+  jpeg_mem_dest(&encoder, &data, &size);
+  encoder.image_width = static_cast<JDIMENSION>(width);
+  encoder.image_height = static_cast<JDIMENSION>(height);
+  encoder.in_color_space = kind == JpegKind::cmyk ? JCS_CMYK : kind == JpegKind::grey ? JCS_GRAYSCALE : JCS_RGB;
+  encoder.input_components = kind == JpegKind::cmyk ? 4 : kind == JpegKind::grey ? 1 : 3;
+  jpeg_set_defaults(&encoder);
+  jpeg_set_quality(&encoder, 80, TRUE);
+  if (kind == JpegKind::progressive) jpeg_simple_progression(&encoder);
+  jpeg_start_compress(&encoder, TRUE);
+  while (encoder.next_scanline < encoder.image_height) {
+    auto* row = const_cast<JSAMPROW>(noise.rgb.data()) +
+                std::size_t{encoder.next_scanline} * static_cast<std::size_t>(width * encoder.input_components);
+    jpeg_write_scanlines(&encoder, &row, 1);
+  }
+  jpeg_finish_compress(&encoder);
+  jpeg_destroy_compress(&encoder);
+  const std::unique_ptr<unsigned char, void (*)(void*)> owner(data, &std::free);
 
   Bytes file;
   append(file, data, 2);

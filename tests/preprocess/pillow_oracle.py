@@ -172,6 +172,17 @@ def bmp_files():
     for size in [(1, 1), (7, 9), (33, 21)]:
         for mode in ("1", "L", "P", "RGB", "RGBA"):
             yield f"BMP {mode} {size}", saved(picture(mode, size), "BMP")
+    yield "BMP of OS/2", b"BM" + struct.pack("<IIIIHHHH", 38, 0, 26, 12, 2, 1, 1, 24) + bytes(range(6)) + b"\0\0"
+    for name, first, height in (("top row first", 54, -3), ("without the place of its pixels", 0, 3)):
+        header = struct.pack("<IIIIiiHHIIiiII", 54 + 24, 0, first, 40, 2, height, 1, 24, 0, 0, 0, 0, 0, 0)
+        yield f"BMP, {name}", b"BM" + header + bytes(range(24))
+    for bits, pixels in ((1, 8), (4, 12), (8, 12)):
+        palette = bytes([10, 20, 30, 0, 40, 50, 60, 0, 70, 80, 90, 0])[: 8 if bits == 1 else 12]
+        header = struct.pack("<IIIIiiHHIIiiII", 0, 0, 54 + len(palette), 40, pixels, 1, 1, bits, 0, 0, 0, 0, len(palette) // 4, 0)
+        yield f"BMP with a short palette of {bits} bits", b"BM" + header + palette + bytes(range(12))
+    masks = struct.pack("<IIII", 0xFF000000, 0xFF0000, 0xFF00, 0xFF)
+    header = struct.pack("<IIIIiiHHIIiiII", 0, 0, 122, 108, 5, 2, 1, 32, 3, 0, 0, 0, 0, 0)
+    yield "BMP of 32 bits with masks", b"BM" + header + masks + bytes(52) + bytes(range(40))
     for name, masks in (("555", b""), ("565", struct.pack("<III", 0xF800, 0x07E0, 0x001F))):
         pixels = struct.pack("<18H", *(i * 3641 & 0xFFFF for i in range(18)))
         header = struct.pack("<IIIIiiHHIIiiII", 54 + len(masks) + 36, 0, 54 + len(masks), 40, 6, 3, 1, 16, 3 if masks else 0, 0, 0, 0, 0, 0)
@@ -191,6 +202,126 @@ def check_decoders(probe, folder):
             continue
         probe.check(name + ", size and orientation", got[:2], (expected.size, orientation))
         probe.check(name, got[2], expected.tobytes())
+
+
+def exif_block(orientation=None):
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    if orientation is not None:
+        exif[ORIENTATION] = orientation
+    return exif.tobytes()
+
+
+def xmp_block(orientation, form):
+    value = f'tiff:Orientation="{orientation}"/>' if form == "attribute" else \
+        f"><tiff:Orientation>{orientation}</tiff:Orientation></rdf:Description>"
+    return f"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description {value}</rdf:RDF></x:xmpmeta>".encode()
+
+
+def raw_profile(kind, content):
+    lines = content.hex()
+    lines = "\n".join(lines[at:at + 72] for at in range(0, len(lines), 72))
+    return f"\n{kind}\n{len(content):8}\n{lines}\n".encode()
+
+
+def metadata_files():
+    """(name, file, whether Pillow reads that kind) for every place where an orientation can be."""
+    image = picture("RGB", (9, 7))
+    pixels = [[image.getpixel((x, y)) for x in range(9)] for y in range(7)]
+    tiff = exif_block(6)[6:]
+
+    def text(kind, keyword, content):
+        between = {b"tEXt": b"\0", b"zTXt": b"\0\0", b"iTXt": b"\0\0\0\0\0", b"iTXz": b"\0\1\0\0\0"}[kind]
+        packed = zlib.compress(content) if kind in (b"zTXt", b"iTXz") else content
+        return kind.replace(b"z", b"t") if kind == b"iTXz" else kind, keyword.encode() + between + packed
+
+    raw = raw_profile("exif", exif_block(8))
+    png_cases = {
+        "eXIf": [(b"eXIf", tiff)],
+        "eXIf and another raw profile": [text(b"zTXt", "Raw profile type exif", raw), (b"eXIf", tiff)],
+        "raw profile, packed": [text(b"zTXt", "Raw profile type exif", raw)],
+        "raw profile, plain": [text(b"tEXt", "Raw profile type exif", raw)],
+        "XMP": [text(b"iTXt", "XML:com.adobe.xmp", xmp_block(5, "attribute"))],
+        "XMP, packed": [text(b"iTXz", "XML:com.adobe.xmp", xmp_block(7, "element"))],
+        "XMP as plain text": [text(b"tEXt", "XML:com.adobe.xmp", xmp_block(3, "element"))],
+        "XMP behind EXIF without orientation": [(b"eXIf", exif_block()[6:]), text(b"iTXt", "XML:com.adobe.xmp", xmp_block(2, "element"))],
+        "XMP behind EXIF of 0": [(b"eXIf", exif_block(0)[6:]), text(b"iTXt", "XML:com.adobe.xmp", xmp_block(2, "element"))],
+        "text that is no zlib stream": [(b"zTXt", b"Raw profile type exif\0\0nonsense"), (b"eXIf", tiff)],
+        "text without end of keyword": [(b"tEXt", b"nonsense"), (b"eXIf", tiff)],
+    }
+    for name, chunks in png_cases.items():
+        data = png(9, 7, 8, 2, pixels, chunks)
+        yield f"PNG, {name}", data
+        at = data.index(b"IDAT") - 4  # the same chunks behind the pixels
+        begin, end = 33, data.index(b"IEND") - 4
+        yield f"PNG, {name}, behind the pixels", data[:begin] + data[at:end] + data[begin:at] + data[end:]
+    for form in ("attribute", "element"):
+        xmp = xmp_block(6, form)
+        yield f"JPEG, XMP {form}", saved(image, "JPEG", xmp=xmp)
+        yield f"JPEG, XMP {form} and EXIF", saved(image, "JPEG", xmp=xmp, exif=exif_block(3))
+        yield f"JPEG, XMP {form} and EXIF without", saved(image, "JPEG", xmp=xmp, exif=exif_block())
+        yield f"WebP, XMP {form}", saved(image, "WEBP", xmp=xmp)
+        yield f"WebP, XMP {form} and EXIF of 9", saved(image, "WEBP", xmp=xmp, exif=exif_block(9))
+    app1 = lambda content: b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content
+    jpeg = saved(image, "JPEG")
+    prefix = b"http://ns.adobe.com/xap/1.0/\0"
+    yield "JPEG, two XMP segments", jpeg[:2] + app1(prefix + xmp_block(6, "element")) + app1(prefix + xmp_block(8, "element")) + jpeg[2:]
+    block = exif_block(6)
+    yield "JPEG, EXIF in two segments", jpeg[:2] + app1(block[:20]) + app1(block[:6] + block[20:]) + jpeg[2:]
+    yield "JPEG, EXIF with two prefixes", jpeg[:2] + app1(block[:6] + block) + jpeg[2:]
+
+
+def check_metadata(probe, folder):
+    path = folder / "described"
+    for name, data in metadata_files():
+        path.write_bytes(data)
+        expected = Image.open(path).getexif().get(ORIENTATION, 1)
+        got = probe.decode(path)
+        probe.check(name, got if isinstance(got, str) else got[1], expected if expected in range(1, 9) else 1)
+    # ImageMagick's older name, which Pillow does not read.
+    image = picture("RGB", (3, 2))
+    pixels = [[image.getpixel((x, y)) for x in range(3)] for y in range(2)]
+    content = raw_profile("APP1", exif_block(6))
+    path.write_bytes(png(3, 2, 8, 2, pixels, [(b"zTXt", b"Raw profile type APP1\0\0" + zlib.compress(content))]))
+    probe.check("PNG, raw profile of APP1", probe.decode(path)[1], 6)
+
+
+def damaged(data, chance):
+    data = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(min(len(data), 80) if chance.random() < 0.5 else len(data))
+        kind, count = chance.randrange(4), chance.randint(1, 8)
+        if kind < 2:
+            data[at] = chance.choice([0, 1, 0x7F, 0x80, 0xFE, 0xFF, chance.randrange(256)])
+        elif kind == 2:
+            data[at] ^= 1 << chance.randrange(8)
+        elif len(data) > 40:
+            data[at:at + count] = chance.choice([b"", bytes(data[at:at + count]) * 2])
+    return bytes(data)
+
+
+def check_damage(probe, folder):
+    """Damaged files that both open show the same pixels; what Pillow finds broken or truncated is not opened."""
+    path = folder / "damaged"
+    chance = random.Random(11)
+    opened = 0
+    for files in (jpeg_files, bmp_files, webp_files):
+        good = [data for _, data in files() if len(data) < 4000]
+        for i in range(1500):
+            data = damaged(chance.choice(good), chance)
+            path.write_bytes(data)
+            got = probe.decode(path)
+            try:
+                image = Image.open(io.BytesIO(data))
+                expected = image.convert("RGB").tobytes() if image.width * image.height < 1 << 20 else None
+            except Exception as error:
+                if "broken data stream" in str(error) or "truncated" in str(error):
+                    probe.check(f"{files.__name__}, damage {i}", isinstance(got, str), True)
+                continue
+            if not isinstance(got, str) and expected is not None and image.mode != "1":
+                opened += 1
+                probe.check(f"{files.__name__}, damage {i}", got[2], expected)
+    print(f"{opened} damaged files were opened")
 
 
 def check_orientations(probe, folder):
@@ -334,7 +465,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         probe = Probe(sys.argv[1], folder)
-        for check in (check_decoders, check_orientations, check_resizers, check_edge_crops, check_padding, check_refusals):
+        for check in (check_decoders, check_metadata, check_damage, check_orientations, check_resizers, check_edge_crops, check_padding, check_refusals):
             check(probe, folder)
     for failure in probe.failures[:40]:
         print(failure)
