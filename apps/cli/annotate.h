@@ -29,8 +29,9 @@ Result<void> draw_detections(RgbPicture& picture, std::span<const Detection> det
 // outlines the regions, and adds a legend with each class's share of the picture. The mask must be of its size.
 Result<void> draw_segmentation(RgbPicture& picture, const Segmentation& segmentation);
 
-// Draws on a copy of the upright picture and writes it as PNG or JPEG, by the ending of its name.
-Result<void> annotate_file(const Destination& destination, const ImageView& image,
+// Draws on a copy of the upright picture and writes it as PNG or JPEG, by the ending of its name, with the picture's
+// EXIF block, made upright, and its colour profile where that describes RGB.
+Result<void> annotate_file(const Destination& destination, const Image& image,
                            const std::function<Result<void>(RgbPicture&)>& draw);
 
 // The weight of the colour in a tinted pixel; the picture has the rest.

@@ -133,7 +133,8 @@ class ObjectSearch {
     std::string title = answer_title(picture, *session_, batch, found_text(detections.size()));
     if (annotated_.wanted()) {
       const Destination& place = annotated_.at(picture.place);
-      auto written = annotate_file(place, view, [&](RgbPicture& copy) { return draw_detections(copy, detections); });
+      auto written =
+          annotate_file(place, *picture.image, [&](RgbPicture& copy) { return draw_detections(copy, detections); });
       if (!written) return picture.fail(picture.name + ": " + written.error().message);
       head["annotated"] = place.path.string();
       title += "  drawn in " + printable(place.path.string()) + '\n';

@@ -87,7 +87,8 @@ int segment(SegmentOptions& options) {
     }
     if (annotated.wanted()) {
       const Destination& place = annotated.at(picture.place);
-      auto written = annotate_file(place, view, [&](RgbPicture& rgb) { return draw_segmentation(rgb, *answer); });
+      auto written =
+          annotate_file(place, *picture.image, [&](RgbPicture& rgb) { return draw_segmentation(rgb, *answer); });
       if (!written) return written;
       add_file("annotated", "  drawn in ", place);
     }
