@@ -128,8 +128,8 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
 }
 
 Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions& options) try {
-  MOBILENET_TRY(const auto mapped, FileBytes::read(path));
-  MOBILENET_TRY(auto state, load_state({path.string(), path, mapped->bytes(), mapped}, options));
+  MOBILENET_TRY(const auto file, FileBytes::read(path));
+  MOBILENET_TRY(auto state, load_state({path.string(), path, file->bytes(), file}, options));
   return Model(std::move(state));
 } catch (...) {
   return caught(path.native());

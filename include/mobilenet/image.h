@@ -82,6 +82,7 @@ struct DecodedPicture;
 // file's EXIF block; where that says nothing, of its XMP.
 class MOBILENET_API Image {
  public:
+  // Reads the whole file, or pipe, and nothing of what does not begin like a picture.
   static Result<Image> open(const std::filesystem::path& path, const DecodeOptions& options = {});
   // `name` stands for the picture in error messages.
   static Result<Image> decode(std::span<const std::byte> file, const DecodeOptions& options = {},

@@ -73,7 +73,7 @@ struct ModelInfo {
 class MOBILENET_API Model {
  public:
   // Opens a .tflite or .safetensors file; config.json, preprocessor_config.json and labels.txt beside it are used.
-  // The file is mapped, not copied, and must not change while the model lives.
+  // The file is read into memory, so what happens to it afterwards does not matter; pipes are read to their end.
   static Result<Model> open(const std::filesystem::path& path, const ModelOptions& options = {});
   // As open, from memory: the bytes are copied. `name` stands for the file in messages.
   static Result<Model> from_memory(std::span<const std::byte> file, const ModelOptions& options = {},

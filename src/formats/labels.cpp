@@ -168,7 +168,7 @@ std::vector<LabelSource> labels_beside(const std::filesystem::path& model) {
     const std::filesystem::path path = model.parent_path() / name;
     if (path == model || !std::filesystem::is_regular_file(path, ignored)) continue;
     std::string place = name + " beside the model";
-    const auto file = FileBytes::read(path);
+    const auto file = FileBytes::read(path, {.max_bytes = kMaxTextBytes});
     sources.push_back(file ? label_source(std::move(place), (*file)->bytes())
                            : LabelSource{std::move(place), {}, "cannot be read"});
   }
@@ -218,7 +218,7 @@ Result<void> set_labels(const LabelSource& source, ModelSpec& spec, std::vector<
 
 Result<void> set_labels_from_file(const std::filesystem::path& path, ModelSpec& spec,
                                   std::vector<Decision>& decisions) {
-  MOBILENET_TRY(const auto file, FileBytes::read(path));
+  MOBILENET_TRY(const auto file, FileBytes::read(path, {.max_bytes = kMaxTextBytes}));
   return set_labels(label_source(path.string(), file->bytes()), spec, decisions);
 }
 

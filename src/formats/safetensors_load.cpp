@@ -147,7 +147,7 @@ std::string title_of(Architecture architecture) {
 Result<std::optional<JsonValue>> json_beside(const std::filesystem::path& model, const std::string& name) {
   std::optional<JsonValue> nothing;
   if (model.empty()) return nothing;
-  auto file = FileBytes::read(model.parent_path() / name);
+  auto file = FileBytes::read(model.parent_path() / name, {.max_bytes = kMaxTextBytes});
   if (!file) {
     if (file.error().code == ErrorCode::not_found) return nothing;
     return std::move(file).error();

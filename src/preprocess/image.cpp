@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Image: recognises a picture by its first bytes and hands it to its codec.
+// Image: a picture from the file to its pixels.
 
 #include <mobilenet/image.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -15,55 +15,9 @@
 #include "preprocess/decode.h"
 #include "preprocess/exif.h"
 #include "preprocess/metadata.h"
+#include "preprocess/picture_kind.h"
 
 namespace mobilenet {
-namespace {
-
-#ifdef MOBILENET_WITH_JPEG
-constexpr bool kHasJpeg = true;
-#else
-constexpr bool kHasJpeg = false;
-#endif
-#ifdef MOBILENET_WITH_PNG
-constexpr bool kHasPng = true;
-#else
-constexpr bool kHasPng = false;
-#endif
-#ifdef MOBILENET_WITH_WEBP
-constexpr bool kHasWebp = true;
-#else
-constexpr bool kHasWebp = false;
-#endif
-
-std::string_view text_at(std::span<const std::byte> bytes, std::size_t offset, std::size_t count) {
-  if (bytes.size() < offset + count) return {};
-  return {reinterpret_cast<const char*>(bytes.data()) + offset, count};
-}
-
-Error not_built_in(const PictureFile& file, std::string_view format) {
-  return failure(ErrorCode::unsupported, file.name, ": is a ", format, " picture, and this build reads no ", format);
-}
-
-Result<DecodedPicture> decode_any(const PictureFile& file) {
-  if (text_at(file.bytes, 0, 3) == "\xff\xd8\xff") {
-    if constexpr (kHasJpeg) return decode_jpeg(file);
-    return not_built_in(file, "JPEG");
-  }
-  if (text_at(file.bytes, 0, 8) == "\x89PNG\r\n\x1a\n") {
-    if constexpr (kHasPng) return decode_png(file);
-    return not_built_in(file, "PNG");
-  }
-  if (text_at(file.bytes, 0, 4) == "RIFF" && text_at(file.bytes, 8, 4) == "WEBP") {
-    if constexpr (kHasWebp) return decode_webp(file);
-    return not_built_in(file, "WebP");
-  }
-  if (text_at(file.bytes, 0, 2) == "BM") return decode_bmp(file);
-  if (file.bytes.empty()) return failure(ErrorCode::bad_format, file.name, ": is empty");
-  return failure(ErrorCode::unsupported, file.name, ": is not a JPEG, PNG, WebP or BMP picture");
-}
-
-}  // namespace
-
 Orientation orientation_from_exif(int value) {
   return value >= 1 && value <= 8 ? static_cast<Orientation>(value) : Orientation::upright;
 }
@@ -88,13 +42,24 @@ ImageView Image::view() const {
 }
 
 Result<Image> Image::open(const std::filesystem::path& path, const DecodeOptions& options) {
-  MOBILENET_TRY(const auto file, FileBytes::read(path));
+  // The largest pixels are those of PNG with four samples of 16 bits; they need not be compressed.
+  constexpr std::uint64_t kPixelBytes = 8, kBesidePixels = std::uint64_t{64} << 20;
+  FileLimits limits;
+  if (options.max_pixels > 0)
+    limits.max_bytes =
+        std::min(limits.max_bytes, static_cast<std::uint64_t>(options.max_pixels)) * kPixelBytes + kBesidePixels;
+  limits.accept = [&](std::span<const std::byte> head) -> Result<void> {
+    const auto codec = codec_of(head, path.string());
+    return codec ? Result<void>() : codec.error();
+  };
+  MOBILENET_TRY(const auto file, FileBytes::read(path, limits));
   return decode(file->bytes(), options, path.string());
 }
 
 Result<Image> Image::decode(std::span<const std::byte> file, const DecodeOptions& options, std::string_view name) {
   try {
-    MOBILENET_TRY(auto picture, decode_any({file, name, options.max_pixels}));
+    MOBILENET_TRY(const Codec codec, codec_of(file, name));
+    MOBILENET_TRY(auto picture, codec.decode({file, name, options.max_pixels}));
     const Orientation orientation = orientation_of(picture.metadata);
     Image image(std::move(picture));
     image.set_orientation(orientation);

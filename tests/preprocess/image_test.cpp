@@ -5,12 +5,14 @@
 
 #include <gtest/gtest.h>
 #include <mobilenet/image.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "preprocess/picture_files.h"
 
@@ -54,6 +56,32 @@ TEST(Image, OpensFilesWhateverTheirName) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::not_found);
   EXPECT_NE(missing.error().message.find("picture_without_extension"), std::string::npos);
+}
+
+TEST(Image, OpensPipesAndOnlyWhatBeginsLikeAPicture) {
+  const auto path = std::filesystem::path(::testing::TempDir()) / "picture_pipe";
+  std::filesystem::remove(path);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const Bytes bytes = png_file(PngKind::rgb, 200, 100);
+  std::thread writer([&] {
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  });
+  const Result<Image> image = Image::open(path);
+  writer.join();
+  std::filesystem::remove(path);
+  ASSERT_TRUE(image) << image.error().message;
+  EXPECT_EQ(image->width(), 200);
+
+  // 1 TiB of nothing, which no memory holds.
+  std::ofstream(path, std::ios::binary) << "GIF89a";
+  std::error_code error;
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 40, error);
+  if (error) GTEST_SKIP() << "needs a file system with sparse files";
+  EXPECT_EQ(Image::open(path, {.max_pixels = 0}).error().message.find(path.string() + ": has 1099511627776 bytes"), 0u);
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 30);
+  EXPECT_EQ(Image::open(path).error().message, path.string() + ": is a GIF picture; convert it to JPEG or PNG first");
+  std::filesystem::remove(path);
 }
 
 TEST(Image, LosslessPixelsSurvive) {
@@ -130,13 +158,59 @@ TEST(Image, TheLimitOnPixelsComesBeforeDecoding) {
 }
 
 TEST(Image, WhatIsNoPictureIsNamed) {
-  EXPECT_EQ(error_of({}), "holiday.jpg: is empty");
-  for (const std::string_view bytes : {"x", "GIF89a........", "RIFF....WAVE", "\x89PNG", "hello, world"})
-    EXPECT_EQ(error_of(text(bytes)), "holiday.jpg: is not a JPEG, PNG, WebP or BMP picture") << bytes;
+  using namespace std::string_view_literals;
+  const std::string tar = std::string(257, '\0') + "ustar", dicom = std::string(128, '\0') + "DICM";
+  struct Case {
+    std::string_view bytes, expected;
+  };
+  const Case cases[] = {
+      {"", "is empty"},
+      {"x", "is not a picture that is known; JPEG, PNG, WebP and BMP are read"},
+      {"hello, world", "is not a picture that is known; JPEG, PNG, WebP and BMP are read"},
+      {"\x89PNG", "is not a picture that is known; JPEG, PNG, WebP and BMP are read"},
+      {"GIF89a........", "is a GIF picture; convert it to JPEG or PNG first"},
+      {"\0\0\0\x18"
+       "ftypheic\0\0\0\0mif1heic"sv,
+       "is a HEIF picture (HEIC); convert it to JPEG or PNG first"},
+      {"\0\0\0\x18"
+       "ftypmif1\0\0\0\0avifmif1"sv,
+       "is an AVIF picture; convert it to JPEG or PNG first"},
+      {"\0\0\0\x18"
+       "ftypcrx \0\0\0\1"sv,
+       "is a camera's raw picture (CR3); develop it to JPEG or PNG first"},
+      {"\0\0\0\x14"
+       "ftypqt  "sv,
+       "is a QuickTime video (MOV); save its frames as JPEG or PNG pictures first"},
+      {"\0\0\0\x20"
+       "ftypisom\0\0\2\0isomavc1"sv,
+       "is an MP4 video; save its frames as JPEG or PNG pictures first"},
+      {"\0\0\0\x20"
+       "ftyp"sv,
+       "is an MP4 video; save its frames as JPEG or PNG pictures first"},
+      {"RIFF....AVI LIST", "is an AVI video; save its frames as JPEG or PNG pictures first"},
+      {"\x1a\x45\xdf\xa3", "is a Matroska or WebM video; save its frames as JPEG or PNG pictures first"},
+      {"II*\0\x08\0\0\0"sv, "is a TIFF picture, or a camera's raw picture; convert it to JPEG or PNG first"},
+      {"MM\0*\0\0\0\x08"sv, "is a TIFF picture, or a camera's raw picture; convert it to JPEG or PNG first"},
+      {"II*\0\x10\0\0\0CR\2"sv, "is a camera's raw picture (CR2); develop it to JPEG or PNG first"},
+      {"\0\0\0\x0cJXL \r\n"sv, "is a JPEG XL picture; convert it to JPEG or PNG first"},
+      {"\0\0\0\x0cjP  \r\n"sv, "is a JPEG 2000 picture; convert it to JPEG or PNG first"},
+      {"8BPS\0\1"sv, "is a Photoshop picture (PSD); convert it to JPEG or PNG first"},
+      {"P6\n640 480\n", "is a portable anymap (PPM, PGM, PBM); convert it to JPEG or PNG first"},
+      {"%PDF-1.7", "is a PDF document; draw it as a PNG first"},
+      {"<?xml version='1.0'?>\n<!-- a plan -->\n<svg xmlns=''>", "is an SVG drawing; draw it as a PNG first"},
+      {"\n<!DOCTYPE HTML>", "is a web page; download the picture itself instead of the page about it"},
+      {"\xef\xbb\xbf<HTML>", "is a web page; download the picture itself instead of the page about it"},
+      {"version https://git-lfs.github.com/spec/v1",
+       "is a Git LFS pointer, not the picture itself; fetch the file that it stands for with git lfs pull"},
+      {"PK\3\4", "is a zip archive; unpack it and open the pictures inside"},
+      {tar, "is a tar archive; unpack it and open the pictures inside"},
+      {dicom, "is a DICOM picture; convert it to JPEG or PNG first"},
+      {"\x1c\0\0\0TFL3"sv, "is a .tflite model; open it as the model"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(error_of(text(c.bytes)), "holiday.jpg: " + std::string(c.expected)) << c.bytes;
   for (const std::string_view bytes :
        {"\xff\xd8\xff", "\x89PNG\r\n\x1a\n", "RIFF\x10..\x10WEBPVP8 ", "BM", "BM0123456789012345678901234567890"}) {
-    EXPECT_EQ(error_of(text(bytes)).rfind("holiday.jpg: ", 0), 0u) << error_of(text(bytes));
-    EXPECT_NE(error_of(text(bytes)), "no error") << bytes;
+    EXPECT_EQ(error_of(text(bytes)).rfind("holiday.jpg: is not a readable ", 0), 0u) << error_of(text(bytes));
   }
 }
 

@@ -34,7 +34,7 @@ Result<ModelFile> ModelFile::open(const SourceFile& source) {
     return bad("not a TensorFlow Lite file (no TFL3 mark)");
   if (source.bytes.size() >= FLATBUFFERS_MAX_BUFFER_SIZE)
     return failure(ErrorCode::unsupported, source.name, ": a TensorFlow Lite file of 2 GiB or more is not supported");
-  // FlatBuffers reads numbers in place; a mapped file is aligned, memory of somebody else may not be.
+  // FlatBuffers reads numbers in place; a file that was read is aligned, memory of somebody else may not be.
   if (reinterpret_cast<std::uintptr_t>(source.bytes.data()) % kFlatBufferAlignment != 0) {
     auto copy = std::make_shared<AlignedBuffer>(source.bytes.size());
     std::memcpy(copy->data(), source.bytes.data(), source.bytes.size());
