@@ -64,6 +64,7 @@ if(MOBILENET_CLI)  # the library draws nothing; the program does when all three 
   mobilenet_component(FREETYPE HEADER ft2build.h FOLDER freetype2 LIBRARIES freetype PACKAGE freetype2)
   if(MOBILENET_FONT AND MOBILENET_WITH_FREETYPE)
     mobilenet_component(CAIRO HEADER cairo-ft.h FOLDER cairo LIBRARIES cairo PACKAGE cairo)
+    mobilenet_component(FONTCONFIG HEADER fontconfig/fontconfig.h LIBRARIES fontconfig PACKAGE fontconfig)
   endif()
 endif()
 

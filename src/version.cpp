@@ -23,6 +23,9 @@
 #ifndef MOBILENET_VERSION_OF_CAIRO
 #define MOBILENET_VERSION_OF_CAIRO ""
 #endif
+#ifndef MOBILENET_VERSION_OF_FONTCONFIG
+#define MOBILENET_VERSION_OF_FONTCONFIG ""
+#endif
 
 #define MOBILENET_TEXT_INNER(x) #x
 #define MOBILENET_TEXT(x) MOBILENET_TEXT_INNER(x)
@@ -41,7 +44,8 @@ std::span<const Component> components() {
                                     Component{"png (libspng)", MOBILENET_VERSION_OF_PNG},
                                     Component{"webp (libwebp)", MOBILENET_VERSION_OF_WEBP},
                                     Component{"zip (libzip)", MOBILENET_VERSION_OF_ZIP},
-                                    Component{"annotated pictures (cairo)", MOBILENET_VERSION_OF_CAIRO}};
+                                    Component{"annotated pictures (cairo)", MOBILENET_VERSION_OF_CAIRO},
+                                    Component{"fonts of the machine (fontconfig)", MOBILENET_VERSION_OF_FONTCONFIG}};
   return kList;
 }
 

@@ -22,7 +22,9 @@ Result<void> can_annotate();
 
 // A frame in class_colour(class_index) around each object, and a plate with its name and score that stays inside the
 // picture. Boxes are clipped to the picture; those that are not finite, inverted or wholly outside are left out.
-// `detections` may be in any order: higher scores are drawn over lower ones, which lose their plates in a crowd.
+// Further objects of a class have lighter and darker shades of its colour. `detections` may be in any order: higher
+// scores are drawn over lower ones, whose plates show only their place in that order where names have no room, and are
+// left out at last.
 Result<void> draw_detections(RgbPicture& picture, std::span<const Detection> detections);
 
 // Tints every class but the background (number 0 without a name, or named "background") with class_colour(index),

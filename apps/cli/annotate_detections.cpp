@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,16 +15,17 @@
 namespace mobilenet::cli {
 namespace {
 
-// In a crowd the plates of lower scores are left out, before they cover each other and the picture.
+// Plates must not cover each other and the picture: in a crowd, and in small pictures, those of lower scores show only
+// their place in the list of answers, and at last nothing.
 constexpr double kMaxHidden = 0.1;    // of a plate, by others
+constexpr double kMaxNamed = 0.2;     // of the picture, by plates with names
 constexpr double kMaxCovered = 0.35;  // of the picture, by all plates
 
 struct Mark {
   Box frame;  // the outer edge
   Colour colour;
   Box plate;
-  bool has_plate = false;
-  std::string name, score;
+  std::string caption;  // on the plate; empty: it has none
 };
 
 // The frame's outer edge, on whole pixels so that it is sharp; false when there is nothing to see.
@@ -48,20 +50,18 @@ bool place_frame(const Detection& detection, const Box& picture, int line, Box& 
   return true;
 }
 
-// Name and score, shortened to the picture. False: there is no room for a name.
-bool write_plate(const Detection& detection, const Box& picture, double font_size, Mark& mark) {
-  const double height = std::ceil(kCaptionHeight * font_size);
-  const double margins = 2 * kCaptionMargin * font_size;
-  const double room = picture.width() - margins;
-  if (height > picture.height()) return false;
-  mark.score = std::isfinite(detection.score) ? fixed(detection.score, 2) : std::string();
-  const double score_width = mark.score.empty() ? 0 : text_width(mark.score, font_size);
-  const double gap = mark.score.empty() ? 0 : text_width(" ", font_size);
-  mark.name = shortened(class_caption(detection.class_index, detection.label), font_size, room - score_width - gap);
-  if (mark.name.empty()) return false;
-  const double name_width = text_width(mark.name, font_size) + gap;
-  mark.plate = {0, 0, std::min(picture.width(), std::ceil(name_width + score_width + margins)), height};
-  return true;
+Box plate_for(std::string_view text, const Box& picture, double font_size) {
+  const double width = text_width(text, font_size) + 2 * kCaptionMargin * font_size;
+  return {0, 0, std::min(picture.width(), std::ceil(width)), std::ceil(kCaptionHeight * font_size)};
+}
+
+// Name and score, shortened to their room. Empty when there is none for a name.
+std::string full_caption(const Detection& detection, const Box& picture, double font_size) {
+  const std::string score = std::isfinite(detection.score) ? ' ' + fixed(detection.score, 2) : std::string();
+  const double room = std::min(picture.width() - 2 * kCaptionMargin * font_size - text_width(score, font_size),
+                               caption_room(static_cast<int>(picture.width()), font_size));
+  const std::string name = shortened(class_caption(detection.class_index, detection.label), font_size, room);
+  return name.empty() ? name : name + score;
 }
 
 // Moves the plate to where it touches no other plate: above the frame, else at the top inside, else at the other
@@ -123,8 +123,7 @@ void draw_plate(Canvas& canvas, const Mark& mark, double font_size, int line) {
   canvas.fill(mark.plate, radius, mark.colour);
   const double left = std::round(mark.plate.left + kCaptionMargin * font_size);
   const double baseline = std::round(mark.plate.top + kCaptionBaseline * font_size);
-  const std::string text = mark.score.empty() ? mark.name : mark.name + ' ' + mark.score;
-  canvas.text(left, baseline, text, font_size, readable_on(mark.colour));
+  canvas.text(left, baseline, mark.caption, font_size, readable_on(mark.colour));
 }
 
 }  // namespace
@@ -143,18 +142,29 @@ Result<void> draw_detections(RgbPicture& picture, std::span<const Detection> det
 
   std::vector<Mark> marks;
   std::vector<Box> plates;
+  std::map<int, std::size_t> instances;
   double covered = 0;
-  for (const Detection* detection : best_first) {
-    Mark mark;
-    if (!place_frame(*detection, whole, line, mark.frame)) continue;
-    mark.colour = class_colour(detection->class_index);
-    if (write_plate(*detection, whole, font_size, mark) &&
-        covered + mark.plate.width() * mark.plate.height() <= kMaxCovered * whole.width() * whole.height() &&
-        place_plate(whole, plates, mark)) {
-      mark.has_plate = true;
-      plates.push_back(mark.plate);
-      covered += mark.plate.width() * mark.plate.height();
+  const double area = whole.width() * whole.height();
+  const auto place = [&](Mark& mark, std::string caption, double limit) {
+    mark.plate = plate_for(caption, whole, font_size);
+    const double added = mark.plate.width() * mark.plate.height();
+    if (caption.empty() || mark.plate.height() > whole.height() || covered + added > limit * area ||
+        !place_plate(whole, plates, mark)) {
+      return false;
     }
+    mark.caption = std::move(caption);
+    plates.push_back(mark.plate);
+    covered += added;
+    return true;
+  };
+  for (std::size_t i = 0; i < best_first.size(); ++i) {
+    const Detection& detection = *best_first[i];
+    Mark mark;
+    if (!place_frame(detection, whole, line, mark.frame)) continue;
+    mark.colour = instance_colour(detection.class_index, instances[detection.class_index]++);
+    // The best has its name in any picture.
+    const double limit = plates.empty() ? 1 : kMaxNamed;
+    if (!place(mark, full_caption(detection, whole, font_size), limit)) place(mark, std::to_string(i + 1), kMaxCovered);
     marks.push_back(std::move(mark));
   }
   if (marks.empty()) return {};
@@ -162,7 +172,7 @@ Result<void> draw_detections(RgbPicture& picture, std::span<const Detection> det
   return paint(picture, whole, [&](Canvas& canvas) {
     for (const Mark& mark : marks) draw_frame(canvas, mark, line);
     for (const Mark& mark : marks) {
-      if (mark.has_plate) draw_plate(canvas, mark, font_size, line);
+      if (!mark.caption.empty()) draw_plate(canvas, mark, font_size, line);
     }
   });
 }

@@ -178,7 +178,7 @@ Legend lay_out_legend(const RgbPicture& picture, const Segmentation& segmentatio
   }
   // Outside the panel, inside it left and right, between names and shares.
   const double around = 2 * legend.margin + 2 * legend.margin + legend.name_left + em;
-  const double names_room = picture.width - around - shares;
+  const double names_room = std::min(picture.width - around - shares, caption_room(picture.width, em));
   if (legend.rows.empty() || names_room < 2 * em) {
     legend.rows.clear();
     return legend;

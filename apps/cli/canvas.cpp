@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "cli/canvas.h"
 
-#include <cairo-ft.h>
 #include <cairo.h>
 
 #include <algorithm>
@@ -12,7 +11,7 @@
 #include <span>
 #include <string>
 
-#include "cli/embedded_font.h"
+#include "cli/fonts.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -31,22 +30,6 @@ using Context = std::unique_ptr<cairo_t, Destroy<cairo_destroy>>;
 using FontOptions = std::unique_ptr<cairo_font_options_t, Destroy<cairo_font_options_destroy>>;
 using ScaledFont = std::unique_ptr<cairo_scaled_font_t, Destroy<cairo_scaled_font_destroy>>;
 
-// The embedded font, read at the first call and kept: Cairo's caches hold on to it until the program ends.
-cairo_font_face_t* font_face() {
-  static cairo_font_face_t* const face = []() -> cairo_font_face_t* {
-    const auto bytes = embedded_font();
-    FT_Library library = nullptr;
-    FT_Face outlines = nullptr;
-    if (FT_Init_FreeType(&library) != 0) return nullptr;
-    if (FT_New_Memory_Face(library, reinterpret_cast<const FT_Byte*>(bytes.data()), static_cast<FT_Long>(bytes.size()),
-                           0, &outlines) != 0) {
-      return nullptr;
-    }
-    return cairo_ft_font_face_create_for_ft_face(outlines, 0);
-  }();
-  return face;
-}
-
 // Said in full, so that no setting of the machine changes the letters.
 FontOptions font_options() {
   FontOptions options(cairo_font_options_create());
@@ -56,11 +39,11 @@ FontOptions font_options() {
   return options;
 }
 
-ScaledFont font_of_size(double size) {
+ScaledFont font_of_size(cairo_font_face_t* face, double size) {
   cairo_matrix_t scale, upright;
   cairo_matrix_init_scale(&scale, size, size);
   cairo_matrix_init_identity(&upright);
-  return ScaledFont(cairo_scaled_font_create(font_face(), &scale, &upright, font_options().get()));
+  return ScaledFont(cairo_scaled_font_create(face, &scale, &upright, font_options().get()));
 }
 
 void set_colour(cairo_t* context, Colour colour, double opacity) {
@@ -145,18 +128,23 @@ Result<void> paint_tile(RgbPicture& picture, const Tile& tile, const std::functi
 }  // namespace
 
 Result<void> can_draw() {
-  cairo_font_face_t* const face = font_face();
+  cairo_font_face_t* const face = embedded_face();
   if (face == nullptr || cairo_font_face_status(face) != CAIRO_STATUS_SUCCESS) {
     return Error{ErrorCode::out_of_memory, "cannot draw: the font inside this program cannot be read"};
   }
   return {};
 }
 
+bool can_write(std::string_view text) { return fonts_have(text); }
+
 double text_width(std::string_view text, double font_size) {
-  const ScaledFont font = font_of_size(font_size);
-  cairo_text_extents_t extents{};
-  cairo_scaled_font_text_extents(font.get(), std::string(text).c_str(), &extents);
-  return extents.x_advance;
+  double width = 0;
+  for (const FontRun& run : font_runs(text)) {
+    cairo_text_extents_t extents{};
+    cairo_scaled_font_text_extents(font_of_size(run.face, font_size).get(), run.text.c_str(), &extents);
+    width += extents.x_advance;
+  }
+  return width;
 }
 
 void Canvas::fill(const Box& box, double radius, Colour colour, double opacity) {
@@ -176,18 +164,21 @@ void Canvas::fill_between(const Box& outer, double outer_radius, const Box& inne
 }
 
 void Canvas::text(double left, double baseline, std::string_view text, double font_size, Colour colour) {
-  const ScaledFont font = font_of_size(font_size);
-  const std::string words(text);
-  cairo_text_extents_t extents{};
-  cairo_scaled_font_text_extents(font.get(), words.c_str(), &extents);
-  const Box ink{left + extents.x_bearing, baseline + extents.y_bearing, left + extents.x_bearing + extents.width,
-                baseline + extents.y_bearing + extents.height};
-  if (!visible(context_, ink.grown(1))) return;
-  cairo_set_scaled_font(context_, font.get());
   set_colour(context_, colour, 1);
-  cairo_move_to(context_, left, baseline);
-  cairo_show_text(context_, words.c_str());
-  cairo_new_path(context_);
+  for (const FontRun& run : font_runs(text)) {
+    const ScaledFont font = font_of_size(run.face, font_size);
+    cairo_text_extents_t extents{};
+    cairo_scaled_font_text_extents(font.get(), run.text.c_str(), &extents);
+    const Box ink{left + extents.x_bearing, baseline + extents.y_bearing, left + extents.x_bearing + extents.width,
+                  baseline + extents.y_bearing + extents.height};
+    if (visible(context_, ink.grown(1))) {
+      cairo_set_scaled_font(context_, font.get());
+      cairo_move_to(context_, left, baseline);
+      cairo_show_text(context_, run.text.c_str());
+      cairo_new_path(context_);
+    }
+    left += extents.x_advance;
+  }
 }
 
 Result<void> paint(RgbPicture& picture, const Box& region, const std::function<void(Canvas&)>& draw) {

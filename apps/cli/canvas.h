@@ -4,7 +4,7 @@
 
 // Antialiased boxes and text on a picture of any size. Cairo and FreeType do the work and are seen nowhere else; builds
 // without them have a canvas that only says so (canvas_unavailable.cpp). The font is DejaVu Sans from the program
-// itself.
+// itself, with those of the machine for letters that it lacks (fonts.h).
 
 #include <mobilenet/result.h>
 
@@ -36,6 +36,9 @@ struct Box {
 
 // The canvas is built in and its font can be read.
 Result<void> can_draw();
+
+// There is a font for every letter. Text is valid UTF-8; only after can_draw().
+bool can_write(std::string_view text);
 
 // How far the text reaches. Text is valid UTF-8 (legible()); only after can_draw().
 double text_width(std::string_view text, double font_size);

@@ -12,6 +12,8 @@ Result<void> can_draw() {
                "libcairo2-dev, libfreetype-dev, fonts-dejavu-core)"};
 }
 
+bool can_write(std::string_view) { return true; }
+
 double text_width(std::string_view, double) { return 0; }
 
 void Canvas::fill(const Box&, double, Colour, double) {}

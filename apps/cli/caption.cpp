@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "cli/canvas.h"
+#include "cli/output.h"
 #include "cli/utf8.h"
 
 namespace mobilenet::cli {
@@ -36,7 +38,21 @@ std::string legible(std::string_view text) {
 }  // namespace
 
 std::string class_caption(int index, std::string_view label) {
-  return label.empty() ? "class " + std::to_string(index) : legible(label);
+  std::string number = "class " + std::to_string(index);
+  if (label.empty()) return number;
+  std::string caption = legible(label);
+  if (can_write(caption)) return caption;
+  static bool said = false;
+  if (!std::exchange(said, true))
+    say("no font here has the letters of '" + printable(caption) +
+        "': such classes are drawn with their numbers (Debian: fonts-noto-cjk, fonts-noto-color-emoji, "
+        "fonts-noto-core)");
+  return number;
+}
+
+double caption_room(int picture_width, double font_size) {
+  constexpr double kShare = 0.4, kLeast = 10;  // of the picture; in letters' heights
+  return std::max(kShare * picture_width, kLeast * font_size);
 }
 
 std::string shortened(std::string_view text, double font_size, double width) {

@@ -9,9 +9,12 @@
 
 namespace mobilenet::cli {
 
-// A class as people read it: its label as legible text, or "class 7" when it has none. Control characters become
-// spaces, bytes that are no UTF-8 U+FFFD; very long labels are cut.
+// A class as people read it: its label as legible text, or "class 7" when it has none or no font has its letters, which
+// is said once. Control characters become spaces, bytes that are no UTF-8 U+FFFD; very long labels are cut.
 std::string class_caption(int index, std::string_view label);
+
+// How wide a name may be in a picture of this width: longer ones are shortened, so that they do not span it.
+double caption_room(int picture_width, double font_size);
 
 // `text`, or as much of its beginning as fits in `width` with an ellipsis; empty when not even one letter does.
 std::string shortened(std::string_view text, double font_size, double width);

@@ -62,6 +62,13 @@ Colour class_colour(int index) {
   return {mixed(vivid.red, mix), mixed(vivid.green, mix), mixed(vivid.blue, mix)};
 }
 
+Colour instance_colour(int class_index, std::size_t instance) {
+  constexpr std::array<Mix, 5> kShades{{{0, 0}, {0.42, 255}, {0.3, 0}, {0.22, 255}, {0.5, 0}}};
+  const Colour colour = class_colour(class_index);
+  const Mix mix = kShades[instance % kShades.size()];
+  return {mixed(colour.red, mix), mixed(colour.green, mix), mixed(colour.blue, mix)};
+}
+
 Colour voc_colour(std::uint8_t index) {
   Colour colour;
   for (int high = 7, rest = index; rest != 0; --high, rest >>= 3) {

@@ -5,6 +5,7 @@
 // The colours of classes: in annotated pictures, where neighbours must be told apart, and in mask files, whose palette
 // is PASCAL VOC's. Both depend on the class number alone, so a class looks the same in every picture.
 
+#include <cstddef>
 #include <cstdint>
 
 namespace mobilenet::cli {
@@ -18,6 +19,10 @@ struct Colour {
 // an order that puts unlike ones side by side, then the same ones lighter and darker; it repeats after 100 classes.
 // Grey when negative.
 Colour class_colour(int index);
+
+// For the boxes of one class in one picture: class_colour() for the first (0), lighter and darker ones for the others,
+// so that each label can be matched with its box.
+Colour instance_colour(int class_index, std::size_t instance);
 
 // PASCAL VOC's colour map: bits 0, 1, 2 of the index are the high bits of red, green and blue, the next three the bits
 // below, and so on. 0 is black, 15 (person) is 192 128 128.
