@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <string>
 #include <utility>
 
@@ -136,11 +135,7 @@ class FileReader {
 };
 
 Result<std::shared_ptr<const FileBytes>> FileBytes::read(const std::filesystem::path& path, const FileLimits& limits) {
-  try {
-    return FileReader(path, limits).read();
-  } catch (const std::bad_alloc&) {
-    return failure(ErrorCode::out_of_memory, path.string(), ": not enough memory to read it");
-  }
+  return FileReader(path, limits).read();
 }
 
 }  // namespace mobilenet

@@ -7,6 +7,7 @@
 // clang-format off
 #include <cstdio>
 #include <jpeglib.h>
+#include <jerror.h>
 // clang-format on
 
 #include <algorithm>
@@ -84,7 +85,12 @@ class Decoder {
     std::strcpy(errors_.message, "it is truncated");
     return false;
   }
-  std::string_view message() const { return errors_.message; }
+  // Why attempt() failed.
+  Error error(std::string_view name) const {
+    const bool memory = errors_.msg_code == JERR_OUT_OF_MEMORY;
+    return failure(memory ? ErrorCode::out_of_memory : ErrorCode::bad_format, name,
+                   ": is not a readable JPEG picture: ", std::string_view(errors_.message));
+  }
   const jpeg_decompress_struct& info() const { return info_; }
 
   bool read_header() {
@@ -144,12 +150,11 @@ void cmyk_to_rgb(const unsigned char* inverted, unsigned char* rgb, int pixels) 
 
 Result<DecodedPicture> decode_jpeg(const PictureFile& file) {
   Decoder decoder(file.bytes);
-  const auto refused = [&](std::string_view why) {
-    return failure(ErrorCode::bad_format, file.name, ": is not a readable JPEG picture: ", why);
-  };
-  if (!decoder.read_header()) return refused(decoder.message());
+  if (!decoder.read_header()) return decoder.error(file.name);
   const int channels = decoder.info().num_components;
-  if (channels != 1 && channels != 3 && channels != 4) return refused("its pixels are neither grey, RGB nor CMYK");
+  if (channels != 1 && channels != 3 && channels != 4)
+    return failure(ErrorCode::unsupported, file.name, ": is a JPEG picture of ", channels,
+                   " channels, expected 1 (grey), 3 (colours) or 4 (inks)");
   MOBILENET_TRY(auto picture, blank_picture(file, decoder.info().image_width, decoder.info().image_height));
   picture.metadata = decoder.metadata();
 
@@ -167,7 +172,7 @@ Result<DecodedPicture> decode_jpeg(const PictureFile& file) {
     jpeg_finish_decompress(&info);  // every pixel is there: whether an end marker follows does not matter
     return true;
   });
-  if (!decoded) return refused(decoder.message());
+  if (!decoded) return decoder.error(file.name);
   return picture;
 }
 

@@ -73,9 +73,15 @@ Result<DecodedPicture> decode_webp(const PictureFile& file) {
   MOBILENET_TRY(auto picture, blank_picture(file, width, height));
   const auto row_bytes = static_cast<std::size_t>(width) * 3, bytes = row_bytes * static_cast<std::size_t>(height);
   const std::size_t first = static_cast<std::size_t>(top) * row_bytes + static_cast<std::size_t>(left) * 3;
-  if (!WebPDecodeRGBInto(frame.fragment.bytes, frame.fragment.size, picture.row(0) + first, bytes - first,
-                         static_cast<int>(row_bytes)))
-    return refused("its pixels are truncated or corrupt");
+  WebPDecoderConfig config;
+  if (!WebPInitDecoderConfig(&config)) return refused("its decoder has another version");
+  config.output.colorspace = MODE_RGB;
+  config.output.is_external_memory = 1;
+  config.output.u.RGBA = {picture.row(0) + first, static_cast<int>(row_bytes), bytes - first};
+  const VP8StatusCode status = WebPDecode(frame.fragment.bytes, frame.fragment.size, &config);
+  if (status == VP8_STATUS_OUT_OF_MEMORY)
+    return failure(ErrorCode::out_of_memory, file.name, ": not enough memory to decode it");
+  if (status != VP8_STATUS_OK) return refused("its pixels are truncated or corrupt");
   picture.metadata = metadata_of(demuxer.get());
   return picture;
 }

@@ -6,10 +6,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
-#include <string>
 #include <utility>
 
+#include "base/caught.h"
 #include "base/error.h"
 #include "base/file_bytes.h"
 #include "preprocess/decode.h"
@@ -41,7 +40,7 @@ ImageView Image::view() const {
   return view;
 }
 
-Result<Image> Image::open(const std::filesystem::path& path, const DecodeOptions& options) {
+Result<Image> Image::open(const std::filesystem::path& path, const DecodeOptions& options) try {
   // The largest pixels are those of PNG with four samples of 16 bits; they need not be compressed.
   constexpr std::uint64_t kPixelBytes = 8, kBesidePixels = std::uint64_t{64} << 20;
   FileLimits limits;
@@ -49,34 +48,32 @@ Result<Image> Image::open(const std::filesystem::path& path, const DecodeOptions
     limits.max_bytes =
         std::min(limits.max_bytes, static_cast<std::uint64_t>(options.max_pixels)) * kPixelBytes + kBesidePixels;
   limits.accept = [&](std::span<const std::byte> head) -> Result<void> {
-    const auto codec = codec_of(head, path.string());
+    const auto codec = codec_of(head, path.native());
     return codec ? Result<void>() : codec.error();
   };
   MOBILENET_TRY(const auto file, FileBytes::read(path, limits));
-  return decode(file->bytes(), options, path.string());
+  return decode(file->bytes(), options, path.native());
+} catch (...) {
+  return caught(path.native());
 }
 
-Result<Image> Image::decode(std::span<const std::byte> file, const DecodeOptions& options, std::string_view name) {
-  try {
-    MOBILENET_TRY(const Codec codec, codec_of(file, name));
-    MOBILENET_TRY(auto picture, codec.decode({file, name, options.max_pixels}));
-    const Orientation orientation = orientation_of(picture.metadata);
-    Image image(std::move(picture));
-    image.set_orientation(orientation);
-    return image;
-  } catch (const std::bad_alloc&) {
-    return failure(ErrorCode::out_of_memory, name, ": not enough memory to decode it");
-  }
+Result<Image> Image::decode(std::span<const std::byte> file, const DecodeOptions& options, std::string_view name) try {
+  MOBILENET_TRY(const Codec codec, codec_of(file, name));
+  MOBILENET_TRY(auto picture, codec.decode({file, name, options.max_pixels}));
+  const Orientation orientation = orientation_of(picture.metadata);
+  Image image(std::move(picture));
+  image.set_orientation(orientation);
+  return image;
+} catch (...) {
+  return caught(name);
 }
 
-Result<std::vector<std::byte>> Image::upright_exif() const {
-  try {
-    std::vector<std::byte> copy = exif_;
-    make_exif_upright(copy, orientation_);
-    return copy;
-  } catch (const std::bad_alloc&) {
-    return failure(ErrorCode::out_of_memory, "not enough memory to copy ", exif_.size(), " bytes of EXIF");
-  }
+Result<std::vector<std::byte>> Image::upright_exif() const try {
+  std::vector<std::byte> copy = exif_;
+  make_exif_upright(copy, orientation_);
+  return copy;
+} catch (...) {
+  return caught("EXIF");
 }
 
 Result<DecodedPicture> blank_picture(const PictureFile& file, std::int64_t width, std::int64_t height) {

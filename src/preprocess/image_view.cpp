@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "base/caught.h"
 #include "base/error.h"
 #include "preprocess/upright_pixels.h"
 
@@ -27,7 +28,7 @@ ImageView ImageView::packed(const void* pixels, PixelFormat format, int width, i
   return view;
 }
 
-Result<ImageView> ImageView::crop(int left, int top, int region_width, int region_height) const {
+Result<ImageView> ImageView::crop(int left, int top, int region_width, int region_height) const try {
   MOBILENET_CHECK(UprightPixels::of(*this));
   if (left < 0 || top < 0 || region_width < 1 || region_height < 1 || left > upright_width() - region_width ||
       top > upright_height() - region_height)
@@ -44,6 +45,8 @@ Result<ImageView> ImageView::crop(int left, int top, int region_width, int regio
     region.planes[p] =
         static_cast<const std::byte*>(planes[p]) + y * row_bytes[p] + std::ptrdiff_t{x} * pixel_bytes(format);
   return region;
+} catch (...) {
+  return caught("picture");
 }
 
 }  // namespace mobilenet
