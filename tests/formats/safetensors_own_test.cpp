@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "base/half.h"
 #include "base/file_bytes.h"
+#include "base/half.h"
 #include "formats/model_spec_json.h"
 #include "formats/safetensors_container.h"
 #include "formats/safetensors_file.h"
