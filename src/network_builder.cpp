@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cmath>
 #include <cstring>
+#include <new>
 
+#include "base/caught.h"
 #include "base/error.h"
 #include "formats/labels.h"
 #include "model_state.h"
@@ -89,11 +91,13 @@ struct BuilderState {
     if (!first_error) first_error = std::move(error);
     return {};
   }
-  // False for the result of a failed call; remembers misuse.
+  // False for the result of a failed call, and for all after one, which may have left something half made; remembers
+  // misuse.
   bool valid(Value value) {
+    if (first_error) return false;
     if (value.builder == number && value.id >= 0 && static_cast<std::size_t>(value.id) < network().tensors.size())
       return true;
-    if (!first_error) fail(failure(ErrorCode::invalid_argument, "a Value does not belong to this builder"));
+    fail(failure(ErrorCode::invalid_argument, "a Value does not belong to this builder"));
     return false;
   }
   Value value(TensorId id) const { return {id, number}; }
@@ -244,17 +248,25 @@ struct BuilderState {
   }
 };
 
-NetworkBuilder::NetworkBuilder() : state_(std::make_unique<BuilderState>()) {
-  state_->model.format = kBuiltFormat;
-  state_->model.spec.input_height = state_->model.spec.input_width = 0;
+namespace {
+
+// A builder that found no memory for its state has none; each of its calls then ends for that reason.
+BuilderState& alive(const std::unique_ptr<BuilderState>& state) {
+  if (!state) throw std::bad_alloc();
+  return *state;
 }
 
-NetworkBuilder::NetworkBuilder(const Model& backbone) : NetworkBuilder() {
-  BuilderState& state = *state_;
-  state.model = backbone.state_->loaded;
+// The exception that is being handled becomes the builder's error, as any other mistake does.
+Value remember_exception(const std::unique_ptr<BuilderState>& state) {
+  return state ? state->fail(caught(state->source)) : Value{};
+}
+
+// Its network and weights; its answers go, its layers stay.
+void take_backbone(BuilderState& state, const ModelState& backbone) {
+  state.model = backbone.loaded;
   state.model.format = kBuiltFormat;
   state.model.weights.clear();
-  state.source = backbone.info().source + " + own layers";
+  state.source = backbone.info.source + " + own layers";
   std::vector<Shape> inputs;
   const ModelSpec& spec = state.model.spec;
   for (std::size_t i = 0; i < state.network().inputs.size(); ++i)
@@ -264,7 +276,6 @@ NetworkBuilder::NetworkBuilder(const Model& backbone) : NetworkBuilder() {
     state.shapes = *std::move(shapes);
   else
     state.fail(std::move(shapes).error());
-  // Its answers go, its layers stay.
   Network& network = state.network();
   if (!network.outputs.empty()) state.remember_names(spec, {{state.value(network.outputs[0])}});
   network.outputs.clear();
@@ -275,12 +286,32 @@ NetworkBuilder::NetworkBuilder(const Model& backbone) : NetworkBuilder() {
   state.model.spec.segmentation = {};
 }
 
+}  // namespace
+
+NetworkBuilder::NetworkBuilder() {
+  try {
+    state_ = std::make_unique<BuilderState>();
+    state_->model.format = kBuiltFormat;
+    state_->model.spec.input_height = state_->model.spec.input_width = 0;
+  } catch (...) {
+    state_.reset();
+  }
+}
+
+NetworkBuilder::NetworkBuilder(const Model& backbone) : NetworkBuilder() {
+  try {
+    take_backbone(alive(state_), *backbone.state_);
+  } catch (...) {
+    remember_exception(state_);
+  }
+}
+
 NetworkBuilder::~NetworkBuilder() = default;
 NetworkBuilder::NetworkBuilder(NetworkBuilder&&) noexcept = default;
 NetworkBuilder& NetworkBuilder::operator=(NetworkBuilder&&) noexcept = default;
 
-Value NetworkBuilder::input(int height, int width, int channels, std::string_view name) {
-  BuilderState& state = *state_;
+Value NetworkBuilder::input(int height, int width, int channels, std::string_view name) try {
+  BuilderState& state = alive(state_);
   if (height < 1 || width < 1 || channels < 1 || height > kMostElements / width ||
       std::int64_t{height} * width > kMostElements / channels)
     return state.fail(
@@ -296,17 +327,21 @@ Value NetworkBuilder::input(int height, int width, int channels, std::string_vie
     state.model.spec.input_width = width;
   }
   return state.value(id);
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::layer(std::string_view name) {
-  BuilderState& state = *state_;
+Value NetworkBuilder::layer(std::string_view name) try {
+  BuilderState& state = alive(state_);
   const TensorId id = state.network().find(name);
   if (id == kNoTensor) return state.fail(failure(ErrorCode::not_found, state.source, ": no layer or tensor ", name));
   return state.value(id);
+} catch (...) {
+  return remember_exception(state_);
 }
 
-std::vector<Value> NetworkBuilder::append(const Model& model, Value input) {
-  BuilderState& state = *state_;
+std::vector<Value> NetworkBuilder::append(const Model& model, Value input) try {
+  BuilderState& state = alive(state_);
   if (!state.valid(input)) return {};
   const LoadedModel& other = model.state_->loaded;
   const Network& from = other.network;
@@ -362,10 +397,13 @@ std::vector<Value> NetworkBuilder::append(const Model& model, Value input) {
   for (const TensorId id : from.outputs) outputs.push_back(state.value(move_id(id)));
   state.remember_names(other.spec, outputs);
   return outputs;
+} catch (...) {
+  remember_exception(state_);
+  return {};
 }
 
-Value NetworkBuilder::convolution(Value input, const ConvolutionOptions& o) {
-  BuilderState& state = *state_;
+Value NetworkBuilder::convolution(Value input, const ConvolutionOptions& o) try {
+  BuilderState& state = alive(state_);
   if (!state.to_float(input)) return {};
   auto window = make_window(o.kernel, o.stride, o.dilation, o.padding);
   const Shape& shape = state.shape(input);
@@ -379,10 +417,12 @@ Value NetworkBuilder::convolution(Value input, const ConvolutionOptions& o) {
   const TensorId w = state.constant(o.weight, weight, WeightLayout::ohwi, name + ".weight");
   const TensorId b = state.constant(o.bias, {o.outputs}, WeightLayout::none, name + ".bias");
   return state.add_node(Conv2dOp{*window, 1, o.activation}, {input.id, w, b}, o.name);
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::depthwise(Value input, const ConvolutionOptions& o) {
-  BuilderState& state = *state_;
+Value NetworkBuilder::depthwise(Value input, const ConvolutionOptions& o) try {
+  BuilderState& state = alive(state_);
   if (!state.to_float(input)) return {};
   auto window = make_window(o.kernel, o.stride, o.dilation, o.padding);
   const Shape& shape = state.shape(input);
@@ -399,16 +439,20 @@ Value NetworkBuilder::depthwise(Value input, const ConvolutionOptions& o) {
   const TensorId w = state.constant(o.weight, weight, WeightLayout::hwc, name + ".weight");
   const TensorId b = state.constant(o.bias, bias, WeightLayout::none, name + ".bias");
   return state.add_node(DepthwiseConv2dOp{*window, 1, o.activation}, {input.id, w, b}, o.name);
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::pointwise(Value input, const ConvolutionOptions& options) {
+Value NetworkBuilder::pointwise(Value input, const ConvolutionOptions& options) try {
   ConvolutionOptions one = options;
   one.kernel = one.stride = one.dilation = 1;
   return convolution(input, one);
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::dense(Value input, const DenseOptions& o) {
-  BuilderState& state = *state_;
+Value NetworkBuilder::dense(Value input, const DenseOptions& o) try {
+  BuilderState& state = alive(state_);
   if (!state.to_float(input)) return {};
   const std::string name = state.unique_name(o.name, "dense");
   if (o.outputs < 1) return state.fail(failure(ErrorCode::invalid_argument, name, ": ", o.outputs, " outputs"));
@@ -418,16 +462,20 @@ Value NetworkBuilder::dense(Value input, const DenseOptions& o) {
   const TensorId w = state.constant(o.weight, weight, WeightLayout::oi, name + ".weight");
   const TensorId b = state.constant(o.bias, {o.outputs}, WeightLayout::none, name + ".bias");
   return state.add_node(DenseOp{o.activation}, {input.id, w, b}, o.name);
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::add(Value a, Value b, Activation activation) {
-  BuilderState& state = *state_;
+Value NetworkBuilder::add(Value a, Value b, Activation activation) try {
+  BuilderState& state = alive(state_);
   if (!state.to_float(a) || !state.to_float(b)) return {};
   return state.add_node(AddOp{activation}, {a.id, b.id}, {});
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::concat(std::span<const Value> inputs) {
-  BuilderState& state = *state_;
+Value NetworkBuilder::concat(std::span<const Value> inputs) try {
+  BuilderState& state = alive(state_);
   if (inputs.empty()) return state.fail(failure(ErrorCode::invalid_argument, "concat of nothing"));
   std::vector<TensorId> ids;
   for (Value value : inputs) {
@@ -436,32 +484,48 @@ Value NetworkBuilder::concat(std::span<const Value> inputs) {
   }
   const int rank = state.shape(ids[0]).rank();
   return state.add_node(ConcatOp{rank - 1}, std::move(ids), {});
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::average_pool(Value input, const PoolingOptions& o) {
-  return state_->add_pool(PoolKind::average, input, o);
+Value NetworkBuilder::average_pool(Value input, const PoolingOptions& o) try {
+  return alive(state_).add_pool(PoolKind::average, input, o);
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::max_pool(Value input, const PoolingOptions& o) {
-  return state_->add_pool(PoolKind::max, input, o);
+Value NetworkBuilder::max_pool(Value input, const PoolingOptions& o) try {
+  return alive(state_).add_pool(PoolKind::max, input, o);
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::global_average_pool(Value input) { return state_->add_unary(GlobalAveragePoolOp{true}, input); }
+Value NetworkBuilder::global_average_pool(Value input) try {
+  return alive(state_).add_unary(GlobalAveragePoolOp{true}, input);
+} catch (...) {
+  return remember_exception(state_);
+}
 
-Value NetworkBuilder::resize_bilinear(Value input, int height, int width, bool align_corners) {
+Value NetworkBuilder::resize_bilinear(Value input, int height, int width, bool align_corners) try {
   if (height < 1 || width < 1)
-    return state_->fail(failure(ErrorCode::invalid_argument, "resize to ", height, "x", width, " is impossible"));
-  return state_->add_unary(ResizeBilinearOp{height, width, align_corners, false}, input);
+    return alive(state_).fail(failure(ErrorCode::invalid_argument, "resize to ", height, "x", width, " is impossible"));
+  return alive(state_).add_unary(ResizeBilinearOp{height, width, align_corners, false}, input);
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::activation(Value input, Activation activation) {
-  return state_->add_unary(ActivationOp{activation}, input);
+Value NetworkBuilder::activation(Value input, Activation activation) try {
+  return alive(state_).add_unary(ActivationOp{activation}, input);
+} catch (...) {
+  return remember_exception(state_);
 }
 
-Value NetworkBuilder::softmax(Value input) { return state_->add_unary(SoftmaxOp{1.0f}, input); }
+Value NetworkBuilder::softmax(Value input) try { return alive(state_).add_unary(SoftmaxOp{1.0f}, input); } catch (...) {
+  return remember_exception(state_);
+}
 
-void NetworkBuilder::detector(const DetectorOptions& o) {
-  BuilderState& state = *state_;
+void NetworkBuilder::detector(const DetectorOptions& o) try {
+  BuilderState& state = alive(state_);
   if (!state.may_answer()) return;
   const std::size_t maps = o.maps.size();
   constexpr std::size_t kMostMaps = 64;
@@ -514,10 +578,12 @@ void NetworkBuilder::detector(const DetectorOptions& o) {
   state.model.spec.detection = std::move(spec);
   state.model.spec.preprocess.mode = ResizeMode::squash;
   state.model.spec.preprocess.filter = ResizeFilter::pil_bilinear;
+} catch (...) {
+  remember_exception(state_);
 }
 
-void NetworkBuilder::segmenter(Value logits, const SegmenterOptions& o) {
-  BuilderState& state = *state_;
+void NetworkBuilder::segmenter(Value logits, const SegmenterOptions& o) try {
+  BuilderState& state = alive(state_);
   if (!state.may_answer() || !state.to_float(logits)) return;
   const Shape& shape = state.shape(logits);
   constexpr std::int64_t kMostClasses = 256;  // a mask holds bytes
@@ -534,12 +600,18 @@ void NetworkBuilder::segmenter(Value logits, const SegmenterOptions& o) {
   state.network().mask_logits = logits.id;
   state.model.spec.preprocess.mode = ResizeMode::pad;
   state.model.spec.preprocess.filter = ResizeFilter::pil_bilinear;
+} catch (...) {
+  remember_exception(state_);
 }
 
-void NetworkBuilder::labels(std::vector<std::string> names) { state_->labels = std::move(names); }
+void NetworkBuilder::labels(std::vector<std::string> names) try {
+  alive(state_).labels = std::move(names);
+} catch (...) {
+  remember_exception(state_);
+}
 
-void NetworkBuilder::output(Value value, std::string_view name) {
-  BuilderState& state = *state_;
+void NetworkBuilder::output(Value value, std::string_view name) try {
+  BuilderState& state = alive(state_);
   if (!state.valid(value)) return;
   Network& network = state.network();
   std::string& own_name = network.tensors[static_cast<std::size_t>(value.id)].name;
@@ -552,6 +624,8 @@ void NetworkBuilder::output(Value value, std::string_view name) {
     }
   own_name = wanted;
   if (known == network.outputs.end()) network.outputs.push_back(value.id);
+} catch (...) {
+  remember_exception(state_);
 }
 
 Result<void> BuilderState::decide_classes(LoadedModel& built) const {
@@ -587,8 +661,8 @@ Result<void> BuilderState::decide_classes(LoadedModel& built) const {
   return {};
 }
 
-Result<Model> NetworkBuilder::build() const {
-  const BuilderState& state = *state_;
+Result<Model> NetworkBuilder::build() const try {
+  const BuilderState& state = alive(state_);
   if (state.first_error) return *state.first_error;
   if (state.model.network.outputs.empty())
     return failure(ErrorCode::invalid_argument, state.source, ": the network has no output; mark one with output()");
@@ -606,6 +680,8 @@ Result<Model> NetworkBuilder::build() const {
   auto made = ModelState::make(std::move(model), state.source, {});
   if (!made) return callers(std::move(made).error());
   return Model(*std::move(made));
+} catch (...) {
+  return caught(state_ ? std::string_view(state_->source) : "network");
 }
 
 }  // namespace mobilenet
