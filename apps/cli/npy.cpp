@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "cli/files.h"
+#include "cli/output.h"
 #include "cli/utf8.h"
 
 namespace mobilenet::cli {
@@ -18,9 +19,10 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "arrays are written as they lie in memory");
 
 constexpr std::string_view kMagic{"\x93NUMPY", 6};
-constexpr std::size_t kAlignment = 64;       // numpy pads its header so that the numbers can be mapped
-constexpr std::size_t kMaxHeader = 1 << 16;  // a shape and a type need a hundred bytes
-constexpr std::size_t kMaxAxes = 32;         // numpy's own limit for long
+constexpr std::size_t kAlignment = 64;        // numpy pads its header so that the numbers can be mapped
+constexpr std::size_t kLongestTypeSaid = 40;  // what a file says instead of a type may be anything
+constexpr std::size_t kMaxHeader = 1 << 16;   // a shape and a type need a hundred bytes
+constexpr std::size_t kMaxAxes = 32;          // numpy's own limit for long
 
 struct NamedType {
   DataType type;
@@ -202,7 +204,8 @@ Result<NpyArray> parse_npy(std::span<const std::byte> file, std::string_view nam
   const auto type = type_from_npy(*header.descr);
   if (!type) {
     const std::string hint = *header.descr == "<f8" ? "; save it with .astype('float32')" : "";
-    return bad("type '" + *header.descr + "' is not one of <f4, <f2, |u1, |i1, <i2, <i4, <i8, |b1" + hint,
+    return bad("type '" + printable(std::string_view(*header.descr).substr(0, kLongestTypeSaid)) +
+                   "' is not one of <f4, <f2, |u1, |i1, <i2, <i4, <i8, |b1" + hint,
                ErrorCode::unsupported);
   }
   if (*header.fortran_order) {

@@ -88,6 +88,7 @@ TEST(Npy, RefusesWhatItCannotRead) {
       {"more numbers than the shape", good + "x", "holds 9 bytes"},
       {"double precision", npy(dictionary("<f8", "(1,)"), eight), "astype('float32')"},
       {"big endian", npy(dictionary(">f4", "(2,)"), eight), "'>f4'"},
+      {"a type that no terminal can show", npy(dictionary("<\x1b[2J", "(2,)"), eight), "'<?[2J'"},
       {"python objects", npy(dictionary("|O", "(1,)"), eight), "'|O'"},
       {"records", npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", eight), "'[...]'"},
       {"Fortran order", npy(dictionary("<f4", "(2,)", "True"), eight), "Fortran"},
