@@ -20,7 +20,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wno-sign-conversio
 WAYS = {  # how other people's programs are compiled
     "C++20": ["-std=c++20"],
     "C++23": ["-std=c++2b"],
-    "without RTTI": ["-std=c++20", "-fno-rtti"],
+    "without exceptions and RTTI": ["-std=c++20", "-fno-exceptions", "-fno-rtti"],
 }
 
 

@@ -71,6 +71,9 @@ int program(const Model& model, Session& session, NetworkBuilder& builder, const
 #endif
 
   // Options say what they mean.
+#ifdef labels_as_a_path  // could not convert|cannot convert|no viable conversion|no matching|conversion from
+  const ModelOptions options{.labels = "labels.txt"};
+#endif
 #ifdef threads_as_text  // invalid conversion|cannot initialize|cannot convert
   const SessionOptions options{.threads = "4"};
 #endif
