@@ -74,7 +74,7 @@ int convert(const ConvertOptions& options) {
 
 Work add_convert(CLI::App& app) {
   const auto options = std::make_shared<ConvertOptions>();
-  app.add_option("-m,--model", options->model.model, "The weights-only file to read (.safetensors)")
+  app.add_option("-m,--model,model", options->model.model, "The weights-only file to read (.safetensors)")
       ->type_name("MODEL")
       ->required();
   add_output_option(app, options->output, {".safetensors"}, "The .safetensors file to write");
@@ -97,8 +97,8 @@ Work add_convert(CLI::App& app) {
       "preprocessing and labels. It needs nothing beside it.\n"
       "\n"
       "Examples:\n"
-      "  mobilenet convert --model timm/model.safetensors -o mobilenet_v2.safetensors\n"
-      "  mobilenet convert --model m.safetensors --labels l.txt -o own.safetensors");
+      "  mobilenet convert timm/model.safetensors -o mobilenet_v2.safetensors\n"
+      "  mobilenet convert m.safetensors --labels l.txt -o own.safetensors");
   return [options] { return convert(*options); };
 }
 

@@ -101,7 +101,7 @@ class Bench(ProgramTest):
 class Convert(ProgramTest):
     def test_half_and_whole_precision(self):
         half, whole = self.path("half.safetensors"), self.path("whole.safetensors")
-        self.assertEqual(mobilenet("convert", "--model", self.model, "-o", half).code, 0)
+        self.assertEqual(mobilenet("convert", self.model, "-o", half).code, 0)
         result = mobilenet("convert", "--model", self.model, "-o", whole, "--weights", "f32", "--json")
         self.assertEqual(result.code, 0, result.err)
         line, = result.lines()
