@@ -138,6 +138,7 @@ class Usage(ProgramTest):
     def test_what_may_have_been_meant(self):
         picture, model = self.pictures / "0.png", self.model
         self.path("-dash.png").write_bytes(png(8, 8))
+        self.path("x.npy").write_bytes(npy([1, 96, 96, 3], floats(3 * 96 * 96).tobytes()))
         self.path("names.txt").write_text("".join(f"{name}\n" for name in ("Cat", "dog", "bird", "traffic light")))
         detector = self.path("named.safetensors")
         made = mobilenet("convert", "--model", "ssdlite_mobilenet_v2:0.35:96:4", "--quiet", "-o", detector, "--force")
@@ -169,7 +170,8 @@ class Usage(ProgramTest):
             (["info", "mobilenetv2:1.0:224"], "did you mean mobilenet_v2:1.0:224, the architecture with random weights?"),
             (["info", "mobilenet_v2"], "did you mean mobilenet_v2:1.0:224, the architecture"),
             (["info", "ssd_lite_mobilenet_v2:1.0:300"], "known are mobilenet_v1, mobilenet_v2, ssd_mobilenet_v1"),
-            (["features", "--model", model, "--layers", "poool", "-o", "f.npz", picture], "poool"),
+            (["features", "--model", model, "--layers", "poool", "-o", "f.npz", picture], "did you mean pool?"),
+            (["run", "--model", model, "--input", "x.npy", "--tensor", "logit", "-o", "y.npz"], "did you mean logits?"),
         ]
         for words, sentence in cases:
             with self.subTest(" ".join(map(str, words))):
