@@ -3,14 +3,22 @@
 #include "plan/plan.h"
 
 #include <algorithm>
-#include <limits>
+#include <numeric>
 
 #include "base/error.h"
+#include "plan/placement.h"
 
 namespace mobilenet {
 namespace {
 
-constexpr int kNever = -1;
+constexpr int kNone = -1;
+
+std::size_t tensor_bytes(const Plan& plan, const Network& network, TensorId id, const GroupingTraits& traits) {
+  const auto i = static_cast<std::size_t>(id);
+  const std::size_t bytes =
+      static_cast<std::size_t>(plan.shapes[i].elements()) * size_of(network.tensors[i].type) + traits.read_padding;
+  return (bytes + traits.alignment - 1) / traits.alignment * traits.alignment;
+}
 
 class Planner {
  public:
@@ -44,13 +52,19 @@ class Planner {
     return node_needed;
   }
 
-  std::vector<Step> group(const std::vector<bool>& needed) {
+  // The steps, in network order. A reshape that only renames memory is none; `memory` learns whose it is.
+  std::vector<Step> group(const std::vector<bool>& needed, std::vector<TensorId>& memory) const {
     std::vector<Step> steps;
     std::vector<bool> done(network_.nodes.size(), false);
     std::vector<bool> computed(network_.tensors.size(), false);  // by the steps so far
     for (const TensorId input : network_.inputs) computed[static_cast<std::size_t>(input)] = true;
     for (std::size_t n = 0; n < network_.nodes.size(); ++n) {
       if (!needed[n] || done[n]) continue;
+      if (const Node& node = network_.nodes[n]; renames(node)) {
+        memory[static_cast<std::size_t>(node.output)] = memory[static_cast<std::size_t>(node.inputs[0])];
+        computed[static_cast<std::size_t>(node.output)] = true;
+        continue;
+      }
       Step step;
       step.nodes.push_back(static_cast<int>(n));
       extend(step, needed, computed);
@@ -72,13 +86,19 @@ class Planner {
     return type == DataType::u8 || type == DataType::i8;
   }
 
-  // The only reader of a tensor that nobody else wants to see; kNever when it must exist in memory.
+  bool renames(const Node& node) const {
+    if (!traits_.alias_reshape || !std::holds_alternative<ReshapeOp>(node.op)) return false;
+    const Tensor& input = network_.tensors[static_cast<std::size_t>(node.inputs[0])];
+    return input.parameter < 0 && input.type == network_.tensors[static_cast<std::size_t>(node.output)].type;
+  }
+
+  // The only reader of a tensor that nobody else wants to see; kNone when it must exist in memory.
   int only_reader(TensorId id, const std::vector<bool>& needed) const {
-    if (wanted_[static_cast<std::size_t>(id)]) return kNever;
-    int reader = kNever;
+    if (wanted_[static_cast<std::size_t>(id)]) return kNone;
+    int reader = kNone;
     for (const int n : readers_[static_cast<std::size_t>(id)]) {
       if (!needed[static_cast<std::size_t>(n)]) continue;
-      if (reader != kNever) return kNever;
+      if (reader != kNone) return kNone;
       reader = n;
     }
     return reader;
@@ -105,18 +125,18 @@ class Planner {
       tail = node_at(n).output;
     };
     int next = only_reader(tail, needed);
-    if (traits_.fold_batch_norm && activation == Activation::none && next != kNever && reads_first(next, tail) &&
+    if (traits_.fold_batch_norm && activation == Activation::none && next != kNone && reads_first(next, tail) &&
         std::holds_alternative<BatchNormOp>(node_at(next).op)) {
       take(next);
       next = only_reader(tail, needed);
     }
-    if (traits_.fuse_activation && activation == Activation::none && next != kNever)
+    if (traits_.fuse_activation && activation == Activation::none && next != kNone)
       if (const auto* op = std::get_if<ActivationOp>(&node_at(next).op)) {
         activation = op->activation;
         take(next);
         next = only_reader(tail, needed);
       }
-    if (!traits_.fuse_residual || activation != Activation::none || next == kNever) return;
+    if (!traits_.fuse_residual || activation != Activation::none || next == kNone) return;
     const auto* add = std::get_if<AddOp>(&node_at(next).op);
     if (!add) return;
     const std::vector<TensorId>& operands = node_at(next).inputs;
@@ -127,7 +147,7 @@ class Planner {
     take(next);
     if (add->activation != Activation::none || !traits_.fuse_activation) return;
     next = only_reader(tail, needed);
-    if (next != kNever && std::holds_alternative<ActivationOp>(node_at(next).op)) take(next);
+    if (next != kNone && std::holds_alternative<ActivationOp>(node_at(next).op)) take(next);
   }
 
   bool reads_first(int n, TensorId id) const { return node_at(n).inputs[0] == id; }
@@ -137,8 +157,7 @@ class Planner {
     for (const int n : step.nodes) {
       for (const TensorId input : node_at(n).inputs) {
         if (input == kNoTensor || network_.tensors[static_cast<std::size_t>(input)].parameter >= 0) continue;
-        if (std::find(inside.begin(), inside.end(), input) != inside.end()) continue;
-        if (std::find(step.inputs.begin(), step.inputs.end(), input) == step.inputs.end()) step.inputs.push_back(input);
+        if (std::find(inside.begin(), inside.end(), input) == inside.end()) step.inputs.push_back(input);
       }
       inside.push_back(node_at(n).output);
     }
@@ -151,91 +170,38 @@ class Planner {
   std::vector<bool> wanted_;
 };
 
-// Greedy placement: the largest tensors first, each at the lowest place that no tensor alive at the same time covers.
-class Arena {
- public:
-  Arena(Plan& plan, const Network& network, const GroupingTraits& traits)
-      : plan_(plan), network_(network), traits_(traits), root_(network.tensors.size()) {
-    for (std::size_t i = 0; i < root_.size(); ++i) root_[i] = static_cast<TensorId>(i);
-  }
-
-  void place() {
-    const int last = static_cast<int>(plan_.steps.size());
-    first_.assign(root_.size(), kNever);
-    last_.assign(root_.size(), kNever);
-    // Inputs are written by the caller before the run and stay intact during it.
-    for (const TensorId input : plan_.inputs) touch(input, 0), touch(input, last);
-    for (int s = 0; s < last; ++s) {
-      const Step& step = plan_.steps[static_cast<std::size_t>(s)];
-      if (is_alias(step)) root_[static_cast<std::size_t>(step.output)] = root(step.inputs[0]);
-      for (const TensorId input : step.inputs) touch(input, s);
-      touch(step.output, s);
-      for (const TensorId output : step.extra_outputs) touch(output, s);
+// Gives every tensor that is in memory its offset.
+void place_tensors(Plan& plan, const Network& network, const GroupingTraits& traits) {
+  const int last = static_cast<int>(plan.steps.size());
+  std::vector<Block> blocks;
+  std::vector<int> block_of(plan.shapes.size(), kNone);  // per tensor that has memory of its own
+  const auto touch = [&](TensorId id, int step) {
+    const auto owner = static_cast<std::size_t>(plan.memory[static_cast<std::size_t>(id)]);
+    if (block_of[owner] == kNone) {
+      block_of[owner] = static_cast<int>(blocks.size());
+      blocks.push_back({tensor_bytes(plan, network, static_cast<TensorId>(owner), traits), step, step});
     }
-    for (const TensorId output : plan_.outputs) touch(output, last);
-
-    std::vector<TensorId> order;
-    for (std::size_t i = 0; i < root_.size(); ++i)
-      if (first_[i] != kNever) order.push_back(static_cast<TensorId>(i));
-    std::stable_sort(order.begin(), order.end(), [&](TensorId a, TensorId b) { return bytes(a) > bytes(b); });
-
-    plan_.offsets.assign(root_.size(), kNotInArena);
-    std::vector<TensorId> placed;
-    for (const TensorId id : order) {
-      std::size_t offset = 0;
-      for (bool moved = true; moved;) {
-        moved = false;
-        for (const TensorId other : placed) {
-          const std::size_t start = plan_.offsets[static_cast<std::size_t>(other)];
-          if (overlap_in_time(id, other) && offset < start + bytes(other) && start < offset + bytes(id)) {
-            offset = start + bytes(other);
-            moved = true;
-          }
-        }
-      }
-      plan_.offsets[static_cast<std::size_t>(id)] = offset;
-      placed.push_back(id);
-      plan_.arena_bytes = std::max(plan_.arena_bytes, offset + bytes(id));
-    }
-    for (std::size_t i = 0; i < root_.size(); ++i)
-      if (root_[i] != static_cast<TensorId>(i)) plan_.offsets[i] = plan_.offsets[static_cast<std::size_t>(root_[i])];
+    Block& block = blocks[static_cast<std::size_t>(block_of[owner])];
+    block.first = std::min(block.first, step);
+    block.last = std::max(block.last, step);
+  };
+  // Inputs are written by the caller before the run and stay intact during it.
+  for (const TensorId input : plan.inputs) touch(input, 0), touch(input, last);
+  for (int s = 0; s < last; ++s) {
+    const Step& step = plan.steps[static_cast<std::size_t>(s)];
+    for (const TensorId input : step.inputs) touch(input, s);
+    touch(step.output, s);
+    for (const TensorId output : step.extra_outputs) touch(output, s);
   }
+  for (const TensorId output : plan.outputs) touch(output, last);
 
- private:
-  bool is_alias(const Step& step) const {
-    if (!traits_.alias_reshape || step.nodes.size() != 1) return false;
-    const Node& node = network_.nodes[static_cast<std::size_t>(step.nodes[0])];
-    return std::holds_alternative<ReshapeOp>(node.op) &&
-           network_.tensors[static_cast<std::size_t>(node.inputs[0])].type ==
-               network_.tensors[static_cast<std::size_t>(node.output)].type;
-  }
-
-  TensorId root(TensorId id) const { return root_[static_cast<std::size_t>(id)]; }
-
-  void touch(TensorId id, int step) {
-    const auto r = static_cast<std::size_t>(root(id));
-    first_[r] = first_[r] == kNever ? step : std::min(first_[r], step);
-    last_[r] = std::max(last_[r], step);
-  }
-
-  bool overlap_in_time(TensorId a, TensorId b) const {
-    return first_[static_cast<std::size_t>(a)] <= last_[static_cast<std::size_t>(b)] &&
-           first_[static_cast<std::size_t>(b)] <= last_[static_cast<std::size_t>(a)];
-  }
-
-  std::size_t bytes(TensorId id) const {
-    const std::size_t size = static_cast<std::size_t>(plan_.shapes[static_cast<std::size_t>(id)].elements()) *
-                                 size_of(network_.tensors[static_cast<std::size_t>(id)].type) +
-                             traits_.read_padding;
-    return (size + traits_.alignment - 1) / traits_.alignment * traits_.alignment;
-  }
-
-  Plan& plan_;
-  const Network& network_;
-  const GroupingTraits& traits_;
-  std::vector<TensorId> root_;     // the tensor whose memory this one shares
-  std::vector<int> first_, last_;  // steps during which a root is alive
-};
+  const Placement placement = place(blocks);
+  plan.arena_bytes = placement.bytes;
+  plan.offsets.assign(plan.shapes.size(), kNotInArena);
+  for (std::size_t i = 0; i < plan.offsets.size(); ++i)
+    if (const int block = block_of[static_cast<std::size_t>(plan.memory[i])]; block != kNone)
+      plan.offsets[i] = placement.offsets[static_cast<std::size_t>(block)];
+}
 
 }  // namespace
 
@@ -249,9 +215,11 @@ Result<Plan> make_plan(const Network& network, const Parameters& parameters, std
     if (output < 0 || static_cast<std::size_t>(output) >= network.tensors.size() ||
         network.tensors[static_cast<std::size_t>(output)].parameter >= 0)
       return failure(ErrorCode::invalid_argument, "a wanted tensor is not an activation of the network");
-  Planner planner(network, plan.shapes, outputs, traits);
-  plan.steps = planner.group(planner.needed_nodes(outputs));
-  Arena(plan, network, traits).place();
+  plan.memory.resize(network.tensors.size());
+  std::iota(plan.memory.begin(), plan.memory.end(), TensorId{0});
+  const Planner planner(network, plan.shapes, outputs, traits);
+  plan.steps = planner.group(planner.needed_nodes(outputs), plan.memory);
+  place_tensors(plan, network, traits);
   return plan;
 }
 

@@ -28,7 +28,7 @@ struct GroupingTraits {
 // run the same nodes one by one.
 struct Step {
   std::vector<int> nodes;               // in network order
-  std::vector<TensorId> inputs;         // activations that the step reads, materialised
+  std::vector<TensorId> inputs;         // activations that the nodes read from memory, in order, each as often as read
   TensorId output = kNoTensor;          // the one that it writes
   std::vector<TensorId> extra_outputs;  // Node::extra_outputs of its last node
 };
@@ -40,6 +40,7 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<TensorId> inputs;      // = Network::inputs
   std::vector<TensorId> outputs;     // what the caller asked for, in that order
+  std::vector<TensorId> memory;      // per tensor: whose memory it lies in; itself, or what a reshape renamed
   std::vector<std::size_t> offsets;  // per tensor, in bytes; kNotInArena where never materialised
   std::size_t arena_bytes = 0;
 };

@@ -91,15 +91,6 @@ struct BytesToFloat {
   }
 };
 
-// The same bytes under another name, where the plan gave them memory of their own.
-struct Copy {
-  std::size_t input = 0, output = 0, bytes = 0;
-
-  void run(const RunContext& context) const {
-    if (input != output) std::memcpy(context.arena + output, context.arena + input, bytes);
-  }
-};
-
 struct Softmax {
   SoftmaxArithmetic arithmetic;
   std::uint8_t flip = 0;
@@ -180,15 +171,6 @@ Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node&
   }
   MOBILENET_TRY(const ByteTable table, rescale_table(input, output));
   return lookup_step(source, node, table);
-}
-
-Result<CompiledStep> compile_int8_reshape(const StepSource& source, const Node& node) {
-  const Tensor& input = source.tensor(node.inputs[0]);
-  if (input.type != source.tensor(node.output).type)
-    return failure(ErrorCode::unsupported, "cannot change ", name_of(input.type), " into ",
-                   name_of(source.tensor(node.output).type));
-  return step_of(Copy{source.offset(node.inputs[0]), source.offset(node.output),
-                      elements_of(source, node.output) * size_of(input.type)});
 }
 
 Result<CompiledStep> compile_int8_softmax(const StepSource& source, const Node& node, const SoftmaxOp& op) {

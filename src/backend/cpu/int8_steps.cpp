@@ -30,7 +30,9 @@ struct Compile {
   Result<CompiledStep> operator()(const ConcatOp& op) const { return compile_int8_concat(source, node, op); }
   Result<CompiledStep> operator()(const PoolOp& op) const { return compile_int8_pool(source, node, op); }
   Result<CompiledStep> operator()(const GlobalAveragePoolOp&) const { return compile_int8_mean(source, node); }
-  Result<CompiledStep> operator()(const ReshapeOp&) const { return compile_int8_reshape(source, node); }
+  Result<CompiledStep> operator()(const ReshapeOp&) const {
+    return failure(ErrorCode::unsupported, "a reshape cannot change the type of its numbers");  // others are no steps
+  }
   Result<CompiledStep> operator()(const SoftmaxOp& op) const { return compile_int8_softmax(source, node, op); }
   Result<CompiledStep> operator()(const ResizeBilinearOp& op) const { return compile_int8_resize(source, node, op); }
   Result<CompiledStep> operator()(const QuantizeOp&) const { return compile_int8_quantize(source, node); }

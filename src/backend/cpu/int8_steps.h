@@ -80,7 +80,6 @@ Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node&
 Result<CompiledStep> compile_int8_softmax(const StepSource& source, const Node& node, const SoftmaxOp& op);
 
 Result<CompiledStep> compile_int8_concat(const StepSource& source, const Node& node, const ConcatOp& op);
-Result<CompiledStep> compile_int8_reshape(const StepSource& source, const Node& node);
 Result<CompiledStep> compile_int8_pad(const StepSource& source, const Node& node, const PadOp& op);
 
 Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& node, const PoolOp& op);

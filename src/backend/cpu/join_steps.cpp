@@ -14,10 +14,11 @@ constexpr std::size_t kChainedWeights = 256 * 1024;
 
 class Chains {
  public:
-  Chains(const Plan& plan, std::span<const PlannedStep> steps) : steps_(steps), readers_(plan.shapes.size()) {
+  Chains(const Plan& plan, std::span<const PlannedStep> steps)
+      : plan_(plan), steps_(steps), reads_(plan.shapes.size()) {
     for (const Step& step : plan.steps)
-      for (const TensorId input : step.inputs) ++readers_[static_cast<std::size_t>(input)];
-    for (const TensorId output : plan.outputs) readers_[static_cast<std::size_t>(output)] = kMany;
+      for (const TensorId input : step.inputs) ++reads_of(input);
+    for (const TensorId output : plan.outputs) reads_of(output) = kMany;
   }
 
   std::vector<CompiledStep> joined(int windows) const {
@@ -35,13 +36,18 @@ class Chains {
  private:
   static constexpr int kMany = 1000;
 
-  // Nobody but step i + 1 sees what step i writes, and it reads it in rows.
+  // Of the memory that a tensor lies in, under whatever name.
+  int& reads_of(TensorId id) { return reads_[static_cast<std::size_t>(plan_.memory[static_cast<std::size_t>(id)])]; }
+
+  // Nobody but step i + 1 sees what step i writes, and it reads it once, in rows, as the tensor that it is: under
+  // another name the rows would be others.
   bool joins(std::size_t i) const {
     if (i + 1 >= steps_.size()) return false;
     const RowStage* from = steps_[i].code.rows.get();
     const RowStage* to = steps_[i + 1].code.rows.get();
-    if (from == nullptr || to == nullptr || to->whole_input || to->input != from->output) return false;
-    if (readers_[static_cast<std::size_t>(steps_[i].step->output)] != 1) return false;
+    if (from == nullptr || to == nullptr || to->whole_input) return false;
+    const TensorId between = steps_[i].step->output;
+    if (steps_[i + 1].step->inputs[0] != between || reads_[static_cast<std::size_t>(between)] != 1) return false;
     if (from->weight_bytes > kChainedWeights || to->weight_bytes > kChainedWeights) return false;
     return output_bytes(i) >= kChainedBytes;
   }
@@ -89,8 +95,9 @@ class Chains {
     return end;
   }
 
+  const Plan& plan_;
   std::span<const PlannedStep> steps_;
-  std::vector<int> readers_;
+  std::vector<int> reads_;  // per tensor that has memory of its own
 };
 
 }  // namespace

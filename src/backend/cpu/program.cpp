@@ -112,12 +112,6 @@ class CpuProgram final : public Program {
   std::shared_ptr<const Code> code_;
 };
 
-bool is_alias(const StepSource& source) {
-  const Node& node = source.node(source.step.nodes.front());
-  return source.step.nodes.size() == 1 && std::holds_alternative<ReshapeOp>(node.op) &&
-         source.tensor(node.inputs[0]).parameter < 0 && source.offset(node.inputs[0]) == source.offset(node.output);
-}
-
 // Steps between float tensors compute in float32; an integer tensor on either side asks for exact integers.
 bool is_float(const StepSource& source) {
   const auto f32 = [&](TensorId id) { return source.tensor(id).type == DataType::f32; };
@@ -137,7 +131,6 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   std::vector<PlannedStep> steps;
   for (const Step& step : code->plan.steps) {
     const StepSource source{network, parameters, code->plan, step, code->weights->packed(), code->isa};
-    if (is_alias(source)) continue;
     MOBILENET_TRY(CompiledStep compiled, is_float(source) ? compile_f32_step(source) : compile_int8_step(source));
     steps.push_back({&step, std::move(compiled)});
   }

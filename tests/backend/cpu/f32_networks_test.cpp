@@ -70,27 +70,6 @@ TEST_P(F32Networks, Outputs) { expect_outputs(kNetworks, GetParam()); }
 
 TEST_P(F32Networks, OutputsOfLargePictures) { expect_outputs(kLargeNetworks, GetParam()); }
 
-// The cases above would prove little if no chain ran.
-TEST(F32Chains, RunOnLargePictures) {
-  for (const char* architecture : {"mobilenet_v1:1.0:224:10", "mobilenet_v2:1.0:224:10"})
-    for (const int threads : {1, 2}) {
-      const RandomNetwork net = random_network(architecture);
-      CompileRequest request;
-      request.input_shapes = {Shape{1, 224, 224, 3}};
-      request.outputs = net.network.outputs;
-      const Backend& backend = cpu::cpu_backend();
-      auto weights = backend.pack(net.network, net.weights.parameters, Precision::f32).value();
-      auto program = backend.compile(weights, request).value();
-      ExecutionOptions options;
-      options.threads = threads;
-      options.profile = true;
-      auto execution = program->open(options).value();
-      int chains = 0;
-      for (const StepTime& step : execution->step_times()) chains += step.kind.starts_with("chain");
-      EXPECT_GE(chains, 1) << architecture << ", " << threads << " threads";
-    }
-}
-
 // Every layer of the shapes that the published networks have, each at once: wanting all of them keeps every group
 // closed at its layer, so that a wrong layer shows by name.
 TEST_P(F32Networks, EveryLayerAsATap) {
