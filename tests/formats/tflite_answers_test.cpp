@@ -107,6 +107,21 @@ TEST(TfliteAnswers, OptionsOfADetector) {
   EXPECT_EQ(spec.suppression.iou_threshold, 0.5f);
 }
 
+// The fast rule reads no number of detections of a class, and Coral's files say 0.
+TEST(TfliteAnswers, TheFastRuleDoesNotReadDetectionsOfAClass) {
+  for (const double number : {0.0, -1.0, 1e9}) {
+    GraphFile graph = detector_graph();
+    Options options = kOptions;
+    options["detections_per_class"] = number;
+    graph.operators[kDecode].custom_options = stored(options);
+    EXPECT_FALSE(load(graph)) << number;
+    options["use_regular_nms"] = 0;
+    graph.operators[kDecode].custom_options = stored(options);
+    const auto model = load(graph);
+    EXPECT_TRUE(model) << model.error().message;
+  }
+}
+
 TEST(TfliteAnswers, ADetectorWithoutBackground) {
   GraphFile graph = detector_graph();
   Options options = kOptions;

@@ -344,6 +344,23 @@ constexpr ErrorCode kBad = ErrorCode::bad_format;
 constexpr ErrorCode kUnsupported = ErrorCode::unsupported;
 
 const BadCase kBadCases[] = {
+    {"softmax without end",
+     [](GraphFile& g) {
+       set_options(g.operators[kSoftmax], BuiltinOptions::SoftmaxOptions, [](auto& builder) {
+         return schema::CreateSoftmaxOptions(builder, std::numeric_limits<float>::infinity());
+       });
+     },
+     kBad, "scores: softmax with a beta of inf"},
+    {"compiled for the Edge TPU",
+     [](GraphFile& g) {
+       g.operators[kAdd].code = BuiltinOperator::CUSTOM;
+       g.operators[kAdd].custom_code = "edgetpu-custom-op";
+     },
+     kUnsupported,
+     "test.tflite: is compiled for Google's Edge TPU; open the file that it was made from (without _edgetpu in its "
+     "name)"},
+    {"window of a million pixels", [](GraphFile& g) { convolve(g.operators[kConvolve], 1, 1 << 20); }, kBad,
+     "is impossible"},
     {"unknown operator", [](GraphFile& g) { g.operators[kAdd].code = BuiltinOperator::TANH; }, kUnsupported,
      "test.tflite: operator 2 (TANH, output \"sum\"): this operator is not supported"},
     {"operator with a large code", [](GraphFile& g) { g.operators[kAdd].code = BuiltinOperator::GELU; }, kUnsupported,
@@ -517,6 +534,37 @@ INSTANTIATE_TEST_SUITE_P(Cases, TfliteBadGraph, ::testing::ValuesIn(kBadCases), 
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   return name;
 });
+
+// A bias has one axis: that its scales lie along another one, often its weight's, means nothing.
+TEST(TfliteSmall, TheAxisOfAVectorIsItsOnlyOne) {
+  GraphFile graph = small_i8_graph();
+  graph.tensors[kDepthwiseBias].axis = 3;
+  const auto model = load(graph);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(input_of(*model, kConvolveDepthwise, 2).quantization->axis, 0);
+}
+
+TEST(TfliteSmall, NamesOfTheFileDoNotReachATerminal) {
+  GraphFile graph = small_float_graph();
+  graph.tensors[kStem].name = "stem\x1b[31m\n\xc2\x9bx" + std::string(5000, 'a');
+  graph.tensors[kDepthwise].name = "block/depthwise;block/Relu6";
+  auto model = load(graph);
+  ASSERT_TRUE(model) << model.error().message;
+  const std::string& name = output_of(*model, kConvolve).name;
+  EXPECT_EQ(name.substr(0, 14), "stem?[31m???xa");
+  EXPECT_EQ(name.size(), 1024u);
+  EXPECT_LT(model->network.nodes[kConvolve].name.size(), 130u);
+  EXPECT_NE(model->network.find("block/depthwise;block/Relu6"), kNoTensor) << "ordinary names stay as they are";
+  // Whatever fails says so in a short line.
+  graph.tensors[kStem].name += "\r\n";
+  graph.tensors[kStemBias].shape = {1};
+  graph.tensors[kStemBias].data.resize(4);
+  const auto refused = load(graph);
+  ASSERT_FALSE(refused);
+  EXPECT_LT(refused.error().message.size(), 400u);
+  for (const char c : refused.error().message)
+    EXPECT_GE(static_cast<unsigned char>(c), 0x20) << refused.error().message;
+}
 
 TEST(TfliteSmall, NotTensorFlowLite) {
   const std::vector<std::uint8_t> empty;

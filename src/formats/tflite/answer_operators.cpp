@@ -44,8 +44,11 @@ Result<DetectionSpec> detection_spec(const schema::Operator& stored) {
   MOBILENET_TRY(spec.classes, count(options, "num_classes", 0));
   MOBILENET_TRY(suppression.max_detections, count(options, "max_detections", 0));
   MOBILENET_TRY(suppression.max_classes_per_anchor, count(options, "max_classes_per_detection", 1));
-  MOBILENET_TRY(suppression.max_per_class, count(options, "detections_per_class", 100));
   suppression.rule = number(options, "use_regular_nms", 0) != 0 ? SuppressionRule::per_class : SuppressionRule::fast;
+  // The fast rule does not read this number, and files that use it have anything here.
+  if (suppression.rule == SuppressionRule::per_class) {
+    MOBILENET_TRY(suppression.max_per_class, count(options, "detections_per_class", 100));
+  }
   suppression.iou_threshold = number(options, "nms_iou_threshold", 0);
   suppression.score_threshold = number(options, "nms_score_threshold", 0);
   if (auto possible = check(spec); !possible) return at("its options", std::move(possible).error());

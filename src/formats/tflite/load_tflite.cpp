@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/quoted.h"
 #include "formats/formats.h"
 #include "formats/tflite/decisions.h"
 #include "formats/tflite/model_file.h"
@@ -16,7 +17,6 @@ namespace mobilenet {
 namespace {
 
 using tflite::ModelFile;
-using tflite::quoted;
 using tflite::TensorTable;
 
 Result<void> check_index(const ModelFile& file, const char* what, int index) {

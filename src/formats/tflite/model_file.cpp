@@ -11,8 +11,9 @@ namespace mobilenet::tflite {
 namespace {
 
 constexpr std::uint32_t kVersion = 3;
-constexpr int kMaxDepth = 32;        // the schema nests 5 deep
-constexpr int kMaxTables = 1 << 20;  // a MobileNet has about a thousand
+constexpr int kMaxDepth = 32;                // the schema nests 5 deep
+constexpr int kMaxTables = 1 << 20;          // a MobileNet has about a thousand
+constexpr unsigned kMaxOperators = 1 << 15;  // about a hundred; placing the tensors of this many takes half a second
 constexpr std::size_t kFlatBufferAlignment = 16;
 constexpr std::uint64_t kFirstOutsideOffset = 2;  // 0 and 1 mean: the bytes are inside the FlatBuffer
 
@@ -58,6 +59,9 @@ Result<ModelFile> ModelFile::open(const SourceFile& source) {
   const schema::SubGraph& graph = file.graph();
   if (empty(graph.tensors()) || empty(graph.operators()) || empty(graph.inputs()) || empty(graph.outputs()))
     return bad("the graph has no tensors, operators, inputs or outputs");
+  if (graph.operators()->size() > kMaxOperators)
+    return failure(ErrorCode::unsupported, source.name, ": a graph of ", graph.operators()->size(),
+                   " operators; at most ", kMaxOperators, " are supported");
   return file;
 }
 

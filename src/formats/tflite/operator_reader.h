@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/quoted.h"
 #include "formats/tflite/tensor_table.h"
 #include "formats/tflite/tflite_generated.h"
 #include "network/network.h"

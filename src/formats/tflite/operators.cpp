@@ -32,6 +32,9 @@ constexpr CustomKind kCustomKinds[] = {
     {"PosenetDecoderOp", {BuiltinOperator::CUSTOM, 1, &OperatorReader::left_out_decoder, 4}},
 };
 
+// What the Edge TPU's compiler makes of the part of a graph that runs there: only that device knows its code.
+constexpr std::string_view kEdgeTpu = "edgetpu-custom-op";
+
 constexpr Kind kKinds[] = {
     {BuiltinOperator::ARG_MAX, 4, &OperatorReader::arg_max},
     {BuiltinOperator::ADD, 5, &OperatorReader::add},
@@ -89,7 +92,7 @@ Result<void> check_indices(const ModelFile& file, const schema::Operator& stored
 }  // namespace
 
 Result<void> OperatorReader::append_node(Op op, std::vector<TensorId> inputs, TensorId output) {
-  network_.nodes.push_back({tensor(output).name, std::move(op), std::move(inputs), output});
+  network_.nodes.push_back({shortened(tensor(output).name), std::move(op), std::move(inputs), output});
   return {};
 }
 
@@ -136,6 +139,10 @@ Result<void> append_operator(const ModelFile& file, int index, TensorTable& tens
   }
   place += ")";
 
+  if (call.code == BuiltinOperator::CUSTOM && code.custom_code() && code.custom_code()->string_view() == kEdgeTpu)
+    return failure(ErrorCode::unsupported,
+                   "is compiled for Google's Edge TPU; open the file that it was made from (without _edgetpu in its "
+                   "name)");
   const Kind* const kind = find_kind(call.code, code);
   if (kind == nullptr) return failure(ErrorCode::unsupported, place, ": this operator is not supported");
   if (code.version() > kind->max_version)

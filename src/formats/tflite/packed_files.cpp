@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "formats/tflite/metadata.h"
 
-#if MOBILENET_WITH_ZIP
+#ifdef MOBILENET_WITH_ZIP
 #include <zip.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace mobilenet::tflite {
 
-#if MOBILENET_WITH_ZIP
+#ifdef MOBILENET_WITH_ZIP
 namespace {
 
 constexpr zip_int64_t kMaxFiles = 64;

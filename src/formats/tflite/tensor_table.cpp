@@ -8,12 +8,13 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/quoted.h"
 
 namespace mobilenet::tflite {
 namespace {
 
 constexpr std::int64_t kMaxElements = std::numeric_limits<std::int32_t>::max();
-constexpr std::size_t kShownName = 120;
+constexpr std::size_t kMostName = 1024;                       // bytes of a name that a caller may look a tensor up by
 constexpr std::size_t kMaxMadeBytes = std::size_t{64} << 20;  // far more than a few vectors of channels
 
 std::optional<DataType> data_type(schema::TensorType type) {
@@ -79,7 +80,8 @@ Result<std::optional<Quantization>> read_quantization(const schema::Tensor& tens
     return failure(ErrorCode::bad_format, "has ", count, " scales, but ",
                    stored->zero_point() ? stored->zero_point()->size() : 0, " zero points");
   Quantization quantization;
-  quantization.axis = stored->quantized_dimension();
+  // A vector has one axis, whatever the number says: that of a depthwise layer's bias often is its weight's.
+  quantization.axis = shape.rank() == 1 ? 0 : stored->quantized_dimension();
   if (count != 1 && (quantization.axis < 0 || quantization.axis >= shape.rank() || shape[quantization.axis] != count))
     return failure(ErrorCode::bad_format, "has ", count, " scales along axis ", quantization.axis, " of ",
                    to_string(shape));
@@ -97,13 +99,6 @@ Result<std::optional<Quantization>> read_quantization(const schema::Tensor& tens
 }
 
 }  // namespace
-
-std::string quoted(std::string_view name) {
-  std::string text = "\"";
-  for (const char c : name.substr(0, kShownName)) text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  if (name.size() > kShownName) text += "...";
-  return text + '"';
-}
 
 TensorTable::TensorTable(const ModelFile& file, Network& network, Parameters& parameters)
     : file_(file), network_(network), parameters_(parameters) {
@@ -153,7 +148,7 @@ Result<Tensor> TensorTable::read(int index) const {
     return failure(ErrorCode::unsupported, place, ": weights in another file are not supported");
 
   Tensor tensor;
-  tensor.name = file_.tensor_name(index);
+  tensor.name = printable(file_.tensor_name(index).substr(0, kMostName));
   tensor.type = *type;
   MOBILENET_TRY(tensor.shape, shape(index));
   auto quantization = read_quantization(stored, *type, tensor.shape);

@@ -11,17 +11,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "formats/tflite/model_file.h"
 #include "network/network.h"
 
 namespace mobilenet::tflite {
-
-// A name of the file for a message: in quotes, shortened, without control characters.
-std::string quoted(std::string_view name);
-inline std::string quoted(const std::string& name) { return quoted(std::string_view(name)); }  // not std::quoted
 
 // Indices are those of the file, 0 <= index < ModelFile::tensor_count(); ids are those of the Network.
 class TensorTable {
