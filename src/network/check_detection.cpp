@@ -20,7 +20,8 @@ Result<void> check(const DetectionSpec& spec) {
     return failure(ErrorCode::bad_format, "an IoU threshold of ", s.iou_threshold, " is not between 0 and 1");
   if (!std::isfinite(s.score_threshold))
     return failure(ErrorCode::bad_format, "a score threshold of ", s.score_threshold, " is impossible");
-  if (s.max_detections < 1 || s.max_per_class < 1 || s.max_classes_per_anchor < 1 || s.max_classes_per_anchor > kMost ||
+  const bool no_class = s.rule == SuppressionRule::per_class && s.max_per_class < 1;
+  if (s.max_detections < 1 || no_class || s.max_classes_per_anchor < 1 || s.max_classes_per_anchor > kMost ||
       s.max_detections > kMost / s.max_classes_per_anchor)
     return failure(ErrorCode::bad_format, "at most ", s.max_detections, " detections, ", s.max_per_class,
                    " of a class, ", s.max_classes_per_anchor, " classes of an anchor is impossible");

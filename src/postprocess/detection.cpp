@@ -77,7 +77,7 @@ struct DetectionDecoder::SoftmaxRow {
 
 // Fixed arrays in the caller's memory, as large as they can ever get.
 struct DetectionDecoder::Workspace {
-  Stack<float> row;  // one anchor's probabilities
+  Stack<Candidate> ranked;  // one anchor's classes
   Stack<SoftmaxRow> softmax_rows;
   Stack<Candidate> candidates;  // of one suppression, best first
   Stack<RawDetection> decoded;  // boxes that the suppression has kept
@@ -88,7 +88,7 @@ struct DetectionDecoder::Workspace {
   Workspace(const DetectionDecoder& decoder, std::byte* memory) : next_(memory) {
     const auto count = static_cast<std::size_t>(decoder.anchors());
     const SuppressionSpec& s = decoder.spec_.suppression;
-    take(row, static_cast<std::size_t>(decoder.spec_.classes));
+    take(ranked, static_cast<std::size_t>(decoder.spec_.classes));
     take(softmax_rows, decoder.spec_.score_function == ScoreFunction::softmax ? count : 0);
     take(candidates, count);
     take(decoded, count);
@@ -171,7 +171,11 @@ void DetectionDecoder::collect_best_classes(const DetectorOutput& output, Worksp
   for (int anchor = 0; anchor < anchors(); ++anchor) {
     const float* scores =
         output.scores + static_cast<std::ptrdiff_t>(anchor) * columns() + (spec_.background_column ? 1 : 0);
-    const int best = static_cast<int>(std::max_element(scores, scores + spec_.classes) - scores);
+    // Among a NaN and numbers the best of the numbers: NaN compares like the least.
+    const int best =
+        static_cast<int>(std::max_element(scores, scores + spec_.classes,
+                                          [](float a, float b) { return a < b || (std::isnan(a) && !std::isnan(b)); }) -
+                         scores);
     const float score = probability(output, anchor, best, work);
     if (score >= threshold(best)) work.candidates.push_back({score, anchor, best});
   }
@@ -220,23 +224,25 @@ void DetectionDecoder::suppress(const DetectorOutput& output, int most, Workspac
 void DetectionDecoder::add_result(const Candidate& candidate, const float* boxes, Workspace& work) const {
   const auto anchor = static_cast<std::size_t>(candidate.anchor);
   RawDetection result = decode(boxes + 4 * anchor, anchors_[anchor], spec_.coder);
+  result.anchor = candidate.anchor;
   result.class_index = candidate.class_index;
   result.score = candidate.score;
   work.results.push_back(result);
 }
 
-// The anchor's best classes, each a result of its own; a score that is not a number is none.
+// The anchor's best classes, each a result of its own; a score that is not a number is none. Equal scores come in
+// std::partial_sort's order, as in the runtime's own builds.
 void DetectionDecoder::add_best_classes(int anchor, const DetectorOutput& output, Workspace& work) const {
-  float* const row = work.row.data;
-  for (int c = 0; c < spec_.classes; ++c) row[c] = probability(output, anchor, c, work);
-  for (int n = 0; n < std::min(spec_.suppression.max_classes_per_anchor, spec_.classes); ++n) {
-    int best = -1;
-    for (int c = 0; c < spec_.classes; ++c)
-      if (!std::isnan(row[c]) && (best < 0 || row[c] > row[best])) best = c;
-    if (best < 0) return;
-    if (is_wanted(best)) add_result({row[best], anchor, best}, output.boxes, work);
-    row[best] = std::numeric_limits<float>::quiet_NaN();  // taken
-  }
+  work.ranked.clear();
+  for (int c = 0; c < spec_.classes; ++c)
+    if (const float score = probability(output, anchor, c, work); !std::isnan(score))
+      work.ranked.push_back({score, anchor, c});
+  const std::size_t most =
+      std::min(work.ranked.size, static_cast<std::size_t>(spec_.suppression.max_classes_per_anchor));
+  std::partial_sort(work.ranked.begin(), work.ranked.begin() + most, work.ranked.end(),
+                    [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
+  for (const Candidate& candidate : work.ranked.view().first(most))
+    if (is_wanted(candidate.class_index)) add_result(candidate, output.boxes, work);
 }
 
 std::span<const RawDetection> DetectionDecoder::run(const DetectorOutput& output, std::byte* workspace) const {

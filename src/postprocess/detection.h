@@ -17,7 +17,8 @@ namespace mobilenet {
 
 struct RawDetection {
   float top = 0, left = 0, bottom = 0, right = 0;  // in units of the picture's sides, not clipped
-  int class_index = 0;                             // without background
+  int anchor = 0;
+  int class_index = 0;  // without background
   float score = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/quoted.h"
 
 namespace mobilenet {
 
@@ -15,7 +16,8 @@ Result<DetectionOperator> DetectionOperator::create(const DetectionPostProcessOp
                                                     const Tensor& scores, std::vector<AnchorBox> anchors) {
   for (const Tensor* tensor : {&boxes, &scores})
     if (tensor->type != DataType::f32 && tensor->type != DataType::u8 && tensor->type != DataType::i8)
-      return failure(ErrorCode::unsupported, tensor->name, " is ", name_of(tensor->type), ", expected f32, u8 or i8");
+      return failure(ErrorCode::unsupported, quoted(tensor->name), " is ", name_of(tensor->type),
+                     ", expected f32, u8 or i8");
   MOBILENET_TRY(DetectionDecoder decoder, DetectionDecoder::create(op.spec, std::move(anchors)));
   return DetectionOperator(std::move(decoder), {boxes.type, channel_quantization(boxes, 0)},
                            {scores.type, channel_quantization(scores, 0)});
@@ -41,19 +43,23 @@ void DetectionOperator::run(std::size_t batch, const Memory& memory, std::byte* 
     const DetectorOutput output{
         boxes_.read(memory.boxes, n * box_numbers(), box_numbers(), converted),
         scores_.read(memory.scores, n * score_numbers(), score_numbers(), converted + box_numbers())};
-    std::size_t row = n * most;
+    // Where a box has rows for several classes, those of box i begin at i times that number, whether there are as
+    // many classes or not, and the count is of boxes: so the runtime does it.
+    const SuppressionSpec& s = decoder_.spec().suppression;
+    const std::size_t rows_of_box =
+        s.rule == SuppressionRule::fast ? static_cast<std::size_t>(s.max_classes_per_anchor) : 1;
+    std::size_t boxes = 0, row = 0;
+    int anchor = -1;
     for (const RawDetection& found : decoder_.run(output, workspace)) {
+      if (rows_of_box == 1 || found.anchor != anchor) row = n * most + boxes++ * rows_of_box;
+      anchor = found.anchor;
       const float box[] = {found.top, found.left, found.bottom, found.right};
       std::copy_n(box, 4, memory.out_boxes + row * 4);
       memory.out_classes[row] = static_cast<float>(found.class_index);
       memory.out_scores[row] = found.score;
       ++row;
     }
-    // As the runtime does: boxes, not rows, where each box has a row for several classes.
-    const SuppressionSpec& s = decoder_.spec().suppression;
-    const auto rows_of_box = static_cast<std::size_t>(
-        s.rule == SuppressionRule::fast ? std::min(s.max_classes_per_anchor, decoder_.spec().classes) : 1);
-    memory.out_counts[n] = static_cast<float>((row - n * most + rows_of_box - 1) / rows_of_box);
+    memory.out_counts[n] = static_cast<float>(boxes);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 
 namespace mobilenet {
 namespace {
@@ -24,10 +25,17 @@ Between between(const MaskAxis& axis, int pixel) {
 
 // The class that leads at one cell of the score map, and by how much.
 struct Leader {
-  float margin = 0;
-  std::int32_t channel = 0;
+  float margin;
+  std::int32_t channel;
 };
+// The caller's scratch is floats: two of them hold the bytes of a leader.
 static_assert(sizeof(Leader) == 2 * sizeof(float));
+void store(const Leader& leader, float* two) { std::memcpy(two, &leader, sizeof leader); }
+Leader load(const float* two) {
+  Leader leader;
+  std::memcpy(&leader, two, sizeof leader);
+  return leader;
+}
 
 Leader leader_of(const float* scores, int channels) {
   Leader leader{INFINITY, 0};
@@ -64,11 +72,11 @@ void enlarge_to_mask(const ScoreMap& scores, const MaskAxis& rows, const MaskAxi
                      std::uint8_t* mask, std::span<float> probabilities) {
   const auto depth = static_cast<std::size_t>(scores.channels), width = static_cast<std::size_t>(columns.cells);
   const std::size_t row_floats = width * depth, cells = static_cast<std::size_t>(rows.cells) * width;
-  auto* const leaders = reinterpret_cast<Leader*>(scratch.data());
+  float* const leaders = scratch.data();
   float* const line = scratch.data() + 2 * cells;
   float* const pixel = line + row_floats;
   for (std::size_t cell = 0; cell < cells; ++cell)
-    leaders[cell] = leader_of(scores.values + cell * depth, scores.channels);
+    store(leader_of(scores.values + cell * depth, scores.channels), leaders + 2 * cell);
   const float certain = certain_margin(scores, cells * depth);
   const std::size_t plane = static_cast<std::size_t>(rows.pixels) * static_cast<std::size_t>(columns.pixels);
   const float unit = scores.step > 0 ? scores.step : 1;
@@ -84,8 +92,11 @@ void enlarge_to_mask(const ScoreMap& scores, const MaskAxis& rows, const MaskAxi
                  right_cell = static_cast<std::size_t>(horizontal.high);
       if (probabilities.empty()) {
         // Most pixels lie inside a region: of a photograph at 513 x 513, nine of ten.
-        const Leader &a = leaders[above_row * width + left_cell], &b = leaders[above_row * width + right_cell],
-                     &c = leaders[below_row * width + left_cell], &d = leaders[below_row * width + right_cell];
+        const auto leader = [&](std::size_t y_cell, std::size_t x_cell) {
+          return load(leaders + 2 * (y_cell * width + x_cell));
+        };
+        const Leader a = leader(above_row, left_cell), b = leader(above_row, right_cell);
+        const Leader c = leader(below_row, left_cell), d = leader(below_row, right_cell);
         if (a.channel == b.channel && a.channel == c.channel && a.channel == d.channel && a.margin > certain &&
             b.margin > certain && c.margin > certain && d.margin > certain) {
           mask[index] = static_cast<std::uint8_t>(a.channel);

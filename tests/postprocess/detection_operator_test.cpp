@@ -142,12 +142,48 @@ TEST(DetectionOperator, MoreClassesOfABoxThanThereAre) {
   EXPECT_EQ(answer.scores[1], 0.75f);
 }
 
+// As the runtime lays them out: box i begins at row i times the classes that were asked for, whether there are as many
+// or not.
+TEST(DetectionOperator, BoxesKeepTheirRowsWhereThereAreFewerClasses) {
+  std::vector<float> boxes(kBatch * kAnchors * 4), scores(kBatch * kAnchors * kColumns);
+  scores[kColumns + 1] = 0.75f;
+  scores[8 * kColumns + 2] = 0.875f;
+  DetectionPostProcessOp op = operator_of(SuppressionRule::fast);
+  op.spec.suppression.max_detections = 2;
+  op.spec.suppression.max_classes_per_anchor = 4;  // one more than there are
+  const Answer answer =
+      run(op, tensor_of(DataType::f32, 4, 0, 0), tensor_of(DataType::f32, kColumns, 0, 0), boxes, scores);
+  EXPECT_EQ(answer.counts, (std::vector<float>{2, 0}));
+  const std::vector<float> first(answer.scores.begin(), answer.scores.begin() + 8);
+  EXPECT_EQ(first, (std::vector<float>{0.875f, 0, 0, 0, 0.75f, 0, 0, 0}));
+  EXPECT_EQ(answer.classes[0], 1);
+  EXPECT_EQ(answer.classes[4], 0);
+  EXPECT_EQ(answer.boxes[3 * 4 + 2], 0) << "a row of no class";
+}
+
+#ifdef __GLIBCXX__
+// Equal scores in the order that the runtime (LiteRT 2.3.0) gave.
+TEST(DetectionOperator, EqualClassesOfABoxComeInTheRuntimesOrder) {
+  std::vector<float> boxes(kBatch * kAnchors * 4), scores(kBatch * kAnchors * kColumns);
+  scores[1] = scores[3] = 0.875f;
+  scores[2] = 0.75f;
+  DetectionPostProcessOp op = operator_of(SuppressionRule::fast);
+  op.spec.suppression.max_detections = 3;
+  op.spec.suppression.max_classes_per_anchor = 3;
+  const Answer answer =
+      run(op, tensor_of(DataType::f32, 4, 0, 0), tensor_of(DataType::f32, kColumns, 0, 0), boxes, scores);
+  EXPECT_EQ(answer.counts[0], 1);
+  const std::vector<float> classes(answer.classes.begin(), answer.classes.begin() + 3);
+  EXPECT_EQ(classes, (std::vector<float>{2, 0, 1}));
+}
+#endif
+
 TEST(DetectionOperator, OtherTypesAreRefused) {
   const auto detection =
       DetectionOperator::create(operator_of(SuppressionRule::fast), tensor_of(DataType::f32, 4, 0, 0),
                                 tensor_of(DataType::i32, kColumns, 1, 0), anchors());
   ASSERT_FALSE(detection);
-  EXPECT_EQ(detection.error().message, "scores is i32, expected f32, u8 or i8");
+  EXPECT_EQ(detection.error().message, "\"scores\" is i32, expected f32, u8 or i8");
 }
 
 }  // namespace

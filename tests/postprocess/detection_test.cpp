@@ -113,8 +113,16 @@ std::vector<Found> slow_detections(const DetectionSpec& spec, const Input& input
       std::stable_sort(row.begin(), row.end(), better);
       candidates.push_back(row[0]);
     }
-    for (const Found& found : slow_suppress(spec, input, candidates, s.max_detections))
+    for (const Found& found : slow_suppress(spec, input, candidates, s.max_detections)) {
+      // Equal scores as the runtime's sort leaves them, from the order of the classes.
+      std::vector<Found>& row = rows[found.anchor];
+      std::sort(row.begin(), row.end(), [](const Found& a, const Found& b) { return a.class_index < b.class_index; });
+      if (s.max_classes_per_anchor > 1)
+        std::partial_sort(row.begin(), row.begin() + s.max_classes_per_anchor, row.end(), better);
+      else
+        std::stable_sort(row.begin(), row.end(), better);
       all.insert(all.end(), rows[found.anchor].begin(), rows[found.anchor].begin() + s.max_classes_per_anchor);
+    }
     return all;
   }
   for (int c = 0; c < spec.classes; ++c) {
@@ -384,7 +392,12 @@ constexpr ImpossibleCase kImpossibleCases[] = {
     {"overlap that is no number", [](DetectionSpec& s) { s.suppression.iou_threshold = kNan; }, "IoU threshold of nan"},
     {"score that is no number", [](DetectionSpec& s) { s.suppression.score_threshold = kNan; }, "threshold of nan"},
     {"no detections", [](DetectionSpec& s) { s.suppression.max_detections = 0; }, "at most 0 detections"},
-    {"none of a class", [](DetectionSpec& s) { s.suppression.max_per_class = 0; }, "0 of a class"},
+    {"none of a class",
+     [](DetectionSpec& s) {
+       s.suppression.rule = SuppressionRule::per_class;
+       s.suppression.max_per_class = 0;
+     },
+     "0 of a class"},
     {"no class of an anchor", [](DetectionSpec& s) { s.suppression.max_classes_per_anchor = 0; },
      "0 classes of an anchor"},
     {"countless results",
