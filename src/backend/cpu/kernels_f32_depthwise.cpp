@@ -22,7 +22,7 @@ namespace {
 constexpr int kPixels = 4;
 
 HWY_INLINE void store_clamped(V sum, V low, V high, float* out, int left) {
-  const V value = hn::Min(hn::Max(sum, low), high);
+  const V value = clamp(sum, low, high);
   if (left >= kLanes)
     hn::StoreU(value, kD, out);
   else
@@ -95,8 +95,9 @@ void rows_of_stride(const DepthwiseProblem& p, const float* const* rows, float* 
         case 2:
           tile_3x3<kStride, kRows, 2>(p, rows, x, to);
           break;
-        default:
+        case 1:
           tile_3x3<kStride, kRows, 1>(p, rows, x, to);
+          break;
       }
     }
 }

@@ -33,7 +33,8 @@ HWY_INLINE void store_up_to(V value, float* to, std::size_t left) {
     store_first(value, to, static_cast<int>(left));
 }
 
-HWY_INLINE V clamp(V value, V low, V high) { return hn::Min(hn::Max(value, low), high); }
+// Highway's exponential of a NaN is 0.
+HWY_INLINE V exponential(V x) { return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(kD, x)); }
 
 // clamp(x + 3, 0, 6) / 6, as the source frameworks write it
 HWY_INLINE V hard_sigmoid(V x) {
@@ -43,14 +44,14 @@ HWY_INLINE V hard_sigmoid(V x) {
 
 template <Activation kActivation>
 HWY_INLINE V apply(V x) {
-  if constexpr (kActivation == Activation::relu) return hn::Max(x, hn::Zero(kD));
+  if constexpr (kActivation == Activation::relu) return at_least(hn::Zero(kD), x);
   if constexpr (kActivation == Activation::relu6) return clamp(x, hn::Zero(kD), hn::Set(kD, 6.0f));
   if constexpr (kActivation == Activation::hard_sigmoid) return hard_sigmoid(x);
   if constexpr (kActivation == Activation::hard_swish) return hn::Mul(x, hard_sigmoid(x));
   if constexpr (kActivation == Activation::sigmoid) {
     // From exp(-|x|), which cannot overflow.
     const V one = hn::Set(kD, 1.0f);
-    const V e = hn::Exp(kD, hn::Neg(hn::Abs(x)));
+    const V e = exponential(hn::Neg(hn::Abs(x)));
     return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(kD)), e, one), hn::Add(one, e));
   }
   return x;
@@ -87,8 +88,11 @@ void add(const float* a, const float* b, float* out, std::size_t count, float lo
 }
 
 void maximum(const float* a, const float* b, float* out, std::size_t count) {
-  for (std::size_t i = 0; i < count; i += kStep)
-    store_up_to(hn::Max(load_up_to(a + i, count - i), load_up_to(b + i, count - i)), out + i, count - i);
+  for (std::size_t i = 0; i < count; i += kStep) {
+    const V first = load_up_to(a + i, count - i);
+    const V larger = at_least(first, load_up_to(b + i, count - i));
+    store_up_to(hn::IfThenElse(hn::IsNaN(first), first, larger), out + i, count - i);
+  }
 }
 
 void scale(const float* in, float* out, std::size_t count, float factor, float low, float high) {
@@ -126,12 +130,12 @@ void interpolate(const float* top_left, const float* top_right, const float* bot
 }
 
 void softmax(const float* in, float* out, std::size_t count, float beta) {
-  float largest = -std::numeric_limits<float>::infinity();
-  for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, beta * in[i]);
-  const V factor = hn::Set(kD, beta), shift = hn::Set(kD, largest);
+  // Distances from the number with the largest exponent cannot overflow, products with a large beta can.
+  const float top = beta < 0 ? *std::min_element(in, in + count) : *std::max_element(in, in + count);
+  const V factor = hn::Set(kD, beta), shift = hn::Set(kD, top);
   double sum = 0;
   for (std::size_t i = 0; i < count; i += kStep) {
-    const V e = hn::Exp(kD, hn::Sub(hn::Mul(load_up_to(in + i, count - i), factor), shift));
+    const V e = exponential(hn::Mul(hn::Sub(load_up_to(in + i, count - i), shift), factor));
     store_up_to(e, out + i, count - i);
     for (std::size_t j = i; j < std::min(i + kStep, count); ++j) sum += static_cast<double>(out[j]);
   }

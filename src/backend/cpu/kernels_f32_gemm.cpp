@@ -94,7 +94,7 @@ void tile(const float* HWY_RESTRICT a, std::ptrdiff_t a_stride, const float* HWY
     float* out = ends.out + r * ends.stride;
     MOBILENET_UNROLL
     for (int v = 0; v < kVectors; ++v) {
-      const V value = hn::Min(hn::Max(sums[r][v], low), high);
+      const V value = clamp(sums[r][v], low, high);
       if (v + 1 < kVectors || last == kLanes)
         hn::StoreU(value, kD, out + v * kLanes);
       else

@@ -53,6 +53,24 @@ HWY_INLINE V load_first(const float* from, int count) {
 #endif
 }
 
+// Bounds through which a NaN stays a NaN: of two operands one of which is a NaN, x86's instructions give the second and
+// NEON's the NaN, but Highway's scalars the number.
+HWY_INLINE V at_least(V low, V x) {
+#if HWY_TARGET == HWY_SCALAR
+  return x.raw < low.raw ? low : x;
+#else
+  return hn::Max(low, x);
+#endif
+}
+HWY_INLINE V at_most(V high, V x) {
+#if HWY_TARGET == HWY_SCALAR
+  return high.raw < x.raw ? high : x;
+#else
+  return hn::Min(high, x);
+#endif
+}
+HWY_INLINE V clamp(V x, V low, V high) { return at_most(high, at_least(low, x)); }
+
 }  // namespace
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

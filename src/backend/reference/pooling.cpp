@@ -3,6 +3,7 @@
 // Average and maximum over windows, and the mean over the whole picture.
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "backend/reference/operators.h"
 #include "backend/reference/windows.h"
@@ -44,9 +45,12 @@ struct Maximum {
   bool any = false;
 };
 
+// A NaN is the maximum of whatever it is among.
 template <class T>
 void visit_maximum(Maximum<T>& state, T x) {
-  if (!state.any || x > state.value) state.value = x;
+  bool larger = !state.any || x > state.value;
+  if constexpr (std::is_floating_point_v<T>) larger = larger || std::isnan(x);
+  if (larger) state.value = x;
   state.any = true;
 }
 

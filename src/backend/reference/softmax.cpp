@@ -12,13 +12,14 @@ namespace mobilenet::reference {
 namespace {
 
 void softmax_row(const float* x, float* out, std::int64_t length, float beta) {
-  const auto exponential = [&](float value, float maximum) {
-    return std::exp((static_cast<double>(value) - static_cast<double>(maximum)) * static_cast<double>(beta));
+  // The number with the largest exponent.
+  const float top = beta < 0 ? *std::min_element(x, x + length) : *std::max_element(x, x + length);
+  const auto exponential = [&](float value) {
+    return std::exp((static_cast<double>(value) - static_cast<double>(top)) * static_cast<double>(beta));
   };
-  const float maximum = *std::max_element(x, x + length);
   double total = 0;
-  for (std::int64_t i = 0; i < length; ++i) total += exponential(x[i], maximum);
-  for (std::int64_t i = 0; i < length; ++i) out[i] = static_cast<float>(exponential(x[i], maximum) / total);
+  for (std::int64_t i = 0; i < length; ++i) total += exponential(x[i]);
+  for (std::int64_t i = 0; i < length; ++i) out[i] = static_cast<float>(exponential(x[i]) / total);
 }
 
 template <class T>
