@@ -29,7 +29,7 @@ void permute(const std::byte* src, std::byte* dst, std::int64_t batch, std::int6
       return permute<std::uint16_t>(src, dst, batch, rows, columns);
     case 4:
       return permute<std::uint32_t>(src, dst, batch, rows, columns);
-    default:
+    case 8:
       return permute<std::uint64_t>(src, dst, batch, rows, columns);
   }
 }
@@ -79,9 +79,16 @@ void EdgeTensor::average() {
       case DataType::i8:
         return scale_ * static_cast<double>(
                             static_cast<int>(reinterpret_cast<const std::int8_t*>(source_.data)[index]) - zero_point_);
-      default:
+      case DataType::f32:
         return reinterpret_cast<const float*>(source_.data)[index];
+      case DataType::f16:
+      case DataType::i16:
+      case DataType::i32:
+      case DataType::i64:
+      case DataType::boolean:
+        break;  // no map of an operator here has such numbers
     }
+    return 0;
   };
   auto* out = reinterpret_cast<float*>(copy_.data());
   for (std::int64_t n = 0; n < source_.shape[0]; ++n)

@@ -13,6 +13,7 @@
 #include "model_state.h"
 #include "models/architectures.h"
 #include "network/cost.h"
+#include "network/quantized_arithmetic.h"
 #include "preprocess/picture_input.h"
 
 namespace mobilenet {
@@ -65,9 +66,6 @@ Result<std::shared_ptr<const Weights>> ModelState::weights(const Backend& backen
   const std::lock_guard lock(mutex_);
   auto& slot = weights_[{&backend, precision}];
   if (!slot) {
-    for (const Node& node : loaded.network.nodes)
-      if (auto supported = backend.supports(loaded.network, loaded.parameters, node); !supported)
-        return at(info.source, std::move(supported).error());
     auto packed = backend.pack(loaded.network, loaded.parameters, precision);
     if (!packed) return at(info.source, std::move(packed).error());
     slot = *std::move(packed);
@@ -117,12 +115,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   for (const Layer& layer : network.layers)
     info.layers.push_back(
         {layer.name, framework_shape(shape(layer.tensor), spec.layout), channels(shape(layer.tensor))});
-  for (const Node& node : network.nodes) {
-    const DataType type = tensor(node.output).type;
-    const bool convolves =
-        std::holds_alternative<Conv2dOp>(node.op) || std::holds_alternative<DepthwiseConv2dOp>(node.op);
-    if (convolves && (type == DataType::u8 || type == DataType::i8)) info.quantized = true;
-  }
+  info.quantized = computes_in_integers(network);
   state->loaded = std::move(loaded);
   return std::shared_ptr<const ModelState>(std::move(state));
 }

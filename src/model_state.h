@@ -23,7 +23,8 @@ struct ModelState {
   LoadedModel loaded;
   ModelInfo info;
 
-  // Packed once per backend and precision, shared by all sessions. Keeps no reference to this ModelState.
+  // Packed once per backend and precision, shared by all sessions. They may refer to `loaded`: whoever holds them holds
+  // this ModelState too.
   Result<std::shared_ptr<const Weights>> weights(const Backend& backend, Precision precision) const;
 
   // Fills `info` from `loaded`; fails when the network cannot be computed at its own input size.

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <new>
+#include <unordered_map>
 
 #include "base/caught.h"
 #include "base/error.h"
@@ -81,6 +82,7 @@ struct BuilderState {
   unsigned number = next_builder();
   std::optional<Error> first_error;
   std::string source = "network";
+  std::unordered_map<std::string, int> last_number;  // that unique_name has tried, by stem
 
   Network& network() { return model.network; }
   const Tensor& tensor(Value value) const { return model.network.tensors[static_cast<std::size_t>(value.id)]; }
@@ -102,12 +104,14 @@ struct BuilderState {
   }
   Value value(TensorId id) const { return {id, number}; }
 
-  std::string unique_name(std::string_view wanted, std::string_view kind) const {
+  std::string unique_name(std::string_view wanted, std::string_view kind) {
     const std::string stem(wanted.empty() ? kind : wanted);
-    std::string name = wanted.empty() ? stem + "1" : stem;
-    for (int n = 2; model.network.find(name) != kNoTensor; ++n)
-      name = stem + (wanted.empty() ? "" : "_") + std::to_string(n);
-    return name;
+    int& last = last_number.try_emplace(stem, 1).first->second;
+    for (;; ++last) {
+      const std::string name =
+          last == 1 && !wanted.empty() ? stem : stem + (wanted.empty() ? "" : "_") + std::to_string(last);
+      if (model.network.find(name) == kNoTensor) return name;
+    }
   }
 
   TensorId add_tensor(Tensor tensor, const Shape& shape) {

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <limits>
 
 #include "answer_options.h"
 #include "answers.h"
 #include "base/caught.h"
 #include "base/error.h"
+#include "base/machine_memory.h"
 #include "base/nearest_name.h"
 #include "base/processors.h"
 #include "base/thread_pool.h"
@@ -58,6 +60,13 @@ struct Purpose {
   bool average = false;
   std::vector<std::unique_ptr<Compiled>> compiled;  // one per set of input shapes met so far, the last used in front
 };
+
+std::size_t memory_limit(const SessionOptions& options) {
+  constexpr std::uint64_t kUsual = std::uint64_t{4} << 30;
+  const std::uint64_t limit =
+      options.max_memory_bytes > 0 ? options.max_memory_bytes : std::min<std::uint64_t>(kUsual, usable_memory() / 2);
+  return static_cast<std::size_t>(std::min<std::uint64_t>(limit, std::numeric_limits<std::size_t>::max()));
+}
 
 PreprocessSpec with_policy(PreprocessSpec spec, PreprocessPolicy policy) {
   spec.crop_fraction = 0.875;
@@ -223,7 +232,8 @@ Result<void> SessionState::prepare() {
 Result<std::unique_ptr<Compiled>> SessionState::compile(const Purpose& purpose, std::span<const Shape> shapes) {
   auto compiled = std::make_unique<Compiled>();
   compiled->input_shapes.assign(shapes.begin(), shapes.end());
-  MOBILENET_TRY(const auto program, backend->compile(weights, {compiled->input_shapes, purpose.outputs}));
+  MOBILENET_TRY(const auto program,
+                backend->compile(weights, {compiled->input_shapes, purpose.outputs, memory_limit(options)}));
   MOBILENET_TRY(compiled->execution, program->open({options.threads, options.profile}));
   isa = program->isa();
   const std::span<const HostTensor> outputs = compiled->execution->outputs();

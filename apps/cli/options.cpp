@@ -79,6 +79,11 @@ void add_session_options(CLI::App& app, SessionOptions& options) {
              std::string(name_of(options.precision)) + ")")
       ->type_name("NAME");
   add_count(app, "-t,--threads", options.threads, 0, kMostThreads, "Threads (default: one per physical core)");
+  app.add_option("--max-memory", options.max_memory_bytes,
+                 "The most memory that a network may take, such as 512MB or\n"
+                 "8GB (default: 4GB, or half of what there is)")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("BYTES");
 }
 
 void add_size_option(CLI::App& app, const std::string& names, SessionOptions& options) {

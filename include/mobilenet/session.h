@@ -17,6 +17,7 @@
 #include <mobilenet/results.h>
 #include <mobilenet/tensor.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -78,6 +79,9 @@ struct SessionOptions {
   Pooling pooling = Pooling::none;
   // Inner tensors that run() returns after the network's outputs, by tensor or layer name.
   std::vector<std::string> tensors = {};
+  // The most bytes that tensors, working memory and the model's packed weights may take for one input shape, the batch
+  // included; more is refused before it is touched. 0: 4 GiB, or half of what the process may use where that is less.
+  std::uint64_t max_memory_bytes = 0;
   // Time every step; costs a clock reading per step.
   bool profile = false;
 };

@@ -12,7 +12,9 @@
 #include <mobilenet/device.h>
 #include <mobilenet/session.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -71,6 +73,8 @@ class Weights {
 struct CompileRequest {
   std::vector<Shape> input_shapes;  // in the order of Network::inputs
   std::vector<TensorId> outputs;
+  // Of the memory of an Execution and of the model's packed weights together.
+  std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
 };
 
 class Backend {
@@ -78,11 +82,11 @@ class Backend {
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
   virtual GroupingTraits traits() const = 0;
-  // An error when this backend cannot run the node: it names the node and says why. Asked for every node at load.
-  virtual Result<void> supports(const Network& network, const Parameters& parameters, const Node& node) const = 0;
   // `network` and `parameters` must outlive the Weights and every Program made from them.
   virtual Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
                                                       Precision precision) const = 0;
+  // Fails, with the node's name, when the backend cannot run a node of the network, whether the wanted tensors need it
+  // or not: what can be compiled once can be compiled for any other tensors. Fails, too, beyond `max_bytes`.
   virtual Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const Weights> weights,
                                                          const CompileRequest& request) const = 0;
 };

@@ -6,10 +6,9 @@
 
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <new>
-#include <span>
+#include <utility>
 
 namespace mobilenet {
 
@@ -19,32 +18,45 @@ inline constexpr std::size_t kReadPadding = 128;  // kernels may read up to two 
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
-  // Zero-filled. Throws std::bad_alloc like operator new.
+  // Zero-filled; large ones by the system, page by page as they are touched. Throws std::bad_alloc like operator new.
   explicit AlignedBuffer(std::size_t bytes) : bytes_(bytes) {
     if (bytes == 0) return;
-    const std::size_t total = (bytes + kReadPadding + kAlignment - 1) / kAlignment * kAlignment;
-    data_.reset(static_cast<std::byte*>(::operator new (total, std::align_val_t{kAlignment})));
-    std::memset(data_.get(), 0, total);
+    std::size_t space = bytes + kReadPadding + kAlignment;
+    memory_.reset(std::calloc(space, 1));
+    if (!memory_) throw std::bad_alloc();
+    void* start = memory_.get();
+    data_ = static_cast<std::byte*>(std::align(kAlignment, bytes + kReadPadding, start, space));
+  }
+  AlignedBuffer(AlignedBuffer&& other) noexcept
+      : memory_(std::move(other.memory_)),
+        data_(std::exchange(other.data_, nullptr)),
+        bytes_(std::exchange(other.bytes_, 0)) {}
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+    memory_ = std::move(other.memory_);
+    data_ = std::exchange(other.data_, nullptr);
+    bytes_ = std::exchange(other.bytes_, 0);
+    return *this;
   }
 
-  std::byte* data() { return data_.get(); }
-  const std::byte* data() const { return data_.get(); }
+  std::byte* data() { return data_; }
+  const std::byte* data() const { return data_; }
   std::size_t size() const { return bytes_; }
 
   template <class T>
   T* as() {
-    return reinterpret_cast<T*>(data_.get());
+    return reinterpret_cast<T*>(data_);
   }
   template <class T>
   const T* as() const {
-    return reinterpret_cast<const T*>(data_.get());
+    return reinterpret_cast<const T*>(data_);
   }
 
  private:
   struct Free {
-    void operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{kAlignment}); }
+    void operator()(void* p) const { std::free(p); }
   };
-  std::unique_ptr<std::byte, Free> data_;
+  std::unique_ptr<void, Free> memory_;
+  std::byte* data_ = nullptr;
   std::size_t bytes_ = 0;
 };
 

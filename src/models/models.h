@@ -54,7 +54,7 @@ struct RandomWeights {
 RandomWeights random_weights(const ModelSpec& spec);
 
 // Names the layers of a graph file that is a MobileNet V1 or V2 by its structure (Network::layers, spec.architecture,
-// depth_multiplier, classes); leaves anything else untouched.
+// depth_multiplier); leaves anything else untouched.
 void recognise_graph(Network& network, const Parameters& parameters, ModelSpec& spec);
 
 }  // namespace mobilenet

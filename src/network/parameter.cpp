@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/half.h"
+#include "base/quoted.h"
 
 namespace mobilenet {
 namespace {
@@ -24,17 +25,18 @@ T load(const Parameter& parameter, std::int64_t index) {
 Result<FilterView> filter_view(const Parameter& parameter) {
   const Shape& shape = parameter.shape;
   const auto mismatch = [&](const char* expected) {
-    return failure(ErrorCode::bad_format, parameter.name, ": weight is ", to_string(shape), ", expected ", expected);
+    return failure(ErrorCode::bad_format, quoted(parameter.name), ": weight is ", to_string(shape), ", expected ",
+                   expected);
   };
   for (const std::int64_t axis : shape.axes())
     if (axis <= 0 || axis > std::numeric_limits<int>::max())
-      return failure(ErrorCode::bad_format, parameter.name, ": weight is ", to_string(shape));
+      return failure(ErrorCode::bad_format, quoted(parameter.name), ": weight is ", to_string(shape));
   const auto axis = [&](int i) { return static_cast<int>(shape[i]); };
   FilterView view;
   view.parameter = &parameter;
   switch (parameter.layout) {
     case WeightLayout::none:
-      return failure(ErrorCode::bad_format, parameter.name, ": is not the weight of a convolution");
+      return failure(ErrorCode::bad_format, quoted(parameter.name), ": is not the weight of a convolution");
     case WeightLayout::ohwi:
       if (shape.rank() != 4) return mismatch("outputs x height x width x inputs");
       view.outputs = axis(0), view.height = axis(1), view.width = axis(2), view.inputs = axis(3);
@@ -151,7 +153,7 @@ std::vector<float> real_values(const Tensor& tensor, const Parameter& parameter)
 
 Result<std::vector<AnchorBox>> stored_anchors(const Tensor& tensor, const Parameter& parameter) {
   if (parameter.shape.rank() != 2 || parameter.shape[1] != 4)
-    return failure(ErrorCode::bad_format, tensor.name, ": anchors are ", to_string(parameter.shape),
+    return failure(ErrorCode::bad_format, quoted(tensor.name), ": anchors are ", to_string(parameter.shape),
                    ", expected n x 4");
   const std::vector<float> values = real_values(tensor, parameter);
   std::vector<AnchorBox> anchors;

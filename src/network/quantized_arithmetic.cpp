@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/quoted.h"
 
 namespace mobilenet {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 constexpr float kResizeWeightOne = 2048;
 
 Error quantization_error(const Tensor& tensor, const char* what) {
-  return failure(ErrorCode::unsupported, "tensor ", tensor.name, " (", name_of(tensor.type), ") ", what);
+  return failure(ErrorCode::unsupported, "tensor ", quoted(tensor.name), " (", name_of(tensor.type), ") ", what);
 }
 
 bool usable_scale(float scale) { return std::isfinite(scale) && scale > 0; }
@@ -45,15 +46,20 @@ FixedPoint fixed_point(double factor) {
   return fixed;
 }
 
-// value * factor as TensorFlow Lite's own kernels round it, twice: to an integer (half away from zero) after the 31-bit
-// product, then (half up) after the remaining right shift.
-std::int32_t multiply_rounded_twice(std::int32_t value, FixedPoint factor) {
+enum class Halves { up, away_from_zero };
+
+// value * factor as TensorFlow Lite's own kernels round it, twice: to an integer (half away from zero) after the
+// 31-bit product, then after the remaining right shift, where vectors round halves up and single elements away from
+// zero.
+std::int32_t multiply_rounded_twice(std::int32_t value, FixedPoint factor, Halves halves) {
   const std::int64_t shifted = static_cast<std::int64_t>(value) * (std::int64_t{1} << std::max(factor.shift, 0));
   const std::int64_t product = shifted * factor.multiplier;
   const std::int64_t half = std::int64_t{1} << 30;
   const std::int64_t high = (product >= 0 ? product + half : product + 1 - half) / (std::int64_t{1} << 31);
   const int right = std::max(-factor.shift, 0);
-  return static_cast<std::int32_t>(right == 0 ? high : (high + (std::int64_t{1} << (right - 1))) >> right);
+  if (right == 0) return static_cast<std::int32_t>(high);
+  const std::int64_t lower = halves == Halves::away_from_zero && high < 0 ? high - 1 : high;
+  return static_cast<std::int32_t>((lower + (std::int64_t{1} << (right - 1))) >> right);
 }
 
 // The factors for which multiply_rounded_twice neither overflows nor shifts a 32-bit value away.
@@ -84,6 +90,18 @@ bool is_quantized(const Tensor& tensor) {
   return (tensor.type == DataType::u8 || tensor.type == DataType::i8) && tensor.quantization.has_value();
 }
 
+bool computes_in_integers(const Network& network) {
+  const auto quantized = [&](TensorId id) {
+    if (id == kNoTensor) return false;
+    const Tensor& tensor = network.tensors[static_cast<std::size_t>(id)];
+    return tensor.parameter < 0 && is_quantized(tensor);
+  };
+  return std::any_of(network.nodes.begin(), network.nodes.end(), [&](const Node& node) {
+    return !std::holds_alternative<ReshapeOp>(node.op) && quantized(node.output) &&
+           std::any_of(node.inputs.begin(), node.inputs.end(), quantized);
+  });
+}
+
 IntegerRange type_range(DataType type) { return type == DataType::i8 ? IntegerRange{-128, 127} : IntegerRange{0, 255}; }
 
 Result<AffineType> affine_type(const Tensor& tensor) {
@@ -101,7 +119,7 @@ Result<AffineType> affine_type(const Tensor& tensor) {
 Result<AffineType> shared_affine_type(const Tensor& input, const Tensor& output) {
   MOBILENET_TRY(const TypePair types, type_pair(input, output));
   if (types.input == types.output) return types.output;
-  return failure(ErrorCode::unsupported, "tensors ", input.name, " and ", output.name,
+  return failure(ErrorCode::unsupported, "tensors ", quoted(input.name), " and ", quoted(output.name),
                  " must have one type, scale and zero point");
 }
 
@@ -136,7 +154,7 @@ Result<ConvolutionArithmetic> convolution_arithmetic(const Tensor& input, const 
   const Quantization& quantization = *weight.quantization;
   const std::size_t count = quantization.scales.size();
   if ((count != 1 && count != static_cast<std::size_t>(outputs)) || quantization.zero_points.size() != count)
-    return failure(ErrorCode::unsupported, "tensor ", weight.name, " has ", count, " scales for ", outputs,
+    return failure(ErrorCode::unsupported, "tensor ", quoted(weight.name), " has ", count, " scales for ", outputs,
                    " output channels");
   if (weight.type == DataType::u8 && count != 1) return quantization_error(weight, "must have one scale");
 
@@ -224,33 +242,38 @@ Result<ByteTable> activation_table(Activation activation, const Tensor& input, c
       const FixedPoint fixed = fixed_point(factor);
       const IntegerRange range = activation_range_half_away(activation, out);
       return fill_table(in, [&](std::int32_t stored) {
-        return range.clamp(multiply_rounded_twice(stored - in.zero_point, fixed) + out.zero_point);
+        return range.clamp(multiply_rounded_twice(stored - in.zero_point, fixed, Halves::up) + out.zero_point);
       });
     }
     case Activation::hard_swish:
     case Activation::hard_sigmoid:
-      return failure(ErrorCode::unsupported, "this activation has no integer form here (tensor ", output.name, ")");
+      return failure(ErrorCode::unsupported, "this activation has no integer form here (tensor ", quoted(output.name),
+                     ")");
   }
   return quantization_error(output, "has an unknown activation");
 }
 
-Result<ByteTable> rescale_table(const Tensor& input, const Tensor& output) {
+Result<RescaleTables> rescale_tables(const Tensor& input, const Tensor& output) {
   MOBILENET_TRY(const TypePair types, type_pair(input, output));
   const AffineType in = types.input, out = types.output;
   const IntegerRange range = type_range(out.type);
   const float ratio = in.scale / out.scale;
   if (in.type == out.type && ratio >= 0x1p-8f && ratio <= 0x1p7f) {
     const std::int32_t multiplier = static_cast<std::int32_t>(std::nearbyint(ratio * 256.0f));
-    return fill_table(in, [&](std::int32_t stored) {
+    const ByteTable table = fill_table(in, [&](std::int32_t stored) {
       return range.clamp((((stored - in.zero_point) * multiplier + 128) >> 8) + out.zero_point);
     });
+    return RescaleTables{table, table};
   }
   const double factor = static_cast<double>(in.scale) / static_cast<double>(out.scale);
   if (!usable_factor(factor)) return quantization_error(output, "has a scale too far from that of the input");
   const FixedPoint fixed = fixed_point(factor);
-  return fill_table(in, [&](std::int32_t stored) {
-    return range.clamp(multiply_rounded_twice(stored - in.zero_point, fixed) + out.zero_point);
-  });
+  const auto table = [&](Halves halves) {
+    return fill_table(in, [&](std::int32_t stored) {
+      return range.clamp(multiply_rounded_twice(stored - in.zero_point, fixed, halves) + out.zero_point);
+    });
+  };
+  return RescaleTables{table(Halves::up), table(Halves::away_from_zero)};
 }
 
 Result<ByteTable> concat_table(const Tensor& input, const Tensor& output) {

@@ -20,6 +20,10 @@ namespace mobilenet {
 // u8 or i8 with quantisation: the tensors that integer operators read and write.
 bool is_quantized(const Tensor& tensor);
 
+// Whether an operator of the network computes with quantised integers: reads and writes them. What only carries them
+// from or to floats, or renames them, does not.
+bool computes_in_integers(const Network& network);
+
 // An integer type under one scale and zero point.
 struct AffineType {
   DataType type = DataType::u8;  // u8 or i8
@@ -109,8 +113,13 @@ std::int32_t mean_element(const MeanArithmetic& mean, std::int32_t sum);
 using ByteTable = std::array<std::uint8_t, 256>;
 // Sigmoid, relu, relu6 and none; the others have no integer form here and fail.
 Result<ByteTable> activation_table(Activation activation, const Tensor& input, const Tensor& output);
-// QUANTIZE from one integer type and scale to another.
-Result<ByteTable> rescale_table(const Tensor& input, const Tensor& output);
+// QUANTIZE from one integer type and scale to another. The runtime takes 16 elements at a time and rounds the ties of
+// those that are left at the end of a tensor in another way.
+struct RescaleTables {
+  ByteTable vectors, rest;
+};
+inline constexpr std::int64_t kRescaleVector = 16;
+Result<RescaleTables> rescale_tables(const Tensor& input, const Tensor& output);
 // One input of CONCATENATION; the identity when the scales and zero points are equal.
 Result<ByteTable> concat_table(const Tensor& input, const Tensor& output);
 
@@ -128,11 +137,11 @@ inline float softmax_factor(const SoftmaxArithmetic& softmax, float total) {
 std::int32_t softmax_element(const SoftmaxArithmetic& softmax, float exponential, float factor);
 
 // --- Float to integer and back -------------------------------------------------------------------------------------
-// out = clamp(round_to_even(x * inverse_scale) + zero_point); a NaN gives the lower bound.
+// out = clamp(round_to_even(x * inverse_scale) + zero_point); a NaN gives the upper bound, as it does there.
 inline std::int32_t quantize(float x, float inverse_scale, std::int32_t zero_point, IntegerRange range) {
   const float scaled = x * inverse_scale;
   const float low = static_cast<float>(range.low - zero_point), high = static_cast<float>(range.high - zero_point);
-  const float bounded = !(scaled > low) ? low : scaled > high ? high : scaled;
+  const float bounded = !(scaled < high) ? high : scaled < low ? low : scaled;
   return round_to_even(bounded) + zero_point;
 }
 inline float dequantize(std::int32_t stored, const AffineType& type) {

@@ -3,17 +3,21 @@
 // Shape inference: what every tensor looks like for given inputs, and every check that can be made before running.
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/error.h"
+#include "base/quoted.h"
 #include "network/network.h"
 #include "network/parameter.h"
+#include "network/quantized_arithmetic.h"
 
 namespace mobilenet {
 namespace {
 
 constexpr std::int64_t kMaxElements = std::numeric_limits<std::int32_t>::max();
-constexpr int kMaxWindow = 1 << 16;  // keeps every product of extents within 64 bits
+constexpr int kMaxWindow = 1 << 16;          // keeps every product of extents within 64 bits
+constexpr std::int64_t kMaxReach = 1 << 20;  // of a window with its dilation: kernels count pixels in int
 
 WindowExtent extent(Padding::Rule rule, int before, int after, int kernel, int stride, int dilation,
                     std::int64_t input) {
@@ -73,7 +77,8 @@ class Inference {
   }
 
   Shape& at(TensorId id) { return shapes_[static_cast<std::size_t>(id)]; }
-  const std::string& name(TensorId id) const { return network_.tensors[static_cast<std::size_t>(id)].name; }
+  const Tensor& tensor(TensorId id) const { return network_.tensors[static_cast<std::size_t>(id)]; }
+  std::string name(TensorId id) const { return quoted(tensor(id).name); }
   const Parameter& parameter_of(TensorId id) const {
     return parameters_.values[static_cast<std::size_t>(network_.tensors[static_cast<std::size_t>(id)].parameter)];
   }
@@ -97,7 +102,17 @@ class Inference {
     for (const int number : {w.padding.top, w.padding.left, w.padding.bottom, w.padding.right})
       if (number < 0 || number > kMaxWindow)
         return failure(ErrorCode::bad_format, "padding of ", number, " pixels is impossible");
+    const std::int64_t height = std::int64_t{w.kernel_height} * w.dilation_height;
+    const std::int64_t width = std::int64_t{w.kernel_width} * w.dilation_width;
+    if (height > kMaxReach || width > kMaxReach)
+      return failure(ErrorCode::unsupported, "a window of ", height, "x", width, " pixels is too large");
     return {};
+  }
+
+  // An average of quantised integers is a sum in 32 bits, divided.
+  Result<void> check_average(const Node& node, std::int64_t pixels) {
+    if (!is_quantized(tensor(node.inputs[0])) || pixels <= std::numeric_limits<std::int32_t>::max() / 255) return {};
+    return failure(ErrorCode::unsupported, "cannot average ", pixels, " pixels in 32-bit integers");
   }
 
   Result<void> check_vector(const Node& node, std::size_t i, const char* what, std::int64_t channels) {
@@ -225,12 +240,17 @@ class Inference {
   Result<Shape> infer(const PoolOp& op, const Node& node) {
     MOBILENET_CHECK(needs_map(node));
     MOBILENET_CHECK(check(op.window));
-    return windowed(in(node, 0), op.window, in(node, 0)[3]);
+    const Shape& x = in(node, 0);
+    if (op.kind == PoolKind::average)
+      MOBILENET_CHECK(check_average(node, std::min<std::int64_t>(op.window.kernel_height, x[1]) *
+                                              std::min<std::int64_t>(op.window.kernel_width, x[2])));
+    return windowed(x, op.window, x[3]);
   }
 
   Result<Shape> infer(const GlobalAveragePoolOp& op, const Node& node) {
     MOBILENET_CHECK(needs_map(node));
     const Shape& x = in(node, 0);
+    MOBILENET_CHECK(check_average(node, x[1] * x[2]));
     return op.keep_axes ? Shape{x[0], 1, 1, x[3]} : Shape{x[0], x[3]};
   }
 
@@ -257,7 +277,8 @@ class Inference {
     return shape;
   }
 
-  Result<Shape> infer(const SoftmaxOp&, const Node& node) {
+  Result<Shape> infer(const SoftmaxOp& op, const Node& node) {
+    if (!std::isfinite(op.beta)) return failure(ErrorCode::bad_format, "softmax with a beta of ", op.beta);
     if (in(node, 0).rank() < 1) return failure(ErrorCode::bad_format, "softmax of a scalar");
     return in(node, 0);
   }

@@ -6,6 +6,8 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/machine_memory.h"
+#include "base/quoted.h"
 #include "plan/placement.h"
 
 namespace mobilenet {
@@ -60,7 +62,7 @@ class Planner {
     for (const TensorId input : network_.inputs) computed[static_cast<std::size_t>(input)] = true;
     for (std::size_t n = 0; n < network_.nodes.size(); ++n) {
       if (!needed[n] || done[n]) continue;
-      if (const Node& node = network_.nodes[n]; renames(node)) {
+      if (const Node& node = network_.nodes[n]; renames(network_, node, traits_)) {
         memory[static_cast<std::size_t>(node.output)] = memory[static_cast<std::size_t>(node.inputs[0])];
         computed[static_cast<std::size_t>(node.output)] = true;
         continue;
@@ -84,12 +86,6 @@ class Planner {
   bool quantized(TensorId id) const {
     const DataType type = network_.tensors[static_cast<std::size_t>(id)].type;
     return type == DataType::u8 || type == DataType::i8;
-  }
-
-  bool renames(const Node& node) const {
-    if (!traits_.alias_reshape || !std::holds_alternative<ReshapeOp>(node.op)) return false;
-    const Tensor& input = network_.tensors[static_cast<std::size_t>(node.inputs[0])];
-    return input.parameter < 0 && input.type == network_.tensors[static_cast<std::size_t>(node.output)].type;
   }
 
   // The only reader of a tensor that nobody else wants to see; kNone when it must exist in memory.
@@ -205,10 +201,17 @@ void place_tensors(Plan& plan, const Network& network, const GroupingTraits& tra
 
 }  // namespace
 
+bool renames(const Network& network, const Node& node, const GroupingTraits& traits) {
+  if (!traits.alias_reshape || !std::holds_alternative<ReshapeOp>(node.op)) return false;
+  const Tensor& input = network.tensors[static_cast<std::size_t>(node.inputs[0])];
+  return input.parameter < 0 && input.type == network.tensors[static_cast<std::size_t>(node.output)].type;
+}
+
 Result<Plan> make_plan(const Network& network, const Parameters& parameters, std::span<const Shape> input_shapes,
                        std::span<const TensorId> outputs, const GroupingTraits& traits) {
   Plan plan;
   MOBILENET_TRY(plan.shapes, infer_shapes(network, parameters, input_shapes));
+  if (!input_shapes.empty() && input_shapes[0].rank() > 0) plan.batch = input_shapes[0][0];
   plan.inputs = network.inputs;
   plan.outputs.assign(outputs.begin(), outputs.end());
   for (const TensorId output : outputs)
@@ -221,6 +224,23 @@ Result<Plan> make_plan(const Network& network, const Parameters& parameters, std
   plan.steps = planner.group(planner.needed_nodes(outputs), plan.memory);
   place_tensors(plan, network, traits);
   return plan;
+}
+
+Result<void> check_memory(const Network& network, const Plan& plan, std::size_t more_bytes, std::size_t most_bytes) {
+  const std::size_t needed = plan.arena_bytes + more_bytes;
+  if (needed <= most_bytes && needed >= more_bytes) return {};
+  const auto bytes = [&](std::size_t i) {
+    return plan.offsets[i] == kNotInArena
+               ? 0
+               : static_cast<std::size_t>(plan.shapes[i].elements()) * size_of(network.tensors[i].type);
+  };
+  std::size_t largest = 0;
+  for (std::size_t i = 1; i < plan.offsets.size(); ++i)
+    if (bytes(i) > bytes(largest)) largest = i;
+  return failure(ErrorCode::out_of_memory, "needs ", in_bytes(needed), " of memory, ", in_bytes(plan.arena_bytes),
+                 " of it for tensors, the largest of which is ", quoted(network.tensors[largest].name), ", ",
+                 to_string(plan.shapes[largest]), " (", in_bytes(bytes(largest)), "); the limit is ",
+                 in_bytes(most_bytes), " (SessionOptions::max_memory_bytes)");
 }
 
 }  // namespace mobilenet

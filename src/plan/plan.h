@@ -7,6 +7,7 @@
 // the caller wants to see.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct Step {
 inline constexpr std::size_t kNotInArena = static_cast<std::size_t>(-1);
 
 struct Plan {
+  std::int64_t batch = 1;     // axis 0 of the first input
   std::vector<Shape> shapes;  // per tensor
   std::vector<Step> steps;
   std::vector<TensorId> inputs;      // = Network::inputs
@@ -45,8 +47,14 @@ struct Plan {
   std::size_t arena_bytes = 0;
 };
 
+// Whether the node is another name for its input's memory under these traits, rather than a step.
+bool renames(const Network& network, const Node& node, const GroupingTraits& traits);
+
 // `outputs`: tensors that must be in memory, whole, when the last step is done. Inputs stay intact during a run.
 Result<Plan> make_plan(const Network& network, const Parameters& parameters, std::span<const Shape> input_shapes,
                        std::span<const TensorId> outputs, const GroupingTraits& traits);
+
+// Fails when the arena and `more_bytes` beside it take more than `most_bytes`; the message names the largest tensor.
+Result<void> check_memory(const Network& network, const Plan& plan, std::size_t more_bytes, std::size_t most_bytes);
 
 }  // namespace mobilenet

@@ -261,10 +261,20 @@ def spatial():
             [[[0, 0], [1, 0], [0, 2], [0, 0]]])
 
 
+def ends_of_vectors():
+    """Ties of elements beyond a multiple of 16, which one runtime loop rounds and another does not."""
+    for type_, other in (("u8", "i8"), ("i8", "u8")):
+        for count in (8, 15, 16, 24, 41):
+            row(f"rescale of {count}, {type_} to {other}", "QuantizeOp{}", BUILTIN.QUANTIZE, 2, options("QuantizeOptions"),
+                [Tensor(type_, [1, count], 0.02, sum(ends(type_)) // 2 + 1, 80 + count)],
+                Tensor(other, [1, count], 0.08, sum(ends(other)) // 2 + 1))
+
+
 def main():
     weighted()
     elementwise()
     spatial()
+    ends_of_vectors()
     path = pathlib.Path(__file__).with_name("litert_golden_rows.inc")
     path.write_text("// Written by make_litert_golden.py with ai-edge-litert; see there.\n" + "".join(ROWS))
     print(f"{len(ROWS)} rows")

@@ -333,8 +333,6 @@ std::string byte_difference(const OperatorOutput& got, const OperatorOutput& exp
 OperatorModel make_model(const OperatorCase& c, std::uint32_t seed) { return ModelBuilder(c, seed).build(); }
 
 Result<std::vector<OperatorOutput>> run_on(const Backend& backend, const OperatorModel& model, int threads) {
-  for (const Node& node : model.network.nodes)
-    if (auto supported = backend.supports(model.network, model.parameters, node); !supported) return supported.error();
   auto weights = backend.pack(model.network, model.parameters, Precision::source);
   if (!weights) return weights.error();
   auto program = backend.compile(*weights, {model.input_shapes, model.network.outputs});

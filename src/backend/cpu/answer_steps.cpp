@@ -70,9 +70,14 @@ Result<CompiledStep> compile_argmax(const StepSource& source) {
       return argmax_of<std::uint8_t>(index, step);
     case DataType::i8:
       return argmax_of<std::int8_t>(index, step);
-    default:
-      return failure(ErrorCode::unsupported, "argmax of ", name_of(source.tensor(node.inputs[0]).type));
+    case DataType::f16:
+    case DataType::i16:
+    case DataType::i32:
+    case DataType::i64:
+    case DataType::boolean:
+      break;
   }
+  return failure(ErrorCode::unsupported, "argmax of ", name_of(source.tensor(node.inputs[0]).type));
 }
 
 Result<CompiledStep> compile_detection(const StepSource& source) {

@@ -10,10 +10,6 @@
 namespace mobilenet::cpu {
 namespace {
 
-const Parameter& parameter_of(const StepSource& source, TensorId id) {
-  return source.parameters.values[static_cast<std::size_t>(source.tensor(id).parameter)];
-}
-
 bool is_constant(const StepSource& source, TensorId id) { return id != kNoTensor && source.tensor(id).parameter >= 0; }
 
 // One packing per node and layout, and one more when a caller cut the batch norm off.
@@ -25,16 +21,15 @@ std::string cache_key(const FusedGroup& group, const char* layout, int width) {
 Result<FilterView> checked_view(const StepSource& source, const FusedGroup& group) {
   const Node& head = *group.head;
   if (head.inputs.size() < 2 || !is_constant(source, head.inputs[1]))
-    return failure(ErrorCode::unsupported, head.name, ": its weight is not a constant");
-  auto view = filter_view(parameter_of(source, head.inputs[1]));
-  if (!view) return at(head.name, std::move(view).error());
+    return failure(ErrorCode::unsupported, "its weight is not a constant");
+  auto view = filter_view(source.parameter(head.inputs[1]));
   const bool has_bias = head.inputs.size() > 2 && head.inputs[2] != kNoTensor;
   if (has_bias && !is_constant(source, head.inputs[2]))
-    return failure(ErrorCode::unsupported, head.name, ": its bias is not a constant");
+    return failure(ErrorCode::unsupported, "its bias is not a constant");
   if (group.batch_norm != nullptr)
     for (std::size_t i = 1; i < 5; ++i)
       if (!is_constant(source, group.batch_norm->inputs[i]))
-        return failure(ErrorCode::unsupported, group.batch_norm->name, ": its statistics are not constants");
+        return failure(ErrorCode::unsupported, "the statistics of its batch norm are not constants");
   return view;
 }
 
@@ -69,14 +64,14 @@ Result<FusedGroup> fused_group(const StepSource& source) {
     } else {
       fits = false;
     }
-    if (!fits) return failure(ErrorCode::unsupported, node.name, ": cannot run in one step with ", group.head->name);
+    if (!fits) return failure(ErrorCode::unsupported, "cannot run in one step with ", group.head->name);
     tail = node.output;
   }
   return group;
 }
 
 std::vector<float> constant_values(const StepSource& source, TensorId id) {
-  return real_values(source.tensor(id), parameter_of(source, id));
+  return real_values(source.tensor(id), source.parameter(id));
 }
 
 ChannelScale channel_scale(const StepSource& source, const Node& batch_norm) {
@@ -122,9 +117,9 @@ Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& g
   const auto panels = static_cast<std::size_t>(groups) * group_panels;
   const auto width = static_cast<std::size_t>(panel_columns);
   const auto depth = static_cast<std::size_t>(matrix.depth);
-  matrix.memory = source.packed.get(cache_key(group, "matrix", panel_columns), [&] {
+  const std::size_t bytes = panels * (depth + 1) * width * sizeof(float);
+  const auto fill = [&](AlignedBuffer& buffer) {
     const FoldedFilter filter = folded_filter(source, group, view);
-    AlignedBuffer buffer(panels * (depth + 1) * width * sizeof(float));
     float* to = buffer.as<float>();
     float* bias = to + panels * depth * width;
     for (std::size_t p = 0; p < panels; ++p, to += depth * width, bias += width) {
@@ -138,8 +133,9 @@ Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& g
             for (int j = 0; j < outputs; ++j) row[j] = filter.weight(o + j, y, x, i);
       std::copy_n(filter.bias.begin() + o, outputs, bias);
     }
-    return buffer;
-  });
+  };
+  MOBILENET_TRY(matrix.memory, source.pack(cache_key(group, "matrix", panel_columns), bytes, fill));
+  if (matrix.memory->size() == 0) return matrix;
   matrix.weights = matrix.memory->as<float>();
   matrix.bias = matrix.weights + panels * depth * width;
   return matrix;
@@ -148,12 +144,12 @@ Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& g
 Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGroup& group, int lanes) {
   MOBILENET_TRY(const FilterView view, checked_view(source, group));
   PackedDepthwise depthwise;
-  depthwise.memory = source.packed.get(cache_key(group, "depthwise", lanes), [&] {
+  const int blocks = (view.outputs + lanes - 1) / lanes;
+  const int rows = 1 + view.height * view.width;
+  const std::size_t bytes = static_cast<std::size_t>(blocks) * static_cast<std::size_t>(rows) *
+                            static_cast<std::size_t>(lanes) * sizeof(float);
+  const auto fill = [&](AlignedBuffer& buffer) {
     const FoldedFilter filter = folded_filter(source, group, view);
-    const int blocks = (view.outputs + lanes - 1) / lanes;
-    const int rows = 1 + view.height * view.width;
-    AlignedBuffer buffer(static_cast<std::size_t>(blocks) * static_cast<std::size_t>(rows) *
-                         static_cast<std::size_t>(lanes) * sizeof(float));
     float* to = buffer.as<float>();
     for (int first = 0; first < view.outputs; first += lanes) {
       const int channels = std::min(lanes, view.outputs - first);
@@ -163,8 +159,8 @@ Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGr
         for (int x = 0; x < view.width; ++x, to += lanes)
           for (int j = 0; j < channels; ++j) to[j] = filter.weight(first + j, y, x, 0);
     }
-    return buffer;
-  });
+  };
+  MOBILENET_TRY(depthwise.memory, source.pack(cache_key(group, "depthwise", lanes), bytes, fill));
   depthwise.packed = depthwise.memory->as<float>();
   return depthwise;
 }

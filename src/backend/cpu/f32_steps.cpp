@@ -2,29 +2,14 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/f32_steps.h"
 
-#include <cstdint>
 #include <cstring>
+#include <string>
 
 #include "backend/cpu/answer_steps.h"
 #include "base/error.h"
 
 namespace mobilenet::cpu {
 namespace {
-
-// Kernels count pixels in int: a hostile file's kernel of 65536 pixels, 65536 apart, would not fit.
-constexpr std::int64_t kMaxReach = 1 << 20;
-
-Result<void> check_reach(const Node& node) {
-  const Window* window = nullptr;
-  if (const auto* convolution = std::get_if<Conv2dOp>(&node.op)) window = &convolution->window;
-  if (const auto* depthwise = std::get_if<DepthwiseConv2dOp>(&node.op)) window = &depthwise->window;
-  if (const auto* pool = std::get_if<PoolOp>(&node.op)) window = &pool->window;
-  if (window == nullptr) return {};
-  const std::int64_t height = std::int64_t{window->kernel_height} * window->dilation_height;
-  const std::int64_t width = std::int64_t{window->kernel_width} * window->dilation_width;
-  if (height <= kMaxReach && width <= kMaxReach) return {};
-  return failure(ErrorCode::unsupported, node.name, ": a window of ", height, "x", width, " pixels is too large");
-}
 
 struct Compile {
   const StepSource& source;
@@ -50,23 +35,18 @@ struct Compile {
 
 }  // namespace
 
-Operand operand(const StepSource& source, TensorId id) {
-  if (source.tensor(id).parameter < 0) return {source.offset(id), nullptr};
-  return {kNotInArena, source.packed.get("f32 constant " + std::to_string(id), [&] {
-            const std::vector<float> values = constant_values(source, id);
-            AlignedBuffer buffer(values.size() * sizeof(float));
-            std::memcpy(buffer.data(), values.data(), buffer.size());
-            return buffer;
-          })};
+Result<Operand> operand(const StepSource& source, TensorId id) {
+  if (source.tensor(id).parameter < 0) return Operand{source.offset(id), nullptr};
+  const std::size_t bytes = static_cast<std::size_t>(source.shape(id).elements()) * sizeof(float);
+  Operand constant;
+  MOBILENET_TRY(constant.constant, source.pack("f32 constant " + std::to_string(id), bytes, [&](AlignedBuffer& buffer) {
+    std::memcpy(buffer.data(), constant_values(source, id).data(), bytes);
+  }));
+  return constant;
 }
 
 Result<CompiledStep> compile_f32_step(const StepSource& source) {
-  const Node& head = source.node(source.step.nodes.front());
-  MOBILENET_CHECK(check_reach(head));
-  MOBILENET_TRY(CompiledStep step, std::visit(Compile{source}, head.op));
-  step.name = source.node(source.step.nodes.back()).name;
-  step.kind = kind_of(head.op);
-  return step;
+  return std::visit(Compile{source}, source.node(source.step.nodes.front()).op);
 }
 
 }  // namespace mobilenet::cpu

@@ -125,7 +125,7 @@ void run_convolution(const ConvolutionStep& step, const RunContext& context) {
     const int row_part = static_cast<int>(index) / panel_parts % row_parts;
     const int group = static_cast<int>(index) / panel_parts / row_parts;
     multiply(step, context, group, part_of(row_part, row_parts, problem.rows, step.tile_rows),
-             part_of(panel_part, panel_parts, panels, 1), scratch_of(context, thread));
+             part_of(panel_part, panel_parts, panels, 1), float_scratch(context, thread));
   };
   if (row_parts * panel_parts == 1)
     for (std::size_t index = 0; index < items; ++index) item(index, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Operators that only move numbers: concatenation, padding, and a reshape that is not an alias.
+// Operators that only move numbers: concatenation, padding, and the reshape of a constant.
 
 #include <algorithm>
 #include <cstring>
@@ -73,7 +73,7 @@ Result<CompiledStep> compile_copy(const StepSource& source) {
   if (const auto* op = std::get_if<PadOp>(&node.op)) {
     const Shape& in = source.shape(node.inputs[0]);
     PadStep step;
-    step.input = operand(source, node.inputs[0]);
+    MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
     step.output = source.offset(node.output);
     step.images = in[0];
     step.height = in[1];
@@ -97,7 +97,8 @@ Result<CompiledStep> compile_copy(const StepSource& source) {
   const std::size_t inputs = axis == 0 ? 1 : node.inputs.size();
   for (std::size_t i = 0; i < inputs; ++i) {
     const std::size_t run = static_cast<std::size_t>(source.shape(node.inputs[i]).elements()) / step.rows;
-    step.inputs.push_back({operand(source, node.inputs[i]), run, place});
+    MOBILENET_TRY(Operand from, operand(source, node.inputs[i]));
+    step.inputs.push_back({std::move(from), run, place});
     place += run;
   }
   return step_of<&run_join>(std::move(step));

@@ -110,7 +110,7 @@ void run_depthwise(const DepthwiseStep& step, const RunContext& context) {
     const Rows out{output + at, step.problem.out_row_stride, step.output_height};
     const float* residual = step.residual == kNotInArena ? nullptr : floats_at(context, step.residual) + at;
     convolve_rows(step, problem, in, out, residual, y, std::min(step.rows_at_once, step.output_height - y),
-                  scratch_of(context, thread));
+                  float_scratch(context, thread));
   };
   const auto items = static_cast<std::size_t>(step.images) * static_cast<std::size_t>(row_groups * channel_parts);
   if (serial)
@@ -128,7 +128,7 @@ void run_multiplied(const DepthwiseStep& step, const RunContext& context) {
   const int taps = p.kernel_height * p.kernel_width;
   const auto rows = static_cast<std::size_t>(step.images) * static_cast<std::size_t>(step.output_height);
   for_parts(context, rows, 1, [&](std::size_t begin, std::size_t end, int thread) {
-    auto** pointers = reinterpret_cast<const float**>(scratch_of(context, thread));
+    auto** pointers = reinterpret_cast<const float**>(float_scratch(context, thread));
     for (std::size_t row = begin; row < end; ++row) {
       const auto image = static_cast<std::ptrdiff_t>(row) / step.output_height;
       const int y = static_cast<int>(static_cast<std::ptrdiff_t>(row) % step.output_height);
@@ -189,9 +189,9 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
   step.kernels = &depthwise_kernels(source.isa);
   step.elementwise = &elementwise_kernels(source.isa);
   MOBILENET_TRY(step.filter, packed_depthwise(source, group, step.kernels->lanes));
-  step.zeros = source.packed.get("f32 zeros " + std::to_string(out[3]), [&] {
-    return AlignedBuffer((static_cast<std::size_t>(out[3]) + 16) * sizeof(float));
-  });
+  MOBILENET_TRY(step.zeros,
+                source.pack("f32 zeros " + std::to_string(out[3]),
+                            (static_cast<std::size_t>(out[3]) + 16) * sizeof(float), [](AlignedBuffer&) {}));
   step.input = source.offset(group.head->inputs[0]);
   step.output = source.offset(source.step.output);
   if (group.residual != kNoTensor) step.residual = source.offset(group.residual);

@@ -85,16 +85,15 @@ void run_softmax(const ElementwiseStep& step, const RunContext& context) {
             });
 }
 
-std::shared_ptr<const AlignedBuffer> packed_scale(const StepSource& source, const Node& node, std::size_t shifts) {
-  return source.packed.get("f32 batch norm " + std::to_string(source.step.nodes.front()), [&] {
+Result<PackedCache::Buffer> packed_scale(const StepSource& source, const Node& node, std::size_t shifts) {
+  const auto fill = [&](AlignedBuffer& buffer) {
     const ChannelScale scale = channel_scale(source, node);
-    AlignedBuffer buffer(2 * shifts * sizeof(float));
     for (std::size_t c = 0; c < scale.factors.size(); ++c) {
       buffer.as<float>()[c] = static_cast<float>(scale.factors[c]);
       buffer.as<float>()[shifts + c] = static_cast<float>(scale.shifts[c]);
     }
-    return buffer;
-  });
+  };
+  return source.pack("f32 batch norm " + std::to_string(source.step.nodes.front()), 2 * shifts * sizeof(float), fill);
 }
 
 }  // namespace
@@ -104,7 +103,7 @@ Result<CompiledStep> compile_elementwise(const StepSource& source) {
   const Shape& shape = source.shape(node.output);
   ElementwiseStep step;
   step.kernels = &elementwise_kernels(source.isa);
-  step.input = operand(source, node.inputs[0]);
+  MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
   step.output = source.offset(node.output);
   step.count = static_cast<std::size_t>(shape.elements());
   if (shape.rank() > 0) step.channels = static_cast<std::size_t>(shape[shape.rank() - 1]);
@@ -114,12 +113,12 @@ Result<CompiledStep> compile_elementwise(const StepSource& source) {
   }
   if (const auto* op = std::get_if<AddOp>(&node.op)) {
     step.activation = op->activation;
-    step.other = operand(source, node.inputs[1]);
+    MOBILENET_TRY(step.other, operand(source, node.inputs[1]));
     return step_of<&run_add>(std::move(step));
   }
   if (const auto* op = std::get_if<MulOp>(&node.op)) {
     step.activation = op->activation;
-    step.other = operand(source, node.inputs[1]);
+    MOBILENET_TRY(step.other, operand(source, node.inputs[1]));
     if (!(source.shape(node.inputs[1]) == shape))
       step.pixels_per_factor = static_cast<std::size_t>(shape[1] * shape[2]);
     return step_of<&run_multiply>(std::move(step));
@@ -129,7 +128,10 @@ Result<CompiledStep> compile_elementwise(const StepSource& source) {
     return step_of<&run_softmax>(std::move(step));
   }
   step.shifts = (step.channels + 15) / 16 * 16;
-  step.scale = packed_scale(source, node, step.shifts);
+  for (std::size_t i = 1; i < 5; ++i)
+    if (source.tensor(node.inputs[i]).parameter < 0)
+      return failure(ErrorCode::unsupported, "its statistics are not constants");
+  MOBILENET_TRY(step.scale, packed_scale(source, node, step.shifts));
   return step_of<&run_batch_norm>(std::move(step));
 }
 

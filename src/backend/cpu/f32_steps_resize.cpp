@@ -6,6 +6,7 @@
 
 #include "backend/cpu/f32_steps.h"
 #include "backend/cpu/kernels_f32_elementwise.h"
+#include "base/error.h"
 #include "network/quantized_arithmetic.h"
 
 namespace mobilenet::cpu {
@@ -50,7 +51,7 @@ Result<CompiledStep> compile_resize(const StepSource& source) {
   const auto& op = std::get<ResizeBilinearOp>(node.op);
   ResizeStep step;
   step.kernels = &elementwise_kernels(source.isa);
-  step.input = operand(source, node.inputs[0]);
+  MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
   step.output = source.offset(node.output);
   step.images = static_cast<std::size_t>(in[0]);
   step.channels = in[3];

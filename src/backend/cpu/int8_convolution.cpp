@@ -52,7 +52,7 @@ struct Matmul {
           const std::int64_t first_row = rows * r / row_tasks;
           const std::int64_t first_block = blocks * b / block_tasks;
           run_task(context, first_row, rows * (r + 1) / row_tasks - first_row, static_cast<int>(first_block),
-                   static_cast<int>(blocks * (b + 1) / block_tasks - first_block), scratch_of(context, thread));
+                   static_cast<int>(blocks * (b + 1) / block_tasks - first_block), context.scratch_of(thread));
         });
   }
 

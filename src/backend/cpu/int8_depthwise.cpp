@@ -29,7 +29,7 @@ struct Depthwise {
   void run(const RunContext& context) const {
     context.pool->parallel_for(context.threads, static_cast<std::size_t>(geometry.batch * geometry.output_height),
                                [&](std::size_t row, int thread) {
-                                 run_row(context, static_cast<std::int64_t>(row), scratch_of(context, thread));
+                                 run_row(context, static_cast<std::int64_t>(row), context.scratch_of(thread));
                                });
   }
 

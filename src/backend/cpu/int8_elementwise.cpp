@@ -62,6 +62,23 @@ struct Lookup {
   }
 };
 
+// QUANTIZE from one integer type to another where the last elements of a picture are rounded in another way. In one
+// thread: such tensors are answers.
+struct Rescale {
+  RescaleTables tables;
+  std::size_t input = 0, output = 0, pictures = 1, elements = 0;  // elements of a picture
+
+  void run(const RunContext& context) const {
+    const std::uint8_t* from = bytes_at(context, input);
+    std::uint8_t* to = bytes_at(context, output);
+    const std::size_t in_vectors = elements - elements % kRescaleVector;
+    for (std::size_t picture = 0; picture < pictures; ++picture, from += elements, to += elements) {
+      for (std::size_t i = 0; i < in_vectors; ++i) to[i] = tables.vectors[from[i]];
+      for (std::size_t i = in_vectors; i < elements; ++i) to[i] = tables.rest[from[i]];
+    }
+  }
+};
+
 struct FloatToBytes {
   AffineType type;
   float inverse_scale = 1;
@@ -169,8 +186,11 @@ Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node&
           dequantize(type.type == DataType::i8 ? static_cast<std::int8_t>(byte) : byte, type);
     return step_of(std::move(step));
   }
-  MOBILENET_TRY(const ByteTable table, rescale_table(input, output));
-  return lookup_step(source, node, table);
+  MOBILENET_TRY(const RescaleTables tables, rescale_tables(input, output));
+  const auto pictures = static_cast<std::size_t>(source.plan.batch);
+  if (elements % (pictures * kRescaleVector) == 0 || tables.vectors == tables.rest)
+    return lookup_step(source, node, tables.vectors);
+  return step_of(Rescale{tables, from, to, pictures, elements / pictures});
 }
 
 Result<CompiledStep> compile_int8_softmax(const StepSource& source, const Node& node, const SoftmaxOp& op) {

@@ -13,10 +13,6 @@
 namespace mobilenet::cpu {
 namespace {
 
-const Parameter& parameter_of(const StepSource& source, TensorId id) {
-  return source.parameters.values[static_cast<std::size_t>(source.tensor(id).parameter)];
-}
-
 // One depth of a filter: where its weight is, or nowhere (it multiplies what does not count).
 struct Tap {
   bool used = false;
@@ -46,13 +42,11 @@ class Packer {
   Packer(const StepSource& source, const Node& node, const FilterView& view, const ConvolutionArithmetic& arithmetic,
          FilterUse use, const FilterLayout& layout)
       : view_(view), arithmetic_(arithmetic), use_(use), layout_(layout) {
-    if (node.inputs.size() > 2 && node.inputs[2] != kNoTensor) bias_ = &parameter_of(source, node.inputs[2]);
+    if (node.inputs.size() > 2 && node.inputs[2] != kNoTensor) bias_ = &source.parameter(node.inputs[2]);
     input_zero_ = to_unsigned(source.tensor(node.inputs[0]).type, arithmetic.input_zero_point);
   }
 
-  AlignedBuffer pack(const std::vector<Tap>& taps, const PackedFilters& shape) const {
-    const std::size_t blocks = static_cast<std::size_t>((shape.channels + layout_.block - 1) / layout_.block);
-    AlignedBuffer buffer(blocks * shape.block_bytes);
+  void pack(const std::vector<Tap>& taps, const PackedFilters& shape, AlignedBuffer& buffer) const {
     const bool repeats = use_ == FilterUse::depthwise_columns && layout_.block % shape.channels == 0;
     for (int place = 0; place < (repeats ? layout_.block : shape.channels); ++place) {
       const int channel = place % shape.channels;
@@ -80,7 +74,6 @@ class Packer {
       reinterpret_cast<float*>(block)[static_cast<std::size_t>(layout_.block) + position] =
           arithmetic_.scales[static_cast<std::size_t>(channel)];
     }
-    return buffer;
   }
 
  private:
@@ -121,7 +114,7 @@ Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node&
     if (bias.parameter < 0 || bias.type != DataType::i32)
       return failure(ErrorCode::unsupported, "its bias is not a constant of i32");
   }
-  MOBILENET_TRY(const FilterView view, filter_view(parameter_of(source, node.inputs[1])));
+  MOBILENET_TRY(const FilterView view, filter_view(source.parameter(node.inputs[1])));
   MOBILENET_TRY(const ConvolutionArithmetic arithmetic,
                 convolution_arithmetic(input, weight, output, activation, view.outputs));
 
@@ -143,8 +136,10 @@ Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node&
   const std::string key = "int8 " + std::to_string(node.output) + ' ' + std::to_string(static_cast<int>(use)) + ' ' +
                           std::to_string(layout.block) + ' ' + std::to_string(layout.interleave) + ' ' +
                           std::to_string(layout.group);
-  result.memory =
-      source.packed.get(key, [&] { return Packer(source, node, view, arithmetic, use, layout).pack(taps, filters); });
+  const auto blocks = static_cast<std::size_t>((filters.channels + layout.block - 1) / layout.block);
+  MOBILENET_TRY(result.memory, source.pack(key, blocks * filters.block_bytes, [&](AlignedBuffer& buffer) {
+    Packer(source, node, view, arithmetic, use, layout).pack(taps, filters, buffer);
+  }));
   filters.blocks = result.memory->data();
   result.input_flip = flip_of(input.type);
   result.padding = static_cast<std::uint8_t>(to_unsigned(input.type, arithmetic.input_zero_point) ^ result.input_flip);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <vector>
 
 #include "backend/cpu/int8_steps.h"
@@ -22,21 +21,25 @@ struct ConcatPart {
   std::size_t place = 0;
 };
 
+constexpr std::size_t kConcatGrain = 128 * 1024;  // bytes; fewer are not worth another thread
+
 struct Concat {
   std::vector<ConcatPart> parts;
   std::size_t output = 0, output_run = 0, runs = 0;
 
   void run(const RunContext& context) const {
-    for (const ConcatPart& part : parts)
-      for (std::size_t i = 0; i < runs; ++i) {
-        const std::uint8_t* from = bytes_at(context, part.input) + i * part.run;
-        std::uint8_t* to = bytes_at(context, output) + i * output_run + part.place;
-        if (!part.rescales) {
-          std::memcpy(to, from, part.run);
-          continue;
+    for_parts(context, runs, 1 + kConcatGrain / output_run, [&](std::size_t begin, std::size_t end, int) {
+      for (const ConcatPart& part : parts)
+        for (std::size_t i = begin; i < end; ++i) {
+          const std::uint8_t* from = bytes_at(context, part.input) + i * part.run;
+          std::uint8_t* to = bytes_at(context, output) + i * output_run + part.place;
+          if (!part.rescales) {
+            std::memcpy(to, from, part.run);
+            continue;
+          }
+          for (std::size_t j = 0; j < part.run; ++j) to[j] = part.table[from[j]];
         }
-        for (std::size_t j = 0; j < part.run; ++j) to[j] = part.table[from[j]];
-      }
+    });
   }
 };
 
@@ -81,7 +84,7 @@ struct Pool {
     context.pool->parallel_for(context.threads, static_cast<std::size_t>(geometry.batch * geometry.output_height),
                                [&](std::size_t row, int thread) {
                                  run_row(context, static_cast<std::int64_t>(row),
-                                         reinterpret_cast<std::int32_t*>(scratch_of(context, thread)));
+                                         reinterpret_cast<std::int32_t*>(context.scratch_of(thread)));
                                });
   }
 
@@ -155,7 +158,7 @@ struct Mean {
 
   void run(const RunContext& context) const {
     context.pool->parallel_for(context.threads, static_cast<std::size_t>(batch), [&](std::size_t image, int thread) {
-      auto* sums = reinterpret_cast<std::int32_t*>(scratch_of(context, thread));
+      auto* sums = reinterpret_cast<std::int32_t*>(context.scratch_of(thread));
       SumTask task;
       task.rows = bytes_at(context, input) + image * static_cast<std::size_t>(pixels * channels);
       task.row_stride = static_cast<std::size_t>(channels);
@@ -171,12 +174,6 @@ struct Mean {
     });
   }
 };
-
-// Sums of bytes are int32.
-Result<void> check_summable(std::int64_t pixels) {
-  if (pixels <= std::numeric_limits<std::int32_t>::max() / 255) return {};
-  return failure(ErrorCode::unsupported, "cannot average ", pixels, " pixels in 32-bit integers");
-}
 
 struct Resize {
   std::vector<ResizeTap> rows, columns;
@@ -255,8 +252,6 @@ Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& nod
   pool.geometry = window_geometry(source, node, op.window);
   if (pool.geometry.dilation_height != 1 || pool.geometry.dilation_width != 1)
     return failure(ErrorCode::unsupported, "pooling with holes has no integer form");
-  MOBILENET_CHECK(check_summable(std::min(pool.geometry.kernel_height, pool.geometry.input_height) *
-                                 std::min(pool.geometry.kernel_width, pool.geometry.input_width)));
   pool.range = op.kind == PoolKind::average ? activation_range_half_away(op.activation, type)
                                             : activation_range(op.activation, type);
   pool.zero_point = type.zero_point;
@@ -275,7 +270,6 @@ Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& nod
   mean.batch = shape[0];
   mean.pixels = shape[1] * shape[2];
   mean.channels = shape[3];
-  MOBILENET_CHECK(check_summable(mean.pixels));
   MOBILENET_TRY(mean.arithmetic, mean_arithmetic(input, source.tensor(node.output), mean.pixels));
   mean.kernels = &int8_kernels(source.isa);
   mean.type = input.type;

@@ -62,15 +62,10 @@ WindowGeometry window_geometry(const StepSource& source, const Node& node, const
 }
 
 Result<CompiledStep> compile_int8_step(const StepSource& source) {
-  const Node& node = source.node(source.step.nodes.back());
   // Every integer operator rounds its result before the next one reads it, so the plan leaves them alone.
-  if (source.step.nodes.size() != 1)
-    return failure(ErrorCode::unsupported, node.name, ": integer operators are not grouped");
-  auto step = std::visit(Compile{source, node}, node.op);
-  if (!step) return at(node.name, std::move(step).error());
-  step->name = node.name;
-  step->kind = kind_of(node.op);
-  return step;
+  if (source.step.nodes.size() != 1) return failure(ErrorCode::unsupported, "integer operators are not grouped");
+  const Node& node = source.node(source.step.nodes.front());
+  return std::visit(Compile{source, node}, node.op);
 }
 
 }  // namespace mobilenet::cpu

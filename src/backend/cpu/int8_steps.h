@@ -2,13 +2,10 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// The steps of integer computation, one compile function per kind of operator, and what they share. Errors do not name
-// the node: compile_int8_step adds it.
+// The steps of integer computation, one compile function per kind of operator, and what they share.
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
-#include <utility>
 
 #include "backend/cpu/kernels_int8.h"
 #include "backend/cpu/step.h"
@@ -49,22 +46,8 @@ struct WindowGeometry {
 // Of a node whose input and output are maps.
 WindowGeometry window_geometry(const StepSource& source, const Node& node, const Window& window);
 
-// A step that runs `Arguments::run(context)`.
-template <class Arguments>
-CompiledStep step_of(Arguments arguments, std::size_t scratch_bytes = 0) {
-  CompiledStep step;
-  step.run = [](const void* data, const RunContext& context) { static_cast<const Arguments*>(data)->run(context); };
-  step.arguments = std::make_shared<const Arguments>(std::move(arguments));
-  step.scratch_bytes = scratch_bytes;
-  return step;
-}
-
 inline std::uint8_t* bytes_at(const RunContext& context, std::size_t offset) {
   return reinterpret_cast<std::uint8_t*>(context.arena + offset);
-}
-
-inline std::byte* scratch_of(const RunContext& context, int thread) {
-  return context.scratch + static_cast<std::size_t>(thread) * context.scratch_stride;
 }
 
 Result<CompiledStep> compile_int8_convolution(const StepSource& source, const Node& node, const Conv2dOp& op);

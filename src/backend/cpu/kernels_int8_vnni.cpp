@@ -145,10 +145,12 @@ void matmul(const MatmulTask& task, std::byte* scratch) {
     stride = flipped_bytes;
   }
   auto* corrections = reinterpret_cast<std::int32_t*>(scratch);
-  for (int r = 0; r < task.row_count; ++r)
-    corrections[r] = filters.shift == 0
-                         ? 0
-                         : -filters.shift * sum_of_bytes(rows + static_cast<std::size_t>(r) * stride, filters.depth);
+  // Wraps around like the sums themselves: a depth above 65,793 can leave 32 bits.
+  const auto correction = [&](int r) {
+    const std::int32_t sum = sum_of_bytes(rows + static_cast<std::size_t>(r) * stride, filters.depth);
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(-filters.shift) * static_cast<std::uint32_t>(sum));
+  };
+  for (int r = 0; r < task.row_count; ++r) corrections[r] = filters.shift == 0 ? 0 : correction(r);
 
   const int groups = (filters.depth + kGroup - 1) / kGroup;
   const int tiles = (task.row_count + kTileRows - 1) / kTileRows;

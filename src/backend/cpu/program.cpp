@@ -9,6 +9,7 @@
 
 #include "backend/cpu/join_steps.h"
 #include "base/error.h"
+#include "base/quoted.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -20,6 +21,7 @@ struct Code {
   Plan plan;
   std::vector<CompiledStep> serial, parallel;  // for one thread, and for several
   std::size_t scratch_bytes = 0;               // of one thread
+  std::size_t max_bytes = 0;                   // CompileRequest::max_bytes
 
   const std::vector<CompiledStep>& steps(int threads) const { return threads <= 1 ? serial : parallel; }
 };
@@ -99,6 +101,9 @@ class CpuProgram final : public Program {
   explicit CpuProgram(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
 
   Result<std::unique_ptr<Execution>> open(const ExecutionOptions& options) const override {
+    const std::size_t scratch = code_->scratch_bytes * static_cast<std::size_t>(std::max(1, options.threads));
+    MOBILENET_CHECK(check_memory(code_->weights->network(), code_->plan, code_->weights->packed().bytes() + scratch,
+                                 code_->max_bytes));
     try {
       return std::unique_ptr<Execution>(std::make_unique<CpuExecution>(code_, options));
     } catch (const std::bad_alloc&) {
@@ -118,22 +123,74 @@ bool is_float(const StepSource& source) {
   return f32(source.step.output) && std::all_of(source.step.inputs.begin(), source.step.inputs.end(), f32);
 }
 
+Result<void> check_type(const Tensor& tensor) {
+  switch (tensor.type) {
+    case DataType::f32:
+    case DataType::u8:
+    case DataType::i8:
+      return {};
+    case DataType::f16:
+    case DataType::i16:
+    case DataType::i32:
+    case DataType::i64:
+    case DataType::boolean:
+      break;
+  }
+  return failure(ErrorCode::unsupported, "tensor ", quoted(tensor.name), " is ", name_of(tensor.type),
+                 ", the CPU computes f32, u8 and i8");
+}
+
+Result<CompiledStep> compile_step(const StepSource& source) {
+  const Node& head = source.node(source.step.nodes.front());
+  const std::string& name = source.node(source.step.nodes.back()).name;
+  for (const TensorId input : source.step.inputs)
+    if (auto good = check_type(source.tensor(input)); !good) return at(name, std::move(good).error());
+  if (!std::holds_alternative<ArgMaxOp>(head.op))  // whose output is an index
+    if (auto good = check_type(source.tensor(source.step.output)); !good) return at(name, std::move(good).error());
+  auto step = is_float(source) ? compile_f32_step(source) : compile_int8_step(source);
+  if (!step) return at(name, std::move(step).error());
+  step->name = name;
+  step->kind = kind_of(head.op);
+  return step;
+}
+
+// Whether node `index`, which no step of the plan has, could run by itself.
+Result<void> check_unplanned(const Network& network, const Parameters& parameters, const Plan& plan, int index,
+                             Isa isa) {
+  const Node& node = network.nodes[static_cast<std::size_t>(index)];
+  if (renames(network, node, kTraits)) return {};
+  Step step{{index}, {}, node.output, node.extra_outputs};
+  for (const TensorId input : node.inputs)
+    if (input != kNoTensor && network.tensors[static_cast<std::size_t>(input)].parameter < 0)
+      step.inputs.push_back(input);
+  if (auto compiled = compile_step({network, parameters, plan, step, isa}); !compiled)
+    return std::move(compiled).error();
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const CpuWeights> weights,
                                                        const CompileRequest& request) {
   auto code = std::make_shared<Code>();
   code->weights = std::move(weights);
+  code->max_bytes = request.max_bytes;
   MOBILENET_TRY(code->isa, pick_isa());
   const Network& network = code->weights->network();
   const Parameters& parameters = code->weights->parameters();
   MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, kTraits));
+  MOBILENET_CHECK(check_memory(network, code->plan, 0, request.max_bytes));
   std::vector<PlannedStep> steps;
+  std::vector<bool> planned(network.nodes.size(), false);
   for (const Step& step : code->plan.steps) {
-    const StepSource source{network, parameters, code->plan, step, code->weights->packed(), code->isa};
-    MOBILENET_TRY(CompiledStep compiled, is_float(source) ? compile_f32_step(source) : compile_int8_step(source));
+    for (const int node : step.nodes) planned[static_cast<std::size_t>(node)] = true;
+    MOBILENET_TRY(CompiledStep compiled,
+                  compile_step({network, parameters, code->plan, step, code->isa, &code->weights->packed(),
+                                request.max_bytes - code->plan.arena_bytes}));
     steps.push_back({&step, std::move(compiled)});
   }
+  for (std::size_t n = 0; n < planned.size(); ++n)
+    if (!planned[n]) MOBILENET_CHECK(check_unplanned(network, parameters, code->plan, static_cast<int>(n), code->isa));
   code->serial = join_steps(code->plan, steps, kNoSeams);
   code->parallel = join_steps(code->plan, steps, 1);
   for (const std::vector<CompiledStep>* list : {&code->serial, &code->parallel})

@@ -31,7 +31,7 @@ struct Chain {
 class Stream {
  public:
   Stream(const Chain& chain, const RunContext& context, int image, int thread) : chain_(chain) {
-    std::byte* scratch = context.scratch + static_cast<std::size_t>(thread) * context.scratch_stride;
+    std::byte* scratch = context.scratch_of(thread);
     stage_scratch_ = reinterpret_cast<float*>(scratch + chain.stage_scratch);
     const auto picture = [&](std::size_t offset, int height, std::ptrdiff_t row_floats) {
       return Rows{reinterpret_cast<float*>(context.arena + offset) + image * height * row_floats, row_floats, height};

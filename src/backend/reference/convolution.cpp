@@ -8,6 +8,7 @@
 #include "backend/reference/operators.h"
 #include "backend/reference/windows.h"
 #include "base/error.h"
+#include "base/quoted.h"
 #include "network/parameter.h"
 #include "network/quantized_arithmetic.h"
 
@@ -147,7 +148,7 @@ Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& vi
   MOBILENET_TRY(ConvolutionArithmetic arithmetic,
                 convolution_arithmetic(view.input(0), weight, view.output(), options.activation, filter.outputs));
   if (weight.quantization->scales.size() > 1 && weight.quantization->axis != output_axis(view.parameter(1).layout))
-    return failure(ErrorCode::unsupported, "weight ", weight.name, " is quantised along axis ",
+    return failure(ErrorCode::unsupported, "weight ", quoted(weight.name), " is quantised along axis ",
                    weight.quantization->axis);
   // Differences of two bytes need nine bits and a sign.
   auto layer = make_layer<std::int16_t, std::int32_t>(filter, options, [&](std::int64_t offset) {
@@ -157,7 +158,7 @@ Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& vi
     const Tensor& bias = view.input(2);
     if (bias.parameter < 0 || bias.type != DataType::i32 ||
         view.parameter(2).shape.elements() != static_cast<std::int64_t>(filter.outputs))
-      return failure(ErrorCode::unsupported, "bias ", bias.name, " (", name_of(bias.type),
+      return failure(ErrorCode::unsupported, "bias ", quoted(bias.name), " (", name_of(bias.type),
                      ") must be an i32 constant of ", filter.outputs, " values");
     for (int o = 0; o < filter.outputs; ++o)
       layer.bias[static_cast<std::size_t>(o)] = stored_integer(view.parameter(2), o);
@@ -173,8 +174,8 @@ Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& vi
             return static_cast<std::int16_t>(a - zero_point) * b;
           },
           [&](int first, int count, const std::int32_t* sums, T* result) {
-            // Bytes may alias anything; only into memory of its own is this loop turned into vector instructions, and
-            // it is half the time of the first blocks.
+            // Bytes may alias anything; only into memory of its own is this loop turned into vector instructions,
+            // and it is half the time of the first blocks.
             T stored[kOutputsAtOnce];
             const std::int32_t* const bias = layer.bias.data() + first;
             const float* const scales = arithmetic.scales.data() + first;

@@ -6,6 +6,7 @@
 
 #include "backend/reference/operators.h"
 #include "base/error.h"
+#include "base/quoted.h"
 #include "network/quantized_arithmetic.h"
 
 namespace mobilenet::reference {
@@ -26,7 +27,7 @@ Operator lookup(const ByteTable& table) {
 Result<Operator> prepare(const BatchNormOp& op, const NodeView& view) {
   MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
   if (arithmetic == Arithmetic::integer)
-    return failure(ErrorCode::unsupported, "batch norm has no integer form (output ", view.output().name, ")");
+    return failure(ErrorCode::unsupported, "batch norm has no integer form (output ", quoted(view.output().name), ")");
   std::array<std::vector<float>, 4> constants;  // gamma, beta, mean, variance
   for (std::size_t i = 0; i < 4; ++i) {
     if (!view.has(i + 1)) return failure(ErrorCode::bad_format, "batch norm needs gamma, beta, mean and variance");
@@ -92,7 +93,8 @@ Result<Operator> prepare(const AddOp& op, const NodeView& view) {
 Result<Operator> prepare(const MulOp& op, const NodeView& view) {
   MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 2));
   if (arithmetic == Arithmetic::integer)
-    return failure(ErrorCode::unsupported, "multiplication has no integer form (output ", view.output().name, ")");
+    return failure(ErrorCode::unsupported, "multiplication has no integer form (output ", quoted(view.output().name),
+                   ")");
   return Operator([activation = op.activation](const Operands& operands) {
     const auto* a = operands.inputs[0].as<float>();
     const auto* b = operands.inputs[1].as<float>();
@@ -114,8 +116,15 @@ Result<Operator> prepare(const QuantizeOp&, const NodeView& view) {
   const Tensor& input = view.input(0);
   const Tensor& output = view.output();
   if (is_quantized(input) && is_quantized(output)) {
-    MOBILENET_TRY(const ByteTable table, rescale_table(input, output));
-    return lookup(table);
+    MOBILENET_TRY(const RescaleTables tables, rescale_tables(input, output));
+    return Operator([tables](const Operands& operands) {
+      const auto* x = operands.inputs[0].as<std::uint8_t>();
+      auto* out = operands.as<std::uint8_t>();
+      const std::int64_t elements = operands.shape.elements(), of_picture = elements / operands.batch;
+      const std::int64_t in_vectors = of_picture - of_picture % kRescaleVector;
+      for (std::int64_t i = 0; i < elements; ++i)
+        out[i] = (i % of_picture < in_vectors ? tables.vectors : tables.rest)[x[i]];
+    });
   }
   if (is_quantized(input) && output.type == DataType::f32) {
     MOBILENET_TRY(const AffineType type, affine_type(input));
@@ -143,8 +152,8 @@ Result<Operator> prepare(const QuantizeOp&, const NodeView& view) {
       });
     });
   }
-  return failure(ErrorCode::unsupported, "cannot convert ", input.name, " (", name_of(input.type), ") to ", output.name,
-                 " (", name_of(output.type), ")");
+  return failure(ErrorCode::unsupported, "cannot convert ", quoted(input.name), " (", name_of(input.type), ") to ",
+                 quoted(output.name), " (", name_of(output.type), ")");
 }
 
 }  // namespace mobilenet::reference

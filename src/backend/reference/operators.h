@@ -32,6 +32,7 @@ struct Operands {
   std::byte* data = nullptr;                  // of the output
   Shape shape;                                // of the output
   std::span<std::byte* const> extra_outputs;  // in the order of Node::extra_outputs
+  std::int64_t batch = 1;                     // pictures that the network computes at once
 
   template <class T>
   T* as() const {

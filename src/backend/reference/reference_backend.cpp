@@ -64,7 +64,7 @@ class ReferenceExecution final : public Execution {
     for (std::size_t i = 0; i < calls_.size(); ++i) {
       const Call& call = calls_[i];
       const Clock::time_point start = Clock::now();
-      (*call.run)({call.inputs, call.data, call.shape, call.extra_outputs});
+      (*call.run)({call.inputs, call.data, call.shape, call.extra_outputs, compiled_->plan.batch});
       if (!times_.empty())
         times_[i].milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     }
@@ -129,11 +129,6 @@ class ReferenceBackend final : public Backend {
   std::string_view name() const override { return "reference"; }
   GroupingTraits traits() const override { return {}; }
 
-  Result<void> supports(const Network& network, const Parameters& parameters, const Node& node) const override {
-    if (auto prepared = prepare_node(network, parameters, node); !prepared) return std::move(prepared).error();
-    return {};
-  }
-
   Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
                                               Precision precision) const override {
     MOBILENET_CHECK(check_precision(network, precision));
@@ -154,15 +149,14 @@ class ReferenceBackend final : public Backend {
     compiled->weights = std::static_pointer_cast<const ReferenceWeights>(std::move(weights));
     MOBILENET_TRY(compiled->plan, make_plan(*compiled->weights->network, *compiled->weights->parameters,
                                             request.input_shapes, request.outputs, traits()));
+    MOBILENET_CHECK(check_memory(*compiled->weights->network, compiled->plan, 0, request.max_bytes));
     return std::shared_ptr<const Program>(std::make_shared<ReferenceProgram>(std::move(compiled)));
   }
 
  private:
   // A network computes in the arithmetic of its own tensors; there is nothing else to choose here.
   static Result<void> check_precision(const Network& network, Precision precision) {
-    bool integer = false;
-    for (const Node& node : network.nodes)
-      integer = integer || is_quantized(network.tensors[static_cast<std::size_t>(node.output)]);
+    const bool integer = computes_in_integers(network);
     if (precision == Precision::int8 && !integer)
       return failure(ErrorCode::unsupported, "precision int8 needs a quantised network, this one is in floats");
     if (precision == Precision::f32 && integer)

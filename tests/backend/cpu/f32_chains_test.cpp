@@ -23,8 +23,8 @@ struct Net : testing::FloatNetwork {
     Window window;
     window.kernel_height = window.kernel_width = kernel;
     window.padding.rule = Padding::Rule::same;
-    return add(Conv2dOp{window},
-               {x, constant({outputs, kernel, kernel, inputs}, WeightLayout::ohwi, -reach, reach), vector(outputs, -1, 1)});
+    return add(Conv2dOp{window}, {x, constant({outputs, kernel, kernel, inputs}, WeightLayout::ohwi, -reach, reach),
+                                  vector(outputs, -1, 1)});
   }
   TensorId depthwise(TensorId x, int channels) {
     Window window{3, 3, 1, 1, 1, 1, {Padding::Rule::same}};
