@@ -18,7 +18,7 @@ namespace {
 // Plates must not cover each other and the picture: in a crowd, and in small pictures, those of lower scores show only
 // their place in the list of answers, and at last nothing.
 constexpr double kMaxHidden = 0.1;    // of a plate, by others
-constexpr double kMaxNamed = 0.2;     // of the picture, by plates with names
+constexpr double kMaxNamed = 0.15;    // of the picture, by plates with names
 constexpr double kMaxCovered = 0.35;  // of the picture, by all plates
 
 struct Mark {

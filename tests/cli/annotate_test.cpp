@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/caption.h"
 #include "cli/palette.h"
 
 #define NEEDS_DRAWING() \
@@ -257,6 +258,67 @@ TEST(DrawDetections, ACrowdDoesNotCoverThePicture) {
   }
   RgbPicture picture = plain(640, 480);
   EXPECT_TRUE(draw_detections(picture, crowd));
+}
+
+// Pixels of a colour, in the rows top .. bottom.
+int count_of(const RgbPicture& picture, Colour colour, int top, int bottom) {
+  int count = 0;
+  for (int y = top; y < bottom; ++y)
+    for (int x = 0; x < picture.width; ++x) count += at(picture, x, y) == colour ? 1 : 0;
+  return count;
+}
+
+TEST(DrawDetections, ObjectsOfAClassHaveShadesOfItsColour) {
+  NEEDS_DRAWING();
+  RgbPicture picture = plain(640, 480);
+  const Detection found[] = {box(2, 100, 100, 200, 200, "cat", 0.5f), box(2, 300, 100, 400, 200, "cat", 0.8f),
+                             box(3, 500, 100, 600, 200, "dog", 0.1f)};
+  ASSERT_TRUE(draw_detections(picture, found));
+  EXPECT_EQ(at(picture, 300, 150), class_colour(2)) << "the best has the class's own";
+  EXPECT_EQ(at(picture, 100, 150), instance_colour(2, 1));
+  EXPECT_EQ(at(picture, 103, 95), instance_colour(2, 1)) << "its plate too";
+  EXPECT_EQ(at(picture, 500, 150), class_colour(3));
+  for (std::size_t i = 1; i < 5; ++i) EXPECT_NE(instance_colour(2, i), instance_colour(2, i - 1)) << i;
+}
+
+TEST(DrawDetections, WhereNamesHaveNoRoomThereIsThePlaceAmongTheAnswers) {
+  NEEDS_DRAWING();
+  const Detection found[] = {box(0, 4, 20, 40, 60, "umbrella", 0.9f), box(1, 20, 25, 60, 62, "umbrella", 0.8f),
+                             box(2, 44, 2, 62, 30, "umbrella", 0.7f)};
+  RgbPicture small = plain(64, 64), large = plain(640, 480);
+  ASSERT_TRUE(draw_detections(small, found));
+  ASSERT_TRUE(draw_detections(large, found));
+  const auto plate = [](const RgbPicture& picture, int index) {
+    int widest = 0;  // of the rows, the one with most of the colour: a plate is filled
+    for (int y = 0; y < picture.height; ++y)
+      widest = std::max(widest, count_of(picture, class_colour(index), y, y + 1));
+    return widest;
+  };
+  EXPECT_GT(count_of(small, class_colour(0), 0, 64), 200) << "the best has its name";
+  for (const int index : {1, 2}) {
+    const int pixels = count_of(small, class_colour(index), 0, 64);
+    EXPECT_GT(pixels, 100) << "a number is there: more than a frame";
+    EXPECT_LT(pixels, 250) << "but no name";
+    EXPECT_GT(plate(large, index), 50) << "there is room for names";
+  }
+}
+
+TEST(DrawDetections, LongNamesAreShortened) {
+  NEEDS_DRAWING();
+  RgbPicture picture = plain(640, 480);
+  const Detection found[] = {box(1, 100, 200, 300, 300, std::string(100, 'x'))};
+  ASSERT_TRUE(draw_detections(picture, found));
+  const Extent drawn = extent_of(picture, [](Colour colour) { return colour == class_colour(1); });
+  EXPECT_GT(drawn.right - drawn.left, 250);
+  EXPECT_LT(drawn.right - drawn.left, 320) << "0.4 of the picture, the score and the margins";
+}
+
+TEST(DrawDetections, LettersWithoutAFontBecomeTheNumberOfTheClass) {
+  NEEDS_DRAWING();
+  EXPECT_EQ(class_caption(7, "caf\xc3\xa9 \xce\xb1\xe2\x80\x8d\xef\xb8\x8f"),
+            "caf\xc3\xa9 \xce\xb1\xe2\x80\x8d\xef\xb8\x8f");
+  EXPECT_EQ(class_caption(7, "cat \xf4\x8f\xbf\xbd"), "class 7") << "U+10FFFD is nobody's letter";
+  EXPECT_EQ(class_caption(7, ""), "class 7");
 }
 
 TEST(DrawDetections, LabelsOfAnyBytes) {
