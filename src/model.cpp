@@ -13,8 +13,10 @@
 #include "model_state.h"
 #include "models/architectures.h"
 #include "network/cost.h"
+#include "network/parameter.h"
 #include "network/quantized_arithmetic.h"
 #include "preprocess/picture_input.h"
+#include "preprocess/preprocess_options.h"
 
 namespace mobilenet {
 namespace {
@@ -31,6 +33,20 @@ Result<void> apply_labels(LoadedModel& loaded, const ModelOptions& options) {
                    options.labels_file.string(), " are given, expected one of the two");
   if (options.labels.empty()) return set_labels_from_file(options.labels_file, loaded.spec, loaded.decisions);
   return set_labels(label_source("the list of labels", options.labels), loaded.spec, loaded.decisions);
+}
+
+// What the caller says of the preprocessing wins over what the reader decided.
+Result<void> apply_preprocess(LoadedModel& loaded, const PreprocessOptions& options) {
+  MOBILENET_TRY(loaded.spec.preprocess, with_options(std::move(loaded.spec.preprocess), options));
+  const auto given = [&](std::string_view what) {
+    std::erase_if(loaded.decisions, [&](const Decision& decision) { return decision.what == what; });
+    loaded.decisions.push_back({std::string(what), "given by the caller"});
+  };
+  if (options.geometry) given("resize");
+  if (options.filter) given("filter");
+  if (options.encoding) given("encoding");
+  if (options.channels) given("channel order");
+  return {};
 }
 
 Result<std::shared_ptr<const ModelState>> load_state(const SourceFile& file, const ModelOptions& options) {
@@ -52,6 +68,14 @@ bool takes_pictures(const Network& network) {
   if (network.inputs.size() != 1) return false;
   const Shape& shape = network.tensors[static_cast<std::size_t>(network.inputs[0])].shape;
   return shape.rank() == 4 && shape[3] == 3;
+}
+
+InputElements input_elements(const Network& network) {
+  const Tensor& input = network.tensors[static_cast<std::size_t>(network.inputs[0])];
+  const bool quantized = input.type != DataType::f32 && input.quantization && !input.quantization->scales.empty();
+  if (!quantized) return {input.type, 0, 0};
+  const ChannelQuantization q = channel_quantization(input, 0);
+  return {input.type, q.scale, q.zero_point};
 }
 
 Shape input_shape(const Network& network, std::size_t index, std::int64_t batch, int height, int width) {
@@ -76,6 +100,8 @@ Result<std::shared_ptr<const Weights>> ModelState::weights(const Backend& backen
 Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, std::string source,
                                                            const ModelOptions& options) {
   if (auto applied = apply_labels(loaded, options); !applied) return at(source, std::move(applied).error());
+  if (auto applied = apply_preprocess(loaded, options.preprocess); !applied)
+    return at(source, std::move(applied).error());
   const Network& network = loaded.network;
   const ModelSpec& spec = loaded.spec;
   if (network.inputs.empty() || network.outputs.empty())
@@ -101,8 +127,9 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   info.input_width = spec.input_width;
   info.classes = info.task == "features" ? 0 : class_count(spec);
   info.has_background = spec.has_background;
-  info.preprocess = takes_pictures(network) ? describe(spec.preprocess, spec.input_height, spec.input_width)
-                                            : "none: the input is not one RGB picture";
+  info.preprocess = takes_pictures(network)
+                        ? describe(spec.preprocess, spec.input_height, spec.input_width, input_elements(network))
+                        : "none: the input is not one RGB picture";
   info.labels = spec.labels;
   info.decisions = loaded.decisions;
   const NetworkCost cost = cost_of(network, loaded.parameters, *shapes);
@@ -147,7 +174,7 @@ Result<Model> Model::from_memory(std::span<const std::byte> file, std::shared_pt
   return caught(name);
 }
 
-Result<Model> Model::random(std::string_view architecture) try {
+Result<Model> Model::random(std::string_view architecture, const ModelOptions& options) try {
   LoadedModel loaded;
   MOBILENET_TRY(loaded.spec, spec_from_name(architecture));
   RandomWeights weights = random_weights(loaded.spec);
@@ -156,7 +183,7 @@ Result<Model> Model::random(std::string_view architecture) try {
   loaded.weights = std::move(weights.index);
   MOBILENET_TRY(loaded.network, build_network(loaded.spec, loaded.parameters, loaded.weights));
   loaded.decisions.push_back({"random weights", "for tests and benchmarks: the answers mean nothing"});
-  MOBILENET_TRY(auto state, ModelState::make(std::move(loaded), std::string(architecture), {}));
+  MOBILENET_TRY(auto state, ModelState::make(std::move(loaded), std::string(architecture), options));
   return Model(std::move(state));
 } catch (...) {
   return caught(architecture);

@@ -13,6 +13,7 @@
 
 #include "backend/backend.h"
 #include "formats/formats.h"
+#include "spec/input_encoding.h"
 
 namespace mobilenet {
 
@@ -38,6 +39,9 @@ struct ModelState {
 
 // Whether the network's input is one RGB picture, which sessions can make from any picture.
 bool takes_pictures(const Network& network);
+
+// Of the network's first input.
+InputElements input_elements(const Network& network);
 
 // The shape of input `index` for a batch, at height x width; 0: as in the file.
 Shape input_shape(const Network& network, std::size_t index, std::int64_t batch, int height, int width);

@@ -18,6 +18,7 @@
 #include "edge_tensor.h"
 #include "model_state.h"
 #include "preprocess/picture_input.h"
+#include "preprocess/preprocess_options.h"
 #include "session_options.h"
 
 namespace mobilenet {
@@ -68,27 +69,6 @@ std::size_t memory_limit(const SessionOptions& options) {
   return static_cast<std::size_t>(std::min<std::uint64_t>(limit, std::numeric_limits<std::size_t>::max()));
 }
 
-PreprocessSpec with_policy(PreprocessSpec spec, PreprocessPolicy policy) {
-  spec.crop_fraction = 0.875;
-  spec.filter = ResizeFilter::pil_bilinear;
-  switch (policy) {
-    case PreprocessPolicy::crop:
-      spec.mode = ResizeMode::crop_square;
-      break;
-    case PreprocessPolicy::tf_slim:
-      spec.mode = ResizeMode::central_crop;
-      spec.filter = ResizeFilter::tf_bilinear_legacy;
-      break;
-    case PreprocessPolicy::squash:
-      spec.mode = ResizeMode::squash;
-      break;
-    case PreprocessPolicy::pad:
-      spec.mode = ResizeMode::pad;
-      break;
-  }
-  return spec;
-}
-
 std::vector<std::string_view> layer_names(const Network& network) {
   std::vector<std::string_view> names;
   for (const Layer& layer : network.layers) names.push_back(layer.name);
@@ -134,6 +114,7 @@ struct SessionState {
   void find_answers();
   Result<Compiled*> compiled_for(Purpose& purpose, std::span<const Shape> shapes);
   Result<std::unique_ptr<Compiled>> compile(const Purpose& purpose, std::span<const Shape> shapes);
+  Result<Shape> picture_batch_shape(std::span<const ImageView> images);
   Result<Compiled*> run_pictures(Purpose& purpose, std::span<const ImageView> images);
 };
 
@@ -183,11 +164,14 @@ Result<void> SessionState::prepare() {
 
   const Tensor& input = tensor(network().inputs[0]);
   if (takes_pictures(network())) {
-    PreprocessSpec preprocess = spec.preprocess;
-    if (options.preprocess) preprocess = with_policy(preprocess, *options.preprocess);
-    auto created = PictureInput::create(preprocess, height, width, input.type);
-    if (!created) return at(source(), std::move(created).error());
-    pictures = *std::move(created);
+    MOBILENET_TRY(const PreprocessSpec preprocess, with_options(spec.preprocess, {.geometry = options.preprocess}));
+    auto created = PictureInput::create(preprocess, height, width, input_elements(network()));
+    if (created)
+      pictures = *std::move(created);
+    else if (created.error().code == ErrorCode::unsupported)  // what is unknown does not stop run()
+      no_pictures = at(source(), std::move(created).error());
+    else
+      return at(source(), std::move(created).error());
   } else {
     no_pictures = network().inputs.size() == 1
                       ? failure(ErrorCode::unsupported, source(), ": its input ", input.name, " is ",
@@ -274,10 +258,24 @@ Result<Compiled*> SessionState::compiled_for(Purpose& purpose, std::span<const S
   return all.front().get();
 }
 
+Result<Shape> SessionState::picture_batch_shape(std::span<const ImageView> images) {
+  PictureSize size;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    auto wanted = pictures->input_size(images[i]);
+    if (!wanted) return of_picture(i, images.size(), std::move(wanted).error());
+    if (i > 0 && *wanted != size)
+      return failure(ErrorCode::invalid_argument, source(), ": its preprocessing makes inputs of ", size.width, "x",
+                     size.height, " and ", wanted->width, "x", wanted->height,
+                     " pixels of these pictures, which cannot be one batch; pass them one by one");
+    size = *wanted;
+  }
+  return input_shape(network(), 0, static_cast<std::int64_t>(images.size()), size.height, size.width);
+}
+
 Result<Compiled*> SessionState::run_pictures(Purpose& purpose, std::span<const ImageView> images) {
   if (!pictures) return no_pictures;
   if (images.empty()) return failure(ErrorCode::invalid_argument, "no pictures given");
-  const Shape shape = input_shape(network(), 0, static_cast<std::int64_t>(images.size()), height, width);
+  MOBILENET_TRY(const Shape shape, picture_batch_shape(images));
   MOBILENET_TRY(Compiled* const compiled, compiled_for(purpose, {&shape, 1}));
   Stopwatch watch;
   const HostTensor& input = compiled->execution->inputs()[0];
@@ -451,8 +449,7 @@ Result<TensorView> Session::preprocess(std::span<const ImageView> images) & try 
   if (!state.pictures) return state.no_pictures;
   if (images.empty()) return failure(ErrorCode::invalid_argument, "no pictures given");
   const Tensor& input = state.tensor(state.network().inputs[0]);
-  const Shape shape =
-      input_shape(state.network(), 0, static_cast<std::int64_t>(images.size()), state.height, state.width);
+  MOBILENET_TRY(const Shape shape, state.picture_batch_shape(images));
   const SourceLayout layout = state.model->loaded.spec.layout;
   const std::size_t bytes = static_cast<std::size_t>(shape.elements()) * size_of(input.type);
   state.input_nhwc.resize(bytes);
@@ -465,7 +462,9 @@ Result<TensorView> Session::preprocess(std::span<const ImageView> images) & try 
     nhwc_to_nchw(state.input_nhwc.data(), state.input_copy.data(), shape, size_of(input.type));
   }
   const std::vector<std::byte>& data = layout == SourceLayout::nchw ? state.input_copy : state.input_nhwc;
-  return TensorView{input.name, input.type, state.input_axes, data.data(), data.size(), 0, 0};
+  const InputElements elements = input_elements(state.network());
+  return TensorView{input.name,  input.type,     state.input_axes,   data.data(),
+                    data.size(), elements.scale, elements.zero_point};
 } catch (...) {
   return caught(state_->source());
 }

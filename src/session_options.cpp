@@ -27,6 +27,8 @@ bool is_known(PreprocessPolicy policy) {
     case PreprocessPolicy::tf_slim:
     case PreprocessPolicy::squash:
     case PreprocessPolicy::pad:
+    case PreprocessPolicy::square:
+    case PreprocessPolicy::letterbox:
       return true;
   }
   return false;

@@ -17,6 +17,7 @@
 #include "cli/open_session.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/preprocess_options.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
@@ -281,6 +282,7 @@ Work add_bench(CLI::App& app) {
   const auto options = std::make_shared<BenchOptions>();
   add_model_option(app, options->model);
   add_size_option(app, "--size,--input", options->session);
+  add_encoding_options(app, options->model);
   add_count(app, "-b,--batch", options->batch, 1, 65536, "Pictures computed at once (default: 1)");
   app.add_option_function<std::string>(
          "--until",

@@ -16,6 +16,7 @@
 #include "cli/picture_batch.h"
 #include "cli/picture_loader.h"
 #include "cli/picture_sources.h"
+#include "cli/preprocess_options.h"
 #include "cli/progress.h"
 #include "cli/row_spool.h"
 #include "cli/table.h"
@@ -197,7 +198,7 @@ Work add_features(CLI::App& app) {
          "none: whole maps (default); average: one number a channel")
       ->type_name("NAME");
   add_size_option(app, "--size", options->session);
-  add_preprocess_option(app, options->session);
+  add_preprocess_options(app, options->model);
   add_picture_options(app, options->pictures);
   add_batch_option(app, options->pictures);
   add_session_options(app, options->session);

@@ -8,6 +8,7 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/preprocess_options.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
@@ -52,7 +53,7 @@ Json info_json(const ModelInfo& info) {
   line["labels"] = info.labels;
   line["decisions"] = Json::array();
   for (const Decision& decision : info.decisions) {
-    line["decisions"].push_back({{"what", decision.what}, {"why", decision.why}});
+    line["decisions"].push_back({{"what", decision.what}, {"why", decision.why}, {"guess", decision.is_guess}});
   }
   return line;
 }
@@ -91,7 +92,8 @@ std::string info_text(const ModelInfo& info, bool with_layers) {
   std::string text = facts.text();
   if (!info.decisions.empty()) {
     Table decisions({Align::left, Align::left});
-    for (const Decision& decision : info.decisions) decisions.row({decision.what, decision.why});
+    for (const Decision& decision : info.decisions)
+      decisions.row({decision.is_guess ? decision.what + " (a guess)" : decision.what, decision.why});
     text += "\ndecided:\n" + decisions.text(2);
   }
   if (with_layers) {
@@ -122,9 +124,11 @@ Work add_info(CLI::App& app) {
                  "(default: $MOBILENET_MODEL, else the bundled model)")
       ->type_name("MODEL");
   add_labels_option(app, options->model);
+  add_preprocess_options(app, options->model);
   app.add_flag("--layers", options->layers, "List the layers and their shapes");
   add_json_option(app, options->json);
   app.footer(
+      "What is called a guess the file does not say; --encoding and the options beside it do.\n"
       "MACs are of one picture at the default input size; parameters are folded weights and biases.\n"
       "\n"
       "Examples:\n"

@@ -76,12 +76,13 @@ void add_labels_option(CLI::App& app, ModelChoice& choice) {
 
 Result<Model> open_model(const ModelChoice& choice) {
   const std::string word = named_model(choice);
+  ModelOptions options;
+  options.preprocess = choice.preprocess;
   if (is_architecture(word)) {
-    if (choice.labels.empty()) return Model::random(word);
+    if (choice.labels.empty()) return Model::random(word, options);
     return Error{ErrorCode::invalid_argument, word + " has random weights, whose answers mean nothing: --labels " +
                                                   choice.labels + " needs a model file"};
   }
-  ModelOptions options;
   options.labels_file = choice.labels;
   auto path = chosen_path(choice);
   if (!path) return path.error();

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "cli/output.h"
+#include "cli/preprocess_options.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -40,19 +41,6 @@ std::pair<int, int> parse_size(const std::string& text) {
     wrong_value("--size", text, "a side like 224 or HEIGHTxWIDTH like 160x320, up to " + std::to_string(kMaxSide));
   }
   return {static_cast<int>(*height), static_cast<int>(*width)};
-}
-
-PreprocessPolicy parse_policy(const std::string& text) {
-  constexpr std::array<std::pair<std::string_view, PreprocessPolicy>, 4> kPolicies = {{
-      {"crop", PreprocessPolicy::crop},
-      {"tf_slim", PreprocessPolicy::tf_slim},
-      {"squash", PreprocessPolicy::squash},
-      {"pad", PreprocessPolicy::pad},
-  }};
-  for (const auto& [name, policy] : kPolicies) {
-    if (name == text) return policy;
-  }
-  wrong_value("--preprocess", text, "one of crop, tf_slim, squash, pad");
 }
 
 }  // namespace
@@ -96,15 +84,6 @@ void add_size_option(CLI::App& app, const std::string& names, SessionOptions& op
       ->type_name("N");
 }
 
-void add_preprocess_option(CLI::App& app, SessionOptions& options) {
-  app.add_option_function<std::string>(
-         "--preprocess", [&options](const std::string& text) { options.preprocess = parse_policy(text); },
-         "How a picture is brought to the input size: crop (centre\n"
-         "square), tf_slim, squash (ignores the aspect ratio), pad\n"
-         "(default: as the model was trained)")
-      ->type_name("NAME");
-}
-
 void add_picture_options(CLI::App& app, PictureArguments& arguments) {
   app.add_option("pictures", arguments.words,
                  "JPEG, PNG, WebP or BMP files, folders (the pictures\n"
@@ -139,7 +118,7 @@ void add_picture_options(CLI::App& app, PictureArguments& arguments) {
 void add_answer_options(CLI::App& app, ModelChoice& model, PictureArguments& pictures, SessionOptions& session) {
   add_labels_option(app, model);
   add_size_option(app, "--size", session);
-  add_preprocess_option(app, session);
+  add_preprocess_options(app, model);
   add_picture_options(app, pictures);
   add_session_options(app, session);
 }

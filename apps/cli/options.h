@@ -21,7 +21,6 @@ namespace mobilenet::cli {
 void add_session_options(CLI::App& app, SessionOptions& options);
 // `names` are the option's names: "--size".
 void add_size_option(CLI::App& app, const std::string& names, SessionOptions& options);
-void add_preprocess_option(CLI::App& app, SessionOptions& options);
 
 struct PictureArguments {
   std::vector<std::string> words;
@@ -32,7 +31,8 @@ struct PictureArguments {
 
 // P..., --orientation, --max-pixels, --quiet
 void add_picture_options(CLI::App& app, PictureArguments& arguments);
-// What all verbs that answer about pictures have: --labels, --size, --preprocess, those of pictures and of sessions.
+// What all verbs that answer about pictures have: --labels, --size, those of preprocessing, of pictures and of
+// sessions.
 void add_answer_options(CLI::App& app, ModelChoice& model, PictureArguments& pictures, SessionOptions& session);
 void add_batch_option(CLI::App& app, PictureArguments& arguments);
 

@@ -21,6 +21,7 @@
 #include <mobilenet/image.h>
 #include <mobilenet/model.h>
 #include <mobilenet/network.h>
+#include <mobilenet/preprocess.h>
 #include <mobilenet/result.h>
 #include <mobilenet/results.h>
 #include <mobilenet/session.h>

@@ -7,6 +7,7 @@
 // destroyed or assigned to.
 
 #include <mobilenet/export.h>
+#include <mobilenet/preprocess.h>
 #include <mobilenet/result.h>
 #include <mobilenet/session.h>
 
@@ -29,6 +30,7 @@ struct ModelOptions {
   // classifier that has one may be left out.
   std::vector<std::string> labels = {};    // one per class
   std::filesystem::path labels_file = {};  // a text file with one class per line
+  PreprocessOptions preprocess = {};       // what is set replaces what the file says or what was guessed
 };
 
 struct TensorInfo {
@@ -47,6 +49,7 @@ struct LayerInfo {
 struct Decision {
   std::string what;
   std::string why;
+  bool is_guess = false;  // the file does not say it, and other files of its kind differ
 };
 
 struct ModelInfo {
@@ -84,7 +87,7 @@ class MOBILENET_API Model {
                                    const ModelOptions& options = {}, std::string_view name = "memory");
   // An architecture with random weights, for tests and benchmarks: "mobilenet_v2:1.0:224" or "mobilenet_v1:0.25:128",
   // optionally followed by ":CLASSES".
-  static Result<Model> random(std::string_view architecture);
+  static Result<Model> random(std::string_view architecture, const ModelOptions& options = {});
 
   const ModelInfo& info() const;
 

@@ -13,6 +13,7 @@
 #include <mobilenet/device.h>
 #include <mobilenet/export.h>
 #include <mobilenet/image.h>
+#include <mobilenet/preprocess.h>
 #include <mobilenet/result.h>
 #include <mobilenet/results.h>
 #include <mobilenet/tensor.h>
@@ -34,14 +35,6 @@ inline constexpr int kMostThreads = 1024;  // of one session
 
 enum class Pooling { none, average };
 
-// How a picture is brought to the network's input size.
-enum class PreprocessPolicy {
-  crop,     // the centre square of side int(0.875 min(w, h)), then PIL bilinear
-  tf_slim,  // the central 87.5 % of both sides, then TensorFlow 1's legacy bilinear without antialiasing
-  squash,   // the whole picture, aspect ratio ignored, PIL bilinear
-  pad,      // the whole picture, aspect ratio kept, the rest mid-grey, or what the network was trained with
-};
-
 // How a detector's raw boxes become objects, where it is not to be as the model says. max_detections and the
 // score_threshold of SessionOptions belong to it too.
 struct SuppressionOptions {
@@ -58,7 +51,7 @@ struct SessionOptions {
   // their own.
   int input_height = 0;
   int input_width = 0;
-  std::optional<PreprocessPolicy> preprocess = {};  // instead of the model's own
+  std::optional<PreprocessPolicy> preprocess = {};  // instead of the model's own geometry and filter
   int top = 5;                                      // classes per answer of a classifier
   // Classifiers and detectors: scores below are left out; none: 0.5 for detectors, 0 for classifiers. A detector's own
   // threshold holds too.

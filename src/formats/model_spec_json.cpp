@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "formats/head_spec_json.h"
 #include "formats/json_fields.h"
+#include "formats/preprocess_spec_json.h"
 #include "models/architectures.h"
 #include "models/assembly.h"
 
@@ -18,7 +19,7 @@ namespace {
 using json = JsonValue;
 using nlohmann::ordered_json;
 
-// A new field whose absence would change answers needs a new version, which only files that have the field get.
+// 1 had fewer ways to resize, and one way to score. A new field whose absence would change answers needs a new version.
 constexpr int kVersion = 2;
 
 constexpr int kMostPixels = 1 << 14;  // of one side
@@ -41,49 +42,14 @@ constexpr std::array<Names<SourceLayout>, 2> kLayouts{{{"nhwc", SourceLayout::nh
 constexpr std::array<Names<BlockActivation>, 2> kActivations{
     {{"relu", BlockActivation::relu}, {"relu6", BlockActivation::relu6}}};
 constexpr std::array<Names<bool>, 2> kPaddings{{{"same", true}, {"symmetric", false}}};  // tf_padding
-constexpr std::array<Names<ResizeMode>, 5> kModes{{{"crop_square", ResizeMode::crop_square},
-                                                   {"central_crop", ResizeMode::central_crop},
-                                                   {"shortest_edge_crop", ResizeMode::shortest_edge_crop},
-                                                   {"squash", ResizeMode::squash},
-                                                   {"pad", ResizeMode::pad}}};
-constexpr std::array<Names<ResizeFilter>, 5> kFilters{
-    {{"pil_bilinear", ResizeFilter::pil_bilinear},
-     {"pil_bicubic", ResizeFilter::pil_bicubic},
-     {"tf_bilinear_legacy", ResizeFilter::tf_bilinear_legacy},
-     {"tf_bilinear_corners", ResizeFilter::tf_bilinear_corners},
-     {"tf_bilinear_half_pixel", ResizeFilter::tf_bilinear_half_pixel}}};
-constexpr std::array<Names<CropRounding>, 2> kRoundings{
-    {{"down", CropRounding::down}, {"half_even", CropRounding::half_even}}};
 constexpr std::array<Names<std::optional<ScoreFunction>>, 4> kClassScores{{{"softmax", ScoreFunction::softmax},
                                                                            {"sigmoid", ScoreFunction::sigmoid},
                                                                            {"identity", ScoreFunction::identity},
                                                                            {"none", std::nullopt}}};
-constexpr std::array<Names<InputEncoding>, 3> kEncodings{
-    {{"normalize", InputEncoding::normalize}, {"raw_u8", InputEncoding::raw_u8}, {"raw_i8", InputEncoding::raw_i8}}};
-
-ordered_json as_json(const std::array<float, 3>& values) {
-  return {shortest_decimal(values[0]), shortest_decimal(values[1]), shortest_decimal(values[2])};
-}
 
 ordered_json as_json(const BlockSpec& block) {
   return {{"inputs", block.inputs},     {"hidden", block.hidden}, {"outputs", block.outputs},  {"stride", block.stride},
           {"dilation", block.dilation}, {"expand", block.expand}, {"residual", block.residual}};
-}
-
-ordered_json as_json(const PreprocessSpec& preprocess) {
-  return {{"mode", name_in(kModes, preprocess.mode)},
-          {"filter", name_in(kFilters, preprocess.filter)},
-          {"rounding", name_in(kRoundings, preprocess.rounding)},
-          {"encoding", name_in(kEncodings, preprocess.encoding)},
-          {"crop_fraction", preprocess.crop_fraction},
-          {"shortest_edge", preprocess.shortest_edge},
-          {"crop_size", preprocess.crop_size},
-          {"swap_red_blue", preprocess.swap_red_blue},
-          {"rescale", shortest_decimal(preprocess.rescale)},
-          {"divide_by_255", preprocess.divide_by_255},
-          {"mean", as_json(preprocess.mean)},
-          {"deviation", as_json(preprocess.deviation)},
-          {"pad_byte", shortest_decimal(preprocess.pad_byte)}};
 }
 
 Result<BlockSpec> block_from_json(const json& value, const std::string& place) {
@@ -98,33 +64,6 @@ Result<BlockSpec> block_from_json(const json& value, const std::string& place) {
   block.residual = fields.boolean("residual");
   MOBILENET_CHECK(fields.mistake());
   return block;
-}
-
-std::array<float, 3> channels_from(JsonFields& fields, std::string_view key, double low, double high) {
-  const std::vector<double> values = fields.numbers(key, 3, low, high);
-  return {static_cast<float>(values[0]), static_cast<float>(values[1]), static_cast<float>(values[2])};
-}
-
-Result<PreprocessSpec> preprocess_from_json(const json& value) {
-  JsonFields fields(value, "model_spec: preprocess");
-  PreprocessSpec preprocess;
-  preprocess.mode = fields.choice("mode", kModes);
-  preprocess.filter = fields.choice("filter", kFilters);
-  preprocess.rounding = fields.choice("rounding", kRoundings);
-  preprocess.encoding = fields.choice("encoding", kEncodings);
-  preprocess.crop_fraction = fields.number("crop_fraction", 0.01, 1);
-  preprocess.shortest_edge = fields.integer("shortest_edge", 0, kMostPixels);
-  preprocess.crop_size = fields.integer("crop_size", 0, kMostPixels);
-  if (preprocess.mode == ResizeMode::shortest_edge_crop && (preprocess.shortest_edge < 1 || preprocess.crop_size < 1))
-    fields.remember("shortest_edge or crop_size", "0", "at least 1 in mode shortest_edge_crop");
-  preprocess.swap_red_blue = fields.boolean("swap_red_blue");
-  preprocess.rescale = static_cast<float>(fields.number("rescale", 1e-9, 1e9));
-  preprocess.divide_by_255 = fields.boolean("divide_by_255");
-  preprocess.mean = channels_from(fields, "mean", -1e6, 1e6);
-  preprocess.deviation = channels_from(fields, "deviation", 1e-9, 1e6);
-  preprocess.pad_byte = static_cast<float>(fields.number("pad_byte", -1e6, 1e6));
-  MOBILENET_CHECK(fields.mistake());
-  return preprocess;
 }
 
 Result<std::vector<BlockSpec>> blocks_from_json(const json& values) {
@@ -150,18 +89,12 @@ Result<std::vector<std::string>> labels_from_json(const json& values) {
   return labels;
 }
 
-// The first that knows everything that this spec says.
-int version_of(const ModelSpec& spec) {
-  const bool first = spec.class_scores == ScoreFunction::softmax && spec.detection.anchor_unit == AnchorUnit::sides;
-  return first ? 1 : kVersion;
-}
-
 }  // namespace
 
 std::string model_spec_to_json(const ModelSpec& spec) {
   ordered_json blocks = ordered_json::array();
   for (const BlockSpec& block : spec.blocks) blocks.push_back(as_json(block));
-  ordered_json all = {{"version", version_of(spec)},
+  ordered_json all = {{"version", kVersion},
                       {"architecture", name_in(kArchitectures, spec.architecture)},
                       {"depth_multiplier", spec.depth_multiplier},
                       {"input_height", spec.input_height},
@@ -176,7 +109,7 @@ std::string model_spec_to_json(const ModelSpec& spec) {
                       {"padding", name_in(kPaddings, spec.tf_padding)},
                       {"epsilon", spec.epsilon},
                       {"activation", name_in(kActivations, spec.activation)},
-                      {"preprocess", as_json(spec.preprocess)},
+                      {"preprocess", preprocess_to_json(spec.preprocess)},
                       {"labels", spec.labels}};
   if (spec.classes > 0) all["scores"] = name_in(kClassScores, spec.class_scores);
   if (is_detector(spec.architecture)) all["detector"] = detector_to_json(spec.detection_head, spec.detection);
@@ -222,7 +155,7 @@ Result<ModelSpec> model_spec_from_json(std::string_view text) {
     fields.remember("input_name", std::to_string(spec.input_name.size()) + " bytes", "a name of 1 to 256 bytes");
   MOBILENET_CHECK(fields.mistake());
   MOBILENET_TRY(spec.blocks, blocks_from_json(*blocks));
-  MOBILENET_TRY(spec.preprocess, preprocess_from_json(*preprocess));
+  MOBILENET_TRY(spec.preprocess, preprocess_from_json(*preprocess, "model_spec: preprocess", version));
   if (detector) MOBILENET_CHECK(detector_from_json(*detector, spec.detection_head, spec.detection));
   if (segmenter) MOBILENET_CHECK(segmenter_from_json(*segmenter, spec.segmentation_head, spec.segmentation));
   if (labels) {

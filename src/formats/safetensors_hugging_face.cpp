@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Hugging Face transformers: config.json and preprocessor_config.json.
+// Hugging Face transformers: config.json, and what follows from it.
 
-#include <array>
+#include <sstream>
 
 #include "base/error.h"
 #include "formats/json_fields.h"
@@ -16,9 +16,6 @@ namespace {
 using json = JsonValue;
 
 constexpr int kMostPixels = 1 << 14;
-// The margin between the resized shorter side and the crop that all published preprocessors have: 256 for 224.
-constexpr int kResizeMargin = 32;
-constexpr int kResampleBilinear = 2, kResampleBicubic = 3;  // Pillow's numbers
 
 struct Config {
   bool found = false;
@@ -80,122 +77,6 @@ Result<Config> read_config(const NamedWeights& weights, const std::filesystem::p
   return config;
 }
 
-struct Size {
-  int height = 0, width = 0;
-  int shortest_edge = 0;  // instead of the two
-};
-
-// {"shortest_edge": 256} or {"height": 224, "width": 224}.
-Size size_from(const json& object, const std::string& place, JsonFields& parent) {
-  JsonFields fields(object, place);
-  Size size;
-  if (fields.has("shortest_edge")) {
-    size.shortest_edge = fields.integer("shortest_edge", 1, kMostPixels);
-  } else {
-    size.height = fields.integer("height", 1, kMostPixels);
-    size.width = fields.integer("width", 1, kMostPixels);
-  }
-  parent.adopt(fields.mistake());
-  return size;
-}
-
-// One number for all channels, or three.
-std::array<float, 3> channels_from(JsonFields& fields, std::string_view key, double least) {
-  constexpr double kMost = 1e6;
-  std::vector<double> values(3, 0.5);
-  if (fields.is_number(key))
-    values.assign(3, fields.number(key, least, kMost));
-  else
-    values = fields.numbers(key, 3, least, kMost, values);
-  return {static_cast<float>(values[0]), static_cast<float>(values[1]), static_cast<float>(values[2])};
-}
-
-// How bytes become numbers. transformers folds the rescaling into the normalisation: (byte - mean / rescale) /
-// (deviation / rescale), in float32; the spec says the same.
-void read_normalization(JsonFields& fields, PreprocessSpec& preprocess) {
-  const double factor = fields.number("rescale_factor", 1e-9, 1e9, 1.0 / 255);
-  const bool rescale = fields.boolean("do_rescale", true);
-  const bool normalize = fields.boolean("do_normalize", true);
-  preprocess.mean = channels_from(fields, "image_mean", -1e6);
-  preprocess.deviation = channels_from(fields, "image_std", 1e-9);
-  preprocess.rescale = 1;
-  if (!normalize) {
-    preprocess.rescale = rescale ? static_cast<float>(factor) : 1.0f;
-    preprocess.mean = {0, 0, 0};
-    preprocess.deviation = {1, 1, 1};
-  } else if (rescale) {
-    for (float& value : preprocess.mean) value *= static_cast<float>(1 / factor);
-    for (float& value : preprocess.deviation) value *= static_cast<float>(1 / factor);
-  }
-}
-
-// Resize and crop; fails where the result would have no fixed size or needs a filter that is not here.
-Result<void> read_geometry(JsonFields& fields, ModelSpec& spec) {
-  Size size{.shortest_edge = 256}, crop{.height = 224, .width = 224};
-  if (fields.is_number("size"))
-    size = {.shortest_edge = fields.integer("size", 1, kMostPixels)};
-  else if (const json* object = fields.object("size"))
-    size = size_from(*object, "preprocessor_config.json: size", fields);
-  if (fields.is_number("crop_size"))
-    crop.height = crop.width = fields.integer("crop_size", 1, kMostPixels);
-  else if (const json* object = fields.object("crop_size"))
-    crop = size_from(*object, "preprocessor_config.json: crop_size", fields);
-  const bool resizes = fields.boolean("do_resize", true);
-  const bool crops = fields.boolean("do_center_crop", true);
-  const int resample = fields.integer("resample", 0, 5, kResampleBilinear);
-  MOBILENET_CHECK(fields.mistake());
-  const auto unsupported = [](const auto&... what) {
-    return failure(ErrorCode::unsupported, "preprocessor_config.json: ", what..., ", which is not supported");
-  };
-  if (resample != kResampleBilinear && resample != kResampleBicubic)
-    return unsupported("resample is ", resample, " (2 is bilinear, 3 is bicubic)");
-  if (!resizes) return unsupported("do_resize is false");
-  PreprocessSpec& preprocess = spec.preprocess;
-  preprocess.filter = resample == kResampleBicubic ? ResizeFilter::pil_bicubic : ResizeFilter::pil_bilinear;
-  preprocess.rounding = CropRounding::down;
-  if (crops && crop.shortest_edge != 0) return unsupported("crop_size has no height and width");
-  if (size.shortest_edge != 0) {
-    if (!crops) return unsupported("do_center_crop is false, so that the input's size follows the picture's");
-    preprocess.mode = ResizeMode::shortest_edge_crop;
-    preprocess.shortest_edge = size.shortest_edge;
-    preprocess.crop_size = crop.height;
-    size = crop;
-  } else {
-    if (crops && (crop.height != size.height || crop.width != size.width))
-      return unsupported("pictures are squashed to ", size.width, "x", size.height, ", then cropped to ", crop.width,
-                         "x", crop.height);
-    preprocess.mode = ResizeMode::squash;
-  }
-  if (preprocess.mode == ResizeMode::shortest_edge_crop && size.height != size.width)
-    return unsupported("the crop of ", size.width, "x", size.height, " is not a square");
-  spec.input_height = size.height;
-  spec.input_width = size.width;
-  return {};
-}
-
-Result<void> read_preprocessor(const std::filesystem::path& model, const Config& config, ModelSpec& spec,
-                               std::vector<Decision>& decisions) {
-  MOBILENET_TRY(const auto file, json_beside(model, "preprocessor_config.json"));
-  if (file) {
-    JsonFields fields(*file, "preprocessor_config.json");
-    read_normalization(fields, spec.preprocess);
-    MOBILENET_CHECK(fields.mistake());
-    MOBILENET_CHECK(read_geometry(fields, spec));
-    decisions.push_back({"preprocessing", "as preprocessor_config.json beside the file says"});
-    return {};
-  }
-  const std::string assumed = "{\"size\": {\"shortest_edge\": " + std::to_string(config.image_size + kResizeMargin) +
-                              "}, \"crop_size\": " + std::to_string(config.image_size) + "}";
-  MOBILENET_TRY(const json defaults, parse_json(assumed));
-  JsonFields fields(defaults, "Hugging Face's defaults");
-  read_normalization(fields, spec.preprocess);
-  MOBILENET_CHECK(read_geometry(fields, spec));
-  decisions.push_back({"preprocessing",
-                       "Hugging Face's defaults for MobileNet: shorter side to the input size + 32, centre crop, "
-                       "mean and deviation 0.5, because there is no preprocessor_config.json beside the file"});
-  return {};
-}
-
 // As the image-classification pipeline of transformers decides.
 void decide_scores(const std::string& problem_type, ModelSpec& spec, std::vector<Decision>& decisions) {
   const std::string said = "problem_type in config.json is " + problem_type;
@@ -243,7 +124,7 @@ Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::
                          "as post_process_semantic_segmentation of Hugging Face transformers does"});
   }
   if (spec.depth_multiplier == 0) spec.depth_multiplier = config.depth_multiplier;  // unusual rounding
-  MOBILENET_CHECK(read_preprocessor(model, config, spec, decisions));
+  MOBILENET_CHECK(read_hugging_face_preprocessor(model, config.image_size, spec, decisions));
   reading.labels = std::move(config.labels);
   reading.labels_place = "config.json beside the file (id2label)";
   if (spec.classes > 0) decide_scores(config.problem_type, spec, decisions);

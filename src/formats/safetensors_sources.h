@@ -31,6 +31,11 @@ struct SourceReading {
 Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::filesystem::path& model);
 Result<SourceReading> read_timm(const NamedWeights& weights, const std::filesystem::path& model);
 
+// Fills the preprocessing and the input's size from preprocessor_config.json, else as Hugging Face's published
+// MobileNets of this image size have it.
+Result<void> read_hugging_face_preprocessor(const std::filesystem::path& model, int image_size, ModelSpec& spec,
+                                            std::vector<Decision>& decisions);
+
 // Turns the weights of the box predictors to the order of this library, in copies.
 Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights);
 

@@ -2,10 +2,12 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // timm (PyTorch Image Models): config.json as its hub repositories have it.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "formats/json_fields.h"
 #include "formats/safetensors_sources.h"
 #include "formats/safetensors_structure.h"
@@ -18,8 +20,13 @@ using json = JsonValue;
 constexpr int kMostPixels = 1 << 14;
 constexpr double kEpsilon = 1e-5;  // PyTorch's default; timm's MobileNet V1 and V2 keep it
 
-constexpr std::array<std::pair<std::string_view, ResizeFilter>, 2> kInterpolations{
-    {{"bilinear", ResizeFilter::pil_bilinear}, {"bicubic", ResizeFilter::pil_bicubic}}};
+constexpr std::array<std::pair<std::string_view, ResizeFilter>, 6> kInterpolations{
+    {{"nearest", ResizeFilter::pil_nearest},
+     {"box", ResizeFilter::pil_box},
+     {"bilinear", ResizeFilter::pil_bilinear},
+     {"hamming", ResizeFilter::pil_hamming},
+     {"bicubic", ResizeFilter::pil_bicubic},
+     {"lanczos", ResizeFilter::pil_lanczos}}};
 
 // What timm's published weights were trained with: the same for all of a family but mobilenetv1_125.
 struct Published {
@@ -32,41 +39,78 @@ Published published(const ModelSpec& spec) {
   return {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, spec.depth_multiplier == 1.25 ? 0.9 : 0.875};
 }
 
-std::array<float, 3> to_floats(const std::vector<double>& values) {
+// Three numbers, or one for all channels, alone or in a list.
+std::array<float, 3> channels_from(JsonFields& fields, const json& config, const char* key, double least,
+                                   const std::vector<double>& usual) {
+  constexpr double kMost = 1e6;
+  std::vector<double> values = usual;
+  if (fields.is_number(key))
+    values.assign(3, fields.number(key, least, kMost));
+  else if (fields.has(key) && config.find(key)->is_array() && config.find(key)->size() == 1)
+    values.assign(3, fields.numbers(key, 1, least, kMost)[0]);
+  else
+    values = fields.numbers(key, 3, least, kMost, usual);
   return {static_cast<float>(values[0]), static_cast<float>(values[1]), static_cast<float>(values[2])};
 }
 
-Result<void> read_preprocessing(const json& config, const std::string& place, ModelSpec& spec) {
+void read_filter(JsonFields& fields, const std::string& place, PreprocessSpec& preprocess) {
+  preprocess.filter = ResizeFilter::pil_bicubic;
+  const std::string name = fields.text("interpolation", "");
+  if (name.empty()) return;
+  const auto known = std::find_if(kInterpolations.begin(), kInterpolations.end(),
+                                  [&](const auto& candidate) { return candidate.first == name; });
+  if (known == kInterpolations.end())
+    preprocess.unknown.filter = text(place, " has interpolation ", describe(name));
+  else
+    preprocess.filter = known->second;
+}
+
+// timm resizes to floor(size / crop_pct) in one of three ways, then takes the centre.
+void read_geometry(JsonFields& fields, const std::string& place, double crop_fraction, ModelSpec& spec) {
+  PreprocessSpec& preprocess = spec.preprocess;
+  preprocess.rounding = CropRounding::half_even;
+  preprocess.crop_fraction = std::min(crop_fraction, 1.0);
+  preprocess.base_height = spec.input_height;
+  preprocess.base_width = spec.input_width;
+  preprocess.resize_height = std::max(1, static_cast<int>(std::floor(spec.input_height / crop_fraction)));
+  preprocess.resize_width = std::max(1, static_cast<int>(std::floor(spec.input_width / crop_fraction)));
+  const std::string mode = fields.text("crop_mode", "center");
+  if (mode == "squash") {
+    preprocess.mode = ResizeMode::squash;
+  } else if (mode == "border") {
+    preprocess.mode = ResizeMode::fit;
+    for (std::size_t c = 0; c < 3; ++c) preprocess.fill[c] = std::nearbyint(255 * preprocess.mean[c]);
+  } else if (mode == "center" || mode.empty()) {
+    const bool square = preprocess.resize_height == preprocess.resize_width;
+    preprocess.mode = square ? ResizeMode::shortest_edge : ResizeMode::cover;
+  } else {
+    preprocess.unknown.geometry = text(place, " has crop_mode ", describe(mode));
+  }
+}
+
+Result<void> read_preprocessing(const json& config, const std::string& place, SourceReading& reading) {
+  ModelSpec& spec = reading.spec;
   const Published usual = published(spec);
   JsonFields fields(config, place);
   const std::vector<double> input = fields.numbers("input_size", 3, 1, kMostPixels, {3, 224, 224});
-  const double crop = fields.number("crop_pct", 0.01, 1, usual.crop_fraction);
-  const std::string mode = fields.text("crop_mode", "center");
+  constexpr double kLeastCrop = 0.01, kMostCrop = 16;
+  double crop = usual.crop_fraction;
+  if (fields.has("crop_pct") && fields.number("crop_pct", 0, kMostCrop) != 0)  // 0 is timm's word for the usual
+    crop = fields.number("crop_pct", kLeastCrop, kMostCrop);
   PreprocessSpec& preprocess = spec.preprocess;
-  preprocess.mean = to_floats(fields.numbers("mean", 3, -1e6, 1e6, usual.mean));
-  preprocess.deviation = to_floats(fields.numbers("std", 3, 1e-9, 1e6, usual.deviation));
-  preprocess.filter = ResizeFilter::pil_bicubic;
-  if (fields.has("interpolation")) preprocess.filter = fields.choice("interpolation", kInterpolations);
-  MOBILENET_CHECK(fields.mistake());
+  preprocess.mean = channels_from(fields, config, "mean", -1e6, usual.mean);
+  preprocess.deviation = channels_from(fields, config, "std", 1e-9, usual.deviation);
+  preprocess.divide_by_255 = true;
   spec.input_height = static_cast<int>(input[1]);
   spec.input_width = static_cast<int>(input[2]);
-  preprocess.rounding = CropRounding::half_even;
-  preprocess.divide_by_255 = true;
-  preprocess.crop_fraction = crop;
-  const auto unsupported = [&](const auto&... what) {
-    return failure(ErrorCode::unsupported, place, ": ", what..., " is not supported");
-  };
-  if (input[0] != 3) return unsupported("an input of ", input[0], " channels");
-  if (mode == "squash" && crop == 1) {
-    preprocess.mode = ResizeMode::squash;
-    return {};
-  }
-  if (mode != "center") return unsupported("crop_mode ", describe(mode), " with crop_pct ", crop);
-  if (spec.input_height != spec.input_width)
-    return unsupported("a centre crop of ", spec.input_width, "x", spec.input_height);
-  preprocess.mode = ResizeMode::shortest_edge_crop;
-  preprocess.shortest_edge = static_cast<int>(std::floor(spec.input_height / crop));
-  preprocess.crop_size = spec.input_height;
+  read_filter(fields, place, preprocess);
+  read_geometry(fields, place, crop, spec);
+  MOBILENET_CHECK(fields.mistake());
+  if (input[0] != 3)
+    return failure(ErrorCode::unsupported, place, ": an input of ", input[0], " channels is not supported");
+  for (const std::string& because : {preprocess.unknown.geometry, preprocess.unknown.filter})
+    if (!because.empty())
+      reading.decisions.push_back({"preprocessing is unknown", because + ", which is not known here"});
   return {};
 }
 
@@ -113,7 +157,7 @@ Result<void> assume_published(SourceReading& reading, const std::string& because
   const json nothing{json::Object()};
   reading.decisions.push_back(
       {"preprocessing", "that of timm's published " + title_of(reading.spec.architecture) + " weights, " + because});
-  return read_preprocessing(nothing, "timm's defaults", reading.spec);
+  return read_preprocessing(nothing, "timm's defaults", reading);
 }
 
 Result<void> read_config(const json& config, SourceReading& reading) {
@@ -127,8 +171,8 @@ Result<void> read_config(const json& config, SourceReading& reading) {
     return assume_published(reading, "because config.json beside the file is for " + describe(architecture) +
                                          ", while the tensors are those of " + family);
   MOBILENET_CHECK(check_arguments(config));
-  MOBILENET_CHECK(pretrained ? read_preprocessing(*pretrained, "config.json: pretrained_cfg", reading.spec)
-                             : read_preprocessing(config, "config.json", reading.spec));
+  MOBILENET_CHECK(pretrained ? read_preprocessing(*pretrained, "config.json: pretrained_cfg", reading)
+                             : read_preprocessing(config, "config.json", reading));
   reading.decisions.push_back({"preprocessing", "as config.json beside the file says (" + architecture + ")"});
   reading.labels = labels_of(config);
   if (reading.labels.empty() && pretrained) reading.labels = labels_of(*pretrained);

@@ -18,7 +18,6 @@ ModelSpec published(Architecture architecture, double depth_multiplier, int inpu
   spec.classes = classes;
   spec.has_background = classes == 1001;
   spec.tf_padding = true;
-  spec.preprocess.crop_size = input_size;
   return spec;
 }
 

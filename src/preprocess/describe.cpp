@@ -3,6 +3,7 @@
 // The preprocessing as a sentence for people.
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <locale>
 #include <ostream>
@@ -25,10 +26,18 @@ void write_per_channel(std::ostream& text, const std::array<float, 3>& values) {
 
 std::string_view name_of(ResizeFilter filter) {
   switch (filter) {
+    case ResizeFilter::pil_nearest:
+      return "PIL nearest";
+    case ResizeFilter::pil_box:
+      return "PIL box";
     case ResizeFilter::pil_bilinear:
       return "PIL bilinear";
+    case ResizeFilter::pil_hamming:
+      return "PIL Hamming";
     case ResizeFilter::pil_bicubic:
       return "PIL bicubic";
+    case ResizeFilter::pil_lanczos:
+      return "PIL Lanczos";
     case ResizeFilter::tf_bilinear_legacy:
       return "TensorFlow 1 bilinear";
     case ResizeFilter::tf_bilinear_corners:
@@ -39,28 +48,75 @@ std::string_view name_of(ResizeFilter filter) {
   return "an unknown filter";
 }
 
-void write_geometry(std::ostream& text, const PreprocessSpec& spec, int height, int width) {
+struct Side {
+  int height, width;
+};
+
+std::ostream& operator<<(std::ostream& text, Side size) { return text << size.width << 'x' << size.height; }
+
+// 127.5, or (124, 116, 104).
+struct Fill {
+  const std::array<float, 3>& bytes;
+};
+
+std::ostream& operator<<(std::ostream& text, Fill fill) {
+  write_per_channel(text, fill.bytes);
+  return text;
+}
+
+// A size of the spec at this input size.
+int scaled(int size, int base, int input) {
+  if (size == 0) return input;
+  return base == 0 ? size : static_cast<int>(std::int64_t{size} * input / base);
+}
+
+void write_geometry(std::ostream& text, const PreprocessSpec& spec, Side input) {
   const std::string_view filter = name_of(spec.filter);
+  const Side resized{scaled(spec.resize_height, spec.base_height, input.height),
+                     scaled(spec.resize_width, spec.base_width, input.width)};
+  const bool whole = resized.height == input.height && resized.width == input.width;
   switch (spec.mode) {
-    case ResizeMode::crop_square:
-      text << "the centre square of " << spec.crop_fraction << " of the shorter side, " << filter << " to " << width
-           << 'x' << height;
-      return;
-    case ResizeMode::central_crop:
-      text << "the central " << spec.crop_fraction << " of both sides, " << filter << " to " << width << 'x' << height;
-      return;
-    case ResizeMode::shortest_edge_crop: {
-      const std::int64_t edge =
-          std::int64_t{std::min(height, width)} * spec.shortest_edge / std::max(spec.crop_size, 1);
-      text << "the shorter side to " << edge << " by " << filter << ", then the centre " << width << 'x' << height;
+    case ResizeMode::crop: {
+      const std::string_view part = input.height == input.width ? "centre square" : "centre in the input's proportions";
+      if (spec.crop_fraction == 1)
+        text << "the whole " << part << ", " << filter << " to " << input;
+      else
+        text << "the " << part << " of " << spec.crop_fraction << " of the shorter side, " << filter << " to " << input;
       return;
     }
+    case ResizeMode::central_crop:
+      text << "the central " << spec.crop_fraction << " of both sides, " << filter << " to " << input;
+      return;
+    case ResizeMode::shortest_edge:
+      text << "the shorter side to " << std::min(resized.height, resized.width);
+      if (spec.longest_edge > 0)
+        text << " (the longer at most " << scaled(spec.longest_edge, spec.base_height, input.height) << ')';
+      text << " by " << filter;
+      if (spec.input_size == InputSize::of_picture)
+        text << ", whatever the longer side becomes";
+      else
+        text << ", then the centre " << input;
+      return;
+    case ResizeMode::cover:
+      text << "the whole picture by " << filter << " until it covers " << resized << ", then the centre " << input;
+      return;
+    case ResizeMode::fit:
+      text << "the whole picture, " << filter << " into " << resized;
+      if (!whole) text << ", then the centre " << input;
+      text << ", bars around it filled with " << Fill{spec.fill};
+      return;
     case ResizeMode::squash:
-      text << "the whole picture, " << filter << " to " << width << 'x' << height;
+      text << "the whole picture, " << filter << " to " << resized;
+      if (!whole) text << ", then the centre " << input;
       return;
     case ResizeMode::pad:
-      text << "the whole picture, " << filter << " into " << width << 'x' << height << ", the rest filled with "
-           << spec.pad_byte;
+      text << "the whole picture, " << filter << " into " << input << ", the rest filled with " << Fill{spec.fill};
+      return;
+    case ResizeMode::keep:
+      if (spec.input_size == InputSize::of_picture)
+        text << "the picture as it is";
+      else
+        text << "the centre " << input << " of the picture as it is";
       return;
   }
 }
@@ -87,21 +143,21 @@ void write_normalization(std::ostream& text, const PreprocessSpec& spec) {
 
 }  // namespace
 
-std::string describe(const PreprocessSpec& spec, int height, int width) {
+std::string describe(const PreprocessSpec& spec, int height, int width, const InputElements& elements) {
   std::ostringstream text;
   text.imbue(std::locale::classic());
-  write_geometry(text, spec, height, width);
+  if (spec.unknown.geometry.empty() && spec.unknown.filter.empty())
+    write_geometry(text, spec, {height, width});
+  else
+    text << "unknown geometry";
   text << ", ";
-  switch (spec.encoding) {
-    case InputEncoding::normalize:
-      write_normalization(text, spec);
-      break;
-    case InputEncoding::raw_u8:
-      text << "the bytes as they are";
-      break;
-    case InputEncoding::raw_i8:
-      text << "byte - 128";
-      break;
+  if (takes_bytes(spec, elements)) {
+    text << (elements.type == DataType::i8 ? "byte - 128" : "the bytes as they are");
+  } else if (!spec.unknown.encoding.empty()) {
+    text << "unknown encoding";
+  } else {
+    write_normalization(text, spec);
+    if (elements.type != DataType::f32) text << ", in the input's steps of " << elements.scale;
   }
   if (spec.swap_red_blue) text << ", in BGR order";
   return text.str();

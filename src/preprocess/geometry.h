@@ -37,6 +37,12 @@ struct PictureSize {
   bool operator==(const PictureSize&) const = default;
 };
 
+// Of the network's input; far above every network, and keeps the products of sizes inside an int.
+constexpr int kMaxInputSide = 1 << 14;
+
+// The network's input that this picture wants: `input`, unless the spec takes it from the picture.
+Result<PictureSize> network_input_size(const PreprocessSpec& spec, PictureSize picture, PictureSize input);
+
 // Fails when the picture is so elongated that its resized size is not a number of pixels.
 Result<Geometry> plan_geometry(const PreprocessSpec& spec, PictureSize picture, PictureSize input);
 

@@ -9,8 +9,8 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <new>
+#include <limits>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "preprocess/geometry.h"
+#include "preprocess/resize_nearest.h"
 #include "preprocess/resize_pil.h"
 #include "preprocess/resize_tf.h"
 #include "preprocess/upright_pixels.h"
@@ -25,35 +26,46 @@
 namespace mobilenet {
 namespace {
 
-// One channel of a resized pixel, in units of a byte, as element c of the network's input. Steps in float32.
-float normalized(const PreprocessSpec& spec, float value, std::size_t c) {
-  const float scaled = spec.divide_by_255 ? value / 255.0f : value * spec.rescale;
-  return (scaled - spec.mean[c]) / spec.deviation[c];
-}
-
 // To the nearest byte, ties to even; NaN becomes 0.
 int nearest_byte(float value) { return value > 0 ? static_cast<int>(std::nearbyint(std::min(value, 255.0f))) : 0; }
 
+// One channel of a resized pixel, in units of a byte, as an element of the network's input.
 template <class Element>
-Element encoded(const PreprocessSpec& spec, float value, std::size_t c) {
-  if constexpr (std::is_same_v<Element, float>)
-    return normalized(spec, value, c);
-  else if constexpr (std::is_same_v<Element, std::uint8_t>)
-    return static_cast<std::uint8_t>(nearest_byte(value));
-  else
-    return static_cast<std::int8_t>(nearest_byte(value) - 128);
-}
+class SampleEncoder {
+ public:
+  SampleEncoder(const PreprocessSpec& spec, const InputElements& elements)
+      : spec_(spec), elements_(elements), bytes_(takes_bytes(spec, elements)) {}
+
+  Element operator()(float value, std::size_t c) const {
+    if constexpr (std::is_same_v<Element, float>) {
+      return real_number(spec_, value, c);
+    } else {
+      constexpr int kLowest = std::numeric_limits<Element>::min(), kHighest = std::numeric_limits<Element>::max();
+      if (bytes_) return static_cast<Element>(nearest_byte(value) + kLowest);
+      // TensorFlow Lite's QUANTIZE: halves away from zero, then the zero point; what is no number becomes the lowest.
+      const float stored =
+          std::round(real_number(spec_, value, c) / elements_.scale) + static_cast<float>(elements_.zero_point);
+      return stored > kLowest ? static_cast<Element>(std::min(stored, static_cast<float>(kHighest)))
+                              : static_cast<Element>(kLowest);
+    }
+  }
+
+ private:
+  PreprocessSpec spec_;
+  InputElements elements_;
+  bool bytes_;
+};
 
 // Encodes resized pixels for networks whose input elements are of this type.
 template <class Element>
 class Encoder {
  public:
-  explicit Encoder(const PreprocessSpec& spec) : spec_(spec) {
+  Encoder(const PreprocessSpec& spec, const InputElements& elements)
+      : sample_(spec, elements), swap_red_blue_(spec.swap_red_blue) {
+    const bool filled = spec.mode == ResizeMode::pad || spec.mode == ResizeMode::fit;
     for (std::size_t c = 0; c < 3; ++c) {
-      for (std::size_t byte = 0; byte < 256; ++byte)
-        of_byte_[c][byte] = encoded<Element>(spec, static_cast<float>(byte), c);
-      const bool mid_fill = spec.mode == ResizeMode::pad;  // a crop that sticks out is filled with black
-      padding_[c] = encoded<Element>(spec, mid_fill ? spec.pad_byte : 0.0f, c);
+      for (std::size_t byte = 0; byte < 256; ++byte) of_byte_[c][byte] = sample_(static_cast<float>(byte), c);
+      padding_[c] = sample_(filled ? spec.fill[c] : 0.0f, c);
     }
   }
 
@@ -63,7 +75,7 @@ class Encoder {
     const AxisGeometry& columns = geometry.columns;
     const AxisGeometry& rows = geometry.rows;
     const std::array<std::size_t, 3> source =
-        spec_.swap_red_blue ? std::array<std::size_t, 3>{2, 1, 0} : std::array<std::size_t, 3>{0, 1, 2};
+        swap_red_blue_ ? std::array<std::size_t, 3>{2, 1, 0} : std::array<std::size_t, 3>{0, 1, 2};
     for (int y = 0; y < input.height; ++y) {
       if (y < rows.output_begin || y >= rows.output_begin + rows.window_size) {
         out = pad(input.width, out);
@@ -78,54 +90,53 @@ class Encoder {
 
  private:
   Element encode(std::uint8_t byte, std::size_t c) const { return of_byte_[c][byte]; }
-  Element encode(float value, std::size_t c) const { return encoded<Element>(spec_, value, c); }
+  Element encode(float value, std::size_t c) const { return sample_(value, c); }
 
   Element* pad(int pixels, Element* out) const {
     for (int x = 0; x < pixels; ++x) out = std::copy(padding_.begin(), padding_.end(), out);
     return out;
   }
 
-  PreprocessSpec spec_;
+  SampleEncoder<Element> sample_;
+  bool swap_red_blue_;
   std::array<std::array<Element, 256>, 3> of_byte_;
   std::array<Element, 3> padding_;
 };
 
 using AnyEncoder = std::variant<Encoder<float>, Encoder<std::uint8_t>, Encoder<std::int8_t>>;
 
-AnyEncoder encoder_for(const PreprocessSpec& spec) {
-  switch (spec.encoding) {
-    case InputEncoding::raw_u8:
-      return Encoder<std::uint8_t>(spec);
-    case InputEncoding::raw_i8:
-      return Encoder<std::int8_t>(spec);
-    case InputEncoding::normalize:
-      break;
-  }
-  return Encoder<float>(spec);
+AnyEncoder encoder_for(const PreprocessSpec& spec, const InputElements& elements) {
+  if (elements.type == DataType::u8) return Encoder<std::uint8_t>(spec, elements);
+  if (elements.type == DataType::i8) return Encoder<std::int8_t>(spec, elements);
+  return Encoder<float>(spec, elements);
 }
 
-DataType type_of(InputEncoding encoding) {
-  switch (encoding) {
-    case InputEncoding::raw_u8:
-      return DataType::u8;
-    case InputEncoding::raw_i8:
-      return DataType::i8;
-    case InputEncoding::normalize:
-      break;
-  }
-  return DataType::f32;
-}
+enum class ResizerKind { nearest, pil, tf };
 
-bool is_pil(ResizeFilter filter) { return filter == ResizeFilter::pil_bilinear || filter == ResizeFilter::pil_bicubic; }
+ResizerKind kind_of(ResizeFilter filter) {
+  switch (filter) {
+    case ResizeFilter::pil_nearest:
+      return ResizerKind::nearest;
+    case ResizeFilter::pil_box:
+    case ResizeFilter::pil_bilinear:
+    case ResizeFilter::pil_hamming:
+    case ResizeFilter::pil_bicubic:
+    case ResizeFilter::pil_lanczos:
+      return ResizerKind::pil;
+    case ResizeFilter::tf_bilinear_legacy:
+    case ResizeFilter::tf_bilinear_corners:
+    case ResizeFilter::tf_bilinear_half_pixel:
+      return ResizerKind::tf;
+  }
+  return ResizerKind::pil;
+}
 
 PilFilter pil_filter(ResizeFilter filter) {
-  return filter == ResizeFilter::pil_bicubic ? PilFilter::bicubic : PilFilter::bilinear;
-}
-
-// Hugging Face resizes tensors with torchvision; everybody else goes through Pillow itself.
-PassOrder pass_order(const PreprocessSpec& spec) {
-  const bool hugging_face = spec.mode == ResizeMode::shortest_edge_crop && spec.rounding == CropRounding::down;
-  return hugging_face ? PassOrder::horizontal_first : PassOrder::pillow_13;
+  if (filter == ResizeFilter::pil_box) return PilFilter::box;
+  if (filter == ResizeFilter::pil_hamming) return PilFilter::hamming;
+  if (filter == ResizeFilter::pil_bicubic) return PilFilter::bicubic;
+  if (filter == ResizeFilter::pil_lanczos) return PilFilter::lanczos;
+  return PilFilter::bilinear;
 }
 
 TfCentres tf_centres(ResizeFilter filter) {
@@ -134,42 +145,72 @@ TfCentres tf_centres(ResizeFilter filter) {
   return TfCentres::legacy;
 }
 
-Result<void> check_spec(const PreprocessSpec& spec, int height, int width, DataType type) {
-  constexpr int kMaxSide = 1 << 14;  // far above every network; keeps the products of sizes inside an int
-  if (height < 1 || width < 1 || height > kMaxSide || width > kMaxSide)
+// What is unknown must be said by the caller.
+Result<void> check_known(const UnknownPreprocessing& unknown) {
+  constexpr std::string_view kHint = " (the option preprocess of a model, or --";
+  if (!unknown.geometry.empty())
+    return failure(ErrorCode::unsupported, "how a picture is brought to the input's size is unknown, because ",
+                   unknown.geometry, "; say it", kHint, "preprocess)");
+  if (!unknown.filter.empty())
+    return failure(ErrorCode::unsupported, "how a picture is resized is unknown, because ", unknown.filter, "; say it",
+                   kHint, "filter)");
+  if (!unknown.encoding.empty())
+    return failure(ErrorCode::unsupported, "how bytes become the input's numbers is unknown, because ",
+                   unknown.encoding, "; say it", kHint, "encoding)");
+  return {};
+}
+
+Result<void> check_geometry(const PreprocessSpec& spec, int height, int width) {
+  if (height < 1 || width < 1 || height > kMaxInputSide || width > kMaxInputSide)
     return failure(ErrorCode::invalid_argument, "a network's input of ", width, "x", height, " pixels is impossible");
-  if (type != type_of(spec.encoding))
-    return failure(ErrorCode::invalid_argument, "the preprocessing does not make what the network's input holds");
-  const bool fraction_used = spec.mode == ResizeMode::crop_square || spec.mode == ResizeMode::central_crop;
+  const bool fraction_used = spec.mode == ResizeMode::crop || spec.mode == ResizeMode::central_crop;
   if (fraction_used && !(spec.crop_fraction > 0 && spec.crop_fraction <= 1))
     return failure(ErrorCode::invalid_argument, "a crop of ", spec.crop_fraction, " of the picture is impossible");
   constexpr int kMaxEdge = 1 << 20;
-  if (spec.mode == ResizeMode::shortest_edge_crop &&
-      (spec.shortest_edge < 1 || spec.crop_size < 1 || spec.shortest_edge > kMaxEdge || spec.crop_size > kMaxEdge))
-    return failure(ErrorCode::invalid_argument, "resizing the shorter side to ", spec.shortest_edge,
-                   " and cropping to ", spec.crop_size, " is impossible");
-  for (const float deviation : spec.deviation)
-    if (spec.encoding == InputEncoding::normalize && (deviation == 0 || !std::isfinite(deviation)))
-      return failure(ErrorCode::invalid_argument, "the preprocessing divides by a deviation of ", deviation);
+  for (const int size : {spec.resize_height, spec.resize_width, spec.longest_edge, spec.base_height, spec.base_width})
+    if (size < 0 || size > kMaxEdge)
+      return failure(ErrorCode::invalid_argument, "the preprocessing resizes to an impossible size of ", size);
+  const bool follows = spec.mode == ResizeMode::shortest_edge || spec.mode == ResizeMode::keep;
+  if (spec.input_size == InputSize::of_picture && !follows)
+    return failure(ErrorCode::invalid_argument, "this preprocessing leaves no size that the input could follow");
+  return {};
+}
+
+Result<void> check_encoding(const PreprocessSpec& spec, const InputElements& elements) {
+  if (elements.type != DataType::f32 && elements.type != DataType::u8 && elements.type != DataType::i8)
+    return failure(ErrorCode::unsupported, "the network's input holds neither floats nor bytes");
+  if (!std::isfinite(elements.scale))
+    return failure(ErrorCode::bad_format, "the network's input is quantised with a scale of ", elements.scale);
+  for (std::size_t c = 0; c < 3; ++c) {
+    if (spec.deviation[c] == 0 || !std::isfinite(spec.deviation[c]))
+      return failure(ErrorCode::invalid_argument, "the preprocessing divides by a deviation of ", spec.deviation[c]);
+    if (!std::isfinite(spec.mean[c]) || !std::isfinite(spec.rescale))
+      return failure(ErrorCode::invalid_argument, "the preprocessing subtracts a mean of ", spec.mean[c],
+                     " from bytes times ", spec.rescale);
+  }
   return {};
 }
 
 }  // namespace
 
 struct PictureInput::State {
-  State(const PreprocessSpec& the_spec, PictureSize the_input)
+  State(const PreprocessSpec& the_spec, PictureSize the_input, const InputElements& elements)
       : spec(the_spec),
         input(the_input),
-        encoder(encoder_for(spec)),
-        pil_bytes(pil_filter(spec.filter), pass_order(spec)),
-        pil_floats(pil_filter(spec.filter), pass_order(spec)),
+        kind(kind_of(spec.filter)),
+        encoder(encoder_for(spec, elements)),
+        pil_bytes(pil_filter(spec.filter), spec.resampler),
+        pil_floats(pil_filter(spec.filter), spec.resampler),
+        nearest(spec.resampler),
         tf(tf_centres(spec.filter)) {}
 
   PreprocessSpec spec;
-  PictureSize input;
+  PictureSize input;  // unless the spec takes it from the picture
+  ResizerKind kind;
   AnyEncoder encoder;
   PilResize<std::uint8_t> pil_bytes;
   PilResize<float> pil_floats;
+  NearestResize nearest;
   TfResize tf;
   std::vector<std::uint8_t> bytes;  // the resized window
   std::vector<float> floats;
@@ -177,10 +218,10 @@ struct PictureInput::State {
   Result<Geometry> run(const ImageView& image, void* destination);
 
   template <class Sample>
-  void encode(const std::vector<Sample>& window, const Geometry& geometry, void* destination) const {
+  void encode(const std::vector<Sample>& window, const Geometry& geometry, PictureSize size, void* destination) const {
     std::visit(
         [&]<class Element>(const Encoder<Element>& chosen) {
-          chosen.run(window.data(), geometry, input, static_cast<Element*>(destination));
+          chosen.run(window.data(), geometry, size, static_cast<Element*>(destination));
         },
         encoder);
   }
@@ -188,20 +229,27 @@ struct PictureInput::State {
 
 Result<Geometry> PictureInput::State::run(const ImageView& image, void* destination) {
   MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(image));
-  MOBILENET_TRY(const Geometry geometry, plan_geometry(spec, {pixels.width(), pixels.height()}, input));
-  const std::size_t samples = 3 * static_cast<std::size_t>(input.width) * static_cast<std::size_t>(input.height);
-  if (is_pil(spec.filter) && !pixels.floats()) {
-    bytes.resize(samples);
-    pil_bytes.run(pixels, geometry, bytes.data());
-    encode(bytes, geometry, destination);
+  const PictureSize picture{pixels.width(), pixels.height()};
+  MOBILENET_TRY(const Geometry geometry, plan_geometry(spec, picture, input));
+  MOBILENET_TRY(const PictureSize size, network_input_size(spec, picture, input));
+  const std::size_t samples = 3 * static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
+  if (kind != ResizerKind::tf && !pixels.floats()) {
+    bytes.resize(std::max(bytes.size(), samples));
+    if (kind == ResizerKind::nearest)
+      nearest.run(pixels, geometry, bytes.data());
+    else
+      pil_bytes.run(pixels, geometry, bytes.data());
+    encode(bytes, geometry, size, destination);
     return geometry;
   }
-  floats.resize(samples);
-  if (is_pil(spec.filter))
+  floats.resize(std::max(floats.size(), samples));
+  if (kind == ResizerKind::nearest)
+    nearest.run(pixels, geometry, floats.data());
+  else if (kind == ResizerKind::pil)
     pil_floats.run(pixels, geometry, floats.data());
   else
     tf.run(pixels, geometry, floats.data());
-  encode(floats, geometry, destination);
+  encode(floats, geometry, size, destination);
   return geometry;
 }
 
@@ -210,9 +258,17 @@ PictureInput::PictureInput(PictureInput&&) noexcept = default;
 PictureInput& PictureInput::operator=(PictureInput&&) noexcept = default;
 PictureInput::~PictureInput() = default;
 
-Result<PictureInput> PictureInput::create(const PreprocessSpec& spec, int height, int width, DataType type) {
-  MOBILENET_CHECK(check_spec(spec, height, width, type));
-  return PictureInput(std::make_unique<State>(spec, PictureSize{width, height}));
+Result<PictureInput> PictureInput::create(const PreprocessSpec& spec, int height, int width,
+                                          const InputElements& elements) {
+  MOBILENET_CHECK(check_known(spec.unknown));
+  MOBILENET_CHECK(check_geometry(spec, height, width));
+  MOBILENET_CHECK(check_encoding(spec, elements));
+  return PictureInput(std::make_unique<State>(spec, PictureSize{width, height}, elements));
+}
+
+Result<PictureSize> PictureInput::input_size(const ImageView& image) const {
+  MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(image));
+  return network_input_size(state_->spec, {pixels.width(), pixels.height()}, state_->input);
 }
 
 Result<Geometry> PictureInput::run(const ImageView& image, void* destination) {

@@ -8,26 +8,31 @@
 
 #include <mobilenet/image.h>
 #include <mobilenet/result.h>
-#include <mobilenet/tensor.h>
 
 #include <memory>
 #include <string>
 
 #include "preprocess/geometry.h"
+#include "spec/input_encoding.h"
 #include "spec/preprocess_spec.h"
 
 namespace mobilenet {
 
 class PictureInput {
  public:
-  // height x width is the network's input; type f32 goes with InputEncoding::normalize, u8 with raw_u8, i8 with raw_i8.
-  static Result<PictureInput> create(const PreprocessSpec& spec, int height, int width, DataType type);
+  // height x width is the network's input, or what its sizes belong to where the spec takes it from the picture. Fails
+  // where something is unknown, with what the caller can say.
+  static Result<PictureInput> create(const PreprocessSpec& spec, int height, int width, const InputElements& elements);
   PictureInput(PictureInput&&) noexcept;
   PictureInput& operator=(PictureInput&&) noexcept;
   ~PictureInput();
 
-  // Writes height * width * 3 elements, NHWC, and says where they lie on the upright picture. Refuses views without
-  // pixels or with impossible sizes. Allocates only when the picture is larger than every one before.
+  // Of the network, for this picture.
+  Result<PictureSize> input_size(const ImageView& image) const;
+
+  // Writes 3 elements for every pixel of the input's size, NHWC, and says where they lie on the upright picture.
+  // Refuses views without pixels or with impossible sizes. Allocates only when the picture is larger than every one
+  // before.
   Result<Geometry> run(const ImageView& image, void* destination);
 
  private:
@@ -38,6 +43,6 @@ class PictureInput {
 
 // One sentence for people, for example
 // "the centre square of 0.875 of the shorter side, PIL bilinear to 224x224, (byte / 255 - 0.5) / 0.5".
-std::string describe(const PreprocessSpec& spec, int height, int width);
+std::string describe(const PreprocessSpec& spec, int height, int width, const InputElements& elements);
 
 }  // namespace mobilenet

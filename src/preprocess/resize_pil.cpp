@@ -8,7 +8,10 @@
 namespace mobilenet {
 namespace {
 
-constexpr int kFractionBits = 22;  // 32 bits less the 8 of a byte and 2 for the overshoot of the bicubic filter
+constexpr int kFractionBits = 22;  // 32 bits less the 8 of a byte and 2 for the overshoot of the cubic filters
+constexpr double kPi = 3.14159265358979323846;
+
+double box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
 
 double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
 
@@ -19,6 +22,44 @@ double cubic(double x) {
   if (x < 1.0) return ((kA + 2.0) * x - (kA + 3.0)) * x * x + 1;
   if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * kA;
   return 0.0;
+}
+
+// The window's two constants are float32 in Pillow.
+double hamming(double x) {
+  x = std::abs(x);
+  if (x == 0.0) return 1.0;
+  if (x >= 1.0) return 0.0;
+  x *= kPi;
+  return std::sin(x) / x * (static_cast<double>(0.54f) + static_cast<double>(0.46f) * std::cos(x));
+}
+
+double sinc(double x) {
+  if (x == 0.0) return 1.0;
+  x *= kPi;
+  return std::sin(x) / x;
+}
+
+double lanczos(double x) { return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0; }
+
+struct Kernel {
+  double support;  // half its width, at a scale of 1
+  double (*weight)(double);
+};
+
+Kernel kernel_of(PilFilter filter) {
+  switch (filter) {
+    case PilFilter::box:
+      return {0.5, box};
+    case PilFilter::bilinear:
+      return {1.0, triangle};
+    case PilFilter::hamming:
+      return {1.0, hamming};
+    case PilFilter::bicubic:
+      return {2.0, cubic};
+    case PilFilter::lanczos:
+      return {3.0, lanczos};
+  }
+  return {1.0, triangle};
 }
 
 std::int32_t to_weight(double weight, std::int32_t) {
@@ -48,7 +89,8 @@ template <class Sample>
 void PilResize<Sample>::prepare(const AxisGeometry& axis, Axis& prepared) {
   const double scale = static_cast<double>(axis.crop_size) / axis.resized;
   const double filter_scale = std::max(scale, 1.0);
-  const double support = (filter_ == PilFilter::bilinear ? 1.0 : 2.0) * filter_scale;
+  const Kernel kernel = kernel_of(filter_);
+  const double support = kernel.support * filter_scale;
   const double inverse = 1.0 / filter_scale;
   prepared.most_taps = 0;
   prepared.taps.clear();
@@ -64,7 +106,7 @@ void PilResize<Sample>::prepare(const AxisGeometry& axis, Axis& prepared) {
     double total = 0;
     for (int t = 0; t < count; ++t) {
       const double x = (t + first - centre + 0.5) * inverse;
-      const double weight = filter_ == PilFilter::bilinear ? triangle(x) : cubic(x);
+      const double weight = kernel.weight(x);
       exact_[static_cast<std::size_t>(t)] = weight;
       total += weight;
     }
@@ -174,7 +216,7 @@ template <class Sample>
 bool PilResize<Sample>::vertical_first(const Geometry& geometry) const {
   const std::int64_t columns_gone = std::int64_t{geometry.columns.crop_size} - geometry.columns.resized;
   const std::int64_t rows_gone = std::int64_t{geometry.rows.crop_size} - geometry.rows.resized;
-  return order_ == PassOrder::pillow_13 && rows_gone > 0 && rows_gone > 2 * columns_gone;
+  return resampler_ == Resampler::pillow && rows_gone > 0 && rows_gone > 2 * columns_gone;
 }
 
 template <class Sample>

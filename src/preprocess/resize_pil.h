@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Pillow's antialiased resize, bit for bit on bytes: a horizontal and a vertical pass, each with coefficients in 22-bit
-// fixed point and results rounded to bytes. Pictures of floats go through the same filter without any rounding.
+// Pillow's antialiased resizes, bit for bit on bytes: a horizontal and a vertical pass, each with coefficients in
+// 22-bit fixed point and results rounded to bytes. Pictures of floats go through the same filters without any rounding.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,19 +15,13 @@
 
 namespace mobilenet {
 
-enum class PilFilter { bilinear, bicubic };
-
-// Which pass goes first shows in the last bit of some bytes.
-enum class PassOrder {
-  horizontal_first,  // Pillow up to 12, and torchvision on tensors
-  pillow_13,         // the vertical pass first where it takes away more than twice as many rows as the other columns
-};
+enum class PilFilter { box, bilinear, hamming, bicubic, lanczos };
 
 // Sample: std::uint8_t or float.
 template <class Sample>
 class PilResize {
  public:
-  PilResize(PilFilter filter, PassOrder order) : filter_(filter), order_(order) {}
+  PilResize(PilFilter filter, Resampler resampler) : filter_(filter), resampler_(resampler) {}
 
   // Writes the window: rows.window_size rows of columns.window_size RGB pixels. Tables are made once per geometry.
   void run(const UprightPixels& pixels, const Geometry& geometry, Sample* out);
@@ -65,7 +59,7 @@ class PilResize {
   void blend_rows(const Taps& taps, std::size_t samples, Row row, Sample* out);
 
   PilFilter filter_;
-  PassOrder order_;
+  Resampler resampler_;
   Geometry geometry_;
   Axis columns_;
   Axis rows_;

@@ -27,6 +27,16 @@ class Info(ProgramTest):
         for decision in line["decisions"]:
             self.assertTrue(decision["what"] and decision["why"])
 
+    def test_preprocessing_can_be_said(self):
+        line, = mobilenet("info", "--json", self.model, "--encoding", "bytes", "--preprocess", "letterbox", "--filter",
+                          "lanczos", "--channels", "bgr").lines()
+        self.assertEqual(line["preprocess"], "the whole picture, PIL Lanczos into 96x96, bars around it filled with "
+                                             "127.5, byte, in BGR order")
+        for what in ("resize", "filter", "encoding", "channel order"):
+            self.assertIn({"what": what, "why": "given by the caller", "guess": False}, line["decisions"])
+        line, = mobilenet("info", "--json", self.model, "--encoding", "124,116,104/58.5").lines()
+        self.assertTrue(line["preprocess"].endswith("(byte - (124, 116, 104)) / 58.5"), line["preprocess"])
+
     def test_published_sizes(self):
         for architecture, macs, parameters in PUBLISHED:
             line, = mobilenet("info", "--json", "--model", architecture).lines()

@@ -97,8 +97,8 @@ TEST(HuggingFaceDeepLab, OpensARealFile) {
   EXPECT_EQ(spec.blocks[6].dilation, 1);  // 8 is reached before it
   EXPECT_EQ(spec.blocks[7].dilation, 2);
   EXPECT_EQ(spec.blocks[14].dilation, 4);
-  EXPECT_EQ(spec.preprocess.mode, ResizeMode::shortest_edge_crop);
-  EXPECT_EQ(spec.preprocess.shortest_edge, 289);
+  EXPECT_EQ(spec.preprocess.mode, ResizeMode::shortest_edge);
+  EXPECT_EQ(spec.preprocess.resize_height, 289);
   EXPECT_EQ(spec.labels.size(), 21u);
 }
 

@@ -80,11 +80,11 @@ TEST(HuggingFace, OpensARealV1) {
   const ModelSpec published = mobilenet_v1_spec(0.25, 128, 1001);
   EXPECT_EQ(spec.stem, published.stem);
   EXPECT_EQ(spec.blocks, published.blocks);
-  EXPECT_EQ(spec.preprocess.mode, ResizeMode::shortest_edge_crop);
+  EXPECT_EQ(spec.preprocess.mode, ResizeMode::shortest_edge);
   EXPECT_EQ(spec.preprocess.filter, ResizeFilter::pil_bilinear);
   EXPECT_EQ(spec.preprocess.rounding, CropRounding::down);
-  EXPECT_EQ(spec.preprocess.shortest_edge, 160);
-  EXPECT_EQ(spec.preprocess.crop_size, 128);
+  EXPECT_EQ(spec.preprocess.resize_height, 160);
+  EXPECT_EQ(spec.preprocess.base_height, 128);
   EXPECT_EQ(spec.preprocess.rescale, 1);
   EXPECT_EQ(spec.preprocess.mean, (std::array{127.5f, 127.5f, 127.5f}));
   EXPECT_EQ(spec.preprocess.deviation, (std::array{127.5f, 127.5f, 127.5f}));
@@ -108,8 +108,8 @@ TEST(HuggingFace, OpensARealV2) {
   EXPECT_EQ(spec.classes, 101);
   EXPECT_FALSE(spec.has_background);
   EXPECT_TRUE(spec.labels.empty());
-  EXPECT_EQ(spec.preprocess.shortest_edge, 128);
-  EXPECT_EQ(spec.preprocess.crop_size, 96);
+  EXPECT_EQ(spec.preprocess.resize_height, 128);
+  EXPECT_EQ(spec.preprocess.base_height, 96);
   EXPECT_TRUE(spec.tf_padding);
   expect_hidden_states(*model, folder / "hidden_cat_720p.json");
 }
@@ -127,11 +127,11 @@ TEST(Timm, OpensARealV2) {
   EXPECT_FALSE(spec.tf_padding);
   EXPECT_EQ(spec.epsilon, 1e-5);
   EXPECT_EQ(spec.input_name, "input");
-  EXPECT_EQ(spec.preprocess.mode, ResizeMode::shortest_edge_crop);
+  EXPECT_EQ(spec.preprocess.mode, ResizeMode::shortest_edge);
   EXPECT_EQ(spec.preprocess.filter, ResizeFilter::pil_bicubic);
   EXPECT_EQ(spec.preprocess.rounding, CropRounding::half_even);
-  EXPECT_EQ(spec.preprocess.shortest_edge, 256);
-  EXPECT_EQ(spec.preprocess.crop_size, 224);
+  EXPECT_EQ(spec.preprocess.resize_height, 256);
+  EXPECT_EQ(spec.preprocess.base_height, 224);
   EXPECT_TRUE(spec.preprocess.divide_by_255);
   EXPECT_EQ(spec.preprocess.mean, (std::array{0.485f, 0.456f, 0.406f}));
   EXPECT_EQ(spec.preprocess.deviation, (std::array{0.229f, 0.224f, 0.225f}));
@@ -148,7 +148,7 @@ TEST(Timm, OpensTheDefaultModel) {
   EXPECT_EQ(model->spec.input_height, 160);
   EXPECT_EQ(model->spec.classes, 202);
   EXPECT_EQ(model->spec.preprocess.filter, ResizeFilter::pil_bilinear);
-  EXPECT_EQ(model->spec.preprocess.shortest_edge, 160);
+  EXPECT_EQ(model->spec.preprocess.resize_height, 160);
   ASSERT_EQ(model->spec.labels.size(), 202u);
   EXPECT_EQ(model->spec.labels[0], "Egyptian cat");
   EXPECT_EQ(why(*model, "labels"), "labels: labels.txt beside the model has 202 lines");
@@ -166,8 +166,8 @@ TEST(HuggingFace, OpensEveryWidthWithoutAnyConfiguration) {
     EXPECT_EQ(model->spec.blocks, spec.blocks);
     EXPECT_EQ(model->spec.last, spec.last);
     EXPECT_EQ(model->spec.input_height, 224);
-    EXPECT_EQ(model->spec.preprocess.shortest_edge, 256);
-    EXPECT_EQ(model->spec.preprocess.crop_size, 224);
+    EXPECT_EQ(model->spec.preprocess.resize_height, 256);
+    EXPECT_EQ(model->spec.preprocess.base_height, 224);
     EXPECT_EQ(model->spec.labels.front(), "background");
     EXPECT_NE(why(*model, "preprocessing").find("no preprocessor_config.json"), std::string::npos);
   }
@@ -299,7 +299,7 @@ TEST(Timm, OpensV1WithAndWithoutALastConvolution) {
     EXPECT_EQ(model->spec.depth_multiplier, 1);
     EXPECT_FALSE(model->spec.tf_padding);
     EXPECT_EQ(model->spec.preprocess.mean, (std::array{0.5f, 0.5f, 0.5f}));
-    EXPECT_EQ(model->spec.preprocess.shortest_edge, 256);
+    EXPECT_EQ(model->spec.preprocess.resize_height, 256);
     for (const Node& node : model->network.nodes) EXPECT_FALSE(std::holds_alternative<AddOp>(node.op));
     EXPECT_EQ(shape_of(*model, "last"), last > 0 ? "1x7x7x1024" : "no such layer");
   }
@@ -322,7 +322,7 @@ TEST(Timm, FollowsItsConfiguration) {
   const auto model = load_model(folder.file(bytes));
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(model->spec.input_height, 192);
-  EXPECT_EQ(model->spec.preprocess.shortest_edge, 202);  // floor(192 / 0.95)
+  EXPECT_EQ(model->spec.preprocess.resize_height, 202);  // floor(192 / 0.95)
   EXPECT_EQ(model->spec.preprocess.filter, ResizeFilter::pil_bilinear);
   EXPECT_EQ(model->spec.preprocess.deviation, (std::array{1.0f, 1.0f, 1.0f}));
   EXPECT_EQ(model->spec.labels, (std::vector<std::string>{"cat", "n2"}));
@@ -341,9 +341,6 @@ TEST(Frameworks, RefuseWhatTheyCannotFollow) {
       {"fractional size", "config.json", R"({"pretrained_cfg": {"input_size": [3, 0, 224]}})",
        "input_size is an array"},
       {"zero deviation", "config.json", R"({"pretrained_cfg": {"std": [0, 1, 1]}})", "std is an array"},
-      {"another filter", "config.json", R"({"pretrained_cfg": {"interpolation": "lanczos"}})",
-       "one of bilinear, bicubic"},
-      {"border crop", "config.json", R"({"pretrained_cfg": {"crop_mode": "border"}})", "crop_mode \"border\""},
       {"another activation", "config.json", R"({"model_args": {"act_layer": "silu"}})", "sets act_layer to \"silu\""},
       {"another pooling", "config.json", R"({"global_pool": "max"})", "global_pool is \"max\""},
   };
@@ -352,9 +349,6 @@ TEST(Frameworks, RefuseWhatTheyCannotFollow) {
       {"another activation", "config.json", R"({"hidden_act": "gelu"})", "hidden_act is \"gelu\""},
       {"no output stride", "config.json", R"({"output_stride": 24})", "output_stride is 24"},
       {"epsilon of text", "config.json", R"({"layer_norm_eps": "small"})", "layer_norm_eps is \"small\""},
-      {"nearest pixel", "preprocessor_config.json", R"({"resample": 0})", "resample is 0"},
-      {"no resize", "preprocessor_config.json", R"({"do_resize": false})", "do_resize is false"},
-      {"no crop", "preprocessor_config.json", R"({"do_center_crop": false})", "do_center_crop is false"},
       {"huge size", "preprocessor_config.json", R"({"size": 99999999})", "size is 99999999"},
       {"negative size", "preprocessor_config.json", R"({"size": {"shortest_edge": -1}})", "shortest_edge is -1"},
   };

@@ -43,19 +43,23 @@ ModelSpec unusual_spec() {
   spec.layout = SourceLayout::nchw;
   spec.input_name = "pixel_values";
   spec.labels = {"background", "a \"quoted\" \\ label", "caf\xc3\xa9"};
-  spec.preprocess = {.mode = ResizeMode::shortest_edge_crop,
+  spec.preprocess = {.mode = ResizeMode::shortest_edge,
                      .filter = ResizeFilter::pil_bicubic,
+                     .resampler = Resampler::torchvision,
                      .rounding = CropRounding::half_even,
-                     .encoding = InputEncoding::raw_u8,
-                     .crop_fraction = 0.9,
-                     .shortest_edge = 173,
-                     .crop_size = 160,
+                     .input_size = InputSize::of_picture,
+                     .resize_height = 173,
+                     .resize_width = 174,
+                     .longest_edge = 300,
+                     .base_height = 160,
+                     .base_width = 161,
                      .swap_red_blue = true,
                      .rescale = 0.017f,
                      .divide_by_255 = true,
                      .mean = {0.485f, 0.456f, 0.406f},
                      .deviation = {0.229f, 0.224f, 0.225f},
-                     .pad_byte = 3.25f};
+                     .fill = {3.25f, 4, 5},
+                     .unknown = {"a", "b", "c"}};
   return spec;
 }
 
@@ -122,7 +126,11 @@ TEST(ModelSpecJson, RefusesHostileValues) {
       {"/labels", "cat", "labels is \"cat\""},
       {"/preprocess", nullptr, "preprocess is missing"},
       {"/preprocess/mode", "stretch", "mode is \"stretch\""},
-      {"/preprocess/mode", "shortest_edge_crop", "shortest_edge"},
+      {"/preprocess/mode", "shortest_edge", "resize is missing"},
+      {"/preprocess/mode", "crop_square", "mode is \"crop_square\""},
+      {"/preprocess/resize", nlohmann::json::array({0, 5}), "resize is an array"},
+      {"/preprocess/input_size", "of_picture", "input_size is of_picture"},
+      {"/preprocess/unknown", nlohmann::json::array(), "unknown is an array"},
       {"/preprocess/crop_fraction", 0, "crop_fraction is 0"},
       {"/preprocess/deviation", nlohmann::json::array({1, 0, 1}), "deviation is an array"},
       {"/preprocess/mean", nlohmann::json::array({1, 2}), "mean is an array of 2"},
@@ -135,6 +143,40 @@ TEST(ModelSpecJson, RefusesHostileValues) {
     ASSERT_FALSE(read);
     EXPECT_NE(read.error().message.find(c.message), std::string::npos) << read.error().message;
   }
+}
+
+// What files of version 1 say of the preprocessing.
+TEST(ModelSpecJson, ReadsTheFirstVersion) {
+  auto old = nlohmann::json::parse(model_spec_to_json(mobilenet_v2_spec(0.35, 96, 10)));
+  old["version"] = 1;
+  old["preprocess"] = nlohmann::json::parse(R"({"mode": "shortest_edge_crop", "filter": "pil_bicubic",
+      "rounding": "half_even", "encoding": "normalize", "crop_fraction": 0.875, "shortest_edge": 109, "crop_size": 96,
+      "swap_red_blue": true, "rescale": 0.5, "divide_by_255": true, "mean": [0.1, 0.2, 0.3],
+      "deviation": [0.4, 0.5, 0.6], "pad_byte": 7})");
+  const auto timm = model_spec_from_json(old.dump());
+  ASSERT_TRUE(timm) << timm.error().message;
+  const PreprocessSpec expected{.mode = ResizeMode::shortest_edge,
+                                .filter = ResizeFilter::pil_bicubic,
+                                .rounding = CropRounding::half_even,
+                                .resize_height = 109,
+                                .resize_width = 109,
+                                .base_height = 96,
+                                .base_width = 96,
+                                .swap_red_blue = true,
+                                .rescale = 0.5f,
+                                .divide_by_255 = true,
+                                .mean = {0.1f, 0.2f, 0.3f},
+                                .deviation = {0.4f, 0.5f, 0.6f},
+                                .fill = {7, 7, 7}};
+  EXPECT_EQ(timm->preprocess, expected);
+  old["preprocess"]["rounding"] = "down";
+  EXPECT_EQ(model_spec_from_json(old.dump()).value().preprocess.resampler, Resampler::torchvision);
+  old["preprocess"]["mode"] = "crop_square";
+  old["preprocess"]["crop_fraction"] = 0.5;
+  const PreprocessSpec square = model_spec_from_json(old.dump()).value().preprocess;
+  EXPECT_EQ(square.mode, ResizeMode::crop);
+  EXPECT_EQ(square.crop_fraction, 0.5);
+  EXPECT_EQ(square.resampler, Resampler::pillow);
 }
 
 TEST(ModelSpecJson, SurvivesRandomChanges) {

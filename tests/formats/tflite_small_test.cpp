@@ -16,6 +16,8 @@
 #include "formats/tflite/metadata.h"
 #include "formats/tflite/metadata_generated.h"
 #include "formats/tflite_graph.h"
+#include "network/parameter.h"
+#include "spec/input_encoding.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -82,9 +84,8 @@ TEST(TfliteSmall, ByteBecomesExactlyMinusOneToOne) {
   const auto model = load(small_float_graph());
   ASSERT_TRUE(model);
   const PreprocessSpec& preprocess = model->spec.preprocess;
-  EXPECT_EQ(preprocess.mode, ResizeMode::crop_square);
+  EXPECT_EQ(preprocess.mode, ResizeMode::crop);
   EXPECT_EQ(preprocess.filter, ResizeFilter::pil_bilinear);
-  EXPECT_EQ(preprocess.encoding, InputEncoding::normalize);
   for (int byte = 0; byte < 256; ++byte) {
     const float value = (static_cast<float>(byte) * preprocess.rescale - preprocess.mean[1]) / preprocess.deviation[1];
     EXPECT_EQ(value, (static_cast<float>(byte) - 127.5f) / 127.5f);
@@ -102,7 +103,8 @@ TEST(TfliteSmall, QuantisationStaysOnTheTensors) {
   EXPECT_EQ(input_of(*model, kConvolve, 2).type, DataType::i32);
   EXPECT_EQ(output_of(*model, kAdd).quantization->zero_points, (std::vector<std::int32_t>{-3}));
   EXPECT_EQ(model->spec.classes, 0);
-  EXPECT_EQ(model->spec.preprocess.encoding, InputEncoding::raw_i8);
+  const ChannelQuantization q = channel_quantization(model->network.tensors.at(0), 0);
+  EXPECT_TRUE(takes_bytes(model->spec.preprocess, {DataType::i8, q.scale, q.zero_point}));
 }
 
 TEST(TfliteSmall, HalfPrecisionWeightsAreReadBehindDequantize) {

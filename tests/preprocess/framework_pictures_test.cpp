@@ -28,19 +28,20 @@ constexpr float kOneByteStep = 2.0f / 255 + kEqual;
 
 FrameworkCase hugging_face(const char* folder, int edge, int crop) {
   PreprocessSpec spec;
-  spec.mode = ResizeMode::shortest_edge_crop;
-  spec.shortest_edge = edge;
-  spec.crop_size = crop;
+  spec.mode = ResizeMode::shortest_edge;
+  spec.resampler = Resampler::torchvision;
+  spec.resize_height = spec.resize_width = edge;
+  spec.base_height = spec.base_width = crop;
   return {folder, crop, spec, kOneByteStep, 0.99};
 }
 
 FrameworkCase timm() {
   PreprocessSpec spec;
-  spec.mode = ResizeMode::shortest_edge_crop;
+  spec.mode = ResizeMode::shortest_edge;
   spec.filter = ResizeFilter::pil_bicubic;
   spec.rounding = CropRounding::half_even;
-  spec.shortest_edge = 256;
-  spec.crop_size = 224;
+  spec.resize_height = spec.resize_width = 256;
+  spec.base_height = spec.base_width = 224;
   spec.divide_by_255 = true;
   spec.mean = {0.485f, 0.456f, 0.406f};
   spec.deviation = {0.229f, 0.224f, 0.225f};

@@ -27,10 +27,24 @@ PreprocessSpec mode(ResizeMode mode, double fraction = 0.875) {
 
 PreprocessSpec edge(int shortest_edge, int crop_size, CropRounding rounding) {
   PreprocessSpec spec;
-  spec.mode = ResizeMode::shortest_edge_crop;
-  spec.shortest_edge = shortest_edge;
-  spec.crop_size = crop_size;
+  spec.mode = ResizeMode::shortest_edge;
+  spec.resize_height = spec.resize_width = shortest_edge;
+  spec.base_height = spec.base_width = crop_size;
   spec.rounding = rounding;
+  return spec;
+}
+
+PreprocessSpec resize(ResizeMode mode, int height, int width, CropRounding rounding) {
+  PreprocessSpec spec;
+  spec.mode = mode;
+  spec.resize_height = height;
+  spec.resize_width = width;
+  spec.rounding = rounding;
+  return spec;
+}
+
+PreprocessSpec limited(PreprocessSpec spec, int longest_edge) {
+  spec.longest_edge = longest_edge;
   return spec;
 }
 
@@ -45,18 +59,13 @@ struct GeometryCase {
 
 const GeometryCase kGeometryCases[] = {
     {"square crop, side truncated, odd margin",
-     mode(ResizeMode::crop_square),
+     mode(ResizeMode::crop),
      {1280, 721},
      {224, 224},
      {325, 630, 224, 0, 224, 0},
      {45, 630, 224, 0, 224, 0}},
-    {"square crop of one pixel", mode(ResizeMode::crop_square), {1, 9}, {8, 8}, {0, 1, 8, 0, 8, 0}, {4, 1, 8, 0, 8, 0}},
-    {"square crop of everything",
-     mode(ResizeMode::crop_square, 1.0),
-     {5, 4},
-     {8, 8},
-     {0, 4, 8, 0, 8, 0},
-     {0, 4, 8, 0, 8, 0}},
+    {"square crop of one pixel", mode(ResizeMode::crop), {1, 9}, {8, 8}, {0, 1, 8, 0, 8, 0}, {4, 1, 8, 0, 8, 0}},
+    {"square crop of everything", mode(ResizeMode::crop, 1.0), {5, 4}, {8, 8}, {0, 4, 8, 0, 8, 0}, {0, 4, 8, 0, 8, 0}},
     {"central crop keeps the aspect ratio",
      mode(ResizeMode::central_crop),
      {1280, 727},
@@ -142,6 +151,74 @@ const GeometryCase kGeometryCases[] = {
      {64, 64},
      {0, 5000, 64, 0, 64, 0},
      {0, 1, 1, 0, 1, 0}},
+    {"the whole centre in the proportions of a tall input",
+     mode(ResizeMode::crop, 1.0),
+     {100, 60},
+     {32, 64},
+     {35, 30, 32, 0, 32, 0},
+     {0, 60, 64, 0, 64, 0}},
+    {"a part of it", mode(ResizeMode::crop), {60, 100}, {64, 32}, {4, 52, 64, 0, 64, 0}, {37, 26, 32, 0, 32, 0}},
+    {"a tiny part is one pixel",
+     mode(ResizeMode::crop, 1e-17),
+     {60, 100},
+     {8, 8},
+     {29, 1, 8, 0, 8, 0},
+     {49, 1, 8, 0, 8, 0}},
+    {"a tiny central crop is not empty",
+     mode(ResizeMode::central_crop, 1e-17),
+     {60, 101},
+     {8, 8},
+     {29, 2, 8, 0, 8, 0},
+     {50, 1, 8, 0, 8, 0}},
+    {"a crop that is no square",
+     edge(64, 0, CropRounding::down),
+     {96, 64},
+     {64, 48},
+     {0, 96, 96, 16, 64, 0},
+     {0, 64, 64, 8, 48, 0}},
+    {"the longer side stays below its limit",
+     limited(edge(256, 0, CropRounding::down), 300),
+     {1000, 500},
+     {224, 224},
+     {0, 1000, 300, 38, 224, 0},
+     {0, 500, 150, 0, 150, 37}},
+    {"a limit that is not met",
+     limited(edge(256, 0, CropRounding::down), 300),
+     {500, 500},
+     {224, 224},
+     {0, 500, 256, 16, 224, 0},
+     {0, 500, 256, 16, 224, 0}},
+    {"bars above and below, the odd pixel last",
+     mode(ResizeMode::fit),
+     {100, 49},
+     {64, 64},
+     {0, 100, 64, 0, 64, 0},
+     {0, 49, 31, 0, 31, 16}},
+    {"bars left and right of a tall picture",
+     mode(ResizeMode::fit),
+     {49, 100},
+     {64, 48},
+     {0, 49, 24, 0, 24, 20},
+     {0, 100, 48, 0, 48, 0}},
+    {"a border cut by the crop",
+     resize(ResizeMode::fit, 256, 256, CropRounding::half_even),
+     {100, 50},
+     {224, 224},
+     {0, 100, 256, 16, 224, 0},
+     {0, 50, 128, 0, 128, 48}},
+    {"cover rounds to the nearest",
+     resize(ResizeMode::cover, 73, 54, CropRounding::half_even),
+     {100, 77},
+     {48, 64},
+     {0, 100, 95, 24, 48, 0},
+     {0, 77, 73, 4, 64, 0}},
+    {"squash, then the centre",
+     resize(ResizeMode::squash, 73, 73, CropRounding::half_even),
+     {96, 64},
+     {64, 64},
+     {0, 96, 73, 4, 64, 0},
+     {0, 64, 73, 4, 64, 0}},
+    {"no resizing at all", mode(ResizeMode::keep), {96, 50}, {64, 64}, {0, 96, 96, 16, 64, 0}, {0, 50, 50, 0, 50, 7}},
 };
 
 TEST(Geometry, Cases) {
@@ -155,10 +232,18 @@ TEST(Geometry, Cases) {
 
 // Whatever the picture, everything lies inside of everything.
 TEST(Geometry, WindowsLieInsideTheirCropsAndInputs) {
-  const PreprocessSpec specs[] = {mode(ResizeMode::crop_square),    mode(ResizeMode::crop_square, 1e-9),
-                                  mode(ResizeMode::central_crop),   mode(ResizeMode::central_crop, 1e-9),
-                                  mode(ResizeMode::squash),         mode(ResizeMode::pad),
-                                  edge(36, 32, CropRounding::down), edge(7, 32, CropRounding::half_even)};
+  const PreprocessSpec specs[] = {mode(ResizeMode::crop),
+                                  mode(ResizeMode::crop, 1e-9),
+                                  mode(ResizeMode::central_crop),
+                                  mode(ResizeMode::central_crop, 1e-9),
+                                  mode(ResizeMode::squash),
+                                  mode(ResizeMode::pad),
+                                  mode(ResizeMode::fit),
+                                  mode(ResizeMode::cover),
+                                  mode(ResizeMode::keep),
+                                  limited(edge(36, 32, CropRounding::down), 50),
+                                  edge(36, 32, CropRounding::down),
+                                  edge(7, 32, CropRounding::half_even)};
   for (const PreprocessSpec& spec : specs)
     for (int width = 1; width < 60; width += 3)
       for (int height = 1; height < 900; height = height * 3 / 2 + 1)
@@ -182,7 +267,7 @@ TEST(Geometry, AnEndlessLineIsRefused) {
   const int endless = std::numeric_limits<int>::max();
   EXPECT_FALSE(plan_geometry(edge(256, 224, CropRounding::down), {1, endless}, {224, 224}));
   EXPECT_TRUE(plan_geometry(mode(ResizeMode::squash), {1, endless}, {224, 224}));
-  EXPECT_TRUE(plan_geometry(mode(ResizeMode::crop_square), {endless, endless}, {224, 224}));
+  EXPECT_TRUE(plan_geometry(mode(ResizeMode::crop), {endless, endless}, {224, 224}));
 }
 
 }  // namespace

@@ -41,10 +41,18 @@ constexpr DataType kTypeOf = std::is_same_v<Element, float>          ? DataType:
                              : std::is_same_v<Element, std::uint8_t> ? DataType::u8
                                                                      : DataType::i8;
 
+// real = scale * (stored - zero_point); a scale of 0 is not known.
+struct InputQuantization {
+  float scale = 0;
+  int zero_point = 0;
+};
+
 // The network's input; empty, and the test failed, when it could not be made.
 template <class Element>
-std::vector<Element> network_input(const PreprocessSpec& spec, int height, int width, const ImageView& view) {
-  auto pictures = PictureInput::create(spec, height, width, kTypeOf<Element>);
+std::vector<Element> network_input(const PreprocessSpec& spec, int height, int width, const ImageView& view,
+                                   InputQuantization quantization = {}) {
+  auto pictures =
+      PictureInput::create(spec, height, width, {kTypeOf<Element>, quantization.scale, quantization.zero_point});
   if (!pictures) {
     ADD_FAILURE() << pictures.error().message;
     return {};

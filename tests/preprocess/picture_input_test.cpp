@@ -7,11 +7,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include "preprocess/noise_picture.h"
+#include "preprocess/preprocess_options.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -22,7 +24,6 @@ constexpr int kRoundingSteps = 1;
 PreprocessSpec raw(ResizeMode mode) {
   PreprocessSpec spec;
   spec.mode = mode;
-  spec.encoding = InputEncoding::raw_u8;
   return spec;
 }
 
@@ -66,7 +67,7 @@ TEST(PictureInput, GreyIsThreeEqualChannels) {
   const StoredPicture grey = stored(noise, PixelFormat::grey, 24);
   NoisePicture expanded = noise;
   for (std::size_t i = 0; i < expanded.rgb.size(); ++i) expanded.rgb[i] = noise.rgb[i / 3 * 3];
-  const PreprocessSpec spec = raw(ResizeMode::crop_square);
+  const PreprocessSpec spec = raw(ResizeMode::crop);
   EXPECT_EQ(network_input<std::uint8_t>(spec, 9, 9, grey.view),
             network_input<std::uint8_t>(spec, 9, 9, expanded.view()));
 }
@@ -101,9 +102,7 @@ TEST(PictureInput, FloatsAreRoundedOnlyForByteNetworks) {
   PreprocessSpec spec = raw(ResizeMode::squash);
   spec.filter = ResizeFilter::tf_bilinear_legacy;
   EXPECT_EQ(network_input<std::uint8_t>(spec, 1, 2, view), (std::vector<std::uint8_t>{26, 0, 0, 255, 128, 255}));
-  spec.encoding = InputEncoding::raw_i8;
   EXPECT_EQ(network_input<std::int8_t>(spec, 1, 2, view), (std::vector<std::int8_t>{-102, -128, -128, 127, 0, 127}));
-  spec.encoding = InputEncoding::normalize;
   spec.mean = {0, 0, 0};
   spec.deviation = {1, 1, 1};
   spec.divide_by_255 = true;
@@ -154,7 +153,7 @@ NoisePicture turned(const NoisePicture& stored, Orientation orientation) {
 
 TEST(PictureInput, OrientationsEqualTurnedPixels) {
   const NoisePicture noise(41, 26);
-  for (const ResizeMode mode : {ResizeMode::squash, ResizeMode::crop_square, ResizeMode::central_crop, ResizeMode::pad})
+  for (const ResizeMode mode : {ResizeMode::squash, ResizeMode::crop, ResizeMode::central_crop, ResizeMode::pad})
     for (const ResizeFilter filter : {ResizeFilter::pil_bilinear, ResizeFilter::tf_bilinear_legacy})
       for (int value = 1; value <= 8; ++value) {
         PreprocessSpec spec = raw(mode);
@@ -183,7 +182,6 @@ TEST(PictureInput, NormalizesStepByStepInFloat32) {
   const NoisePicture noise(16, 16);
   PreprocessSpec spec = raw(ResizeMode::squash);
   const auto bytes = network_input<std::uint8_t>(spec, 16, 16, noise.view());
-  spec.encoding = InputEncoding::normalize;
   spec.mean = {0.485f, 0.456f, 0.406f};
   spec.deviation = {0.229f, 0.224f, 0.225f};
   for (const bool divide : {false, true}) {
@@ -201,8 +199,7 @@ TEST(PictureInput, NormalizesStepByStepInFloat32) {
 TEST(PictureInput, ByteNetworksGetBytes) {
   const NoisePicture noise(8, 8);
   EXPECT_EQ(network_input<std::uint8_t>(raw(ResizeMode::squash), 8, 8, noise.view()), noise.rgb);
-  PreprocessSpec spec = raw(ResizeMode::squash);
-  spec.encoding = InputEncoding::raw_i8;
+  const PreprocessSpec spec = raw(ResizeMode::squash);
   const auto signed_bytes = network_input<std::int8_t>(spec, 8, 8, noise.view());
   for (std::size_t i = 0; i < noise.rgb.size(); ++i) EXPECT_EQ(signed_bytes[i], noise.rgb[i] - 128);
 }
@@ -213,7 +210,6 @@ TEST(PictureInput, SwapsRedAndBlueBeforeTheMeans) {
   spec.swap_red_blue = true;
   const ImageView view = ImageView::packed(pixel, PixelFormat::rgb, 1, 1);
   EXPECT_EQ(network_input<std::uint8_t>(spec, 1, 1, view), (std::vector<std::uint8_t>{30, 20, 10}));
-  spec.encoding = InputEncoding::normalize;
   spec.rescale = 1;
   spec.mean = {1, 2, 3};  // of the network's first, second and third channel
   spec.deviation = {1, 1, 1};
@@ -231,28 +227,29 @@ TEST(PictureInput, PaddingIsEncodedLikePixels) {
     EXPECT_EQ(padded[i], 1.0f);
     EXPECT_EQ(padded[6 + i], 0.0f);  // 127.5 is the middle
   }
-  spec.encoding = InputEncoding::raw_u8;
   EXPECT_EQ(network_input<std::uint8_t>(spec, 2, 2, line)[6], 128);
 
   // A crop that sticks out is black before it is normalised.
   PreprocessSpec edge;
-  edge.mode = ResizeMode::shortest_edge_crop;
-  edge.shortest_edge = 1;
-  edge.crop_size = 3;
+  edge.mode = ResizeMode::shortest_edge;
+  edge.resize_height = edge.resize_width = 1;
+  edge.base_height = edge.base_width = 3;
   const std::vector<float> cropped = network_input<float>(edge, 3, 3, ImageView::packed(white, PixelFormat::rgb, 1, 1));
   for (std::size_t i = 0; i < cropped.size(); ++i) EXPECT_EQ(cropped[i], i / 3 == 4 ? 1.0f : -1.0f) << i;
 }
 
 TEST(PictureInput, DegenerateSizes) {
-  PreprocessSpec edge = raw(ResizeMode::shortest_edge_crop);
-  edge.shortest_edge = 36;
-  edge.crop_size = 32;
+  PreprocessSpec edge = raw(ResizeMode::shortest_edge);
+  edge.resize_height = edge.resize_width = 36;
+  edge.base_height = edge.base_width = 32;
   for (const auto& [width, height] : {std::pair{1, 1}, {1, 500}, {500, 1}, {2, 1}, {1, 4000}, {4000, 2}}) {
     const NoisePicture noise(width, height);
-    for (PreprocessSpec spec : {raw(ResizeMode::crop_square), raw(ResizeMode::central_crop), raw(ResizeMode::squash),
-                                raw(ResizeMode::pad), edge})
+    for (PreprocessSpec spec :
+         {raw(ResizeMode::crop), raw(ResizeMode::central_crop), raw(ResizeMode::squash), raw(ResizeMode::pad),
+          raw(ResizeMode::fit), raw(ResizeMode::cover), raw(ResizeMode::keep), edge})
       for (const ResizeFilter filter :
-           {ResizeFilter::pil_bilinear, ResizeFilter::pil_bicubic, ResizeFilter::tf_bilinear_legacy,
+           {ResizeFilter::pil_nearest, ResizeFilter::pil_box, ResizeFilter::pil_bilinear, ResizeFilter::pil_hamming,
+            ResizeFilter::pil_bicubic, ResizeFilter::pil_lanczos, ResizeFilter::tf_bilinear_legacy,
             ResizeFilter::tf_bilinear_corners, ResizeFilter::tf_bilinear_half_pixel}) {
         spec.filter = filter;
         EXPECT_EQ(network_input<std::uint8_t>(spec, 32, 32, noise.view()).size(), 32u * 32 * 3);
@@ -263,7 +260,7 @@ TEST(PictureInput, DegenerateSizes) {
 
 TEST(PictureInput, ImpossibleViewsAreRefused) {
   const NoisePicture noise(8, 8);
-  auto pictures = PictureInput::create(raw(ResizeMode::squash), 4, 4, DataType::u8).value();
+  auto pictures = PictureInput::create(raw(ResizeMode::squash), 4, 4, {DataType::u8}).value();
   std::uint8_t out[48];
   const auto error_of = [&](auto change) {
     ImageView view = noise.view();
@@ -296,56 +293,217 @@ TEST(PictureInput, ImpossibleViewsAreRefused) {
 }
 
 TEST(PictureInput, ImpossibleSpecsAreRefused) {
-  const auto refused = [](const PreprocessSpec& spec, int height = 8, int width = 8, DataType type = DataType::f32) {
-    return !PictureInput::create(spec, height, width, type);
+  const auto refused = [](const PreprocessSpec& spec, int height = 8, int width = 8, InputElements elements = {}) {
+    return !PictureInput::create(spec, height, width, elements);
   };
   PreprocessSpec good;
   EXPECT_FALSE(refused(good));
   EXPECT_TRUE(refused(good, 0, 8));
   EXPECT_TRUE(refused(good, 8, -1));
   EXPECT_TRUE(refused(good, 8, std::numeric_limits<int>::max()));
-  EXPECT_TRUE(refused(good, 8, 8, DataType::u8));
-  EXPECT_TRUE(refused(raw(ResizeMode::squash)));
+  EXPECT_TRUE(refused(good, 8, 8, {DataType::i32}));
+  EXPECT_TRUE(refused(good, 8, 8, {DataType::u8, std::numeric_limits<float>::infinity(), 0}));
   for (const double fraction : {0.0, -1.0, 1.5, std::nan("")}) {
     PreprocessSpec spec;
     spec.crop_fraction = fraction;
     EXPECT_TRUE(refused(spec)) << fraction;
   }
   PreprocessSpec edge;
-  edge.mode = ResizeMode::shortest_edge_crop;
-  EXPECT_TRUE(refused(edge));
-  edge.shortest_edge = 256;
-  EXPECT_TRUE(refused(edge));
-  edge.crop_size = 224;
+  edge.mode = ResizeMode::shortest_edge;
   EXPECT_FALSE(refused(edge));
+  edge.resize_height = -256;
+  EXPECT_TRUE(refused(edge));
+  PreprocessSpec follower;
+  follower.input_size = InputSize::of_picture;
+  EXPECT_TRUE(refused(follower));
+  follower.mode = ResizeMode::keep;
+  EXPECT_FALSE(refused(follower));
   PreprocessSpec flat;
   flat.deviation[1] = 0;
   EXPECT_TRUE(refused(flat));
 }
 
 TEST(PictureInput, DescribesItself) {
-  EXPECT_EQ(describe(PreprocessSpec{}, 224, 224),
-            "the centre square of 0.875 of the shorter side, PIL bilinear to 224x224, (byte / 255 - 0.5) / 0.5");
+  struct Case {
+    const char* name;
+    PreprocessSpec spec;
+    int height, width;
+    InputElements elements;
+    const char* sentence;
+  };
   PreprocessSpec timm;
-  timm.mode = ResizeMode::shortest_edge_crop;
+  timm.mode = ResizeMode::shortest_edge;
   timm.filter = ResizeFilter::pil_bicubic;
-  timm.shortest_edge = 256;
-  timm.crop_size = 224;
+  timm.resize_height = timm.resize_width = 256;
+  timm.base_height = timm.base_width = 224;
   timm.mean = {0.485f, 0.456f, 0.406f};
   timm.deviation = {0.229f, 0.224f, 0.225f};
-  EXPECT_EQ(describe(timm, 192, 192),
-            "the shorter side to 219 by PIL bicubic, then the centre 192x192, "
-            "(byte / 255 - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)");
   PreprocessSpec caffe = raw(ResizeMode::squash);
-  caffe.encoding = InputEncoding::normalize;
   caffe.rescale = 1;
   caffe.mean = {103.94f, 116.78f, 123.68f};
   caffe.deviation = {1, 1, 1};
   caffe.swap_red_blue = true;
-  EXPECT_EQ(describe(caffe, 10, 20),
-            "the whole picture, PIL bilinear to 20x10, byte - (103.94, 116.78, 123.68), in BGR order");
-  EXPECT_EQ(describe(raw(ResizeMode::pad), 513, 513),
-            "the whole picture, PIL bilinear into 513x513, the rest filled with 127.5, the bytes as they are");
+  PreprocessSpec whole = raw(ResizeMode::crop);
+  whole.crop_fraction = 1;
+  PreprocessSpec border = raw(ResizeMode::fit);
+  border.fill = {124, 116, 104};
+  PreprocessSpec free = timm;
+  free.filter = ResizeFilter::pil_nearest;
+  free.input_size = InputSize::of_picture;
+  PreprocessSpec unknown = raw(ResizeMode::squash);
+  unknown.unknown = {"it is", "", "it is"};
+  const Case cases[] = {
+      {"defaults",
+       {},
+       224,
+       224,
+       {},
+       "the centre square of 0.875 of the shorter side, PIL bilinear to 224x224, (byte / 255 - 0.5) / 0.5"},
+      {"an edge at another size",
+       timm,
+       192,
+       192,
+       {},
+       "the shorter side to 219 by PIL bicubic, then the centre 192x192, "
+       "(byte / 255 - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)"},
+      {"BGR less a mean",
+       caffe,
+       10,
+       20,
+       {},
+       "the whole picture, PIL bilinear to 20x10, byte - (103.94, 116.78, 123.68), in BGR order"},
+      {"bytes",
+       raw(ResizeMode::pad),
+       513,
+       513,
+       {DataType::u8, 0.0078125f, 128},
+       "the whole picture, PIL bilinear into 513x513, the rest filled with 127.5, the bytes as they are"},
+      {"the whole square",
+       whole,
+       96,
+       96,
+       {DataType::i8, 1 / 127.5f, 0},
+       "the whole centre square, PIL bilinear to 96x96, byte - 128"},
+      {"not a square",
+       whole,
+       96,
+       64,
+       {},
+       "the whole centre in the input's proportions, PIL bilinear to 64x96, (byte / 255 - 0.5) / 0.5"},
+      {"bars",
+       border,
+       64,
+       64,
+       {},
+       "the whole picture, PIL bilinear into 64x64, bars around it filled with (124, 116, 104), (byte / 255 - 0.5) / "
+       "0.5"},
+      {"steps of the input's own",
+       raw(ResizeMode::squash),
+       8,
+       8,
+       {DataType::i8, 0.00625f, 2},
+       "the whole picture, PIL bilinear to 8x8, (byte / 255 - 0.5) / 0.5, in the input's steps of 0.00625"},
+      {"the picture decides the size",
+       free,
+       224,
+       224,
+       {},
+       "the shorter side to 256 by PIL nearest, whatever the longer side becomes, "
+       "(byte / 255 - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)"},
+      {"nothing known", unknown, 8, 8, {}, "unknown geometry, unknown encoding"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(describe(c.spec, c.height, c.width, c.elements), c.sentence) << c.name;
+}
+
+// What a quantised input stores of a byte, where the file, metadata or the caller say what the byte stands for.
+TEST(PictureInput, QuantisesRealNumbers) {
+  struct Case {
+    const char* name;
+    PixelEncoding encoding;
+    InputQuantization quantization;
+    std::array<int, 3> expected_u8;  // of the bytes 0, 150 and 255
+  };
+  constexpr PixelEncoding kSigned = PixelEncoding::minus_one_to_one(), kUnit = PixelEncoding::unit();
+  const Case cases[] = {
+      {"1/128 and 128: the bytes", kSigned, {0.0078125f, 128}, {0, 150, 255}},
+      {"1/127.5 and 127: the bytes", kSigned, {0.0078431377f, 127}, {0, 150, 255}},
+      {"1/127.5 and 128: the bytes", kSigned, {0.0078431377f, 128}, {0, 150, 255}},
+      {"1/255 and 0: the bytes", kUnit, {0.003921569f, 0}, {0, 150, 255}},
+      {"1 and 0: the bytes", PixelEncoding::bytes(), {1, 0}, {0, 150, 255}},
+      {"a calibrated range cuts the ends off", kSigned, {0.006705187f, 130}, {0, 156, 255}},
+      {"0 to 1 in a range of -1 to 1", kUnit, {0.0078125f, 128}, {128, 203, 255}},
+      {"half a step goes away from zero", {{0, 0, 0}, {2, 2, 2}}, {10, 3}, {3, 11, 16}},
+      {"far outside", {{0, 0, 0}, {1e-9f, 1e-9f, 1e-9f}}, {1e-3f, 7}, {7, 255, 255}},
+  };
+  const std::uint8_t bytes[] = {0, 0, 0, 150, 150, 150, 255, 255, 255};
+  const ImageView view = ImageView::packed(bytes, PixelFormat::rgb, 3, 1);
+  for (const Case& c : cases) {
+    PreprocessSpec spec = raw(ResizeMode::squash);
+    set_encoding(c.encoding, spec);
+    const auto unsigned_input = network_input<std::uint8_t>(spec, 1, 3, view, c.quantization);
+    const auto signed_input =
+        network_input<std::int8_t>(spec, 1, 3, view, {c.quantization.scale, c.quantization.zero_point - 128});
+    for (std::size_t i = 0; i < 9; ++i) {
+      EXPECT_EQ(unsigned_input[i], c.expected_u8[i / 3]) << c.name;
+      EXPECT_EQ(signed_input[i], c.expected_u8[i / 3] - 128) << c.name;
+    }
+  }
+}
+
+TEST(PictureInput, TheInputFollowsThePicture) {
+  PreprocessSpec spec = raw(ResizeMode::shortest_edge);
+  spec.resize_height = spec.resize_width = 10;
+  spec.input_size = InputSize::of_picture;
+  auto pictures = PictureInput::create(spec, 10, 10, {DataType::u8}).value();
+  const NoisePicture noise(37, 23);
+  EXPECT_EQ(pictures.input_size(noise.view()).value(), (PictureSize{16, 10}));
+  std::vector<std::uint8_t> out(3 * 16 * 10);
+  ASSERT_TRUE(pictures.run(noise.view(), out.data()));
+  EXPECT_EQ(out, network_input<std::uint8_t>(raw(ResizeMode::squash), 10, 16, noise.view()));
+
+  spec.mode = ResizeMode::keep;
+  auto kept = PictureInput::create(spec, 10, 10, {DataType::u8}).value();
+  EXPECT_EQ(kept.input_size(noise.view()).value(), (PictureSize{37, 23}));
+  out.resize(noise.rgb.size());
+  ASSERT_TRUE(kept.run(noise.view(), out.data()));
+  EXPECT_EQ(out, noise.rgb);
+  ImageView line = noise.view();
+  line.width = 1 << 20;
+  line.height = 1;
+  line.row_bytes[0] = 3 << 20;
+  EXPECT_FALSE(kept.input_size(line));
+}
+
+TEST(PictureInput, WhatIsUnknownMustBeSaid) {
+  const NoisePicture noise(9, 7);
+  PreprocessSpec spec = raw(ResizeMode::squash);
+  spec.unknown = {"nobody knows", "the file is silent", "it is a secret"};
+  const auto error_of = [&](const PreprocessOptions& options) {
+    const auto created = PictureInput::create(with_options(spec, options).value(), 4, 4, {});
+    return created ? std::string("no error") : created.error().message;
+  };
+  EXPECT_NE(error_of({}).find("because nobody knows; say it"), std::string::npos) << error_of({});
+  PreprocessOptions options;
+  options.geometry = PreprocessPolicy::pad;  // brings a filter
+  EXPECT_NE(error_of(options).find("because it is a secret; say it"), std::string::npos) << error_of(options);
+  options.encoding = PixelEncoding::unit();
+  EXPECT_EQ(error_of(options), "no error");
+  options.geometry.reset();
+  spec.unknown.geometry.clear();
+  EXPECT_NE(error_of(options).find("because the file is silent; say it"), std::string::npos) << error_of(options);
+  options.filter = ResizeFilter::pil_box;
+  EXPECT_EQ(error_of(options), "no error");
+}
+
+TEST(PreprocessOptions, ImpossibleValuesAreRefused) {
+  const auto refused = [](const PreprocessOptions& options) { return !with_options({}, options); };
+  EXPECT_FALSE(refused({}));
+  EXPECT_TRUE(refused({.geometry = static_cast<PreprocessPolicy>(77)}));
+  EXPECT_TRUE(refused({.filter = static_cast<ResizeFilter>(77)}));
+  EXPECT_TRUE(refused({.channels = static_cast<ChannelOrder>(77)}));
+  for (const float bad : {0.0f, -1.0f, std::numeric_limits<float>::infinity(), std::nanf("")})
+    EXPECT_TRUE(refused({.encoding = PixelEncoding{{0, 0, 0}, {1, bad, 1}}})) << bad;
+  EXPECT_TRUE(refused({.encoding = PixelEncoding{{0, std::nanf(""), 0}, {1, 1, 1}}}));
 }
 
 }  // namespace

@@ -333,13 +333,13 @@ def check_orientations(probe, folder):
             path = folder / "oriented"
             path.write_bytes(saved(image, kind, exif=exif))
             upright = ImageOps.exif_transpose(Image.open(path).convert("RGB"))
-            for mode in ("squash", "crop_square"):
+            for mode in ("squash", "crop"):
                 got = probe.input(path, 20, 28, mode=mode)
-                box = None if mode == "squash" else square_box(upright.size, 0.875)
+                box = None if mode == "squash" else centre_box(upright.size, (28, 20), 0.875)
                 probe.check(f"{kind} orientation {orientation} {mode}", got, resized(upright, (28, 20), "bilinear", box))
 
 
-FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+FILTERS = {name: Image.Resampling[name.upper()] for name in ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")}
 
 
 def horizontal_first(image, size, filter):
@@ -352,7 +352,7 @@ def vertical_first(image, size, filter):
 
 def pillow_resize(image, size, filter):
     """As Pillow 13 does it; the versions before always went horizontally first."""
-    if int(PIL.__version__.split(".")[0]) >= 13:
+    if int(PIL.__version__.split(".")[0]) >= 13 or filter == "nearest":
         return image.resize(size, FILTERS[filter])
     rows_gone, columns_gone = image.height - size[1], image.width - size[0]
     return (vertical_first if rows_gone > max(0, 2 * columns_gone) else horizontal_first)(image, size, filter)
@@ -362,10 +362,13 @@ def resized(image, size, filter, box=None):
     return pillow_resize(image.crop(box) if box else image, size, filter).tobytes()
 
 
-def square_box(size, fraction):
-    side = max(1, int(fraction * min(size)))
-    left, top = (size[0] - side) // 2, (size[1] - side) // 2
-    return left, top, left + side, top + side
+def centre_box(size, target, fraction):
+    """The centre in the proportions of the target: a square for a square."""
+    wide = size[0] * target[1] >= size[1] * target[0]
+    part = (size[1] * target[0] // target[1], size[1]) if wide else (size[0], size[0] * target[1] // target[0])
+    width, height = (max(1, int(fraction * side)) for side in part)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    return left, top, left + width, top + height
 
 
 def check_resizers(probe, folder):
@@ -384,8 +387,8 @@ def check_resizers(probe, folder):
                             resized(image, (width, height), filter))
                 fraction = chance.choice([0.875, 1.0, 0.5, 0.33])
                 probe.check(f"crop {fraction} " + name,
-                            probe.input(path, height, width, mode="crop_square", filter=filter, fraction=fraction),
-                            resized(image, (width, height), filter, square_box(size, fraction)))
+                            probe.input(path, height, width, mode="crop", filter=filter, fraction=fraction),
+                            resized(image, (width, height), filter, centre_box(size, (width, height), fraction)))
                 left, top = (int((side - side * fraction) / 2) for side in size)
                 probe.check(f"central crop {fraction} " + name,
                             probe.input(path, height, width, mode="central_crop", filter=filter, fraction=fraction),
@@ -416,9 +419,9 @@ def check_edge_crops(probe, folder):
         image.save(path)
         for crop, edge in [(32, 36), (32, 37), (33, 36), (24, 24), (28, 20), (27, 20), (17, 8), (chance.randint(1, 50), chance.randint(1, 50))]:
             for filter in FILTERS:
-                for rounding in ("down", "half_even"):
-                    got = probe.input(path, crop, crop, mode="shortest_edge_crop", filter=filter, rounding=rounding,
-                                      edge=edge, crop=crop)
+                for rounding in ("down", "half_even") if filter != "nearest" else ("half_even",):
+                    got = probe.input(path, crop, crop, mode="shortest_edge", filter=filter, rounding=rounding,
+                                      edge=edge, resampler="torchvision" if rounding == "down" else "pillow")
                     resize = horizontal_first if rounding == "down" else pillow_resize  # torchvision's kernels, Pillow's
                     expected = centre_window(resized_to_edge(image, edge, filter, resize), crop, crop, rounding)
                     probe.check(f"{size} edge {edge} crop {crop} {filter} {rounding}", got, expected)
@@ -435,6 +438,37 @@ def check_padding(probe, folder):
             canvas = Image.new("RGB", (side, side), (128, 128, 128))
             canvas.paste(pillow_resize(image, (width, height), "bilinear"), (0, 0))
             probe.check(f"{size} padded to {side}", probe.input(path, side, side, mode="pad"), canvas.tobytes())
+
+
+def letterboxed(image, side, resize_to, fill):
+    """timm's ResizeKeepRatio(longest=1) and CenterCropOrPad."""
+    ratio = max(image.width / resize_to, image.height / resize_to)
+    inner = pillow_resize(image, tuple(max(1, round(s / ratio)) for s in image.size), "bilinear")
+    canvas = Image.new("RGB", (max(side, inner.width), max(side, inner.height)), (fill,) * 3)
+    canvas.paste(inner, (max(0, (side - inner.width) // 2), max(0, (side - inner.height) // 2)))
+    left, top = round((canvas.width - side) / 2), round((canvas.height - side) / 2)
+    return canvas.crop((left, top, left + side, top + side)).tobytes()
+
+
+def check_other_modes(probe, folder):
+    path = folder / "picture.png"
+    for size in [(1, 1), (1, 90), (90, 1), (50, 50), (64, 48), (48, 64), (97, 31)]:
+        image = picture("RGB", size, 4)
+        image.save(path)
+        for side, edge in [(16, 16), (33, 37), (50, 57), (24, 20)]:
+            common = {"rounding": "half_even", "edge": edge}
+            got = probe.input(path, side, side, mode="fit", fill=104, **common)
+            probe.check(f"{size} in a box of {edge}, cut to {side}", got, letterboxed(image, side, edge, 104))
+            squashed = pillow_resize(image, (edge, edge), "bicubic")
+            got = probe.input(path, side, side, mode="squash", filter="bicubic", **common)
+            probe.check(f"{size} squashed to {edge}, cut to {side}", got, centre_window(squashed, side, side, "half_even"))
+            got = probe.input(path, side, side, mode="keep")
+            probe.check(f"{size} cut to {side}", got, centre_window(image, side, side, "down"))
+        for width, height, across, down in [(24, 16, 27, 18), (16, 40, 18, 45)]:
+            ratio = min(size[0] / across, size[1] / down)
+            inner = pillow_resize(image, tuple(max(1, round(s / ratio)) for s in size), "bilinear")
+            got = probe.input(path, height, width, mode="cover", rounding="half_even", resize_height=down, resize_width=across)
+            probe.check(f"{size} covers {across}x{down}", got, centre_window(inner, width, height, "half_even"))
 
 
 def check_refusals(probe, folder):
@@ -465,7 +499,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         probe = Probe(sys.argv[1], folder)
-        for check in (check_decoders, check_metadata, check_damage, check_orientations, check_resizers, check_edge_crops, check_padding, check_refusals):
+        for check in (check_decoders, check_metadata, check_damage, check_orientations, check_resizers, check_edge_crops, check_padding, check_other_modes, check_refusals):
             check(probe, folder)
     for failure in probe.failures[:40]:
         print(failure)

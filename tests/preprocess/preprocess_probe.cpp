@@ -21,13 +21,20 @@
 namespace mobilenet {
 namespace {
 
-const std::map<std::string_view, ResizeMode> kModes = {{"crop_square", ResizeMode::crop_square},
+const std::map<std::string_view, ResizeMode> kModes = {{"crop", ResizeMode::crop},
                                                        {"central_crop", ResizeMode::central_crop},
-                                                       {"shortest_edge_crop", ResizeMode::shortest_edge_crop},
+                                                       {"shortest_edge", ResizeMode::shortest_edge},
+                                                       {"cover", ResizeMode::cover},
+                                                       {"fit", ResizeMode::fit},
+                                                       {"keep", ResizeMode::keep},
                                                        {"squash", ResizeMode::squash},
                                                        {"pad", ResizeMode::pad}};
-const std::map<std::string_view, ResizeFilter> kFilters = {{"bilinear", ResizeFilter::pil_bilinear},
-                                                           {"bicubic", ResizeFilter::pil_bicubic}};
+const std::map<std::string_view, ResizeFilter> kFilters = {
+    {"nearest", ResizeFilter::pil_nearest},   {"box", ResizeFilter::pil_box},
+    {"bilinear", ResizeFilter::pil_bilinear}, {"hamming", ResizeFilter::pil_hamming},
+    {"bicubic", ResizeFilter::pil_bicubic},   {"lanczos", ResizeFilter::pil_lanczos}};
+const std::map<std::string_view, Resampler> kResamplers = {{"pillow", Resampler::pillow},
+                                                           {"torchvision", Resampler::torchvision}};
 const std::map<std::string_view, CropRounding> kRoundings = {{"down", CropRounding::down},
                                                              {"half_even", CropRounding::half_even}};
 
@@ -48,7 +55,6 @@ std::string decode(const std::vector<std::string>& words) {
 
 std::string input(const std::vector<std::string>& words) {
   PreprocessSpec spec;
-  spec.encoding = InputEncoding::raw_u8;
   for (std::size_t i = 5; i < words.size(); ++i) {
     const std::size_t equals = words[i].find('=');
     const std::string key = words[i].substr(0, equals), value = words[i].substr(equals + 1);
@@ -56,12 +62,14 @@ std::string input(const std::vector<std::string>& words) {
     if (key == "filter") spec.filter = kFilters.at(value);
     if (key == "rounding") spec.rounding = kRoundings.at(value);
     if (key == "fraction") spec.crop_fraction = std::stod(value);
-    if (key == "edge") spec.shortest_edge = std::stoi(value);
-    if (key == "crop") spec.crop_size = std::stoi(value);
-    if (key == "pad_byte") spec.pad_byte = std::stof(value);
+    if (key == "resampler") spec.resampler = kResamplers.at(value);
+    if (key == "edge") spec.resize_height = spec.resize_width = std::stoi(value);
+    if (key == "resize_height") spec.resize_height = std::stoi(value);
+    if (key == "resize_width") spec.resize_width = std::stoi(value);
+    if (key == "fill") spec.fill.fill(std::stof(value));
   }
   const int height = std::stoi(words.at(3)), width = std::stoi(words.at(4));
-  auto pictures = PictureInput::create(spec, height, width, DataType::u8);
+  auto pictures = PictureInput::create(spec, height, width, {DataType::u8});
   if (!pictures) return "error: " + pictures.error().message;
   const Result<Image> image = Image::open(words.at(1));
   if (!image) return "error: " + image.error().message;

@@ -116,13 +116,13 @@ INSTANTIATE_TEST_SUITE_P(Resize, PilFilters, ::testing::Values(PilFilter::biline
 
 TEST_P(PilFilters, BytesEqualTheFormula) {
   for (const SizeCase& size : kSizes)
-    for (const PassOrder order : {PassOrder::horizontal_first, PassOrder::pillow_13}) {
+    for (const Resampler order : {Resampler::torchvision, Resampler::pillow}) {
       const NoisePicture noise(size.width, size.height);
       PilResize<std::uint8_t> resize(GetParam(), order);
       std::vector<std::uint8_t> got(static_cast<std::size_t>(size.new_width * size.new_height * 3));
       resize.run(UprightPixels::of(noise.view()).value(),
                  whole(size.width, size.height, size.new_width, size.new_height), got.data());
-      const bool vertical_first = order == PassOrder::pillow_13 && size.pillow_13_goes_vertical_first;
+      const bool vertical_first = order == Resampler::pillow && size.pillow_13_goes_vertical_first;
       const Plain expected =
           plain_resize(plain(noise), GetParam(), size.new_width, size.new_height, vertical_first, Rounding::bytes);
       EXPECT_EQ(std::vector<double>(got.begin(), got.end()), expected.samples) << size.name;
@@ -137,7 +137,7 @@ TEST_P(PilFilters, FloatsAreNotRounded) {
     for (std::size_t i = 0; i < noise.rgb.size(); ++i)
       planes[i % 3 * pixels + i / 3] = static_cast<float>(noise.rgb[i]) / 255.0f;
     const ImageView view = ImageView::packed(planes.data(), PixelFormat::rgb_float_planes, size.width, size.height);
-    PilResize<float> resize(GetParam(), PassOrder::pillow_13);
+    PilResize<float> resize(GetParam(), Resampler::pillow);
     std::vector<float> got(static_cast<std::size_t>(size.new_width * size.new_height * 3));
     resize.run(UprightPixels::of(view).value(), whole(size.width, size.height, size.new_width, size.new_height),
                got.data());
@@ -155,7 +155,7 @@ TEST_P(PilFilters, CropsAndWindowsAreCutsOfTheWhole) {
   for (int y = 0; y < crop.height; ++y)
     std::memcpy(crop.rgb.data() + y * crop.width * 3, noise.rgb.data() + ((y + 20) * noise.width + 13) * 3,
                 static_cast<std::size_t>(crop.width) * 3);
-  PilResize<std::uint8_t> resize(GetParam(), PassOrder::pillow_13);
+  PilResize<std::uint8_t> resize(GetParam(), Resampler::pillow);
   std::vector<std::uint8_t> all(30 * 25 * 3), window(11 * 9 * 3);
   resize.run(UprightPixels::of(crop.view()).value(), whole(41, 33, 30, 25), all.data());
   resize.run(UprightPixels::of(noise.view()).value(), {{13, 41, 30, 12, 11, 0}, {20, 33, 25, 3, 9, 0}}, window.data());
@@ -165,14 +165,14 @@ TEST_P(PilFilters, CropsAndWindowsAreCutsOfTheWhole) {
 
 // The tables of one geometry must not serve another.
 TEST_P(PilFilters, ChangingSizesBackAndForth) {
-  PilResize<std::uint8_t> resize(GetParam(), PassOrder::pillow_13);
+  PilResize<std::uint8_t> resize(GetParam(), Resampler::pillow);
   for (int round = 0; round < 2; ++round)
     for (const SizeCase& size : kSizes) {
       const NoisePicture noise(size.width, size.height);
       const Geometry geometry = whole(size.width, size.height, size.new_width, size.new_height);
       std::vector<std::uint8_t> again(static_cast<std::size_t>(size.new_width * size.new_height * 3)), fresh(again);
       resize.run(UprightPixels::of(noise.view()).value(), geometry, again.data());
-      PilResize<std::uint8_t>(GetParam(), PassOrder::pillow_13)
+      PilResize<std::uint8_t>(GetParam(), Resampler::pillow)
           .run(UprightPixels::of(noise.view()).value(), geometry, fresh.data());
       EXPECT_EQ(again, fresh) << size.name;
     }

@@ -16,12 +16,12 @@ constexpr int kMaxDepth = 32;
 constexpr int kMaxTables = 1 << 16;
 constexpr std::size_t kMaxMetadataBytes = std::size_t{16} << 20;
 
-std::optional<Normalization> normalization_of(const schema::TensorMetadata& input) {
+std::optional<PixelEncoding> normalization_of(const schema::TensorMetadata& input) {
   if (input.process_units() == nullptr) return std::nullopt;
   for (const schema::ProcessUnit* unit : *input.process_units()) {
     const auto* stored = unit->options_as_NormalizationOptions();
     if (stored == nullptr || stored->mean() == nullptr || stored->std() == nullptr) continue;
-    Normalization normalization;
+    PixelEncoding normalization;
     const unsigned means = stored->mean()->size();
     const unsigned deviations = stored->std()->size();
     if ((means != 1 && means != 3) || (deviations != 1 && deviations != 3)) continue;

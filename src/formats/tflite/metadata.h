@@ -5,7 +5,8 @@
 // TensorFlow Lite's model metadata: how the picture is normalised, and what the files packed behind the model are for.
 // It only advises: metadata that cannot be read is as good as none.
 
-#include <array>
+#include <mobilenet/preprocess.h>
+
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -14,14 +15,8 @@
 
 namespace mobilenet::tflite {
 
-// (byte - mean) / deviation
-struct Normalization {
-  std::array<float, 3> mean{};
-  std::array<float, 3> deviation{};
-};
-
 struct ModelMetadata {
-  std::optional<Normalization> normalization;  // of the first input
+  std::optional<PixelEncoding> normalization;  // of the first input
   std::vector<std::string> label_files;        // of any output; the model's own before translations, English first
   std::vector<std::string> other_files;        // calibrations, vocabularies: everything that is no list of labels
 };

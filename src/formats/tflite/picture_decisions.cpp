@@ -7,7 +7,10 @@
 #include <utility>
 
 #include "base/text.h"
+#include "formats/tflite/export_family.h"
+#include "formats/tflite/input_range.h"
 #include "network/parameter.h"
+#include "spec/input_encoding.h"
 
 namespace mobilenet::tflite {
 namespace {
@@ -41,110 +44,149 @@ std::optional<Rescaling> rescaling_in_graph(const LoadedModel& model) {
   return found ? std::optional(total) : std::nullopt;
 }
 
-struct Range {
-  double low = 0;
-  double high = 0;
-};
+// What a quantised tensor can hold; none where it does not say its scale.
+std::optional<Range> range_of(const Tensor& integers) {
+  if (!integers.quantization || integers.quantization->scales.empty()) return std::nullopt;
+  const ChannelQuantization q = channel_quantization(integers, 0);
+  const double lowest = integers.type == DataType::i8 ? -128 : 0, scale = static_cast<double>(q.scale);
+  return Range{scale * (lowest - q.zero_point), scale * (lowest + 255 - q.zero_point)};
+}
 
 // What the operator that turns the float input into integers can hold; none when there is no such operator.
 std::optional<Range> quantized_range(const Network& network) {
-  for (const Node& node : network.nodes) {
-    if (!std::holds_alternative<QuantizeOp>(node.op) || node.inputs[0] != network.inputs[0]) continue;
-    const Tensor& integers = tensor(network, node.output);
-    const ChannelQuantization q = channel_quantization(integers, 0);
-    const int lowest = integers.type == DataType::i8 ? -128 : 0;
-    const double scale = q.scale;
-    return Range{scale * (lowest - q.zero_point), scale * (lowest + 255 - q.zero_point)};
-  }
+  for (const Node& node : network.nodes)
+    if (std::holds_alternative<QuantizeOp>(node.op) && node.inputs[0] == network.inputs[0])
+      return range_of(tensor(network, node.output));
   return std::nullopt;
 }
 
-void normalize(PreprocessSpec& preprocess, float mean, float deviation) {
-  preprocess.encoding = InputEncoding::normalize;
-  preprocess.rescale = 1;
-  preprocess.mean = {mean, mean, mean};
-  preprocess.deviation = {deviation, deviation, deviation};
+// A network wants numbers of a few units around 0: whichever input range its own first operators bring there is right.
+EncodingChoice choose_by_rescaling(const Rescaling& rescaling) {
+  constexpr double kFewUnits = 16, kBytes = 16;
+  const double zero = rescaling.scale == 0 ? 0 : -rescaling.shift / rescaling.scale;  // what becomes 0
+  if (std::abs(rescaling.scale) * 255 <= kFewUnits)
+    return {PixelEncoding::bytes(), "0 to 255 as floats, because the graph itself rescales its input"};
+  if (zero > kBytes)
+    return {PixelEncoding::bytes(),
+            text("0 to 255 as floats, because the graph itself subtracts ", zero, " from its input")};
+  constexpr double kMiddleOfSigned = 0.1;
+  const bool around_zero = rescaling.shift != 0 && zero < kMiddleOfSigned;
+  if (around_zero)
+    return {PixelEncoding::minus_one_to_one(),
+            "(byte - 127.5) / 127.5, because the graph itself rescales an input of -1 to 1"};
+  return {PixelEncoding::unit(), "byte / 255, because the graph itself rescales an input of 0 to 1"};
 }
 
-void normalize_unit(PreprocessSpec& preprocess) { normalize(preprocess, 0, 255); }            // 0..1
-void normalize_signed(PreprocessSpec& preprocess) { normalize(preprocess, 127.5f, 127.5f); }  // -1..1
-void normalize_none(PreprocessSpec& preprocess) { normalize(preprocess, 0, 1); }              // 0..255
+EncodingChoice choose_by_metadata(const PixelEncoding& normalization) {
+  return {normalization, text("(byte - ", normalization.mean[0], ") / ", normalization.deviation[0],
+                              ", because the file's metadata says so")};
+}
 
-// How a byte becomes a float, and why.
-std::string decide_float_encoding(const LoadedModel& model, const std::optional<ModelMetadata>& metadata,
-                                  PreprocessSpec& preprocess) {
-  if (metadata && metadata->normalization) {
-    normalize_none(preprocess);
-    preprocess.mean = metadata->normalization->mean;
-    preprocess.deviation = metadata->normalization->deviation;
-    return text("(byte - ", preprocess.mean[0], ") / ", preprocess.deviation[0],
-                ", because the file's metadata says so");
-  }
-  // A network wants numbers of a few units: whichever input range its own first operators bring there is the right one.
-  if (const auto rescaling = rescaling_in_graph(model)) {
-    constexpr double kFewUnits = 16;
-    if (std::abs(rescaling->scale) * 255 <= kFewUnits) {
-      normalize_none(preprocess);
-      return "0 to 255 as floats, because the graph itself rescales its input";
+EncodingChoice choose_by_family(const LoadedModel& model) {
+  switch (export_family(model.network)) {
+    case ExportFamily::tf_slim:
+      return {PixelEncoding::minus_one_to_one(),
+              "(byte - 127.5) / 127.5, because the tensors are named as TensorFlow's own MobileNets, which want that"};
+    case ExportFamily::teachable_machine:
+      return {PixelEncoding::minus_one_to_one(),
+              "(byte - 127.5) / 127.5, because the tensors are named as Teachable Machine names them"};
+    case ExportFamily::tf_hub:
+      return {PixelEncoding::unit(),
+              "byte / 255, because the tensors are named as those of TensorFlow Hub, whose "
+              "networks want that",
+              true};
+    case ExportFamily::keras: {
+      // Whole published networks are exported as they are; those with a head of one's own come from training scripts,
+      // most of which divide by 255.
+      constexpr int kImageNet = 1000;
+      if (model.spec.classes > 0 && model.spec.classes != kImageNet && model.spec.classes != kImageNet + 1)
+        return {PixelEncoding::unit(), "byte / 255, because most scripts that train a Keras network do that", true};
+      break;
     }
-    normalize_unit(preprocess);
-    return "byte / 255, because the graph itself rescales an input of 0 to 1";
+    case ExportFamily::unknown:
+      break;
   }
+  return {PixelEncoding::minus_one_to_one(),
+          "(byte - 127.5) / 127.5, because that is what most MobileNets with float inputs want", true};
+}
+
+EncodingChoice choose_for_floats(const LoadedModel& model, const std::optional<ModelMetadata>& metadata) {
+  if (metadata && metadata->normalization) return choose_by_metadata(*metadata->normalization);
+  if (const auto rescaling = rescaling_in_graph(model)) return choose_by_rescaling(*rescaling);
   if (const auto range = quantized_range(model.network)) {
-    constexpr double kBytes = 64;  // ranges in use are about 2, 1 and 255
-    if (range->high - range->low > kBytes) {
-      normalize_none(preprocess);
-      return text("0 to 255 as floats, because the graph quantises its input from ", range->low, " to ", range->high);
-    }
-    if (-range->low < range->high / 4) {
-      normalize_unit(preprocess);
-      return text("byte / 255, because the graph quantises its input from ", range->low, " to ", range->high);
-    }
+    EncodingChoice choice = choose_by_range(*range);
+    choice.why += text(", because the graph quantises its input from ", range->low, " to ", range->high);
+    return choice;
   }
-  normalize_signed(preprocess);
-  return "(byte - 127.5) / 127.5, because that is what TensorFlow's MobileNets with float inputs want";
+  return choose_by_family(model);
+}
+
+EncodingChoice choose_for_integers(const Tensor& input, const std::optional<ModelMetadata>& metadata) {
+  const std::string bytes = input.type == DataType::i8 ? "byte - 128, because the input is of type i8"
+                                                       : "the picture's bytes, because the input is of type u8";
+  const auto range = range_of(input);
+  if (!range) return {PixelEncoding::bytes(), bytes};  // which takes_bytes() knows too
+  EncodingChoice choice = choose_by_range(*range);
+  if (metadata && metadata->normalization && fits(*metadata->normalization, *range))
+    choice = choose_by_metadata(*metadata->normalization);
+  PreprocessSpec spec;
+  set_encoding(choice.encoding, spec);
+  const ChannelQuantization q = channel_quantization(input, 0);
+  if (takes_bytes(spec, {input.type, q.scale, q.zero_point}))
+    choice.why = bytes;
+  else
+    choice.why += text(", because the input holds ", range->low, " to ", range->high);
+  return choice;
+}
+
+void decide_geometry(LoadedModel& model) {
+  ModelSpec& spec = model.spec;
+  const Tensor& input = tensor(model.network, model.network.inputs[0]);
+  PreprocessSpec& preprocess = spec.preprocess;
+  preprocess.filter = ResizeFilter::pil_bilinear;
+  if (spec.segmentation.classes > 0) {
+    preprocess.mode = ResizeMode::pad;
+    // Padding is the network's zero.
+    const ChannelQuantization q = channel_quantization(input, 0);
+    if (input.type == DataType::u8) preprocess.fill.fill(static_cast<float>(q.zero_point));
+    if (input.type == DataType::i8) preprocess.fill.fill(static_cast<float>(q.zero_point + 128));
+    model.decisions.push_back({"resize",
+                               "the longer side to the input's, Pillow's bilinear, the rest padded with the "
+                               "network's zero, as Google's segmenters want it"});
+  } else if (spec.architecture == Architecture::graph && spec.classes == 0) {
+    preprocess.mode = ResizeMode::squash;
+    model.decisions.push_back(
+        {"resize", "the whole picture, Pillow's bilinear, because the network looks for objects anywhere"});
+  } else if (export_family(model.network) == ExportFamily::teachable_machine) {
+    preprocess.mode = ResizeMode::crop;
+    preprocess.crop_fraction = 1;
+    model.decisions.push_back({"resize",
+                               "the whole centre square, Pillow's bilinear, because the tensors are named as "
+                               "Teachable Machine names them, which takes that"});
+  } else {
+    preprocess.mode = ResizeMode::crop;
+    model.decisions.push_back({"resize",
+                               "centre square of 0.875 of the shorter side, then Pillow's bilinear, because "
+                               "the network looks at one object"});
+  }
 }
 
 }  // namespace
 
 void decide_picture_input(const std::optional<ModelMetadata>& metadata, LoadedModel& model) {
-  ModelSpec& spec = model.spec;
   const Tensor& input = tensor(model.network, model.network.inputs[0]);
   if (model.network.inputs.size() != 1 || input.shape.rank() != 4 || input.shape[3] != 3) {
     model.decisions.push_back(
         {"input", text("not a picture: ", model.network.inputs.size(), " inputs, the first ", to_string(input.shape))});
     return;
   }
-  PreprocessSpec& preprocess = spec.preprocess;
-  preprocess.filter = ResizeFilter::pil_bilinear;
-  const bool segments = spec.segmentation.classes > 0;
-  const bool whole_network = spec.architecture != Architecture::graph || spec.classes > 0;
-  preprocess.mode = segments ? ResizeMode::pad : whole_network ? ResizeMode::crop_square : ResizeMode::squash;
-  if (segments) {
-    // Padding is the network's zero.
-    const ChannelQuantization q = channel_quantization(input, 0);
-    if (input.type == DataType::u8) preprocess.pad_byte = static_cast<float>(q.zero_point);
-    if (input.type == DataType::i8) preprocess.pad_byte = static_cast<float>(q.zero_point + 128);
-  }
-  model.decisions.push_back(
-      {"resize",
-       segments        ? "the longer side to the input's, Pillow's bilinear, the rest padded with the network's zero, "
-                         "as Google's segmenters want it"
-       : whole_network ? "centre square of 0.875 of the shorter side, then Pillow's bilinear, because the "
-                         "network looks at one object"
-                       : "the whole picture, Pillow's bilinear, because the network looks for objects anywhere"});
-
-  std::string why;
-  if (input.type == DataType::u8) {
-    preprocess.encoding = InputEncoding::raw_u8;
-    why = "the picture's bytes, because the input is of type u8";
-  } else if (input.type == DataType::i8) {
-    preprocess.encoding = InputEncoding::raw_i8;
-    why = "byte - 128, because the input is of type i8";
-  } else {
-    why = decide_float_encoding(model, metadata, preprocess);
-  }
-  model.decisions.push_back({"encoding", std::move(why)});
+  decide_geometry(model);
+  EncodingChoice choice = input.type == DataType::u8 || input.type == DataType::i8
+                              ? choose_for_integers(input, metadata)
+                              : choose_for_floats(model, metadata);
+  set_encoding(choice.encoding, model.spec.preprocess);
+  if (choice.is_guess) choice.why += "; a guess, for the file does not say it: --encoding or ModelOptions can";
+  model.decisions.push_back({"encoding", std::move(choice.why), choice.is_guess});
 }
 
 }  // namespace mobilenet::tflite

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// PreprocessSpec as JSON, field by field: in the metadata of the project's own files and in descriptions.
+
+#include <mobilenet/result.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "formats/json_fields.h"
+#include "spec/preprocess_spec.h"
+
+namespace mobilenet {
+
+constexpr std::array<std::pair<std::string_view, ResizeFilter>, 9> kFilterNames{
+    {{"pil_nearest", ResizeFilter::pil_nearest},
+     {"pil_box", ResizeFilter::pil_box},
+     {"pil_bilinear", ResizeFilter::pil_bilinear},
+     {"pil_hamming", ResizeFilter::pil_hamming},
+     {"pil_bicubic", ResizeFilter::pil_bicubic},
+     {"pil_lanczos", ResizeFilter::pil_lanczos},
+     {"tf_bilinear_legacy", ResizeFilter::tf_bilinear_legacy},
+     {"tf_bilinear_corners", ResizeFilter::tf_bilinear_corners},
+     {"tf_bilinear_half_pixel", ResizeFilter::tf_bilinear_half_pixel}}};
+
+// The geometry alone: what is not filter, encoding, channel order or fill.
+nlohmann::ordered_json geometry_to_json(const PreprocessSpec& spec);
+void geometry_from_json(JsonFields& fields, PreprocessSpec& spec);
+
+// One number for all channels, or three.
+nlohmann::ordered_json channels_to_json(const std::array<float, 3>& values);
+std::array<float, 3> channels_from_json(JsonFields& fields, std::string_view key, double low, double high,
+                                        const std::array<float, 3>& fallback);
+
+// `version` is that of the file around it: 1 knew less.
+nlohmann::ordered_json preprocess_to_json(const PreprocessSpec& spec);
+Result<PreprocessSpec> preprocess_from_json(const JsonValue& value, const std::string& place, int version);
+
+}  // namespace mobilenet
