@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file_bytes.h"
 #include "formats/labels.h"
+#include "model_description.h"
 #include "model_state.h"
 #include "models/architectures.h"
 #include "network/cost.h"
@@ -35,6 +36,15 @@ Result<void> apply_labels(LoadedModel& loaded, const ModelOptions& options) {
   return set_labels(label_source("the list of labels", options.labels), loaded.spec, loaded.decisions);
 }
 
+// What the description says wins over what the reader decided.
+Result<void> apply_description_of(const SourceFile& file, const ModelOptions& options, LoadedModel& loaded) {
+  if (!options.description.empty()) return apply_description(options.description, loaded);
+  if (file.path.empty()) return {};
+  const std::filesystem::path beside = description_path(file.path);
+  std::error_code ignored;
+  return std::filesystem::exists(beside, ignored) ? apply_description(beside, loaded) : Result<void>();
+}
+
 // What the caller says of the preprocessing wins over what the reader decided.
 Result<void> apply_preprocess(LoadedModel& loaded, const PreprocessOptions& options) {
   MOBILENET_TRY(loaded.spec.preprocess, with_options(std::move(loaded.spec.preprocess), options));
@@ -51,6 +61,8 @@ Result<void> apply_preprocess(LoadedModel& loaded, const PreprocessOptions& opti
 
 Result<std::shared_ptr<const ModelState>> load_state(const SourceFile& file, const ModelOptions& options) {
   MOBILENET_TRY(LoadedModel loaded, load_model(file));
+  if (auto described = apply_description_of(file, options, loaded); !described)
+    return at(file.name, std::move(described).error());
   return ModelState::make(std::move(loaded), file.name, options);
 }
 
@@ -190,6 +202,10 @@ Result<Model> Model::random(std::string_view architecture, const ModelOptions& o
 }
 
 const ModelInfo& Model::info() const { return state_->info; }
+
+Result<std::string> Model::description() const try { return description_of(state_->loaded); } catch (...) {
+  return caught(state_->info.source);
+}
 
 Result<void> Model::save(const std::filesystem::path& path, DataType weights) const try {
   const LoadedModel& loaded = state_->loaded;

@@ -52,6 +52,7 @@ int classify(ClassifyOptions& options) {
     return fail(chosen.error());
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
+  note_guesses(model->info());
   if (!options.json) say_what_runs(*model, *session);
   const std::vector<PictureSource> sources = list_pictures(options.pictures);
   return answer_pictures(

@@ -84,6 +84,7 @@ class ObjectSearch {
     if (auto ready = prepare_outputs(); !ready) return ready;
     auto session = open_session(*model_, options_.session);
     if (!session) return session.error();
+    note_guesses(model_->info());
     session_ = *std::move(session);
     if (!options_.json) say_what_runs(*model_, *session_);
     return {};

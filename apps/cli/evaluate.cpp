@@ -291,6 +291,7 @@ int evaluate(EvaluateOptions& options) {
   options.session.score_threshold = 0;
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
+  note_guesses(model->info());
   if (!options.json) say_what_runs(*model, *session);
 
   const std::vector<PictureSource> sources = list_pictures(options.pictures);

@@ -133,6 +133,7 @@ int features(FeaturesOptions& options) {
   if (!output) return fail(output.error());
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
+  note_guesses(model->info());
 
   PictureLoader loader(sources, options.pictures.options);
   Progress progress(loader.total(), AnswersGo::to_a_file);

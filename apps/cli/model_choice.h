@@ -17,9 +17,9 @@
 namespace mobilenet::cli {
 
 struct ModelChoice {
-  std::string model;                   // as -m names it; empty: $MOBILENET_MODEL, else the bundled model of the task
-  std::string labels;                  // a file; empty: the model's own
-  PreprocessOptions preprocess;
+  std::string model;   // as -m names it; empty: $MOBILENET_MODEL, else the bundled model of the task
+  std::string labels;  // a file; empty: the model's own
+  PreprocessOptions preprocess = {};
   std::string_view task = "classify";  // "detect" and "segment" have bundled models too
 };
 

@@ -37,6 +37,11 @@ void note_random_weights(const ModelInfo& info) {
   if (info.format == "random weights") note(info.source + " has random weights: its answers mean nothing");
 }
 
+void note_guesses(const ModelInfo& info) {
+  for (const Decision& decision : info.decisions)
+    if (decision.is_guess) note(decision.what + ": " + decision.why);
+}
+
 Result<Session> open_session(const Model& model, const SessionOptions& options) {
   auto session = model.session(options);
   if (!session) {

@@ -20,6 +20,9 @@ void note_threads(const SessionOptions& options);
 // Notes that the answers of random weights mean nothing.
 void note_random_weights(const ModelInfo& info);
 
+// Notes what is a guess about the pictures, which makes answers plausible and wrong.
+void note_guesses(const ModelInfo& info);
+
 // One sentence about what runs where, for people.
 void say_what_runs(const Model& model, const Session& session);
 

@@ -12,28 +12,8 @@
 namespace mobilenet::cli {
 namespace {
 
-template <class T>
-using Names = std::pair<std::string_view, T>;
-
-constexpr std::array<Names<PreprocessPolicy>, 6> kGeometries{{{"crop", PreprocessPolicy::crop},
-                                                              {"square", PreprocessPolicy::square},
-                                                              {"squash", PreprocessPolicy::squash},
-                                                              {"pad", PreprocessPolicy::pad},
-                                                              {"letterbox", PreprocessPolicy::letterbox},
-                                                              {"tf_slim", PreprocessPolicy::tf_slim}}};
-constexpr std::array<Names<ResizeFilter>, 9> kFilters{{{"nearest", ResizeFilter::pil_nearest},
-                                                       {"bilinear", ResizeFilter::pil_bilinear},
-                                                       {"bicubic", ResizeFilter::pil_bicubic},
-                                                       {"lanczos", ResizeFilter::pil_lanczos},
-                                                       {"box", ResizeFilter::pil_box},
-                                                       {"hamming", ResizeFilter::pil_hamming},
-                                                       {"tf_bilinear", ResizeFilter::tf_bilinear_half_pixel},
-                                                       {"tf1_bilinear", ResizeFilter::tf_bilinear_legacy},
-                                                       {"tf1_bilinear_corners", ResizeFilter::tf_bilinear_corners}}};
-constexpr std::array<Names<ChannelOrder>, 2> kOrders{{{"rgb", ChannelOrder::rgb}, {"bgr", ChannelOrder::bgr}}};
-
 template <class T, std::size_t kCount>
-T named(const std::string& option, const std::string& text, const std::array<Names<T>, kCount>& names) {
+T named(const std::string& option, const std::string& text, const PreprocessNames<T, kCount>& names) {
   std::string known;
   for (const auto& [name, value] : names) {
     if (name == text) return value;
@@ -63,9 +43,8 @@ std::optional<std::array<float, 3>> channels_from(std::string_view text) {
 }  // namespace
 
 std::optional<PixelEncoding> encoding_from(std::string_view text) {
-  if (text == "unit") return PixelEncoding::unit();
-  if (text == "signed") return PixelEncoding::minus_one_to_one();
-  if (text == "bytes") return PixelEncoding::bytes();
+  for (const auto& [name, encoding] : kEncodingNames)
+    if (text == name) return encoding;
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
   const auto mean = channels_from(text.substr(0, slash)), deviation = channels_from(text.substr(slash + 1));
@@ -85,32 +64,36 @@ void add_encoding_options(CLI::App& app, ModelChoice& choice) {
                                                           "' is not one of unit, signed, bytes, or MEAN/DEVIATION like "
                                                           "127.5/127.5 or 124,116,104/58,57,57, the deviation above 0");
          },
-         "How bytes become the network's numbers: unit (0 to 1),\n"
-         "signed (-1 to 1), bytes (0 to 255), or MEAN/DEVIATION, in\n"
-         "units of a byte (default: the model's own, or a guess that\n"
+         "How bytes become the network's numbers: unit (0 to 1), "
+         "signed (-1 to 1), bytes (0 to 255), or MEAN/DEVIATION, in "
+         "units of a byte (default: the model's own, or a guess that "
          "`mobilenet info` calls one)")
       ->type_name("NAME");
   app.add_option_function<std::string>(
          "--channels",
-         [&choice](const std::string& text) { choice.preprocess.channels = named("--channels", text, kOrders); },
-         "rgb or bgr: the order of colours that the network wants\n(default: the model's own)")
+         [&choice](const std::string& text) {
+           choice.preprocess.channels = named("--channels", text, kChannelOrderNames);
+         },
+         "rgb or bgr: the order of colours that the network wants (default: the model's own)")
       ->type_name("NAME");
 }
 
 void add_preprocess_options(CLI::App& app, ModelChoice& choice) {
   app.add_option_function<std::string>(
          "--preprocess",
-         [&choice](const std::string& text) { choice.preprocess.geometry = named("--preprocess", text, kGeometries); },
-         "What of a picture the network sees: crop (the centre 7/8),\n"
-         "square (the whole centre), squash (all, aspect ratio\n"
-         "ignored), pad, letterbox (all, the rest filled), tf_slim\n"
+         [&choice](const std::string& text) {
+           choice.preprocess.geometry = named("--preprocess", text, kGeometryNames);
+         },
+         "What of a picture the network sees: crop (the centre 7/8), "
+         "square (the whole centre), squash (all, aspect ratio "
+         "ignored), pad, letterbox (all, the rest filled), tf_slim "
          "(default: as the model was trained)")
       ->type_name("NAME");
   app.add_option_function<std::string>(
          "--filter",
-         [&choice](const std::string& text) { choice.preprocess.filter = named("--filter", text, kFilters); },
-         "How it is resized: nearest, bilinear, bicubic, lanczos,\n"
-         "box, hamming (as Pillow does), tf_bilinear, tf1_bilinear,\n"
+         [&choice](const std::string& text) { choice.preprocess.filter = named("--filter", text, kFilterNames); },
+         "How it is resized: nearest, bilinear, bicubic, lanczos, "
+         "box, hamming (as Pillow does), tf_bilinear, tf1_bilinear, "
          "tf1_bilinear_corners (default: as the model was trained)")
       ->type_name("NAME");
   add_encoding_options(app, choice);

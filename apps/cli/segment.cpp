@@ -65,6 +65,7 @@ int segment(SegmentOptions& options) {
   if (auto free = files.check_existing(); !free) return fail(free.error());
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
+  note_guesses(model->info());
   if (!options.json) say_what_runs(*model, *session);
 
   const auto one = [&](const ImageView& view, LoadedPicture& picture, std::string& text) -> Result<void> {

@@ -30,7 +30,9 @@ struct ModelOptions {
   // classifier that has one may be left out.
   std::vector<std::string> labels = {};    // one per class
   std::filesystem::path labels_file = {};  // a text file with one class per line
-  PreprocessOptions preprocess = {};       // what is set replaces what the file says or what was guessed
+  // A description in JSON (docs/formats.md); empty: NAME.mobilenet.json beside the model, where there is one.
+  std::filesystem::path description = {};
+  PreprocessOptions preprocess = {};  // what is set replaces what the file says or what was guessed
 };
 
 struct TensorInfo {
@@ -75,7 +77,8 @@ struct ModelInfo {
 
 class MOBILENET_API Model {
  public:
-  // Opens a .tflite or .safetensors file; config.json, preprocessor_config.json and labels.txt beside it are used.
+  // Opens a .tflite or .safetensors file; a description, config.json, preprocessor_config.json and labels.txt beside it
+  // are used.
   // The file is read into memory, so what happens to it afterwards does not matter; pipes are read to their end.
   static Result<Model> open(const std::filesystem::path& path, const ModelOptions& options = {});
   // As open, from memory: the bytes are copied. `name` stands for the file in messages.
@@ -90,6 +93,10 @@ class MOBILENET_API Model {
   static Result<Model> random(std::string_view architecture, const ModelOptions& options = {});
 
   const ModelInfo& info() const;
+
+  // Everything about the preprocessing, the labels and the scores as a JSON text that ModelOptions::description takes,
+  // to be kept beside the model's file, of any format.
+  Result<std::string> description() const;
 
   // Memory and command stream for one caller. Sessions keep the weights alive; the Model itself may go.
   Result<Session> session(const SessionOptions& options = {}) const;

@@ -5,7 +5,10 @@
 // How a picture becomes the network's input, for those who know it better than the model's file does.
 
 #include <array>
+#include <cstddef>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 namespace mobilenet {
 
@@ -47,6 +50,32 @@ struct PixelEncoding {
 
   bool operator==(const PixelEncoding&) const = default;
 };
+
+// The names of all of these, as the program's options and the descriptions beside models have them.
+template <class T, std::size_t kCount>
+using PreprocessNames = std::array<std::pair<std::string_view, T>, kCount>;
+
+inline constexpr PreprocessNames<PreprocessPolicy, 6> kGeometryNames{{{"crop", PreprocessPolicy::crop},
+                                                                      {"square", PreprocessPolicy::square},
+                                                                      {"squash", PreprocessPolicy::squash},
+                                                                      {"pad", PreprocessPolicy::pad},
+                                                                      {"letterbox", PreprocessPolicy::letterbox},
+                                                                      {"tf_slim", PreprocessPolicy::tf_slim}}};
+inline constexpr PreprocessNames<ResizeFilter, 9> kFilterNames{
+    {{"nearest", ResizeFilter::pil_nearest},
+     {"bilinear", ResizeFilter::pil_bilinear},
+     {"bicubic", ResizeFilter::pil_bicubic},
+     {"lanczos", ResizeFilter::pil_lanczos},
+     {"box", ResizeFilter::pil_box},
+     {"hamming", ResizeFilter::pil_hamming},
+     {"tf_bilinear", ResizeFilter::tf_bilinear_half_pixel},
+     {"tf1_bilinear", ResizeFilter::tf_bilinear_legacy},
+     {"tf1_bilinear_corners", ResizeFilter::tf_bilinear_corners}}};
+inline constexpr PreprocessNames<ChannelOrder, 2> kChannelOrderNames{
+    {{"rgb", ChannelOrder::rgb}, {"bgr", ChannelOrder::bgr}}};
+inline constexpr PreprocessNames<PixelEncoding, 3> kEncodingNames{{{"unit", PixelEncoding::unit()},
+                                                                   {"signed", PixelEncoding::minus_one_to_one()},
+                                                                   {"bytes", PixelEncoding::bytes()}}};
 
 // What is set replaces what the model says; a geometry brings its own filter unless that is set too.
 struct PreprocessOptions {

@@ -192,6 +192,17 @@ void read_channel_order(JsonFields& fields, const Processor& processor, ModelSpe
                          text("the processor that ", kFile, " names does not know it: colours stay RGB")});
 }
 
+// Of a processor that is not known here: what its keys name means the same everywhere, where pictures are cut does not.
+void read_unknown_processor(JsonFields& fields, const std::string& type, PreprocessSpec& preprocess) {
+  const std::string because = text(kFile, " is for ", describe(type), ", whose rules are not known here");
+  preprocess.unknown.geometry = because;
+  const bool normalizes = fields.boolean("do_normalize", true);
+  const bool says_all = !normalizes || (fields.has("image_mean") && fields.has("image_std"));
+  if (fields.boolean("rescale_offset", false) || !says_all) preprocess.unknown.encoding = because;
+  read_normalization(fields, kProcessors.front(), preprocess);
+  read_filter(fields, kProcessors.front(), preprocess);
+}
+
 }  // namespace
 
 Result<void> read_hugging_face_preprocessor(const std::filesystem::path& model, int image_size, ModelSpec& spec,
@@ -208,10 +219,9 @@ Result<void> read_hugging_face_preprocessor(const std::filesystem::path& model, 
   MOBILENET_CHECK(fields.mistake());
   const Processor* processor = processor_of(type);
   if (processor == nullptr) {
-    const std::string because = text(kFile, " is for ", describe(type), ", whose rules are not known here");
-    spec.preprocess.unknown = {because, "", because};
-    decisions.push_back({"preprocessing is unknown", because});
-    return {};
+    read_unknown_processor(fields, type, spec.preprocess);
+    decisions.push_back({"preprocessing is unknown", spec.preprocess.unknown.geometry});
+    return fields.mistake();
   }
   read_normalization(fields, *processor, spec.preprocess);
   read_filter(fields, *processor, spec.preprocess);

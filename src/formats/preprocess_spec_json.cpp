@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "formats/preprocess_spec_json.h"
 
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -27,6 +28,16 @@ constexpr std::array<Names<ResizeMode>, 8> kModes{{{"crop", ResizeMode::crop},
                                                    {"squash", ResizeMode::squash},
                                                    {"pad", ResizeMode::pad},
                                                    {"keep", ResizeMode::keep}}};
+constexpr std::array<Names<ResizeFilter>, 9> kFilters{
+    {{"pil_nearest", ResizeFilter::pil_nearest},
+     {"pil_box", ResizeFilter::pil_box},
+     {"pil_bilinear", ResizeFilter::pil_bilinear},
+     {"pil_hamming", ResizeFilter::pil_hamming},
+     {"pil_bicubic", ResizeFilter::pil_bicubic},
+     {"pil_lanczos", ResizeFilter::pil_lanczos},
+     {"tf_bilinear_legacy", ResizeFilter::tf_bilinear_legacy},
+     {"tf_bilinear_corners", ResizeFilter::tf_bilinear_corners},
+     {"tf_bilinear_half_pixel", ResizeFilter::tf_bilinear_half_pixel}}};
 constexpr std::array<Names<Resampler>, 2> kResamplers{
     {{"pillow", Resampler::pillow}, {"torchvision", Resampler::torchvision}}};
 constexpr std::array<Names<CropRounding>, 2> kRoundings{
@@ -40,11 +51,7 @@ constexpr std::array<Names<ResizeMode>, 5> kOldModes{{{"crop_square", ResizeMode
                                                       {"shortest_edge_crop", ResizeMode::shortest_edge},
                                                       {"squash", ResizeMode::squash},
                                                       {"pad", ResizeMode::pad}}};
-enum class OldEncoding {
-  normalize,
-  raw_u8,
-  raw_i8
-};  // the last two only meant integer inputs, which have no weights file
+enum class OldEncoding { normalize, raw_u8, raw_i8 };  // the last two meant integer inputs, which no such file has
 constexpr std::array<Names<OldEncoding>, 3> kOldEncodings{
     {{"normalize", OldEncoding::normalize}, {"raw_u8", OldEncoding::raw_u8}, {"raw_i8", OldEncoding::raw_i8}}};
 
@@ -120,7 +127,7 @@ std::array<float, 3> channels_from_json(JsonFields& fields, std::string_view key
 
 ordered_json preprocess_to_json(const PreprocessSpec& spec) {
   ordered_json all = geometry_to_json(spec);
-  all["filter"] = name_in(kFilterNames, spec.filter);
+  all["filter"] = name_in(kFilters, spec.filter);
   all["swap_red_blue"] = spec.swap_red_blue;
   all["rescale"] = shortest_decimal(spec.rescale);
   all["divide_by_255"] = spec.divide_by_255;
@@ -140,7 +147,7 @@ Result<PreprocessSpec> preprocess_from_json(const json& value, const std::string
     old_geometry_from_json(fields, spec);
   else
     geometry_from_json(fields, spec);
-  spec.filter = fields.choice("filter", kFilterNames);
+  spec.filter = fields.choice("filter", kFilters);
   spec.swap_red_blue = fields.boolean("swap_red_blue");
   spec.rescale = static_cast<float>(fields.number("rescale", 1e-9, 1e9));
   spec.divide_by_255 = fields.boolean("divide_by_255");

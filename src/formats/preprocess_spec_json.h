@@ -10,23 +10,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "formats/json_fields.h"
 #include "spec/preprocess_spec.h"
 
 namespace mobilenet {
-
-constexpr std::array<std::pair<std::string_view, ResizeFilter>, 9> kFilterNames{
-    {{"pil_nearest", ResizeFilter::pil_nearest},
-     {"pil_box", ResizeFilter::pil_box},
-     {"pil_bilinear", ResizeFilter::pil_bilinear},
-     {"pil_hamming", ResizeFilter::pil_hamming},
-     {"pil_bicubic", ResizeFilter::pil_bicubic},
-     {"pil_lanczos", ResizeFilter::pil_lanczos},
-     {"tf_bilinear_legacy", ResizeFilter::tf_bilinear_legacy},
-     {"tf_bilinear_corners", ResizeFilter::tf_bilinear_corners},
-     {"tf_bilinear_half_pixel", ResizeFilter::tf_bilinear_half_pixel}}};
 
 // The geometry alone: what is not filter, encoding, channel order or fill.
 nlohmann::ordered_json geometry_to_json(const PreprocessSpec& spec);

@@ -137,6 +137,33 @@ class Convert(ProgramTest):
         line, = mobilenet("info", "--json", out).lines()
         self.assertEqual(line["labels"], [f"name {i}" for i in range(10)])
 
+    def test_a_description_is_written_and_used(self):
+        folder = self.path("described")
+        folder.mkdir()
+        model, beside = folder / "m.safetensors", folder / "m.mobilenet.json"
+        model.write_bytes(self.model.read_bytes())
+        said = ["--encoding", "unit", "--preprocess", "square"]
+        result = mobilenet("convert", "--model", model, *said, "--describe", beside, "--json")
+        self.assertEqual(result.code, 0, result.err)
+        self.assertEqual(result.lines(), [{"description": str(beside), "source": str(model)}])
+        written = json.loads(beside.read_text())
+        self.assertEqual((written["encoding"], written["geometry"], written["filter"]), ("unit", "square", "bilinear"))
+        line, = mobilenet("info", "--json", model).lines()
+        self.assertEqual(line["preprocess"], "the whole centre square, PIL bilinear to 96x96, byte / 255")
+        self.assertIn("description", [decision["what"] for decision in line["decisions"]])
+        # What is read is not written, whatever is asked for; and one of the two outputs is needed.
+        again = mobilenet("convert", "--model", model, "--describe", beside, "--force")
+        self.assertNotEqual(again.code, 0)
+        self.assertEqual(json.loads(beside.read_text()), written)
+        self.assertEqual(mobilenet("convert", "--model", model).code, 2)
+        both, text = folder / "both.safetensors", folder / "both.json"
+        self.assertEqual(mobilenet("convert", "--model", model, "-o", both, "--describe", text).code, 0)
+        self.assertTrue(both.exists() and text.exists())
+        beside.write_text('{"encodng": "unit"}')
+        wrong = mobilenet("info", model)
+        self.assertEqual(wrong.code, 1)
+        self.assertIn('"encodng" is no key of a description', wrong.err)
+
     def test_what_cannot_be_written(self):
         result = mobilenet("convert", "--model", self.model, "-o", self.path("no/such/out.safetensors"))
         self.assertEqual(result.code, 1)
