@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file_bytes.h"
 #include "formats/json_fields.h"
+#include "formats/json_text.h"
 #include "formats/labels.h"
 #include "formats/preprocess_spec_json.h"
 #include "preprocess/preprocess_options.h"
@@ -21,7 +22,6 @@ namespace mobilenet {
 namespace {
 
 using json = JsonValue;
-using nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
 
@@ -173,7 +173,7 @@ class Reader {
 };
 
 // The name of a geometry that means just this, or all of its fields.
-ordered_json geometry_of(const PreprocessSpec& spec) {
+JsonText geometry_of(const PreprocessSpec& spec) {
   for (const auto& [name, policy] : kGeometryNames) {
     auto same = with_options(spec, {.geometry = policy, .filter = spec.filter});
     if (same && *same == spec) return name;
@@ -181,15 +181,16 @@ ordered_json geometry_of(const PreprocessSpec& spec) {
   return geometry_to_json(spec);
 }
 
-ordered_json encoding_of(const PreprocessSpec& spec) {
+JsonText encoding_of(const PreprocessSpec& spec) {
   for (const auto& [name, encoding] : kEncodingNames) {
     PreprocessSpec same = spec;
     set_encoding(encoding, same);
     if (same == spec) return name;
   }
-  ordered_json all = {{"mean", channels_to_json(spec.mean)}, {"deviation", channels_to_json(spec.deviation)}};
-  if (spec.rescale != 1) all["rescale"] = shortest_decimal(spec.rescale);
-  if (spec.divide_by_255) all["divide_by_255"] = true;
+  JsonText all =
+      JsonText::object({{"mean", channels_to_json(spec.mean)}, {"deviation", channels_to_json(spec.deviation)}});
+  if (spec.rescale != 1) all.add("rescale", shortest_decimal(spec.rescale));
+  if (spec.divide_by_255) all.add("divide_by_255", true);
   return all;
 }
 
@@ -213,20 +214,19 @@ Result<void> apply_description(const std::filesystem::path& path, LoadedModel& m
 std::string description_of(const LoadedModel& model) {
   const ModelSpec& spec = model.spec;
   const PreprocessSpec& preprocess = spec.preprocess;
-  ordered_json all = {{"version", kVersion}};
-  if (preprocess.unknown.geometry.empty()) all["geometry"] = geometry_of(preprocess);
-  if (preprocess.unknown.filter.empty()) all["filter"] = name_in(kFilterNames, preprocess.filter);
-  if (preprocess.unknown.encoding.empty()) all["encoding"] = encoding_of(preprocess);
-  all["channels"] = preprocess.swap_red_blue ? "bgr" : "rgb";
+  JsonText all = JsonText::object({{"version", kVersion}});
+  if (preprocess.unknown.geometry.empty()) all.add("geometry", geometry_of(preprocess));
+  if (preprocess.unknown.filter.empty()) all.add("filter", name_in(kFilterNames, preprocess.filter));
+  if (preprocess.unknown.encoding.empty()) all.add("encoding", encoding_of(preprocess));
+  all.add("channels", preprocess.swap_red_blue ? "bgr" : "rgb");
   if (preprocess.mode == ResizeMode::pad || preprocess.mode == ResizeMode::fit)
-    all["fill"] = channels_to_json(preprocess.fill);
+    all.add("fill", channels_to_json(preprocess.fill));
   if (spec.detection.classes > 0)
-    all["scores"] = name_in(kScoreFunctions, std::optional(spec.detection.score_function));
+    all.add("scores", name_in(kScoreFunctions, std::optional(spec.detection.score_function)));
   else if (spec.classes > 0)
-    all["scores"] = name_in(kScoreFunctions, spec.class_scores);
-  if (!spec.labels.empty()) all["labels"] = spec.labels;
-  // Labels come from anybody's text files; what is not UTF-8 becomes a replacement character.
-  return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    all.add("scores", name_in(kScoreFunctions, spec.class_scores));
+  if (!spec.labels.empty()) all.add("labels", JsonText::array_of(spec.labels));
+  return all.indented() + "\n";
 }
 
 }  // namespace mobilenet

@@ -14,7 +14,6 @@ namespace mobilenet {
 namespace {
 
 using json = JsonValue;
-using nlohmann::ordered_json;
 
 constexpr int kMostChannels = 1 << 16;
 constexpr int kMostBlocks = 1000;
@@ -39,16 +38,16 @@ constexpr std::array<Names<AnchorUnit>, 3> kAnchorUnits{
 constexpr std::array<Names<SuppressionRule>, 2> kRules{
     {{"fast", SuppressionRule::fast}, {"per_class", SuppressionRule::per_class}}};
 
-ordered_json suppression_to_json(const SuppressionSpec& suppression) {
-  ordered_json thresholds = ordered_json::array();
-  for (const float threshold : suppression.class_thresholds) thresholds.push_back(shortest_decimal(threshold));
-  return {{"rule", name_in(kRules, suppression.rule)},
-          {"iou_threshold", shortest_decimal(suppression.iou_threshold)},
-          {"score_threshold", shortest_decimal(suppression.score_threshold)},
-          {"class_thresholds", std::move(thresholds)},
-          {"max_detections", suppression.max_detections},
-          {"max_per_class", suppression.max_per_class},
-          {"max_classes_per_anchor", suppression.max_classes_per_anchor}};
+JsonText suppression_to_json(const SuppressionSpec& suppression) {
+  JsonText thresholds = JsonText::array({});
+  for (const float threshold : suppression.class_thresholds) thresholds.add(shortest_decimal(threshold));
+  return JsonText::object({{"rule", name_in(kRules, suppression.rule)},
+                           {"iou_threshold", shortest_decimal(suppression.iou_threshold)},
+                           {"score_threshold", shortest_decimal(suppression.score_threshold)},
+                           {"class_thresholds", thresholds},
+                           {"max_detections", suppression.max_detections},
+                           {"max_per_class", suppression.max_per_class},
+                           {"max_classes_per_anchor", suppression.max_classes_per_anchor}});
 }
 
 // A required array of at most `most` elements; noted as a mistake when it is not.
@@ -118,29 +117,29 @@ Result<std::vector<std::vector<AnchorShape>>> anchors_from_json(const json& maps
 
 }  // namespace
 
-ordered_json detector_to_json(const DetectionHeadSpec& head, const DetectionSpec& detection) {
-  ordered_json extras = ordered_json::array(), anchors = ordered_json::array();
+JsonText detector_to_json(const DetectionHeadSpec& head, const DetectionSpec& detection) {
+  JsonText extras = JsonText::array({}), anchors = JsonText::array({});
   for (const ExtraMapSpec& extra : head.extras)
-    extras.push_back({{"reduced", extra.reduced}, {"outputs", extra.outputs}});
+    extras.add(JsonText::object({{"reduced", extra.reduced}, {"outputs", extra.outputs}}));
   for (const std::vector<AnchorShape>& map : detection.anchor_shapes) {
-    ordered_json shapes = ordered_json::array();
+    JsonText shapes = JsonText::array({});
     for (const AnchorShape& shape : map)
-      shapes.push_back(ordered_json::array({shortest_decimal(shape.height), shortest_decimal(shape.width)}));
-    anchors.push_back(std::move(shapes));
+      shapes.add(JsonText::array({shortest_decimal(shape.height), shortest_decimal(shape.width)}));
+    anchors.add(shapes);
   }
   const BoxCoder& coder = detection.coder;
-  return {{"tap", head.tap},
-          {"extras", std::move(extras)},
-          {"separable_extras", head.separable_extras},
-          {"predictor", name_in(kPredictors, head.predictor)},
-          {"classes", detection.classes},
-          {"background_column", detection.background_column},
-          {"anchors", std::move(anchors)},
-          {"anchor_unit", name_in(kAnchorUnits, detection.anchor_unit)},
-          {"coder", ordered_json::array({shortest_decimal(coder.y), shortest_decimal(coder.x),
-                                         shortest_decimal(coder.height), shortest_decimal(coder.width)})},
-          {"scores", name_in(kScoreFunctions, detection.score_function)},
-          {"suppression", suppression_to_json(detection.suppression)}};
+  return JsonText::object({{"tap", head.tap},
+                           {"extras", extras},
+                           {"separable_extras", head.separable_extras},
+                           {"predictor", name_in(kPredictors, head.predictor)},
+                           {"classes", detection.classes},
+                           {"background_column", detection.background_column},
+                           {"anchors", anchors},
+                           {"anchor_unit", name_in(kAnchorUnits, detection.anchor_unit)},
+                           {"coder", JsonText::array({shortest_decimal(coder.y), shortest_decimal(coder.x),
+                                                      shortest_decimal(coder.height), shortest_decimal(coder.width)})},
+                           {"scores", name_in(kScoreFunctions, detection.score_function)},
+                           {"suppression", suppression_to_json(detection.suppression)}});
 }
 
 Result<void> detector_from_json(const json& value, DetectionHeadSpec& head, DetectionSpec& detection) {
@@ -166,14 +165,14 @@ Result<void> detector_from_json(const json& value, DetectionHeadSpec& head, Dete
   return {};
 }
 
-ordered_json segmenter_to_json(const SegmentationHeadSpec& head, const SegmentationSpec& segmentation) {
-  return {{"channels", head.channels},
-          {"rates", head.rates},
-          {"low_level", head.low_level},
-          {"low_level_channels", head.low_level_channels},
-          {"classes", segmentation.classes},
-          {"align_corners", segmentation.align_corners},
-          {"half_pixel_centers", segmentation.half_pixel_centers}};
+JsonText segmenter_to_json(const SegmentationHeadSpec& head, const SegmentationSpec& segmentation) {
+  return JsonText::object({{"channels", head.channels},
+                           {"rates", JsonText::array_of(head.rates)},
+                           {"low_level", head.low_level},
+                           {"low_level_channels", head.low_level_channels},
+                           {"classes", segmentation.classes},
+                           {"align_corners", segmentation.align_corners},
+                           {"half_pixel_centers", segmentation.half_pixel_centers}});
 }
 
 Result<void> segmenter_from_json(const json& value, SegmentationHeadSpec& head, SegmentationSpec& segmentation) {

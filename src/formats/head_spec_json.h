@@ -6,8 +6,7 @@
 
 #include <mobilenet/result.h>
 
-#include <nlohmann/json.hpp>
-
+#include "formats/json_text.h"
 #include "formats/json_value.h"
 #include "spec/detection_spec.h"
 #include "spec/head_spec.h"
@@ -15,8 +14,8 @@
 
 namespace mobilenet {
 
-nlohmann::ordered_json detector_to_json(const DetectionHeadSpec& head, const DetectionSpec& detection);
-nlohmann::ordered_json segmenter_to_json(const SegmentationHeadSpec& head, const SegmentationSpec& segmentation);
+JsonText detector_to_json(const DetectionHeadSpec& head, const DetectionSpec& detection);
+JsonText segmenter_to_json(const SegmentationHeadSpec& head, const SegmentationSpec& segmentation);
 
 // Every field is checked for type and range; models/ checks that they fit each other and the backbone.
 Result<void> detector_from_json(const JsonValue& value, DetectionHeadSpec& head, DetectionSpec& detection);

@@ -52,6 +52,32 @@ void JsonText::insert(std::string_view item) {
   text_ += end;
 }
 
+std::string JsonText::indented() const {
+  std::string lines;
+  std::size_t level = 0;
+  const auto break_line = [&] { lines.append(1, '\n').append(2 * level, ' '); };
+  bool inside = false;  // a string
+  for (std::size_t i = 0; i < text_.size(); ++i) {
+    const char c = text_[i];
+    const bool opens = c == '{' || c == '[', closes = c == '}' || c == ']';
+    if (inside || c == '"') {
+      if (c == '"') inside = !inside;
+      lines += c;
+      if (inside && c == '\\') lines += text_[++i];
+    } else if (closes) {
+      --level;
+      if (text_[i - 1] != '{' && text_[i - 1] != '[') break_line();
+      lines += c;
+    } else {
+      lines += c;
+      if (c == ':') lines += ' ';
+      if (opens) ++level;
+      if (c == ',' || (opens && text_[i + 1] != '}' && text_[i + 1] != ']')) break_line();
+    }
+  }
+  return lines;
+}
+
 std::string quoted_ascii(std::string_view string) { return quoted(string, true); }
 
 }  // namespace mobilenet

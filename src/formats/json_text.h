@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// JSON as it is written: each value is its own text, and a larger one is put together from those of its parts.
+// JSON as it is written: each value is its own text, and a larger one is put together from those of its parts. Strings
+// become JSON by nlohmann/json; its own arrays and objects allocate while they are destroyed, see json_value.h.
 
 #include <concepts>
 #include <initializer_list>
@@ -40,6 +41,7 @@ class JsonText {
   void add(const JsonText& value);                        // to an array
 
   const std::string& text() const { return text_; }
+  std::string indented() const;  // for people: one field or element a line, two blanks a level
 
  private:
   void insert(std::string_view item);  // before the closing bracket

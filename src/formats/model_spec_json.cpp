@@ -3,12 +3,12 @@
 #include "formats/model_spec_json.h"
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
 #include "formats/head_spec_json.h"
 #include "formats/json_fields.h"
+#include "formats/json_text.h"
 #include "formats/preprocess_spec_json.h"
 #include "models/architectures.h"
 #include "models/assembly.h"
@@ -17,7 +17,6 @@ namespace mobilenet {
 namespace {
 
 using json = JsonValue;
-using nlohmann::ordered_json;
 
 // 1 had fewer ways to resize, and one way to score. A new field whose absence would change answers needs a new version.
 constexpr int kVersion = 2;
@@ -47,9 +46,14 @@ constexpr std::array<Names<std::optional<ScoreFunction>>, 4> kClassScores{{{"sof
                                                                            {"identity", ScoreFunction::identity},
                                                                            {"none", std::nullopt}}};
 
-ordered_json as_json(const BlockSpec& block) {
-  return {{"inputs", block.inputs},     {"hidden", block.hidden}, {"outputs", block.outputs},  {"stride", block.stride},
-          {"dilation", block.dilation}, {"expand", block.expand}, {"residual", block.residual}};
+JsonText as_json(const BlockSpec& block) {
+  return JsonText::object({{"inputs", block.inputs},
+                           {"hidden", block.hidden},
+                           {"outputs", block.outputs},
+                           {"stride", block.stride},
+                           {"dilation", block.dilation},
+                           {"expand", block.expand},
+                           {"residual", block.residual}});
 }
 
 Result<BlockSpec> block_from_json(const json& value, const std::string& place) {
@@ -92,30 +96,30 @@ Result<std::vector<std::string>> labels_from_json(const json& values) {
 }  // namespace
 
 std::string model_spec_to_json(const ModelSpec& spec) {
-  ordered_json blocks = ordered_json::array();
-  for (const BlockSpec& block : spec.blocks) blocks.push_back(as_json(block));
-  ordered_json all = {{"version", kVersion},
-                      {"architecture", name_in(kArchitectures, spec.architecture)},
-                      {"depth_multiplier", spec.depth_multiplier},
-                      {"input_height", spec.input_height},
-                      {"input_width", spec.input_width},
-                      {"input_name", spec.input_name},
-                      {"layout", name_in(kLayouts, spec.layout)},
-                      {"stem", spec.stem},
-                      {"blocks", std::move(blocks)},
-                      {"last", spec.last},
-                      {"classes", spec.classes},
-                      {"has_background", spec.has_background},
-                      {"padding", name_in(kPaddings, spec.tf_padding)},
-                      {"epsilon", spec.epsilon},
-                      {"activation", name_in(kActivations, spec.activation)},
-                      {"preprocess", preprocess_to_json(spec.preprocess)},
-                      {"labels", spec.labels}};
-  if (spec.classes > 0) all["scores"] = name_in(kClassScores, spec.class_scores);
-  if (is_detector(spec.architecture)) all["detector"] = detector_to_json(spec.detection_head, spec.detection);
-  if (is_segmenter(spec.architecture)) all["segmenter"] = segmenter_to_json(spec.segmentation_head, spec.segmentation);
-  // Labels come from anybody's text files; what is not UTF-8 becomes a replacement character.
-  return all.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  JsonText blocks = JsonText::array({});
+  for (const BlockSpec& block : spec.blocks) blocks.add(as_json(block));
+  JsonText all = JsonText::object({{"version", kVersion},
+                                   {"architecture", name_in(kArchitectures, spec.architecture)},
+                                   {"depth_multiplier", spec.depth_multiplier},
+                                   {"input_height", spec.input_height},
+                                   {"input_width", spec.input_width},
+                                   {"input_name", spec.input_name},
+                                   {"layout", name_in(kLayouts, spec.layout)},
+                                   {"stem", spec.stem},
+                                   {"blocks", blocks},
+                                   {"last", spec.last},
+                                   {"classes", spec.classes},
+                                   {"has_background", spec.has_background},
+                                   {"padding", name_in(kPaddings, spec.tf_padding)},
+                                   {"epsilon", spec.epsilon},
+                                   {"activation", name_in(kActivations, spec.activation)},
+                                   {"preprocess", preprocess_to_json(spec.preprocess)},
+                                   {"labels", JsonText::array_of(spec.labels)}});
+  if (spec.classes > 0) all.add("scores", name_in(kClassScores, spec.class_scores));
+  if (is_detector(spec.architecture)) all.add("detector", detector_to_json(spec.detection_head, spec.detection));
+  if (is_segmenter(spec.architecture))
+    all.add("segmenter", segmenter_to_json(spec.segmentation_head, spec.segmentation));
+  return all.text();
 }
 
 Result<ModelSpec> model_spec_from_json(std::string_view text) {

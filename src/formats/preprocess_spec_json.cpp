@@ -11,7 +11,6 @@ namespace mobilenet {
 namespace {
 
 using json = JsonValue;
-using nlohmann::ordered_json;
 
 template <class T>
 using Names = std::pair<std::string_view, T>;
@@ -72,15 +71,16 @@ void old_geometry_from_json(JsonFields& fields, PreprocessSpec& spec) {
 
 }  // namespace
 
-ordered_json geometry_to_json(const PreprocessSpec& spec) {
-  ordered_json all = {{"mode", name_in(kModes, spec.mode)}};
-  if (spec.mode == ResizeMode::crop || spec.mode == ResizeMode::central_crop) all["crop_fraction"] = spec.crop_fraction;
-  if (spec.resize_height > 0) all["resize"] = {spec.resize_height, spec.resize_width};
-  if (spec.longest_edge > 0) all["longest_edge"] = spec.longest_edge;
-  if (spec.base_height > 0) all["of_input"] = {spec.base_height, spec.base_width};
-  all["resampler"] = name_in(kResamplers, spec.resampler);
-  all["rounding"] = name_in(kRoundings, spec.rounding);
-  all["input_size"] = name_in(kInputSizes, spec.input_size);
+JsonText geometry_to_json(const PreprocessSpec& spec) {
+  JsonText all = JsonText::object({{"mode", name_in(kModes, spec.mode)}});
+  if (spec.mode == ResizeMode::crop || spec.mode == ResizeMode::central_crop)
+    all.add("crop_fraction", spec.crop_fraction);
+  if (spec.resize_height > 0) all.add("resize", JsonText::array({spec.resize_height, spec.resize_width}));
+  if (spec.longest_edge > 0) all.add("longest_edge", spec.longest_edge);
+  if (spec.base_height > 0) all.add("of_input", JsonText::array({spec.base_height, spec.base_width}));
+  all.add("resampler", name_in(kResamplers, spec.resampler));
+  all.add("rounding", name_in(kRoundings, spec.rounding));
+  all.add("input_size", name_in(kInputSizes, spec.input_size));
   return all;
 }
 
@@ -109,9 +109,9 @@ void geometry_from_json(JsonFields& fields, PreprocessSpec& spec) {
     fields.remember("resize", "missing", "a height and a width in mode shortest_edge");
 }
 
-ordered_json channels_to_json(const std::array<float, 3>& values) {
+JsonText channels_to_json(const std::array<float, 3>& values) {
   if (values[0] == values[1] && values[1] == values[2]) return shortest_decimal(values[0]);
-  return {shortest_decimal(values[0]), shortest_decimal(values[1]), shortest_decimal(values[2])};
+  return JsonText::array({shortest_decimal(values[0]), shortest_decimal(values[1]), shortest_decimal(values[2])});
 }
 
 std::array<float, 3> channels_from_json(JsonFields& fields, std::string_view key, double low, double high,
@@ -125,18 +125,20 @@ std::array<float, 3> channels_from_json(JsonFields& fields, std::string_view key
   return {static_cast<float>(values[0]), static_cast<float>(values[1]), static_cast<float>(values[2])};
 }
 
-ordered_json preprocess_to_json(const PreprocessSpec& spec) {
-  ordered_json all = geometry_to_json(spec);
-  all["filter"] = name_in(kFilters, spec.filter);
-  all["swap_red_blue"] = spec.swap_red_blue;
-  all["rescale"] = shortest_decimal(spec.rescale);
-  all["divide_by_255"] = spec.divide_by_255;
-  all["mean"] = channels_to_json(spec.mean);
-  all["deviation"] = channels_to_json(spec.deviation);
-  all["fill"] = channels_to_json(spec.fill);
+JsonText preprocess_to_json(const PreprocessSpec& spec) {
+  JsonText all = geometry_to_json(spec);
+  all.add("filter", name_in(kFilters, spec.filter));
+  all.add("swap_red_blue", spec.swap_red_blue);
+  all.add("rescale", shortest_decimal(spec.rescale));
+  all.add("divide_by_255", spec.divide_by_255);
+  all.add("mean", channels_to_json(spec.mean));
+  all.add("deviation", channels_to_json(spec.deviation));
+  all.add("fill", channels_to_json(spec.fill));
   const UnknownPreprocessing& unknown = spec.unknown;
   if (unknown != UnknownPreprocessing{})
-    all["unknown"] = {{"geometry", unknown.geometry}, {"filter", unknown.filter}, {"encoding", unknown.encoding}};
+    all.add(
+        "unknown",
+        JsonText::object({{"geometry", unknown.geometry}, {"filter", unknown.filter}, {"encoding", unknown.encoding}}));
   return all;
 }
 

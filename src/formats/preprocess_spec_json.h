@@ -7,26 +7,26 @@
 #include <mobilenet/result.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "formats/json_fields.h"
+#include "formats/json_text.h"
 #include "spec/preprocess_spec.h"
 
 namespace mobilenet {
 
 // The geometry alone: what is not filter, encoding, channel order or fill.
-nlohmann::ordered_json geometry_to_json(const PreprocessSpec& spec);
+JsonText geometry_to_json(const PreprocessSpec& spec);
 void geometry_from_json(JsonFields& fields, PreprocessSpec& spec);
 
 // One number for all channels, or three.
-nlohmann::ordered_json channels_to_json(const std::array<float, 3>& values);
+JsonText channels_to_json(const std::array<float, 3>& values);
 std::array<float, 3> channels_from_json(JsonFields& fields, std::string_view key, double low, double high,
                                         const std::array<float, 3>& fallback);
 
 // `version` is that of the file around it: 1 knew less.
-nlohmann::ordered_json preprocess_to_json(const PreprocessSpec& spec);
+JsonText preprocess_to_json(const PreprocessSpec& spec);
 Result<PreprocessSpec> preprocess_from_json(const JsonValue& value, const std::string& place, int version);
 
 }  // namespace mobilenet

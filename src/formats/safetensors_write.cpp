@@ -4,15 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <new>
 #include <random>
 
 #include "base/error.h"
 #include "base/half.h"
 #include "formats/formats.h"
+#include "formats/json_text.h"
 #include "formats/model_spec_json.h"
 #include "formats/safetensors_container.h"
 #include "models/assembly.h"
@@ -60,17 +62,17 @@ std::vector<Entry> entries_of(const Parameters& parameters, const WeightIndex& w
 }
 
 std::string header_of(const ModelSpec& spec, const std::vector<Entry>& entries) {
-  nlohmann::ordered_json header;
-  header[std::string(kSafetensorsMetadata)] = {{"format", "mobilenet.cpp"}, {"model_spec", model_spec_to_json(spec)}};
+  JsonText header =
+      JsonText::object({{kSafetensorsMetadata,
+                         JsonText::object({{"format", "mobilenet.cpp"}, {"model_spec", model_spec_to_json(spec)}})}});
   std::size_t offset = 0;
   for (const Entry& entry : entries) {
-    const std::span<const std::int64_t> axes = entry.parameter->shape.axes();
-    header[*entry.name] = {{"dtype", safetensors_dtype(entry.type)},
-                           {"shape", std::vector<std::int64_t>(axes.begin(), axes.end())},
-                           {"data_offsets", {offset, offset + entry.bytes}}};
+    header.add(*entry.name, JsonText::object({{"dtype", safetensors_dtype(entry.type)},
+                                              {"shape", JsonText::array_of(entry.parameter->shape.axes())},
+                                              {"data_offsets", JsonText::array({offset, offset + entry.bytes})}}));
     offset += entry.bytes;
   }
-  std::string text = header.dump();
+  std::string text = header.text();
   text.append(padding_after(sizeof(std::uint64_t) + text.size(), kDataAlignment), ' ');
   return text;
 }
@@ -124,6 +126,24 @@ Result<void> write_all(std::ostream& out, const ModelSpec& spec, const std::vect
   return {};
 }
 
+// A file beside `path` that is gone at the end, unless it was renamed: whatever happens, no half a file stays.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::filesystem::path& path) : path_(path) {
+    path_ += ".part" + std::to_string(std::random_device{}());
+  }
+  ~TemporaryFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
 }  // namespace
 
 Result<void> write_safetensors(const std::filesystem::path& path, const ModelSpec& spec, const Parameters& parameters,
@@ -131,24 +151,17 @@ Result<void> write_safetensors(const std::filesystem::path& path, const ModelSpe
   if (auto fits = check_arguments(spec, parameters, weights, type); !fits)
     return at(path.string(), std::move(fits).error());
   const std::vector<Entry> entries = entries_of(parameters, weights, type);
-  std::filesystem::path temporary = path;
-  temporary += ".part" + std::to_string(std::random_device{}());
-  std::error_code code;
+  TemporaryFile temporary(path);
   {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+    errno = 0;
+    std::ofstream out(temporary.path(), std::ios::binary | std::ios::trunc);
+    if (!out && errno == ENOMEM) throw std::bad_alloc();
     if (!out) return failure(ErrorCode::io, path.string(), ": its folder cannot be written to");
-    if (auto written = write_all(out, spec, entries); !written) {
-      out.close();
-      std::filesystem::remove(temporary, code);
-      return at(path.string(), std::move(written).error());
-    }
+    if (auto written = write_all(out, spec, entries); !written) return at(path.string(), std::move(written).error());
   }
-  std::filesystem::rename(temporary, path, code);
-  if (code) {
-    const std::string reason = code.message();
-    std::filesystem::remove(temporary, code);
-    return failure(ErrorCode::io, path.string(), ": could not be written: ", reason);
-  }
+  std::error_code code;
+  std::filesystem::rename(temporary.path(), path, code);
+  if (code) return failure(ErrorCode::io, path.string(), ": could not be written: ", code.message());
   return {};
 }
 

@@ -91,6 +91,9 @@ TEST(Json, TextIsPutTogetherFromItsParts) {
   EXPECT_EQ(JsonText("\xff").text(), "\"\xef\xbf\xbd\"");
   EXPECT_EQ(JsonText(1e300).text(), "1e+300");
   EXPECT_TRUE(parse_json(object.text()));
+  const JsonText nested = JsonText::object(
+      {{"a", JsonText::array({1, "[,\\\""})}, {"b", JsonText::array({})}, {"c", JsonText::object({})}});
+  EXPECT_EQ(nested.indented(), "{\n  \"a\": [\n    1,\n    \"[,\\\\\\\"\"\n  ],\n  \"b\": [],\n  \"c\": {}\n}");
 }
 
 }  // namespace

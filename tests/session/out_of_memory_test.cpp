@@ -123,15 +123,33 @@ TEST(OutOfMemory, OpeningWeightsBesideTheirConfiguration) {
   expect_sentences("Hugging Face's weights", [&] { return [&] { return error_of(Model::open(path)); }; });
 }
 
-TEST(OutOfMemory, OpeningTheProjectsOwnFile) {
+TEST(OutOfMemory, SavingAndOpeningTheProjectsOwnFile) {
   const TemporaryFolder folder;
+  const Model model = Model::random("mobilenet_v1:0.25:32:7").value();
   const std::filesystem::path path = folder.path() / "saved.safetensors";
-  ASSERT_TRUE(Model::random("mobilenet_v1:0.25:32:7").value().save(path));
+  expect_sentences("description", [&] { return [&] { return error_of(model.description()); }; });
+  expect_sentences("save", [&] { return [&] { return error_of(model.save(path)); }; });
+  for (const auto& file : std::filesystem::directory_iterator(folder.path()))
+    EXPECT_EQ(file.path(), path) << "half a file stayed";
+  ASSERT_TRUE(model.save(path));
   expect_sentences("own file", [&] { return [&] { return error_of(Model::open(path)); }; });
 }
 
 TEST(OutOfMemory, RandomWeights) {
   expect_sentences("random", [] { return [] { return error_of(Model::random("mobilenet_v1:0.25:32:7")); }; });
+}
+
+TEST(OutOfMemory, BuildingANetwork) {
+  const Model backbone = Model::random("mobilenet_v1:0.25:32:0").value();
+  const std::vector<float> weight(256 * 3, 0.1f), bias(3, 0.5f);
+  expect_sentences("builder", [&] {
+    return [&]() -> std::optional<Error> {
+      NetworkBuilder net(backbone);
+      const Value head = net.dense(net.layer("pool"), {.weight = weight, .outputs = 3, .bias = bias, .name = "head"});
+      net.output(net.softmax(head), "scores");
+      return error_of(net.build());
+    };
+  });
 }
 
 TEST(OutOfMemory, OpeningASession) {
