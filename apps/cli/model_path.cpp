@@ -109,16 +109,18 @@ Result<fs::path> model_path(const std::string& word) {
 }
 
 std::vector<fs::path> files_beside(const fs::path& model) {
-  static constexpr std::array<std::string_view, 8> kNames = {
-      "config.json", "preprocessor_config.json", "labels.txt",         "labelmap.txt", "label_map.txt",
-      "classes.txt", "class_names.txt",          "imagenet_labels.txt"};
-  static constexpr std::array<std::string_view, 5> kEndings = {"_labels.txt", ".labels.txt", "-labels.txt", ".txt",
-                                                               ".mobilenet.json"};
+  static constexpr std::array<std::string_view, 5> kLists = {".txt", ".names", ".pbtxt", ".prototxt", ".csv"};
+  const std::string stem = model.stem().string();
   std::vector<fs::path> files;
-  for (const std::string_view name : kNames) files.push_back(model.parent_path() / name);
-  for (const std::string_view ending : kEndings) {
-    files.push_back(model.parent_path() / model.stem());
-    files.back() += ending;
+  std::error_code error;
+  for (fs::directory_iterator entry(model.has_parent_path() ? model.parent_path() : ".", error), end;
+       !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string(), small = lower_case(name);
+    const auto has = [&small](std::string_view part) { return small.find(part) != std::string::npos; };
+    const auto ends = [&small](std::string_view ending) { return small.ends_with(ending); };
+    const bool labels = has("label") || has("class");
+    const bool list = std::any_of(kLists.begin(), kLists.end(), ends) && (labels || name.starts_with(stem));
+    if (list || (ends(".json") && (labels || has("config") || ends(".mobilenet.json")))) files.push_back(entry->path());
   }
   return files;
 }

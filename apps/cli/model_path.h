@@ -19,7 +19,8 @@ bool is_architecture(const std::string& word);
 // Fails for other folders, with what they seem to be, and for files that do not exist, with what may be meant.
 Result<std::filesystem::path> model_path(const std::string& word);
 
-// What is read beside a model where it exists: configuration and labels.
+// What may be read beside a model: lists of labels, configuration, a description. By what such files are called, rather
+// than by the names that readers know today.
 std::vector<std::filesystem::path> files_beside(const std::filesystem::path& model);
 
 }  // namespace mobilenet::cli

@@ -94,7 +94,7 @@ class LoseNothing(ProgramTest):
         picture, model, labels = folder / "p.png", folder / "own.safetensors", folder / "labels.txt"
         x, hard, soft = folder / "x.npy", folder / "hard.png", folder / "soft.png"
         labelled = folder / "named.safetensors"
-        config = folder / "config.json"
+        config, label_map = folder / "config.json", folder / "label_map.pbtxt"
         shutil.copy(self.pictures / "0.png", picture)
         made = mobilenet("convert", "--model", DETECTOR, "-o", model)
         self.assertEqual(made.code, 0, made.err)
@@ -102,6 +102,7 @@ class LoseNothing(ProgramTest):
         for file in (labels, labelled):
             file.write_text("a\nb\nc\nd\n")
         config.write_text("{}")
+        label_map.write_text("".join(f'item {{ id: {i + 1} name: "{c}" }}\n' for i, c in enumerate("abcd")))
         hard.hardlink_to(picture), soft.symlink_to(picture)
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
         detect = ["detect", "--model", model]
@@ -115,6 +116,7 @@ class LoseNothing(ProgramTest):
             "the picture as COCO results": [*detect, "--coco", picture, picture],
             "the labels": [*detect, "--labels", labels, "--coco", labels, picture],
             "the labels beside the model": [*detect, "--coco", labels, picture],
+            "the label map beside the model": [*detect, "--coco", label_map, picture],
             "the configuration beside the model": [*detect, "--coco", config, picture],
             "the model": [*detect, "--coco", model, picture],
             "the model by convert": ["convert", "--model", model, "-o", model],
