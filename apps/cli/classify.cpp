@@ -35,14 +35,14 @@ std::string json_text(std::span<const Classification> classes, Json line) {
   return json_line(line);
 }
 
-std::string table_text(const std::string& title, std::span<const Classification> classes) {
+std::string table_text(std::span<const Classification> classes) {
   Table table({Align::right, Align::left, Align::right});
   for (const Classification& answer : classes) {
     const std::string index = std::to_string(answer.index);
     const std::string label = answer.label.empty() ? "class " + index : std::string(answer.label);
     table.row({fixed(answer.score, 2), label, "[" + index + "]"});
   }
-  return title + table.text(2) + '\n';
+  return table.text(2) + '\n';
 }
 
 int classify(ClassifyOptions& options) {
@@ -62,10 +62,12 @@ int classify(ClassifyOptions& options) {
         const auto classes = session->classify(views);
         if (!classes) return classes.error();
         const std::size_t batch = pictures.size();
-        for (std::size_t i = 0; i < batch; ++i)
-          *answers[i] = options.json
-                            ? json_text((*classes)[i], answer_head(*pictures[i], "classify", *model, *session, batch))
-                            : table_text(answer_title(*pictures[i], *session, batch), (*classes)[i]);
+        for (std::size_t i = 0; i < batch; ++i) {
+          const auto& best = (*classes)[i];
+          *answers[i] = options.json ? json_text(best, answer_head(*pictures[i], "classify", *model, *session, batch))
+                                     : answer_title(*pictures[i], *session, batch, best.empty() ? "no class" : "") +
+                                           table_text(best);
+        }
         return {};
       });
 }

@@ -120,6 +120,7 @@ class Classify(ProgramTest):
         self.assertIn("0.png", result.out.splitlines()[0])
         self.assertRegex(result.out.splitlines()[1], r"^ +[01]\.\d\d  .*\[\d\]$")
         self.assertNotIn("\x1b", result.out + result.err)
+        self.assertIn(" ms, no class)\n", self.classify("--score", 1, self.pictures / "0.png").out)
         bad = self.classify(self.path("missing.png"))
         self.assertEqual((bad.code, bad.out), (1, ""))
         self.assertIn("mobilenet: ", bad.err)
