@@ -109,6 +109,9 @@ Result<void> decide_preprocess_and_labels(const SourceFile& source, const ModelF
       return failure(ErrorCode::bad_format, "its end is cut off or damaged: ", name,
                      ", which is packed there, cannot be read");
   decide_picture_input(metadata, model);
+  if (!known.calibration_file.empty())
+    model.decisions.push_back(
+        {"calibration", known.calibration_file + " inside the file is not applied: scores are the network's own"});
   std::vector<LabelSource> sources = labels_inside(file.bytes(), known);
   std::ranges::move(labels_beside(source.path), std::back_inserter(sources));
   decide_labels(sources, model.spec, model.decisions);

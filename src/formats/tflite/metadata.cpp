@@ -43,17 +43,30 @@ int translation_of(const schema::AssociatedFile& file) {
   return file.locale()->string_view().starts_with("en") ? 1 : 2;
 }
 
-void add_files(const schema::TensorMetadata& tensor, std::array<std::vector<std::string>, 3>& labels,
-               std::vector<std::string>& others) {
+using LabelFiles = std::array<std::vector<std::string>, 3>;  // by translation_of
+
+void add_files(const schema::TensorMetadata& tensor, LabelFiles& labels, ModelMetadata& metadata) {
   if (tensor.associated_files() == nullptr) return;
   for (const schema::AssociatedFile* file : *tensor.associated_files()) {
     if (file->name() == nullptr) continue;
-    const bool names_classes = file->type() == schema::AssociatedFileType::TENSOR_AXIS_LABELS ||
-                               file->type() == schema::AssociatedFileType::TENSOR_VALUE_LABELS;
-    if (names_classes)
-      labels[static_cast<std::size_t>(translation_of(*file))].push_back(file->name()->str());
-    else if (file->type() != schema::AssociatedFileType::UNKNOWN)
-      others.push_back(file->name()->str());
+    const std::string name = file->name()->str();
+    switch (file->type()) {
+      case schema::AssociatedFileType::TENSOR_AXIS_LABELS:
+      case schema::AssociatedFileType::TENSOR_VALUE_LABELS:
+        labels[static_cast<std::size_t>(translation_of(*file))].push_back(name);
+        break;
+      case schema::AssociatedFileType::TENSOR_AXIS_SCORE_CALIBRATION:
+        metadata.calibration_file = name;
+        metadata.other_files.push_back(name);
+        break;
+      case schema::AssociatedFileType::DESCRIPTIONS:
+      case schema::AssociatedFileType::VOCABULARY:
+      case schema::AssociatedFileType::SCANN_INDEX_FILE:
+        metadata.other_files.push_back(name);
+        break;
+      case schema::AssociatedFileType::UNKNOWN:
+        break;
+    }
   }
 }
 
@@ -75,9 +88,9 @@ std::optional<ModelMetadata> parse_metadata(std::span<const std::byte> bytes) {
   const auto* outputs = graphs->Get(0)->output_tensor_metadata();
   if (inputs != nullptr && inputs->size() > 0) metadata.normalization = normalization_of(*inputs->Get(0));
   // Detectors hang their labels on any of four outputs, and in any order.
-  std::array<std::vector<std::string>, 3> labels;
+  LabelFiles labels;
   if (outputs != nullptr)
-    for (const schema::TensorMetadata* tensor : *outputs) add_files(*tensor, labels, metadata.other_files);
+    for (const schema::TensorMetadata* tensor : *outputs) add_files(*tensor, labels, metadata);
   for (std::vector<std::string>& files : labels)
     metadata.label_files.insert(metadata.label_files.end(), files.begin(), files.end());
   return metadata;

@@ -18,6 +18,7 @@ namespace mobilenet::tflite {
 struct ModelMetadata {
   std::optional<PixelEncoding> normalization;  // of the first input
   std::vector<std::string> label_files;        // of any output; the model's own before translations, English first
+  std::string calibration_file;                // of scores, of any output; empty: none
   std::vector<std::string> other_files;        // calibrations, vocabularies: everything that is no list of labels
 };
 
