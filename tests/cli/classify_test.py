@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The mobilenet.cpp authors
 """mobilenet classify: answers, their schema, and pictures that cannot be read."""
 
+import json
 import pathlib
 import struct
 import zlib
@@ -107,6 +108,50 @@ class Classify(ProgramTest):
         squashed, = self.classify("--json", "--preprocess", "squash", self.pictures / "0.png").lines()
         padded, = self.classify("--json", "--preprocess", "pad", self.pictures / "0.png").lines()
         self.assertNotEqual(squashed["classes"], padded["classes"])
+
+    def test_score_classes_and_exclude_choose_from_the_same_answer(self):
+        picture = self.pictures / "1.png"
+        self.path("ten.txt").write_text("".join(f"{name}\n" for name in "abcdefghij"))
+        everything = ["--json", "--top", 10, "--labels", self.path("ten.txt"), picture]
+        full = self.classify(*everything).lines()[0]["classes"]
+        middle = full[4]["score"]
+        cases = [
+            (["--score", middle], lambda answer: answer["score"] >= middle),
+            (["--score", 1], lambda answer: False),
+            (["--classes", "c,F,9"], lambda answer: answer["label"] in "cfj"),
+            (["--exclude", "a, 1"], lambda answer: answer["label"] not in "ab"),
+            (["--classes", "a,b", "--exclude", "b"], lambda answer: answer["label"] == "a"),
+        ]
+        for options, wanted in cases:
+            with self.subTest(options):
+                chosen = self.classify(*options, *everything).lines()[0]["classes"]
+                self.assertEqual(chosen, [answer for answer in full if wanted(answer)])
+        best, = self.classify("--json", "--top", 1, "--classes", "2,3", picture).lines()
+        self.assertEqual([a["index"] for a in best["classes"]], [next(a["index"] for a in full if a["index"] in (2, 3))])
+        for words in (["--classes", "unicorn"], ["--exclude", "99"], ["--classes", "-1"], ["--score", "2"]):
+            self.assertEqual(self.classify(*words, *everything).code, 2, words)
+
+    def test_labels_of_other_forms(self):
+        picture = self.pictures / "0.png"
+        names = [f"name {i}" for i in range(10)]
+        forms = {
+            "utf16.txt": "\n".join(names).encode("utf-16"),
+            "windows.txt": "".join(f"{name}  \r\n" for name in names).encode(),
+            "numbers.txt": "".join(f"{i + 1}: {name}\n" for i, name in enumerate(names)).encode(),
+            "list.json": json.dumps(names).encode(),
+            "indices.json": json.dumps({name: i for i, name in enumerate(names)}).encode(),
+            "map.pbtxt": "".join(f'item {{ id: {i + 1} name: "{name}" }}\n' for i, name in enumerate(names)).encode(),
+            "table.csv": ("index,label\n" + "".join(f"{i},{name}\n" for i, name in enumerate(names))).encode(),
+        }
+        for file, content in forms.items():
+            with self.subTest(file):
+                self.path(file).write_bytes(content)
+                line, = self.classify("--json", "--top", 10, "--labels", self.path(file), picture).lines()
+                self.assertEqual({a["index"]: a["label"] for a in line["classes"]}, dict(enumerate(names)))
+        self.path("latin1.txt").write_bytes("\n".join(names).encode() + b"\n caf\xe9")
+        result = self.classify("--labels", self.path("latin1.txt"), picture)
+        self.assertNotEqual(result.code, 0)
+        self.assertIn("is not UTF-8", result.err)
 
     def test_reference_backend_agrees(self):
         fast, = self.classify("--json", self.pictures / "2.png").lines()

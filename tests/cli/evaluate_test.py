@@ -191,6 +191,38 @@ class Evaluate(EvaluateTest):
         self.assertAgree(line, truth, found)
         self.assertAgree(one, truth, found, [1])
 
+    def test_categories_are_matched_by_name(self):
+        found, detector = self.path("found.json"), self.path("detector.safetensors")
+        self.path("names.txt").write_text("cup\ndog\nred car\ntree\nship\n")
+        made = mobilenet("convert", "--model", DETECTOR, "-o", detector, "--force")
+        self.assertEqual(made.code, 0, made.err)
+        model = ("--model", detector, "--labels", self.path("names.txt"))
+        detect = mobilenet("detect", *model, "--score", 0, "--coco", found, "--force", self.pictures / "0.png")
+        self.assertEqual(detect.code, 0, detect.err)
+        results = json.loads(found.read_text())
+        annotations = [{"id": i + 1, "image_id": 0, "category_id": r["category_id"], "bbox": r["bbox"], "iscrowd": 0}
+                       for i, r in enumerate(results[:20])]
+
+        def figures(names_by_id):
+            numbers = {name: number for number, name in names_by_id.items()}
+            own = dict(enumerate(("cup", "dog", "red car", "tree", "ship"), 1))
+            truth = {"images": [{"id": 0, "file_name": "0.png"}],
+                     "categories": [{"id": number, "name": name} for number, name in names_by_id.items()],
+                     "annotations": [a | {"category_id": numbers[own[a["category_id"]]]} for a in annotations]}
+            line = self.evaluate(*model, "--annotations", self.write_json("truth.json", truth), self.pictures / "0.png")
+            return [line[name] for name in FIGURES]
+
+        plain = figures({1: "cup", 2: "dog", 3: "red car", 4: "tree", 5: "ship"})
+        self.assertGreater(plain[0], 0)
+        self.assertEqual(figures({0: "cup", 1: "dog", 2: "red car", 3: "tree", 4: "ship"}), plain)
+        self.assertEqual(figures({9: "cup", 8: "dog", 7: "red car", 3: "tree", 4: "ship"}), plain)
+        strange = {"images": [{"id": 0, "file_name": "0.png"}], "annotations": [],
+                   "categories": [{"id": 1, "name": "helmet"}]}
+        result = mobilenet("evaluate", *model, "--annotations", self.write_json("strange.json", strange),
+                           self.pictures / "0.png")
+        self.assertEqual((result.code, result.out), (1, ""))
+        self.assertIn("none of its categories (helmet) is a class of", result.err)
+
     def test_a_classifier(self):
         answers = mobilenet("classify", "--json", "--model", self.model, self.pictures).lines()
         order = [[c["index"] for c in answer["classes"]] for answer in answers]

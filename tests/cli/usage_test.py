@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 
+from photographs import test_data
 from program import PROGRAM, SMALL, ProgramTest, floats, main, mobilenet, npy, png
 
 MODELS = pathlib.Path(__file__).parents[2] / "models"
@@ -145,6 +146,16 @@ class Usage(ProgramTest):
                 self.skip_without_drawing(result)
                 self.assertEqual(result.code, code, result.err)
                 self.assertFalse(out.exists())
+
+    def test_models_of_several_inputs_are_for_run(self):
+        data = test_data()
+        model = data.parent / "cases/detect_segment/files/two_pictures.tflite" if data else None
+        if not model or not model.exists():
+            self.skipTest("needs the test data")
+        for verb in ("classify", "detect", "segment"):
+            result = mobilenet(verb, "--model", model, self.pictures / "0.png")
+            self.assertEqual((result.code, result.out), (1, ""))
+            self.assertIn("it takes two pictures (normalized_input_image_tensor, previous); use mobilenet run", result.err)
 
     def test_what_may_have_been_meant(self):
         picture, model = self.pictures / "0.png", self.model

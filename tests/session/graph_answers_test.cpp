@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <random>
 #include <span>
@@ -190,11 +191,10 @@ TEST(GraphAnswers, SegmentersOfAnyEnding) {
 
 // Raw boxes of nought and constant scores of a background and two classes over maps of 3 and 6 boxes a cell, for
 // pictures of 8 x 16.
-GraphFile raw_detector_graph(std::optional<BuiltinOperator> ending) {
+GraphFile raw_detector_graph(std::optional<BuiltinOperator> ending, const std::vector<float>& logits = {1, 3, 2}) {
   GraphFile graph;
   graph.inputs = {graph.add({"picture", {1, 8, 16, 3}})};
   std::vector<int> boxes, scores;
-  const std::vector<float> logits{1, 3, 2};
   for (const auto& [side, anchors] : {std::pair{4, 3}, {8, 6}}) {
     const int rows = 8 / side, columns = 16 / side;
     const auto predict = [&](const std::string& name, int numbers) {
@@ -273,6 +273,38 @@ TEST(GraphAnswers, RawDetectorsOfAnyEndingAndShape) {
     }
     EXPECT_EQ(squares, 8u) << "one in each cell of the first map";
   }
+}
+
+// A broken weight makes a sentence, not an answer.
+TEST(GraphAnswers, ThatAreNoNumbersAreAnError) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  const std::string said = "the network's scores are not numbers";
+  for (const auto ending : {std::optional<BuiltinOperator>(), std::optional(BuiltinOperator::LOGISTIC)}) {
+    const Model model = open(raw_detector_graph(ending, {1, kNan, 2}));
+    Session session = model.session({.device = Device::reference}).value();
+    const auto found = session.detect(Noise(16).view);
+    ASSERT_FALSE(found);
+    EXPECT_NE(found.error().message.find(said), std::string::npos) << found.error().message;
+  }
+  GraphFile graph;
+  graph.inputs = {graph.add({"picture", {1, 4, 4, 3}})};
+  const std::vector<float> zeros(6, 0.0f), bias{0, kNan};
+  const int weight = graph.add({"weight", {2, 1, 1, 3}, TensorType::FLOAT32, as_data(zeros)});
+  const int offset = graph.add({"bias", {2}, TensorType::FLOAT32, as_data(bias)});
+  const int map = graph.add({"map", {1, 4, 4, 2}});
+  const int axis = graph.add({"axis", {1}, TensorType::INT32, as_data<std::int32_t>({3})});
+  const int best = graph.add({"best", {1, 4, 4}, TensorType::INT32});
+  GraphOperator convolve{BuiltinOperator::CONV_2D, {0, weight, offset}, {map}};
+  set_options(convolve, BuiltinOptions::Conv2DOptions,
+              [](auto& builder) { return schema::CreateConv2DOptions(builder, schema::PaddingRule::SAME, 1, 1); });
+  graph.operators = {convolve, {BuiltinOperator::ARG_MAX, {map, axis}, {best}}};
+  graph.outputs = {best};
+  const Model model = open(graph);
+  ASSERT_EQ(model.info().task, "segment");
+  Session session = model.session({.device = Device::reference}).value();
+  const auto mask = session.segment(Noise(8).view);
+  ASSERT_FALSE(mask);
+  EXPECT_NE(mask.error().message.find(said), std::string::npos) << mask.error().message;
 }
 
 }  // namespace
