@@ -110,10 +110,9 @@ std::optional<LabelReading> read_label_table(const std::vector<std::string_view>
     reading.labels = *std::move(labels);
     return reading;
   }
-  // A single column under its title.
-  if (among(kNames, title_of(lines.front())))
-    return LabelReading{{lines.begin() + 1, lines.end()}, "rows under a header"};
   return std::nullopt;
 }
+
+bool is_column_title(std::string_view line) { return among(kNames, title_of(line)); }
 
 }  // namespace mobilenet

@@ -144,6 +144,8 @@ Result<std::vector<LabelReading>> read_labels(std::string_view text) {
   if (auto behind = numbered(filled, split_number_behind)) readings.push_back(*std::move(behind));
   readings.push_back(verbatim(lines, "lines"));
   if (filled.size() != lines.size()) readings.push_back(verbatim(filled, "lines that are not empty"));
+  if (filled.size() > 1 && is_column_title(filled.front()))
+    readings.push_back(verbatim({filled.begin() + 1, filled.end()}, "lines under a title"));
   return readings;
 }
 

@@ -31,8 +31,9 @@ Result<std::vector<LabelReading>> read_labels(std::string_view text);
 
 // The parts of read_labels, for the forms that have their own files. None: the text is not of this form.
 std::optional<Result<LabelReading>> read_json_labels(std::string_view text);
-std::optional<Result<LabelReading>> read_label_map(std::string_view text);  // item { id: 1 name: "cat" }
-std::optional<LabelReading> read_label_table(const std::vector<std::string_view>& lines);
+std::optional<Result<LabelReading>> read_label_map(std::string_view text);                 // item { id: 1 name: "cat" }
+std::optional<LabelReading> read_label_table(const std::vector<std::string_view>& lines);  // of columns, under titles
+bool is_column_title(std::string_view line);                                               // "label", "Class name"
 
 using NumberedLabel = std::pair<std::size_t, std::string>;
 

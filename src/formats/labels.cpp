@@ -70,12 +70,11 @@ std::optional<Fitting> fit(const LabelSource& source, const Rows& rows) {
     // One probability and two names: it is the second's, the rest is the first's.
     if (rows.answer == Answer::classes && rows.count == 1 && reading.labels.size() == 2)
       return Fitting{reading.labels, why(reading) + "; the one score is the second's, what it lacks to 1 the first's"};
-  }
-  for (const LabelReading& reading : source.readings)
     if (auto labels = adjusted(reading.labels, rows))
       return Fitting{*std::move(labels),
                      why(reading) + (reading.labels.size() < rows.count ? "; the first class is background"
                                                                         : ", the first of which is background")};
+  }
   return std::nullopt;
 }
 

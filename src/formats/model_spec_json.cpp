@@ -115,6 +115,7 @@ std::string model_spec_to_json(const ModelSpec& spec) {
                                    {"activation", name_in(kActivations, spec.activation)},
                                    {"preprocess", preprocess_to_json(spec.preprocess)},
                                    {"labels", JsonText::array_of(spec.labels)}});
+  if (spec.padding_size > 0) all.add("padding_size", spec.padding_size);
   if (spec.classes > 0) all.add("scores", name_in(kClassScores, spec.class_scores));
   if (is_detector(spec.architecture)) all.add("detector", detector_to_json(spec.detection_head, spec.detection));
   if (is_segmenter(spec.architecture))
@@ -142,6 +143,7 @@ Result<ModelSpec> model_spec_from_json(std::string_view text) {
   spec.last = fields.integer("last", 0, kMostChannels);
   spec.classes = fields.integer("classes", 0, kMostClasses);
   spec.has_background = fields.boolean("has_background");
+  if (fields.has("padding_size")) spec.padding_size = fields.integer("padding_size", 1, kMostPixels);
   if (fields.has("scores")) spec.class_scores = fields.choice("scores", kClassScores);
   spec.tf_padding = fields.choice("padding", kPaddings);
   spec.epsilon = fields.number("epsilon", 1e-12, 1);

@@ -135,6 +135,7 @@ Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights) {
   spec.input_name = "data";
   spec.layout = SourceLayout::nchw;
   spec.tf_padding = true;
+  spec.padding_size = kInputSize;
   spec.input_height = spec.input_width = kInputSize;
   spec.detection_head.tap = kTap;
   spec.detection_head.separable_extras = true;
@@ -175,7 +176,8 @@ Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights) {
   const std::string why = "what the Caffe network that these names come from does";
   reading.decisions.push_back({"architecture SSDLite on MobileNet V2",
                                "the tensors are named as the Caffe and ncnn port of TensorFlow's network names them"});
-  reading.decisions.push_back({"TensorFlow's SAME padding, biases instead of batch norm", why});
+  reading.decisions.push_back(
+      {"TensorFlow's SAME padding of a 300x300 input at any size, biases instead of batch norm", why});
   reading.decisions.push_back({"integer weights are computed with in float", "each output channel has its scale"});
   reading.decisions.push_back(
       {"input of 300x300: the whole picture, Pillow's bilinear, BGR, (byte - 127.5) / 127.5", why});

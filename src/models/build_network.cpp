@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // From a spec to a network: the checks that come first, then the architecture's own file.
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -78,6 +79,32 @@ void assemble(const ModelSpec& spec, Assembly& net) {
   }
 }
 
+// Ports of TensorFlow's networks write down where SAME's windows begin at one input size, and begin there at any other;
+// what lies behind them is as much as ever fits a window, so that maps have SAME's sizes everywhere. (In Caffe's terms:
+// a pad of 2 whose first row and column are sliced away, or a pad of 1.)
+Result<void> fix_padding(int side, const Parameters& parameters, Network& network) {
+  const Shape input{1, side, side, 3};
+  MOBILENET_TRY(const std::vector<Shape> shapes, infer_shapes(network, parameters, {&input, 1}));
+  const auto behind = [](int kernel, int dilation, const WindowExtent& extent) {
+    return (kernel - 1) * dilation - static_cast<int>(extent.pad_before);
+  };
+  for (Node& node : network.nodes)
+    std::visit(
+        [&](auto& op) {
+          if constexpr (requires { op.window; }) {
+            Window& w = op.window;
+            if (w.padding.rule != Padding::Rule::same) return;
+            const Shape& map = shapes[static_cast<std::size_t>(node.inputs[0])];
+            const WindowExtent rows = window_height(w, map[1]), columns = window_width(w, map[2]);
+            w.padding = {Padding::Rule::explicit_, static_cast<int>(rows.pad_before),
+                         static_cast<int>(columns.pad_before), behind(w.kernel_height, w.dilation_height, rows),
+                         behind(w.kernel_width, w.dilation_width, columns)};
+          }
+        },
+        node.op);
+  return {};
+}
+
 Result<Network> build(Architecture architecture, const ModelSpec& spec, const Parameters& parameters,
                       const WeightIndex& weights) {
   if (spec.architecture != architecture)
@@ -85,7 +112,10 @@ Result<Network> build(Architecture architecture, const ModelSpec& spec, const Pa
   MOBILENET_CHECK(check_structure(spec));
   Assembly net(spec, &parameters, &weights);
   assemble(spec, net);
-  return net.finish();
+  if (spec.padding_size == 0) return net.finish();
+  MOBILENET_TRY(Network network, net.finish());
+  MOBILENET_CHECK(fix_padding(spec.padding_size, parameters, network));
+  return network;
 }
 
 }  // namespace

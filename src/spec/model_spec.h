@@ -57,6 +57,7 @@ struct ModelSpec {
   // What makes probabilities of the classifier's rows; none: they are numbers of another kind, a regression's.
   std::optional<ScoreFunction> class_scores = ScoreFunction::softmax;
   bool tf_padding = false;  // SAME from the run-time size; false: symmetric
+  int padding_size = 0;     // SAME's windows begin where they do for inputs of this side, at any size; 0: for its own
   double epsilon = 1e-3;    // batch norm
   BlockActivation activation = BlockActivation::relu6;
   SourceLayout layout = SourceLayout::nhwc;

@@ -176,6 +176,7 @@ TEST(Labels, FitTheRowsOfTheirTask) {
   const Case cases[] = {
       {"a classifier that has no background", classifier_of(2), "background\na\nb\n", {"a", "b"}},
       {"a class called background", classifier_of(3), "background\na\nb\n", {"background", "a", "b"}},
+      {"a table, whose title is no class", segmenter_of(3), "index,label\n0,a\n1,b\n", {"background", "a", "b"}},
       {"a detector, without background", detector_of(3), "a\nb\nc\n", {"a", "b", "c"}},
       {"a detector, with the background's column", detector_of(2), "???\na\nb\n", {"a", "b"}},
       {"a detector, numbers from 1", detector_of(3), "1 a\n2 b\n3 c\n", {"a", "b", "c"}},

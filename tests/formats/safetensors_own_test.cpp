@@ -38,6 +38,7 @@ ModelSpec unusual_spec() {
   spec.has_background = true;
   spec.class_scores = ScoreFunction::sigmoid;
   spec.tf_padding = false;
+  spec.padding_size = 128;
   spec.epsilon = 1e-5;
   spec.activation = BlockActivation::relu;
   spec.layout = SourceLayout::nchw;

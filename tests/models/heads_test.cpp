@@ -107,6 +107,28 @@ TEST(Heads, HaveAnAnchorForEveryBoxAtAnySize) {
   }
 }
 
+// A port that wrote down what SAME comes to at 300 x 300 pads as much at other sizes.
+TEST(Heads, PaddingMayStayThatOfOneSize) {
+  ModelSpec spec = spec_from_name("ssdlite_mobilenet_v2:0.35:512:4").value();
+  spec.padding_size = 300;
+  using Pads = std::vector<std::pair<int, int>>;
+  Pads rows, columns;
+  for (const Node& node : build(spec).network.nodes) {
+    const auto add = [&](const Window& window) {
+      EXPECT_EQ(window.padding.rule, Padding::Rule::explicit_) << node.name;
+      if (window.stride_height != 2) return;
+      rows.emplace_back(window.padding.top, window.padding.bottom);
+      columns.emplace_back(window.padding.left, window.padding.right);
+    };
+    if (const auto* op = std::get_if<Conv2dOp>(&node.op)) add(op->window);
+    if (const auto* op = std::get_if<DepthwiseConv2dOp>(&node.op)) add(op->window);
+  }
+  // 300, 150, 75, 38, 19, 10, 5, 3, 2: windows of an even side begin on it, those of an odd one before it.
+  const Pads expected{{0, 2}, {0, 2}, {1, 1}, {0, 2}, {1, 1}, {0, 2}, {1, 1}, {1, 1}, {0, 2}};
+  EXPECT_EQ(rows, expected);
+  EXPECT_EQ(columns, expected);
+}
+
 TEST(Heads, SegmentersDilateWhatTheirStrideLeavesOut) {
   const Built built = build("deeplab_mobilenet_v2:1.0:513");
   EXPECT_EQ(built.spec.blocks[13].stride, 1);
