@@ -298,7 +298,7 @@ TEST(DrawDetections, WhereNamesHaveNoRoomThereIsThePlaceAmongTheAnswers) {
   for (const int index : {1, 2}) {
     const int pixels = count_of(small, class_colour(index), 0, 64);
     EXPECT_GT(pixels, 100) << "a number is there: more than a frame";
-    EXPECT_LT(pixels, 250) << "but no name";
+    EXPECT_LT(pixels, 350) << "but no name, whose plate alone has 600";
     EXPECT_GT(plate(large, index), 50) << "there is room for names";
   }
 }
