@@ -27,13 +27,13 @@ class JsonValue {
   using Array = std::vector<JsonValue>;
   using Object = std::vector<JsonMember>;
 
-  JsonValue() = default;  // null
-  explicit JsonValue(bool value) : value_(value) {}
-  explicit JsonValue(std::int64_t value) : value_(value) {}
-  explicit JsonValue(std::uint64_t value) : value_(value) {}  // what is not negative
-  explicit JsonValue(double value) : value_(value) {}
-  explicit JsonValue(std::string value) : value_(std::move(value)) {}
-  explicit JsonValue(Array value) : value_(std::move(value)) {}
+  JsonValue();  // null
+  explicit JsonValue(bool value);
+  explicit JsonValue(std::int64_t value);
+  explicit JsonValue(std::uint64_t value);  // what is not negative
+  explicit JsonValue(double value);
+  explicit JsonValue(std::string value);
+  explicit JsonValue(Array value);
   explicit JsonValue(Object value);  // no key twice
 
   bool is_null() const { return is<std::monostate>(); }
@@ -77,6 +77,15 @@ struct JsonMember {
   std::string key;
   JsonValue value;
 };
+
+// Here, where a member is complete: clang wants that of what a constructor may have to destroy.
+inline JsonValue::JsonValue() = default;
+inline JsonValue::JsonValue(bool value) : value_(value) {}
+inline JsonValue::JsonValue(std::int64_t value) : value_(value) {}
+inline JsonValue::JsonValue(std::uint64_t value) : value_(value) {}
+inline JsonValue::JsonValue(double value) : value_(value) {}
+inline JsonValue::JsonValue(std::string value) : value_(std::move(value)) {}
+inline JsonValue::JsonValue(Array value) : value_(std::move(value)) {}
 
 template <class T>
 T JsonValue::get() const {
