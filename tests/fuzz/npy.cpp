@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// The program's .npy files: what is read is what is written, and read again. Masks of class numbers too.
+
+#include "cli/npy.h"
+
+#include <fstream>
+#include <iterator>
+
+#include "cli/annotations.h"
+#include "fuzz/fuzz.h"
+
+using namespace mobilenet;
+
+namespace {
+
+void read_mask(std::span<const std::byte> file) {
+  const auto mask = cli::decode_index_mask(file, "mask", 1 << 18);
+  if (!fuzz::succeeds(mask)) return;
+  const auto pixels = static_cast<std::size_t>(mask->width) * static_cast<std::size_t>(mask->height);
+  fuzz::expect(mask->pixels.size() == pixels, "a mask of another size than it says");
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const fuzz::Folder folder;
+  const fuzz::ExactCopy file(data, size);
+  read_mask(file.bytes());
+  const auto array = cli::parse_npy(file.bytes(), "array.npy");
+  if (!fuzz::succeeds(array)) return 0;
+  std::size_t bytes = size_of(array->type);
+  for (const std::int64_t axis : array->shape) bytes *= static_cast<std::size_t>(axis);
+  fuzz::expect(array->bytes.size() == bytes, "another number of bytes than the shape says");
+  const TensorView tensor{"array", array->type, array->shape, array->bytes.data(), array->bytes.size()};
+  const auto path = folder.path() / "array.npy";
+  fuzz::expect(static_cast<bool>(cli::write_npy(path, tensor)), "what was read cannot be written");
+  std::ifstream stream(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const auto again = cli::parse_npy(std::as_bytes(std::span(text)), "array.npy");
+  fuzz::expect(static_cast<bool>(again), "what was written cannot be read");
+  fuzz::expect(again->type == array->type && again->shape == array->shape && again->bytes == array->bytes,
+               "what was written is something else");
+  return 0;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// One picture in two layouts (format, padding of rows, bottom up, orientation), through any rules of preprocessing: the
+// same bytes for the network.
+
+#include "preprocess/picture_input.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "fuzz/fuzz.h"
+#include "support/choices.h"
+
+using namespace mobilenet;
+using testing::Choices;
+
+namespace {
+
+struct Picture {
+  int width = 0, height = 0;
+  std::vector<std::uint8_t> rgb;
+  bool grey = false;  // all three channels are one
+};
+
+Picture random_picture(Choices& choices) {
+  Picture picture{choices.between(1, 40), choices.between(1, 40), {}, choices.one_in(4)};
+  Choices numbers(choices.word());
+  for (int i = 0; i < picture.width * picture.height; ++i) {
+    const std::uint8_t grey = numbers.byte();
+    for (int c = 0; c < 3; ++c) picture.rgb.push_back(picture.grey ? grey : numbers.byte());
+  }
+  return picture;
+}
+
+struct Point {
+  int x, y;
+};
+
+// Where the pixel (x, y) of the upright picture lies in stored ones of this size.
+Point stored_place(Orientation orientation, int x, int y, int width, int height) {
+  const int right = width - 1, bottom = height - 1;
+  switch (orientation) {
+    case Orientation::upright:
+      return {x, y};
+    case Orientation::flip_horizontal:
+      return {right - x, y};
+    case Orientation::rotate_180:
+      return {right - x, bottom - y};
+    case Orientation::flip_vertical:
+      return {x, bottom - y};
+    case Orientation::transpose:
+      return {y, x};
+    case Orientation::rotate_90:
+      return {y, bottom - x};
+    case Orientation::transverse:
+      return {right - y, bottom - x};
+    case Orientation::rotate_270:
+      return {right - y, x};
+  }
+  return {x, y};
+}
+
+std::size_t bytes_of(PixelFormat format) {
+  switch (format) {
+    case PixelFormat::rgb:
+    case PixelFormat::bgr:
+      return 3;
+    case PixelFormat::rgba:
+    case PixelFormat::bgra:
+      return 4;
+    case PixelFormat::grey:
+      return 1;
+    case PixelFormat::rgb_float_planes:
+      return sizeof(float);
+  }
+  return 0;
+}
+
+void put_pixel(std::byte* place, PixelFormat format, const std::uint8_t* rgb) {
+  const bool blue_first = format == PixelFormat::bgr || format == PixelFormat::bgra;
+  const std::size_t channels = format == PixelFormat::grey ? 1 : 3;
+  for (std::size_t c = 0; c < channels; ++c) place[blue_first ? 2 - c : c] = static_cast<std::byte>(rgb[c]);
+}
+
+// Stored so that nothing lies behind the last pixel.
+struct Stored {
+  std::vector<std::unique_ptr<std::byte[]>> planes;
+  ImageView view;
+};
+
+struct Layout {
+  PixelFormat format = PixelFormat::rgb;
+  Orientation orientation = Orientation::upright;
+  std::size_t padding = 0;  // bytes behind every row
+  bool bottom_up = false;
+};
+
+Layout random_layout(const Picture& picture, Choices& choices) {
+  Layout layout{static_cast<PixelFormat>(choices.below(6)), static_cast<Orientation>(choices.between(1, 8)),
+                sizeof(float) * choices.below(4), choices.one_in(3)};
+  if (layout.format == PixelFormat::grey && !picture.grey) layout.format = PixelFormat::bgr;
+  return layout;
+}
+
+Stored store(const Picture& picture, const Layout& layout) {
+  Stored stored;
+  ImageView& view = stored.view;
+  view.orientation = layout.orientation;
+  view.format = layout.format;
+  const bool turned = view.orientation >= Orientation::transpose;
+  view.width = turned ? picture.height : picture.width;
+  view.height = turned ? picture.width : picture.height;
+  const std::size_t pixel = bytes_of(view.format), width = static_cast<std::size_t>(view.width);
+  const std::size_t row = pixel * width + layout.padding;
+  const std::size_t above = row * static_cast<std::size_t>(view.height - 1), bytes = above + pixel * width;
+  const bool bottom_up = layout.bottom_up, floats = view.format == PixelFormat::rgb_float_planes;
+  for (std::size_t plane = 0; plane < (floats ? 3u : 1u); ++plane) {
+    stored.planes.emplace_back(new std::byte[bytes]);
+    std::byte* begin = stored.planes.back().get();
+    std::memset(begin, 0xcd, bytes);
+    view.planes[plane] = begin + (bottom_up ? above : 0);
+    view.row_bytes[plane] = bottom_up ? -static_cast<std::ptrdiff_t>(row) : static_cast<std::ptrdiff_t>(row);
+  }
+  for (int y = 0; y < picture.height; ++y)
+    for (int x = 0; x < picture.width; ++x) {
+      const Point place = stored_place(view.orientation, x, y, view.width, view.height);
+      const std::uint8_t* rgb = &picture.rgb[static_cast<std::size_t>(y * picture.width + x) * 3];
+      const std::size_t row_above = static_cast<std::size_t>(bottom_up ? view.height - 1 - place.y : place.y);
+      const std::size_t at = row * row_above + pixel * static_cast<std::size_t>(place.x);
+      for (std::size_t plane = 0; plane < stored.planes.size(); ++plane) {
+        const float value = static_cast<float>(rgb[plane]) / 255.0f;
+        if (floats)
+          std::memcpy(stored.planes[plane].get() + at, &value, sizeof value);
+        else
+          put_pixel(stored.planes[plane].get() + at, view.format, rgb);
+      }
+    }
+  return stored;
+}
+
+PreprocessSpec random_spec(Choices& choices) {
+  PreprocessSpec spec;
+  spec.mode = static_cast<ResizeMode>(choices.below(5));
+  spec.filter = static_cast<ResizeFilter>(choices.below(5));
+  spec.rounding = static_cast<CropRounding>(choices.below(2));
+  spec.crop_fraction = choices.pick({0.875, 1.0, 0.5, 0.01, 1e-9, choices.real(0.01, 1)});
+  spec.crop_size = choices.between(1, 30);
+  spec.shortest_edge = choices.between(1, 40);
+  spec.swap_red_blue = choices.one_in(2);
+  return spec;
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Choices choices(std::span(data, size));
+  const Picture picture = random_picture(choices);
+  const PreprocessSpec spec = random_spec(choices);
+  const int height = choices.between(1, 24), width = choices.between(1, 24);
+  auto input = PictureInput::create(spec, height, width, DataType::f32);
+  if (!fuzz::succeeds(input)) return 0;
+  const std::size_t count = static_cast<std::size_t>(height * width) * 3;
+  const auto numbers_of = [&](const ImageView& view) {
+    std::vector<float> numbers(count, -12345.0f);
+    if (!fuzz::succeeds(input->run(view, numbers.data()))) numbers.clear();
+    return numbers;
+  };
+  // Floats are resized as floats, bytes as bytes.
+  const Layout layout = random_layout(picture, choices);
+  const bool floats = layout.format == PixelFormat::rgb_float_planes;
+  const Stored plain_picture = store(picture, {floats ? layout.format : PixelFormat::rgb});
+  const Stored stored = store(picture, layout);
+  const std::vector<float> plain = numbers_of(plain_picture.view);
+  if (plain != numbers_of(stored.view))
+    fuzz::find("pixel format " + std::to_string(static_cast<int>(layout.format)) + ", orientation " +
+               std::to_string(static_cast<int>(layout.orientation)) + ": other numbers for the network");
+  fuzz::expect(std::find(plain.begin(), plain.end(), -12345.0f) == plain.end(), "a number was not written");
+  return 0;
+}
