@@ -19,6 +19,9 @@
 #include "formats/tflite_graph.h"
 #include "support/failing_allocator.h"
 #include "support/pictures.h"
+#if MOBILENET_TESTS_HAVE_CODECS
+#include "preprocess/picture_files.h"
+#endif
 
 namespace mobilenet::testing {
 namespace {
@@ -206,6 +209,19 @@ TEST(OutOfMemory, RunningTensors) {
     });
   }
 }
+
+#if MOBILENET_TESTS_HAVE_CODECS
+TEST(OutOfMemory, DecodingPictures) {
+  const TemporaryFolder folder;
+  for (const NamedFile& file : one_file_of_each_kind(19, 13)) {
+    if (file.name == "lossless WebP") continue;  // libwebp 1.2.4 itself reads a table that it could not allocate
+    expect_sentences(file.name.c_str(), [&] { return [&] { return error_of(Image::decode(file.bytes)); }; });
+    const std::filesystem::path path = folder.path() / "picture";
+    folder.write("picture", {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()});
+    expect_sentences((file.name + " from a file").c_str(), [&] { return [&] { return error_of(Image::open(path)); }; });
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace mobilenet::testing
