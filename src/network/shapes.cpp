@@ -279,8 +279,12 @@ class Inference {
 
   Result<Shape> infer(const SoftmaxOp& op, const Node& node) {
     if (!std::isfinite(op.beta)) return failure(ErrorCode::bad_format, "softmax with a beta of ", op.beta);
-    if (in(node, 0).rank() < 1) return failure(ErrorCode::bad_format, "softmax of a scalar");
-    return in(node, 0);
+    const Shape& x = in(node, 0);
+    if (x.rank() < 1) return failure(ErrorCode::bad_format, "softmax of a scalar");
+    // The only axis is the batch then: one picture's probability must not depend on the others.
+    if (x.rank() == 1 && batch_ > 1)
+      return failure(ErrorCode::unsupported, "softmax over the ", x[0], " pictures of a batch: give one at a time");
+    return x;
   }
 
   Result<Shape> infer(const ResizeBilinearOp& op, const Node& node) {

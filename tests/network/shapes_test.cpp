@@ -128,6 +128,21 @@ TEST(Shapes, Reshape) {
   }
 }
 
+// SQUEEZE 1x1 -> 1 leaves the batch as the only axis: one picture's softmax is 1, that of three would mix them.
+TEST(Shapes, SoftmaxDoesNotReachOverTheBatch) {
+  Network network;
+  network.tensors = {{"x", DataType::f32, {1, 1}, {}, -1},
+                     {"row", DataType::f32, {}, {}, -1},
+                     {"y", DataType::f32, {}, {}, -1}};
+  network.nodes = {{"squeeze", ReshapeOp{{1}}, {0}, 1}, {"softmax", SoftmaxOp{}, {1}, 2}};
+  network.inputs = {0};
+  const Shape one{1, 1}, three{3, 1};
+  EXPECT_TRUE(infer_shapes(network, {}, {&one, 1}));
+  const auto shapes = infer_shapes(network, {}, {&three, 1});
+  ASSERT_FALSE(shapes);
+  EXPECT_NE(shapes.error().message.find("3 pictures of a batch"), std::string::npos) << shapes.error().message;
+}
+
 struct ProductCase {
   const char* name;
   Shape a, b;
