@@ -108,7 +108,7 @@ struct BuilderState {
     const std::string stem(wanted.empty() ? kind : wanted);
     int& last = last_number.try_emplace(stem, 1).first->second;
     for (;; ++last) {
-      const std::string name =
+      std::string name =
           last == 1 && !wanted.empty() ? stem : stem + (wanted.empty() ? "" : "_") + std::to_string(last);
       if (model.network.find(name) == kNoTensor) return name;
     }

@@ -143,7 +143,9 @@ Result<DecodedPicture> decode_png(const PictureFile& file) {
   const std::unique_ptr<spng_ctx, void (*)(spng_ctx*)> context(spng_ctx_new(0), &spng_ctx_free);
   if (!context) return failure(ErrorCode::out_of_memory, file.name, ": not enough memory for a PNG decoder");
   const auto refused = [&](int code) {
-    const ErrorCode kind = code == SPNG_EMEM ? ErrorCode::out_of_memory : ErrorCode::bad_format;
+    // zlib's beginning fails for want of memory alone.
+    const bool memory = code == SPNG_EMEM || code == SPNG_EZLIB_INIT;
+    const ErrorCode kind = memory ? ErrorCode::out_of_memory : ErrorCode::bad_format;
     return failure(kind, file.name, ": is not a readable PNG picture: ",
                    code == SPNG_EOF || code == SPNG_IO_EOF ? "it is truncated" : spng_strerror(code));
   };

@@ -306,7 +306,8 @@ TEST(DrawDetections, WhereNamesHaveNoRoomThereIsThePlaceAmongTheAnswers) {
 TEST(DrawDetections, LongNamesAreShortened) {
   NEEDS_DRAWING();
   RgbPicture picture = plain(640, 480);
-  const Detection found[] = {box(1, 100, 200, 300, 300, std::string(100, 'x'))};
+  const std::string name(100, 'x');
+  const Detection found[] = {box(1, 100, 200, 300, 300, name)};
   ASSERT_TRUE(draw_detections(picture, found));
   const Extent drawn = extent_of(picture, [](Colour colour) { return colour == class_colour(1); });
   EXPECT_GT(drawn.right - drawn.left, 250);

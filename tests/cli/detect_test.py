@@ -2,11 +2,12 @@
 # SPDX-FileCopyrightText: The mobilenet.cpp authors
 """mobilenet detect: answers, their schema, what chooses among them, COCO results and annotated pictures."""
 
+import collections
 import json
 import shutil
 import unittest
 
-from photographs import class_colour, test_data
+from photographs import instance_colour, test_data
 from png_file import PngFile
 from program import SMALL, ProgramTest, main, mobilenet
 
@@ -202,11 +203,13 @@ class Detect(ProgramTest):
                 self.assertEqual(result.code, 0, result.err)
                 detections = result.lines()[0]["detections"]
                 self.assertTrue(detections)
-                picture = PngFile(out)
+                picture, instances = PngFile(out), collections.Counter()
                 for found in detections:
                     self.assertIn(found["label"], ("person", "bicycle", "car", "cat", "dog"))
                     points = frame_points(found["box"], picture)
-                    right = sum(picture.pixel(*point) == class_colour(found["class"]) for point in points)
+                    colour = instance_colour(found["class"], instances[found["class"]])
+                    instances[found["class"]] += 1
+                    right = sum(picture.pixel(*point) == colour for point in points)
                     self.assertGreaterEqual(right, VISIBLE * len(points), found)
 
 

@@ -258,7 +258,9 @@ TEST_F(Annotations, CocoCategoriesByNameAndNumber) {
       truth->set_found(0, {&found, 1});
       const std::vector<FoundObject>& objects = truth->pictures()[0].found;
       ASSERT_EQ(objects.size(), c.expected[i] < 0 ? 0u : 1u) << i;
-      if (c.expected[i] >= 0) EXPECT_EQ(objects[0].category, truth->category_with_id(c.expected[i])) << i;
+      if (c.expected[i] >= 0) {
+        EXPECT_EQ(objects[0].category, truth->category_with_id(c.expected[i])) << i;
+      }
     }
   }
 }

@@ -25,6 +25,12 @@ def class_colour(index):
     return CLASS_COLOURS[index]
 
 
+def instance_colour(index, instance):
+    """instance_colour() of apps/cli/palette.h: mixed with white or black from the second object of a class on."""
+    amount, other = [(0, 0), (0.42, 255), (0.3, 0), (0.22, 255), (0.5, 0)][instance % 5]
+    return tuple(int(sample + amount * (other - sample) + 0.5) for sample in class_colour(index))
+
+
 def voc_colour(index):
     """PASCAL VOC's colour map: three bits of the index at a time become the next lower bit of red, green and blue."""
     colour = [0, 0, 0]

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import pathlib
-import resource
 import shlex
 import subprocess
 import unittest
@@ -112,7 +111,6 @@ class PublicCases(ProgramTest):
         commands += [["classify", CASES / "hostile" / name] for name in ("fatal_after_warning.jpg", "short_palette.bmp")]
         for command in commands:
             with self.subTest(command[-1].name):
-                before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
                 done = subprocess.Popen([PROGRAM, *map(str, command)], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, env={**os.environ, "MOBILENET_MODEL": ""})
                 said = done.stderr.read().decode()
@@ -121,7 +119,7 @@ class PublicCases(ProgramTest):
                 done.stderr.close()
                 self.assertIn(done.returncode, (0, 1), said)
                 self.assertTrue(done.returncode == 0 or said.startswith("mobilenet: "), said)
-                self.assertLess(usage.ru_maxrss, 200 * 1024, f"kB of memory; others took {before}")
+                self.assertLess(usage.ru_maxrss, 200 * 1024, "kB of memory")
 
 
 def classifier_fault(case, result, output):
@@ -139,7 +137,8 @@ def classifier_fault(case, result, output):
         return "refused"
     tolerance = case.get("tolerance", 0.002)
     if kind == "pixels":
-        pixels = numpy.array(read_npz(output)["pixels"][2]).reshape(*right["size"], 3).astype(int)
+        _, shape, values = read_npz(output)["pixels"]
+        pixels = numpy.array(values).reshape(shape)[0].astype(int)
         corners = pixels[[2, 2, -3, -3], [2, -3, 2, -3]]
         return None if abs(corners - right["corners"]).max() <= 1 else f"corners {corners.tolist()}"
     if kind == "scores":

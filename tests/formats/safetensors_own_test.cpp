@@ -168,7 +168,8 @@ TEST(ModelSpecJson, ReadsTheFirstVersion) {
                                 .divide_by_255 = true,
                                 .mean = {0.1f, 0.2f, 0.3f},
                                 .deviation = {0.4f, 0.5f, 0.6f},
-                                .fill = {7, 7, 7}};
+                                .fill = {7, 7, 7},
+                                .unknown = {}};
   EXPECT_EQ(timm->preprocess, expected);
   old["preprocess"]["rounding"] = "down";
   EXPECT_EQ(model_spec_from_json(old.dump()).value().preprocess.resampler, Resampler::torchvision);

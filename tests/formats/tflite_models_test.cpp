@@ -138,7 +138,7 @@ const ModelCase kModelCases[] = {
      1,
      1,
      1001,
-     Stored::floats,
+     Stored::others,  // no picture
      "MobilenetV1/Logits/AvgPool_1a/AvgPool",
      "MobilenetV1/Predictions/Reshape_1",
      nullptr,

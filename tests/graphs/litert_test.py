@@ -21,7 +21,11 @@ import subprocess
 import sys
 import tempfile
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    print("skipped: needs numpy; scripts/setup --developer installs it into .venv")
+    sys.exit(77)
 
 from detections import compare_detections
 

@@ -131,9 +131,8 @@ TEST(Shapes, Reshape) {
 // SQUEEZE 1x1 -> 1 leaves the batch as the only axis: one picture's softmax is 1, that of three would mix them.
 TEST(Shapes, SoftmaxDoesNotReachOverTheBatch) {
   Network network;
-  network.tensors = {{"x", DataType::f32, {1, 1}, {}, -1},
-                     {"row", DataType::f32, {}, {}, -1},
-                     {"y", DataType::f32, {}, {}, -1}};
+  network.tensors = {
+      {"x", DataType::f32, {1, 1}, {}, -1}, {"row", DataType::f32, {}, {}, -1}, {"y", DataType::f32, {}, {}, -1}};
   network.nodes = {{"squeeze", ReshapeOp{{1}}, {0}, 1}, {"softmax", SoftmaxOp{}, {1}, 2}};
   network.inputs = {0};
   const Shape one{1, 1}, three{3, 1};

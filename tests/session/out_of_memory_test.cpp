@@ -67,7 +67,13 @@ void try_allocation(const char* name, const Prepare& prepare, long nth, Shortage
     }
     ASSERT_EQ(thrown, "") << place << " was thrown";
     if (error) {
-      ASSERT_EQ(error->code, ErrorCode::out_of_memory) << place << ": " << error->message;
+      // libspng's streams and libwebp's demultiplexer do not tell a file that they cannot read from memory that they
+      // did not get.
+      const std::string_view what = place;
+      const bool codec = what.find("PNG") != std::string_view::npos || what.find("WebP") != std::string_view::npos;
+      if (!codec || error->code != ErrorCode::bad_format) {
+        ASSERT_EQ(error->code, ErrorCode::out_of_memory) << place << ": " << error->message;
+      }
       ASSERT_FALSE(error->message.empty()) << place;
     }
     const std::optional<Error> again = call();

@@ -76,7 +76,14 @@ Result<void> read_graph(const ModelFile& file, Network& network, Parameters& par
 Result<void> settle_shapes(Network& network, const Parameters& parameters) {
   std::vector<Shape> inputs;
   for (const TensorId id : network.inputs) inputs.push_back(network.tensors[static_cast<std::size_t>(id)].shape);
-  MOBILENET_TRY(const std::vector<Shape> shapes, infer_shapes(network, parameters, inputs));
+  auto inferred = infer_shapes(network, parameters, inputs);
+  if (!inferred) {
+    // Nobody but the file gave these sizes.
+    if (inferred.error().code == ErrorCode::invalid_argument)
+      return Error{ErrorCode::bad_format, std::move(inferred).error().message};
+    return std::move(inferred).error();
+  }
+  const std::vector<Shape>& shapes = *inferred;
   // Axes were counted along the shapes of the file.
   for (const Node& node : network.nodes)
     if (std::holds_alternative<ArgMaxOp>(node.op) || std::holds_alternative<ConcatOp>(node.op))
