@@ -12,7 +12,7 @@
 namespace mobilenet {
 namespace {
 
-constexpr auto by_key = [](const JsonMember& a, const JsonMember& b) { return a.key < b.key; };
+bool by_key(const JsonMember& a, const JsonMember& b) { return a.key < b.key; }
 
 // Builds a JsonValue from nlohmann/json's events; every event says whether to go on.
 class Builder {
