@@ -102,6 +102,22 @@ class PublicCases(ProgramTest):
             arguments, right = check(name, expected, self.path("out"))
             self.judge(name, mobilenet(*arguments, cwd=folder), right)
 
+    def test_ncnns_detector_finds_the_same_boxes_at_other_sizes(self):
+        model = DATA / "models/ssdlite_mobilenetv2_voc_int8.safetensors"
+        if not model.exists():
+            self.skipTest("needs the real weights and pictures: set MOBILENET_TEST_DATA to their folder")
+        for size, boxes in json.loads((CASES / "detect_segment/ncnn_sizes.json").read_text()).items():
+            with self.subTest(size):
+                result = mobilenet("detect", "--json", "--model", model, "--size", size, "--score", "0.3",
+                                   DATA / "images/photos/bicycle.jpg")
+                self.assertEqual(result.code, 0, result.err)
+                found = json_lines(result)[0]["detections"]
+                overlaps = sorted(max((overlap(box["box"], one["box"]) for one in found
+                                       if one["class"] == box["class"]), default=0) for box in boxes)
+                # ncnn computes these weights in integers, we in floats.
+                self.assertGreater(overlaps[0], 0.75, overlaps)
+                self.assertGreater(overlaps[len(overlaps) // 2], 0.85, overlaps)
+
     def test_hostile_files_cost_little(self):
         """An answer or a sentence, within 200 MB and far within the time limit of the program's tests."""
         packed = self.path("many_outputs.tflite")
@@ -155,6 +171,13 @@ def classifier_fault(case, result, output):
         got = {one["label"]: one["index"] for one in classes}
         fits = got == {label: i for i, label in enumerate(right)}
     return None if fits else f"{got}, right is {right}"
+
+
+def overlap(a, b):
+    """Intersection over union of two boxes: left, top, right, bottom."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    common = max(0, width) * max(0, height)
+    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
 
 
 def same_object(a, b):
