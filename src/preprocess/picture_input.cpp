@@ -40,7 +40,7 @@ class SampleEncoder {
     if constexpr (std::is_same_v<Element, float>) {
       return real_number(spec_, value, c);
     } else {
-      constexpr int kLowest = std::numeric_limits<Element>::min(), kHighest = std::numeric_limits<Element>::max();
+      constexpr int kLowest = std::is_signed_v<Element> ? -128 : 0, kHighest = kLowest + 255;
       if (bytes_) return static_cast<Element>(nearest_byte(value) + kLowest);
       // TensorFlow Lite's QUANTIZE: halves away from zero, then the zero point; what is no number becomes the lowest.
       const float stored =

@@ -142,12 +142,16 @@ Stored store(const Picture& picture, const Layout& layout) {
 
 PreprocessSpec random_spec(Choices& choices) {
   PreprocessSpec spec;
-  spec.mode = static_cast<ResizeMode>(choices.below(5));
-  spec.filter = static_cast<ResizeFilter>(choices.below(5));
+  spec.mode = static_cast<ResizeMode>(choices.below(8));
+  spec.filter = static_cast<ResizeFilter>(choices.below(9));
+  spec.resampler = static_cast<Resampler>(choices.below(2));
   spec.rounding = static_cast<CropRounding>(choices.below(2));
   spec.crop_fraction = choices.pick({0.875, 1.0, 0.5, 0.01, 1e-9, choices.real(0.01, 1)});
-  spec.crop_size = choices.between(1, 30);
-  spec.shortest_edge = choices.between(1, 40);
+  if (choices.one_in(2)) {
+    spec.base_height = choices.between(1, 30), spec.base_width = choices.between(1, 30);
+    spec.resize_height = choices.between(1, 40), spec.resize_width = choices.between(1, 40);
+    if (choices.one_in(2)) spec.longest_edge = choices.between(1, 60);
+  }
   spec.swap_red_blue = choices.one_in(2);
   return spec;
 }
@@ -159,7 +163,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Picture picture = random_picture(choices);
   const PreprocessSpec spec = random_spec(choices);
   const int height = choices.between(1, 24), width = choices.between(1, 24);
-  auto input = PictureInput::create(spec, height, width, DataType::f32);
+  auto input = PictureInput::create(spec, height, width, InputElements{DataType::f32});
   if (!fuzz::succeeds(input)) return 0;
   const std::size_t count = static_cast<std::size_t>(height * width) * 3;
   const auto numbers_of = [&](const ImageView& view) {
