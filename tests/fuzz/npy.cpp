@@ -4,8 +4,10 @@
 
 #include "cli/npy.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "cli/annotations.h"
 #include "fuzz/fuzz.h"
@@ -34,6 +36,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::expect(array->bytes.size() == bytes, "another number of bytes than the shape says");
   const TensorView tensor{"array", array->type, array->shape, array->bytes.data(), array->bytes.size()};
   const auto path = folder.path() / "array.npy";
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);  // the last run's: the program replaces no file
   fuzz::expect(static_cast<bool>(cli::write_npy(path, tensor)), "what was read cannot be written");
   std::ifstream stream(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};

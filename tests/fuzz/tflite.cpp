@@ -42,7 +42,7 @@ Measured measure(std::span<const std::byte> file) {
   Measured network{elements <= kMostElements, {}};
   if (floats) network.tolerance = {.relative = 2e-2, .absolute = 1e-4, .steps = integers ? 3 : 0};
   // What is first among equals is another thing in the last bit of a float.
-  if (floats && ranks) network.tolerance = {.relative = std::numeric_limits<double>::infinity(), .steps = 255};
+  if (floats && ranks) network.tolerance = {.absolute = std::numeric_limits<double>::infinity(), .steps = 255};
   return network;
 }
 

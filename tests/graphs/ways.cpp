@@ -198,12 +198,18 @@ Answer answer_of_all_ways(const Model& model, std::span<const OwnedTensor> input
       return *no;
   for (const std::string& isa : ways.isas)
     if (auto no = agrees(isa, outputs_of({.threads = 1}, inputs, isa), ways.backends)) return *no;
-  if (!ways.wanted.empty()) {  // fused steps are cut open, so the order of float additions may change
-    auto opened = outputs_of({.threads = 1, .tensors = ways.wanted}, inputs);
+  // Names that a session takes: a mutated graph may have empty ones, or one twice.
+  std::vector<std::string> wanted = ways.wanted;
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  std::erase(wanted, "");
+  if (!wanted.empty()) {  // fused steps are cut open, so the order of float additions may change
+    auto opened = outputs_of({.threads = 1, .tensors = wanted}, inputs);
     if (opened) opened->resize(best->size());
     if (auto no = agrees("with inner tensors", opened, ways.backends)) return *no;
   }
   auto batch = outputs_of({.threads = 1}, batch_of(inputs));
+  if (!batch && refusal->code == ErrorCode::unsupported) return *best;  // a softmax over the batch, for example
   if (batch) batch = second_of(*std::move(batch));
   // Other blocks of rows, so another order of float additions.
   if (auto no = agrees("the second of a batch of three", batch, ways.backends)) return *no;
