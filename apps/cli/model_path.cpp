@@ -37,6 +37,7 @@ std::string architecture_hint(const std::string& word) {
   const std::string family = word.substr(0, colon);
   if (family.find_first_of("/\\.") != std::string::npos) return {};
   std::vector<std::string> families;
+  families.reserve(kArchitectures.size());
   for (const auto& [name, usual] : kArchitectures) families.emplace_back(name);
   const auto nearest = nearest_word(family, families);
   if (!nearest) return {};
