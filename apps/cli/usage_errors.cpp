@@ -94,7 +94,7 @@ std::string usage_sentence(const CLI::App& app, const CLI::ParseError& error) {
   if (option != extras.end()) return no_option(app, verb, *option);
   if (!extras.empty()) return "not expected here: " + join(extras, " ");
 
-  const std::string what = error.what();
+  std::string what = error.what();
   if (what.starts_with("pictures is required"))
     return "no picture is named; name files, folders, or - for standard input";
   if (what.starts_with("pictures (or --results) is required"))
