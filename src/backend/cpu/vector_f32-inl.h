@@ -53,11 +53,13 @@ HWY_INLINE V load_first(const float* from, int count) {
 #endif
 }
 
-// Bounds through which a NaN stays a NaN: of two operands one of which is a NaN, x86's instructions give the second and
-// NEON's the NaN, but Highway's scalars the number.
+// Bounds through which a NaN stays a NaN: of two operands one of which is a NaN, x86's instructions give the second,
+// but Highway's scalars and its choice on NEON (FMAXNM) the number.
 HWY_INLINE V at_least(V low, V x) {
 #if HWY_TARGET == HWY_SCALAR
   return x.raw < low.raw ? low : x;
+#elif HWY_ARCH_ARM
+  return hn::IfThenElse(hn::Lt(x, low), low, x);
 #else
   return hn::Max(low, x);
 #endif
@@ -65,6 +67,8 @@ HWY_INLINE V at_least(V low, V x) {
 HWY_INLINE V at_most(V high, V x) {
 #if HWY_TARGET == HWY_SCALAR
   return high.raw < x.raw ? high : x;
+#elif HWY_ARCH_ARM
+  return hn::IfThenElse(hn::Lt(high, x), high, x);
 #else
   return hn::Min(high, x);
 #endif
