@@ -95,7 +95,7 @@ Result<const float*> RealNumbers::read_numbers(std::size_t first, std::size_t co
   const float* const values = read(first, count);
   bool broken = false;  // no early end, so that the loop is a vector's
   if (reader_.type == DataType::f32)
-    for (std::size_t i = 0; i < count; ++i) broken |= values[i] != values[i];
+    for (std::size_t i = 0; i < count; ++i) broken |= std::isnan(values[i]);
   if (broken) return not_numbers(picture, pictures);
   return values;
 }

@@ -10,7 +10,7 @@
 namespace mobilenet::cli {
 
 CocoImageId coco_image_id(const std::string& picture) {
-  const std::string stem = std::filesystem::path(picture).stem().string();
+  std::string stem = std::filesystem::path(picture).stem().string();
   // COCO's pictures of 2014 are named COCO_val2014_000000000042.
   const std::size_t digits = stem.starts_with("COCO_") ? stem.rfind('_') + 1 : 0;
   std::int64_t number = 0;

@@ -101,8 +101,9 @@ int allowed_by_quota() { return 0; }
 
 int quota_of(std::string_view cpu_max) {
   std::int64_t quota = 0, period = 0;
-  const char* const end = cpu_max.data() + cpu_max.size();
-  const auto first = std::from_chars(cpu_max.data(), end, quota);
+  const char* const begin = cpu_max.data();
+  const char* const end = begin + cpu_max.size();
+  const auto first = std::from_chars(begin, end, quota);
   if (first.ec != std::errc() || first.ptr == end) return 0;  // "max", or nothing
   const auto second = std::from_chars(first.ptr + 1, end, period);
   if (second.ec != std::errc() || quota <= 0 || period <= 0) return 0;  // version 1 says -1

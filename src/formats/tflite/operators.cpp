@@ -137,7 +137,7 @@ Result<void> append_operator(const ModelFile& file, int index, TensorTable& tens
     call.output = stored.outputs()->Get(0);
     place += ", output " + quoted(file.tensor_name(call.output));
   }
-  place += ")";
+  place += ')';
 
   if (call.code == BuiltinOperator::CUSTOM && code.custom_code() && code.custom_code()->string_view() == kEdgeTpu)
     return failure(ErrorCode::unsupported,
