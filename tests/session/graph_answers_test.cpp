@@ -195,7 +195,8 @@ GraphFile raw_detector_graph(std::optional<BuiltinOperator> ending, const std::v
   GraphFile graph;
   graph.inputs = {graph.add({"picture", {1, 8, 16, 3}})};
   std::vector<int> boxes, scores;
-  for (const auto& [side, anchors] : {std::pair{4, 3}, {8, 6}}) {
+  for (const auto& scale : {std::pair{4, 3}, {8, 6}}) {
+    const int side = scale.first, anchors = scale.second;  // lambdas may not use the names of a structured binding
     const int rows = 8 / side, columns = 16 / side;
     const auto predict = [&](const std::string& name, int numbers) {
       const int channels = anchors * numbers;
