@@ -36,7 +36,7 @@ struct Tolerance {
 };
 
 // Empty, or the first difference. Floats that no arithmetic defines (infinite, NaN or beyond 1e30 in `expected`) make a
-// tensor incomparable, and it counts as equal.
+// tensor incomparable, and it counts as equal. With a tolerance, detections of equal scores may stand in another order.
 std::string difference(std::span<const OwnedTensor> got, std::span<const OwnedTensor> expected,
                        const Tolerance& tolerance);
 
