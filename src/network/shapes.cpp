@@ -258,8 +258,9 @@ class Inference {
     const Shape& x = in(node, 0);
     Shape shape = op.shape;
     if (shape.rank() == 0) return failure(ErrorCode::unsupported, "reshape to a scalar");
-    // Graph files say batch 1; a larger batch goes through unchanged.
-    if (shape[0] == 1 && x.rank() > 0) shape[0] = batch_;
+    // Graph files say what becomes of one picture. That of a batch is one after the other, also where the first axis
+    // is made of a picture's own elements.
+    const std::int64_t elements = x.elements() / batch_;
     std::int64_t known = 1;
     int open = -1;
     for (int i = 0; i < shape.rank(); ++i) {
@@ -271,7 +272,8 @@ class Inference {
         known *= shape[i];
       }
     }
-    if (open >= 0 && x.elements() % known == 0) shape[open] = x.elements() / known;
+    if (open >= 0 && elements % known == 0) shape[open] = elements / known;
+    shape[0] *= batch_;
     if (shape.elements() != x.elements())
       return failure(ErrorCode::bad_format, "cannot reshape ", to_string(x), " to ", to_string(op.shape));
     return shape;
