@@ -170,9 +170,16 @@ class Inference {
     return Shape{x[0], view.outputs};
   }
 
+  // What works along the last axis would reach over the pictures of a batch where that is the only one.
+  Result<void> check_apart(const Shape& x, const char* operation) const {
+    if (x.rank() > 1 || batch_ == 1) return {};
+    return failure(ErrorCode::unsupported, operation, " over the ", batch_, " pictures of a batch: give one at a time");
+  }
+
   Result<Shape> infer(const BatchNormOp&, const Node& node) {
     const Shape& x = in(node, 0);
     if (x.rank() < 1) return failure(ErrorCode::bad_format, "input is a scalar");
+    MOBILENET_CHECK(check_apart(x, "batch norm"));
     for (std::size_t i = 1; i < 5; ++i) {
       if (!has(node, i)) return failure(ErrorCode::bad_format, "batch norm needs gamma, beta, mean and variance");
       MOBILENET_CHECK(check_vector(node, i, "batch norm", x[x.rank() - 1]));
@@ -283,9 +290,7 @@ class Inference {
     if (!std::isfinite(op.beta)) return failure(ErrorCode::bad_format, "softmax with a beta of ", op.beta);
     const Shape& x = in(node, 0);
     if (x.rank() < 1) return failure(ErrorCode::bad_format, "softmax of a scalar");
-    // The only axis is the batch then: one picture's probability must not depend on the others.
-    if (x.rank() == 1 && batch_ > 1)
-      return failure(ErrorCode::unsupported, "softmax over the ", x[0], " pictures of a batch: give one at a time");
+    MOBILENET_CHECK(check_apart(x, "softmax"));
     return x;
   }
 
