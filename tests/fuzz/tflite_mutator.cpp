@@ -327,6 +327,9 @@ std::size_t mutate_tflite(std::uint8_t* data, std::size_t size, std::size_t most
   if (size < 16 || !schema::VerifyModelBuffer(verifier)) return 0;
   const std::unique_ptr<schema::ModelT> model = schema::UnPackModel(bytes);
   if (model->subgraphs.empty() || !model->subgraphs[0]) return 0;
+  for (const auto& graph : model->subgraphs)  // a kind of options without any can be read, but not packed
+    for (const auto& op : graph->operators)
+      if (op->builtin_options.value == nullptr) op->builtin_options.Reset();
   Mutator mutator(*model, seed);
   for (unsigned changes = 1 + seed / 8 % 4; changes > 0; --changes) mutator.change();
   flatbuffers::FlatBufferBuilder builder;
