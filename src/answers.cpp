@@ -93,10 +93,9 @@ const float* RealNumbers::read(std::size_t first, std::size_t count) {
 Result<const float*> RealNumbers::read_numbers(std::size_t first, std::size_t count, std::size_t picture,
                                                std::size_t pictures) {
   const float* const values = read(first, count);
-  bool broken = false;  // no early end, so that the loop is a vector's
-  if (reader_.type == DataType::f32)
-    for (std::size_t i = 0; i < count; ++i) broken |= std::isnan(values[i]);
-  if (broken) return not_numbers(picture, pictures);
+  if (reader_.type == DataType::f32 &&
+      std::any_of(values, values + count, [](float value) { return std::isnan(value); }))
+    return not_numbers(picture, pictures);
   return values;
 }
 
