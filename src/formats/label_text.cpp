@@ -85,15 +85,20 @@ bool need_their_numbers(const std::vector<NumberedLabel>& names) {
   return counted == 0 || numbers == counted || (counted - different.size()) * kOneOf >= counted;
 }
 
-// The lines with their numbers taken off; none when a line has no number, or one that is not larger than the last.
+// The lines with their numbers taken off, each name where its number says; none when a line has no number. Numbers that
+// do not grow from line to line may belong to the names ("3 idiots"), unless none is missing.
 std::optional<LabelReading> numbered(const Lines& lines, std::optional<NumberedLabel> (*split)(std::string_view)) {
   std::vector<NumberedLabel> names;
   for (const std::string_view line : lines) {
     auto name = split(line);
-    if (!name || (!names.empty() && name->first <= names.back().first)) return std::nullopt;
+    if (!name) return std::nullopt;
     names.push_back(*std::move(name));
   }
+  const auto smaller = [](const NumberedLabel& a, const NumberedLabel& b) { return a.first < b.first; };
+  const bool grow = std::is_sorted(names.begin(), names.end(), smaller);
+  std::sort(names.begin(), names.end(), smaller);
   if (names.empty() || names.front().first > 1 || need_their_numbers(names)) return std::nullopt;
+  if (!grow && names.back().first - names.front().first != names.size() - 1) return std::nullopt;
   auto labels = by_number(std::move(names));
   if (!labels) return std::nullopt;
   return LabelReading{*std::move(labels), "numbered lines"};
