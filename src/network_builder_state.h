@@ -6,14 +6,18 @@
 
 #include <mobilenet/network.h>
 
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/error.h"
-#include "formats/labels.h"
 #include "model_state.h"
-#include "models/row_kind.h"
 
 namespace mobilenet {
 

@@ -94,11 +94,11 @@ std::optional<LabelReading> numbered(const Lines& lines, std::optional<NumberedL
     if (!name) return std::nullopt;
     names.push_back(*std::move(name));
   }
-  const auto smaller = [](const NumberedLabel& a, const NumberedLabel& b) { return a.first < b.first; };
-  const bool grow = std::is_sorted(names.begin(), names.end(), smaller);
-  std::sort(names.begin(), names.end(), smaller);
-  if (names.empty() || names.front().first > 1 || need_their_numbers(names)) return std::nullopt;
-  if (!grow && names.back().first - names.front().first != names.size() - 1) return std::nullopt;
+  if (names.empty() || need_their_numbers(names)) return std::nullopt;
+  const auto [least, most] = std::ranges::minmax_element(names, {}, &NumberedLabel::first);
+  if (least->first > 1) return std::nullopt;
+  const bool grow = std::ranges::is_sorted(names, {}, &NumberedLabel::first);
+  if (!grow && most->first - least->first != names.size() - 1) return std::nullopt;
   auto labels = by_number(std::move(names));
   if (!labels) return std::nullopt;
   return LabelReading{*std::move(labels), "numbered lines"};

@@ -122,9 +122,9 @@ class PublicCases(ProgramTest):
                 found = json_lines(result)[0]["detections"]
                 overlaps = sorted(max((overlap(box["box"], one["box"]) for one in found
                                        if one["class"] == box["class"]), default=0) for box in boxes)
-                # ncnn computes these weights in integers, we in floats.
                 rows.append((f"ncnn's SSDLite at {size}",
                              f"{len(overlaps)} boxes of ncnn's, overlap {overlaps[0]:.2f} or more"))
+                # ncnn computes these weights in integers, we in floats.
                 self.assertGreater(overlaps[0], 0.75, overlaps)
                 self.assertGreater(overlaps[len(overlaps) // 2], 0.85, overlaps)
 
