@@ -9,7 +9,7 @@
 #include "base/caught.h"
 #include "base/error.h"
 #include "base/file_bytes.h"
-#include "formats/labels.h"
+#include "formats/labels/labels.h"
 #include "model_description.h"
 #include "model_state.h"
 #include "models/architectures.h"

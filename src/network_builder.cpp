@@ -9,7 +9,7 @@
 
 #include "base/caught.h"
 #include "base/error.h"
-#include "formats/labels.h"
+#include "formats/labels/labels.h"
 #include "model_state.h"
 #include "models/anchors.h"
 #include "models/row_kind.h"

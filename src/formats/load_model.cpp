@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "formats/formats.h"
-#include "formats/safetensors_container.h"
+#include "formats/safetensors/container.h"
 
 namespace mobilenet {
 namespace {

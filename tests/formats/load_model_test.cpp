@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file_bytes.h"
-#include "formats/safetensors_file.h"
+#include "formats/safetensors/safetensors_file.h"
 #include "support/test_data.h"
 
 namespace mobilenet {

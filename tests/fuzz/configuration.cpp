@@ -8,7 +8,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "formats/framework_weights.h"
+#include "formats/weights/framework_weights.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/json_mutator.h"
 #include "support/pictures.h"

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // Texts of labels in any form and encoding: read, found beside a model, named by the user.
 
-#include "formats/labels.h"
+#include "formats/labels/labels.h"
 
 #include "fuzz/fuzz.h"
 

@@ -13,8 +13,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/npy.h"
-#include "formats/framework_weights.h"
-#include "formats/tflite_graph.h"
+#include "formats/tflite/tflite_graph.h"
+#include "formats/weights/framework_weights.h"
 #include "graphs/random_graph.h"
 #include "preprocess/picture_files.h"
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "formats/tflite_graph.h"
+#include "formats/tflite/tflite_graph.h"
 #include "support/choices.h"
 
 namespace mobilenet::testing {

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "formats/safetensors_file.h"
-#include "formats/tflite_graph.h"
+#include "formats/safetensors/safetensors_file.h"
+#include "formats/tflite/tflite_graph.h"
 
 namespace mobilenet::testing {
 namespace {

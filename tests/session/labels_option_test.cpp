@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/safetensors_file.h"
+#include "formats/safetensors/safetensors_file.h"
 
 namespace mobilenet::testing {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/tflite_graph.h"
+#include "formats/tflite/tflite_graph.h"
 
 namespace mobilenet::testing {
 namespace {

@@ -15,8 +15,8 @@
 #include <optional>
 #include <string>
 
-#include "formats/framework_weights.h"
-#include "formats/tflite_graph.h"
+#include "formats/tflite/tflite_graph.h"
+#include "formats/weights/framework_weights.h"
 #include "support/failing_allocator.h"
 #include "support/pictures.h"
 #if MOBILENET_TESTS_HAVE_CODECS

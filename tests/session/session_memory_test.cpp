@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "formats/safetensors_file.h"
+#include "formats/safetensors/safetensors_file.h"
 #include "support/pictures.h"
 
 namespace mobilenet::testing {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/tflite_graph.h"
+#include "formats/tflite/tflite_graph.h"
 #include "support/pictures.h"
 
 namespace mobilenet::testing {

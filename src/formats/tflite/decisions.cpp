@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "formats/labels.h"
+#include "formats/labels/labels.h"
 #include "formats/tflite/answer_task.h"
 #include "formats/tflite/metadata.h"
 #include "formats/tflite/picture_decisions.h"

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "formats/json/model_spec_json.h"
+
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "formats/json/head_spec_json.h"
+#include "formats/json/json_fields.h"
+#include "formats/json/json_text.h"
+#include "formats/json/preprocess_spec_json.h"
+#include "models/architectures.h"
+#include "models/assembly.h"
+
+namespace mobilenet {
+namespace {
+
+using json = JsonValue;
+
+// 1 had fewer ways to resize, and one way to score. A new field whose absence would change answers needs a new version.
+constexpr int kVersion = 2;
+
+constexpr int kMostPixels = 1 << 14;  // of one side
+constexpr int kMostChannels = 1 << 16;
+constexpr int kMostBlocks = 1000;
+constexpr int kMostClasses = 1 << 20;
+
+template <class T>
+using Names = std::pair<std::string_view, T>;
+
+constexpr std::array<Names<Architecture>, 7> kArchitectures{
+    {{"mobilenet_v1", Architecture::mobilenet_v1},
+     {"mobilenet_v2", Architecture::mobilenet_v2},
+     {"ssd_mobilenet_v1", Architecture::ssd_mobilenet_v1},
+     {"ssd_mobilenet_v2", Architecture::ssd_mobilenet_v2},
+     {"ssdlite_mobilenet_v2", Architecture::ssdlite_mobilenet_v2},
+     {"deeplab_mobilenet_v2", Architecture::deeplab_mobilenet_v2},
+     {"deeplab_v3plus_mobilenet_v2", Architecture::deeplab_v3plus_mobilenet_v2}}};
+constexpr std::array<Names<SourceLayout>, 2> kLayouts{{{"nhwc", SourceLayout::nhwc}, {"nchw", SourceLayout::nchw}}};
+constexpr std::array<Names<BlockActivation>, 2> kActivations{
+    {{"relu", BlockActivation::relu}, {"relu6", BlockActivation::relu6}}};
+constexpr std::array<Names<bool>, 2> kPaddings{{{"same", true}, {"symmetric", false}}};  // tf_padding
+constexpr std::array<Names<std::optional<ScoreFunction>>, 4> kClassScores{{{"softmax", ScoreFunction::softmax},
+                                                                           {"sigmoid", ScoreFunction::sigmoid},
+                                                                           {"identity", ScoreFunction::identity},
+                                                                           {"none", std::nullopt}}};
+
+JsonText as_json(const BlockSpec& block) {
+  return JsonText::object({{"inputs", block.inputs},
+                           {"hidden", block.hidden},
+                           {"outputs", block.outputs},
+                           {"stride", block.stride},
+                           {"dilation", block.dilation},
+                           {"expand", block.expand},
+                           {"residual", block.residual}});
+}
+
+Result<BlockSpec> block_from_json(const json& value, const std::string& place) {
+  JsonFields fields(value, place);
+  BlockSpec block;
+  block.inputs = fields.integer("inputs", 1, kMostChannels);
+  block.hidden = fields.integer("hidden", 1, kMostChannels);
+  block.outputs = fields.integer("outputs", 1, kMostChannels);
+  block.stride = fields.integer("stride", 1, 2);
+  block.dilation = fields.integer("dilation", 1, 64);
+  block.expand = fields.boolean("expand");
+  block.residual = fields.boolean("residual");
+  MOBILENET_CHECK(fields.mistake());
+  return block;
+}
+
+Result<std::vector<BlockSpec>> blocks_from_json(const json& values) {
+  if (values.size() > static_cast<std::size_t>(kMostBlocks))
+    return failure(ErrorCode::bad_format, "model_spec: has ", values.size(), " blocks, at most ", kMostBlocks);
+  std::vector<BlockSpec> blocks;
+  for (const json& value : values) {
+    MOBILENET_TRY(const BlockSpec block,
+                  block_from_json(value, "model_spec: block " + std::to_string(blocks.size() + 1)));
+    blocks.push_back(block);
+  }
+  return blocks;
+}
+
+Result<std::vector<std::string>> labels_from_json(const json& values) {
+  std::vector<std::string> labels;
+  for (const json& value : values) {
+    if (!value.is_string())
+      return failure(ErrorCode::bad_format, "model_spec: label ", labels.size(), " is ", describe(value),
+                     ", expected a string");
+    labels.push_back(value.get<std::string>());
+  }
+  return labels;
+}
+
+}  // namespace
+
+std::string model_spec_to_json(const ModelSpec& spec) {
+  JsonText blocks = JsonText::array({});
+  for (const BlockSpec& block : spec.blocks) blocks.add(as_json(block));
+  JsonText all = JsonText::object({{"version", kVersion},
+                                   {"architecture", name_in(kArchitectures, spec.architecture)},
+                                   {"depth_multiplier", spec.depth_multiplier},
+                                   {"input_height", spec.input_height},
+                                   {"input_width", spec.input_width},
+                                   {"input_name", spec.input_name},
+                                   {"layout", name_in(kLayouts, spec.layout)},
+                                   {"stem", spec.stem},
+                                   {"blocks", blocks},
+                                   {"last", spec.last},
+                                   {"classes", spec.classes},
+                                   {"has_background", spec.has_background},
+                                   {"padding", name_in(kPaddings, spec.tf_padding)},
+                                   {"epsilon", spec.epsilon},
+                                   {"activation", name_in(kActivations, spec.activation)},
+                                   {"preprocess", preprocess_to_json(spec.preprocess)},
+                                   {"labels", JsonText::array_of(spec.labels)}});
+  if (spec.padding_size > 0) all.add("padding_size", spec.padding_size);
+  if (spec.classes > 0) all.add("scores", name_in(kClassScores, spec.class_scores));
+  if (is_detector(spec.architecture)) all.add("detector", detector_to_json(spec.detection_head, spec.detection));
+  if (is_segmenter(spec.architecture))
+    all.add("segmenter", segmenter_to_json(spec.segmentation_head, spec.segmentation));
+  return all.text();
+}
+
+Result<ModelSpec> model_spec_from_json(std::string_view text) {
+  auto parsed = parse_json(text, {.depth = 8});
+  if (!parsed) return at("model_spec", std::move(parsed).error());
+  JsonFields fields(*parsed, "model_spec");
+  const int version = fields.integer("version", 1, 1 << 30);
+  MOBILENET_CHECK(fields.mistake());
+  if (version > kVersion)
+    return failure(ErrorCode::unsupported, "model_spec: has version ", version, ", this build reads up to ", kVersion);
+
+  ModelSpec spec;
+  spec.architecture = fields.choice("architecture", kArchitectures);
+  spec.depth_multiplier = fields.number("depth_multiplier", 0, 100);
+  spec.input_height = fields.integer("input_height", 1, kMostPixels);
+  spec.input_width = fields.integer("input_width", 1, kMostPixels);
+  spec.input_name = fields.text("input_name");
+  spec.layout = fields.choice("layout", kLayouts);
+  spec.stem = fields.integer("stem", 1, kMostChannels);
+  spec.last = fields.integer("last", 0, kMostChannels);
+  spec.classes = fields.integer("classes", 0, kMostClasses);
+  spec.has_background = fields.boolean("has_background");
+  if (fields.has("padding_size")) spec.padding_size = fields.integer("padding_size", 1, kMostPixels);
+  if (fields.has("scores")) spec.class_scores = fields.choice("scores", kClassScores);
+  spec.tf_padding = fields.choice("padding", kPaddings);
+  spec.epsilon = fields.number("epsilon", 1e-12, 1);
+  spec.activation = fields.choice("activation", kActivations);
+  const json* blocks = fields.array("blocks");
+  const json* preprocess = fields.object("preprocess");
+  const json* labels = fields.array("labels");
+  const json* detector = is_detector(spec.architecture) ? fields.object("detector") : nullptr;
+  const json* segmenter = is_segmenter(spec.architecture) ? fields.object("segmenter") : nullptr;
+  if (is_detector(spec.architecture) && !detector) fields.remember("detector", "missing", "an object");
+  if (is_segmenter(spec.architecture) && !segmenter) fields.remember("segmenter", "missing", "an object");
+  if (!blocks) fields.remember("blocks", "missing", "an array");
+  if (!preprocess) fields.remember("preprocess", "missing", "an object");
+  if (spec.input_name.empty() || spec.input_name.size() > 256)
+    fields.remember("input_name", std::to_string(spec.input_name.size()) + " bytes", "a name of 1 to 256 bytes");
+  MOBILENET_CHECK(fields.mistake());
+  MOBILENET_TRY(spec.blocks, blocks_from_json(*blocks));
+  MOBILENET_TRY(spec.preprocess, preprocess_from_json(*preprocess, "model_spec: preprocess", version));
+  if (detector) MOBILENET_CHECK(detector_from_json(*detector, spec.detection_head, spec.detection));
+  if (segmenter) MOBILENET_CHECK(segmenter_from_json(*segmenter, spec.segmentation_head, spec.segmentation));
+  if (labels) {
+    MOBILENET_TRY(spec.labels, labels_from_json(*labels));
+  }
+  if (auto fits = check_structure(spec); !fits) return at("model_spec", std::move(fits).error());
+  return spec;
+}
+
+}  // namespace mobilenet

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// timm (PyTorch Image Models): config.json as its hub repositories have it.
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "formats/json/json_fields.h"
+#include "formats/weights/convention.h"
+#include "formats/weights/structure.h"
+
+namespace mobilenet {
+namespace {
+
+using json = JsonValue;
+
+constexpr int kMostPixels = 1 << 14;
+constexpr double kEpsilon = 1e-5;  // PyTorch's default; timm's MobileNet V1 and V2 keep it
+
+constexpr std::array<std::pair<std::string_view, ResizeFilter>, 6> kInterpolations{
+    {{"nearest", ResizeFilter::pil_nearest},
+     {"box", ResizeFilter::pil_box},
+     {"bilinear", ResizeFilter::pil_bilinear},
+     {"hamming", ResizeFilter::pil_hamming},
+     {"bicubic", ResizeFilter::pil_bicubic},
+     {"lanczos", ResizeFilter::pil_lanczos}}};
+
+// What timm's published weights were trained with: the same for all of a family but mobilenetv1_125.
+struct Published {
+  std::vector<double> mean, deviation;
+  double crop_fraction;
+};
+
+Published published(const ModelSpec& spec) {
+  if (spec.architecture == Architecture::mobilenet_v2) return {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}, 0.875};
+  return {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, spec.depth_multiplier == 1.25 ? 0.9 : 0.875};
+}
+
+// Three numbers, or one for all channels, alone or in a list.
+std::array<float, 3> channels_from(JsonFields& fields, const json& config, const char* key, double least,
+                                   const std::vector<double>& usual) {
+  constexpr double kMost = 1e6;
+  std::vector<double> values = usual;
+  if (fields.is_number(key))
+    values.assign(3, fields.number(key, least, kMost));
+  else if (fields.has(key) && config.find(key)->is_array() && config.find(key)->size() == 1)
+    values.assign(3, fields.numbers(key, 1, least, kMost)[0]);
+  else
+    values = fields.numbers(key, 3, least, kMost, usual);
+  return {static_cast<float>(values[0]), static_cast<float>(values[1]), static_cast<float>(values[2])};
+}
+
+void read_filter(JsonFields& fields, const std::string& place, PreprocessSpec& preprocess) {
+  preprocess.filter = ResizeFilter::pil_bicubic;
+  const std::string name = fields.text("interpolation", "");
+  if (name.empty()) return;
+  const auto known = std::find_if(kInterpolations.begin(), kInterpolations.end(),
+                                  [&](const auto& candidate) { return candidate.first == name; });
+  if (known == kInterpolations.end())
+    preprocess.unknown.filter = text(place, " has interpolation ", describe(name));
+  else
+    preprocess.filter = known->second;
+}
+
+// timm resizes to floor(size / crop_pct) in one of three ways, then takes the centre.
+void read_geometry(JsonFields& fields, const std::string& place, double crop_fraction, ModelSpec& spec) {
+  PreprocessSpec& preprocess = spec.preprocess;
+  preprocess.rounding = CropRounding::half_even;
+  preprocess.crop_fraction = std::min(crop_fraction, 1.0);
+  preprocess.base_height = spec.input_height;
+  preprocess.base_width = spec.input_width;
+  preprocess.resize_height = std::max(1, static_cast<int>(std::floor(spec.input_height / crop_fraction)));
+  preprocess.resize_width = std::max(1, static_cast<int>(std::floor(spec.input_width / crop_fraction)));
+  const std::string mode = fields.text("crop_mode", "center");
+  if (mode == "squash") {
+    preprocess.mode = ResizeMode::squash;
+  } else if (mode == "border") {
+    preprocess.mode = ResizeMode::fit;
+    for (std::size_t c = 0; c < 3; ++c) preprocess.fill[c] = std::nearbyint(255 * preprocess.mean[c]);
+  } else if (mode == "center" || mode.empty()) {
+    const bool square = preprocess.resize_height == preprocess.resize_width;
+    preprocess.mode = square ? ResizeMode::shortest_edge : ResizeMode::cover;
+  } else {
+    preprocess.unknown.geometry = text(place, " has crop_mode ", describe(mode));
+  }
+}
+
+Result<void> read_preprocessing(const json& config, const std::string& place, SourceReading& reading) {
+  ModelSpec& spec = reading.spec;
+  const Published usual = published(spec);
+  JsonFields fields(config, place);
+  const std::vector<double> input = fields.numbers("input_size", 3, 1, kMostPixels, {3, 224, 224});
+  constexpr double kLeastCrop = 0.01, kMostCrop = 16;
+  double crop = usual.crop_fraction;
+  if (fields.has("crop_pct") && fields.number("crop_pct", 0, kMostCrop) != 0)  // 0 is timm's word for the usual
+    crop = fields.number("crop_pct", kLeastCrop, kMostCrop);
+  PreprocessSpec& preprocess = spec.preprocess;
+  preprocess.mean = channels_from(fields, config, "mean", -1e6, usual.mean);
+  preprocess.deviation = channels_from(fields, config, "std", 1e-9, usual.deviation);
+  preprocess.divide_by_255 = true;
+  spec.input_height = static_cast<int>(input[1]);
+  spec.input_width = static_cast<int>(input[2]);
+  read_filter(fields, place, preprocess);
+  read_geometry(fields, place, crop, spec);
+  MOBILENET_CHECK(fields.mistake());
+  if (input[0] != 3)
+    return failure(ErrorCode::unsupported, place, ": an input of ", input[0], " channels is not supported");
+  for (const std::string& because : {preprocess.unknown.geometry, preprocess.unknown.filter})
+    if (!because.empty())
+      reading.decisions.push_back({"preprocessing is unknown", because + ", which is not known here"});
+  return {};
+}
+
+// Arguments of the model's constructor that change what the same weights compute.
+Result<void> check_arguments(const json& config) {
+  JsonFields fields(config, "config.json");
+  for (const char* group : {"model_args", "kwargs"}) {
+    const json* arguments = fields.object(group);
+    if (!arguments) continue;
+    for (const char* name : {"act_layer", "norm_layer", "pad_type", "output_stride", "bn_eps", "bn_tf"})
+      if (const json* value = arguments->find(name))
+        return failure(ErrorCode::unsupported, "config.json: ", group, " sets ", name, " to ", describe(*value),
+                       ", which is not supported");
+  }
+  const std::string pool = fields.text("global_pool", "avg");
+  MOBILENET_CHECK(fields.mistake());
+  if (pool != "avg" && pool != "fast" && pool != "fastavg" && !pool.empty())
+    return failure(ErrorCode::unsupported, "config.json: global_pool is ", describe(pool), ", supported is avg");
+  return {};
+}
+
+// label_names, or what label_descriptions says about each; nothing when a class has no name.
+std::vector<std::string> labels_of(const json& config) {
+  const json* names = config.find("label_names");
+  if (!names || !names->is_array()) return {};
+  const json* descriptions = config.find("label_descriptions");
+  std::vector<std::string> labels;
+  for (const json& name : *names) {
+    if (!name.is_string()) return {};
+    labels.push_back(name.get<std::string>());
+    if (!descriptions) continue;
+    if (descriptions->is_object()) {
+      const json* found = descriptions->find(labels.back());
+      if (found && found->is_string()) labels.back() = found->get<std::string>();
+    } else if (descriptions->is_array() && labels.size() <= descriptions->size()) {
+      const json& description = (*descriptions)[labels.size() - 1];
+      if (description.is_string()) labels.back() = description.get<std::string>();
+    }
+  }
+  return labels;
+}
+
+Result<void> assume_published(SourceReading& reading, const std::string& because) {
+  const json nothing{json::Object()};
+  reading.decisions.push_back(
+      {"preprocessing", "that of timm's published " + title_of(reading.spec.architecture) + " weights, " + because});
+  return read_preprocessing(nothing, "timm's defaults", reading);
+}
+
+Result<void> read_config(const json& config, SourceReading& reading) {
+  JsonFields fields(config, "config.json");
+  const bool v2 = reading.spec.architecture == Architecture::mobilenet_v2;
+  const std::string family = v2 ? "mobilenetv2" : "mobilenetv1";
+  const std::string architecture = fields.text("architecture", family);
+  const json* pretrained = fields.object("pretrained_cfg");
+  MOBILENET_CHECK(fields.mistake());
+  if (!architecture.starts_with(family))
+    return assume_published(reading, "because config.json beside the file is for " + describe(architecture) +
+                                         ", while the tensors are those of " + family);
+  MOBILENET_CHECK(check_arguments(config));
+  MOBILENET_CHECK(pretrained ? read_preprocessing(*pretrained, "config.json: pretrained_cfg", reading)
+                             : read_preprocessing(config, "config.json", reading));
+  reading.decisions.push_back({"preprocessing", "as config.json beside the file says (" + architecture + ")"});
+  reading.labels = labels_of(config);
+  if (reading.labels.empty() && pretrained) reading.labels = labels_of(*pretrained);
+  reading.labels_place = "config.json beside the file (label_names)";
+  return {};
+}
+
+}  // namespace
+
+Result<SourceReading> read_timm(const NamedWeights& weights, const std::filesystem::path& model) {
+  SourceReading reading;
+  MOBILENET_TRY(reading.spec, structure_of(weights));
+  ModelSpec& spec = reading.spec;
+  spec.layout = SourceLayout::nchw;
+  spec.tf_padding = false;
+  spec.epsilon = kEpsilon;
+  if (spec.classes == 1) spec.class_scores.reset();  // a class only if it has a name
+  reading.decisions = {{"architecture " + title_of(weights.architecture), "the tensors are named as timm names them"},
+                       {"symmetric padding", "timm's MobileNets are PyTorch's own, not converted from TensorFlow"},
+                       {"batch norm epsilon 1e-05", "PyTorch's default, which timm's MobileNet V1 and V2 keep"}};
+  MOBILENET_TRY(const auto config, json_beside(model, "config.json"));
+  MOBILENET_CHECK(config ? read_config(*config, reading)
+                         : assume_published(reading, "because there is no config.json beside the file"));
+  return reading;
+}
+
+}  // namespace mobilenet

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "formats/weights/structure.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "models/architectures.h"
+
+namespace mobilenet {
+namespace {
+
+constexpr std::int64_t kMostChannels = 1 << 16;
+constexpr std::int64_t kMostClasses = 1 << 20;
+
+// The output channels of a layer: axis 0 of its weight.
+Result<int> outputs_of(const NamedWeights& weights, const std::string& layer, std::int64_t most = kMostChannels) {
+  const auto found = weights.index.find(layer + ".weight");
+  if (found == weights.index.end()) return failure(ErrorCode::bad_format, layer, ": weight is missing");
+  const Shape& shape = weights.parameters.values[static_cast<std::size_t>(found->second)].shape;
+  if (shape.rank() < 2 || shape[0] < 1 || shape[0] > most)
+    return failure(ErrorCode::bad_format, layer, ": weight is ", to_string(shape), ", expected 1 to ", most,
+                   " output channels on the first of several axes");
+  return static_cast<int>(shape[0]);
+}
+
+Result<BlockSpec> block_of(const NamedWeights& weights, int number, int inputs) {
+  BlockSpec block{.inputs = inputs, .hidden = inputs};
+  const std::string text = std::to_string(number);
+  if (backbone_of(weights.architecture) == Architecture::mobilenet_v1) {
+    MOBILENET_TRY(block.outputs, outputs_of(weights, "pointwise" + text));
+    return block;
+  }
+  const std::string name = "block" + text;
+  block.expand = weights.index.contains(name + "/expand.weight");
+  if (block.expand) {
+    MOBILENET_TRY(block.hidden, outputs_of(weights, name + "/expand"));
+  }
+  MOBILENET_TRY(block.outputs, outputs_of(weights, name + "/project"));
+  return block;
+}
+
+// The multipliers of published weights first: others may round to the same channels.
+constexpr std::array<double, 12> kUsualMultipliers{1, 0.75, 0.5, 0.35, 0.25, 1.4, 1.3, 1.1, 1.2, 1.25, 1.5, 2};
+
+double find_multiplier(const ModelSpec& spec, const NamedWeights& weights) {
+  const auto stages = stages_of(spec.architecture);
+  const bool cut = spec.architecture == Architecture::mobilenet_v1 && weights.source == WeightSource::hugging_face;
+  const auto matches = [&](double multiplier) {
+    std::size_t block = 0;
+    for (std::size_t s = 0; s < stages.size(); ++s) {
+      const int expected =
+          cut ? scale_channels(stages[s].outputs, multiplier) : scale_channels_to_8(stages[s].outputs, multiplier);
+      for (int i = 0; i < weights.stage_blocks[s]; ++i)
+        if (spec.blocks[block++].outputs != expected) return false;
+    }
+    return true;
+  };
+  for (const double multiplier : kUsualMultipliers)
+    if (matches(multiplier)) return multiplier;
+  for (int percent = 5; percent <= 400; ++percent)
+    if (matches(percent / 100.0)) return percent / 100.0;
+  return 0;
+}
+
+}  // namespace
+
+Result<ModelSpec> structure_of(const NamedWeights& weights, int output_stride) {
+  ModelSpec spec;
+  spec.architecture = weights.architecture;
+  MOBILENET_TRY(spec.stem, outputs_of(weights, "stem"));
+  int channels = spec.stem;
+  const auto stages = stages_of(weights.architecture);
+  for (std::size_t s = 0; s < stages.size(); ++s)
+    for (int i = 0; i < weights.stage_blocks[s]; ++i) {
+      MOBILENET_TRY(BlockSpec block, block_of(weights, static_cast<int>(spec.blocks.size()) + 1, channels));
+      block.stride = i == 0 ? stages[s].stride : 1;
+      channels = block.outputs;
+      spec.blocks.push_back(block);
+    }
+  limit_output_stride(spec.blocks, output_stride);
+  if (backbone_of(spec.architecture) == Architecture::mobilenet_v2)
+    for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
+      // timm treats the first block like the others; at Hugging Face it is part of the stem, without a residual.
+      BlockSpec& block = spec.blocks[i];
+      const bool may_add = i > 0 || weights.source == WeightSource::timm;
+      block.residual = may_add && block.stride == 1 && block.inputs == block.outputs;
+    }
+  if (weights.index.contains("last.weight")) {
+    MOBILENET_TRY(spec.last, outputs_of(weights, "last"));
+  }
+  if (weights.index.contains("logits.weight")) {
+    int& classes = is_segmenter(spec.architecture) ? spec.segmentation.classes : spec.classes;
+    MOBILENET_TRY(classes, outputs_of(weights, "logits", kMostClasses));
+  }
+  if (is_segmenter(spec.architecture)) {
+    MOBILENET_TRY(spec.segmentation_head.channels, outputs_of(weights, "aspp"));
+  }
+  spec.depth_multiplier = find_multiplier(spec, weights);
+  return spec;
+}
+
+}  // namespace mobilenet
