@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/kernels_f32_gemm.h"
+#include "backend/cpu/kernels/f32_gemm.h"
 #include "base/aligned_buffer.h"
 
 namespace {

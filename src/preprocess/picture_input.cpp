@@ -17,11 +17,11 @@
 #include <vector>
 
 #include "base/error.h"
+#include "pictures/upright_pixels.h"
 #include "preprocess/geometry.h"
 #include "preprocess/resize_nearest.h"
 #include "preprocess/resize_pil.h"
 #include "preprocess/resize_tf.h"
-#include "preprocess/upright_pixels.h"
 
 namespace mobilenet {
 namespace {

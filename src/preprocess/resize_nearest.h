@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "pictures/upright_pixels.h"
 #include "preprocess/geometry.h"
-#include "preprocess/upright_pixels.h"
 
 namespace mobilenet {
 

@@ -10,8 +10,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "pictures/upright_pixels.h"
 #include "preprocess/geometry.h"
-#include "preprocess/upright_pixels.h"
 
 namespace mobilenet {
 

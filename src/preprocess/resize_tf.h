@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "pictures/upright_pixels.h"
 #include "preprocess/geometry.h"
-#include "preprocess/upright_pixels.h"
 
 namespace mobilenet {
 

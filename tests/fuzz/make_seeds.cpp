@@ -16,7 +16,7 @@
 #include "formats/tflite/tflite_graph.h"
 #include "formats/weights/framework_weights.h"
 #include "graphs/random_graph.h"
-#include "preprocess/picture_files.h"
+#include "pictures/picture_files.h"
 
 namespace mobilenet::testing {
 namespace {

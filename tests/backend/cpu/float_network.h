@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "backend/cpu/cpu_backend.h"
-#include "backend/cpu/isa.h"
+#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/program/cpu_backend.h"
 #include "backend/reference/reference_backend.h"
 #include "network/network.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/kernels_int8.h"
+#include "backend/cpu/kernels/int8.h"
 #include "base/aligned_buffer.h"
 
 namespace mobilenet::cpu {

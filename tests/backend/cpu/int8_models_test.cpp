@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/cpu_backend.h"
-#include "backend/cpu/isa.h"
+#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/program/cpu_backend.h"
 #include "base/file_bytes.h"
 #include "formats/formats.h"
 #include "support/test_data.h"

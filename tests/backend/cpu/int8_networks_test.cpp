@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/cpu_backend.h"
-#include "backend/cpu/isa.h"
+#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/program/cpu_backend.h"
 #include "backend/reference/reference_backend.h"
 
 namespace mobilenet {

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "backend/cpu/cpu_backend.h"
-#include "backend/cpu/isa.h"
+#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/program/cpu_backend.h"
 #include "backend/operator_cases.h"
 #include "backend/reference/reference_backend.h"
 

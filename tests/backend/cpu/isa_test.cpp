@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-#include "backend/cpu/isa.h"
+#include "backend/cpu/kernels/isa.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "backend/cpu/cpu_backend.h"
+#include "backend/cpu/program/cpu_backend.h"
 #include "backend/reference/reference_backend.h"
 
 namespace mobilenet::testing {

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "backend/cpu/cpu_backend.h"
+#include "backend/cpu/program/cpu_backend.h"
 #include "backend/operator_cases.h"
 #include "backend/reference/reference_backend.h"
 #include "base/file_bytes.h"

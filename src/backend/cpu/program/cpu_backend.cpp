@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cpu/program/cpu_backend.h"
+
+#include <new>
+
+#include "backend/cpu/program/program.h"
+#include "base/error.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+class CpuBackend final : public Backend {
+ public:
+  std::string_view name() const override { return "cpu"; }
+
+  GroupingTraits traits() const override { return kTraits; }
+
+  Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
+                                              Precision) const override {
+    // Packed when a program first needs them, in the layout of its instruction set.
+    return std::shared_ptr<const Weights>(std::make_shared<CpuWeights>(network, parameters));
+  }
+
+  Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const Weights> weights,
+                                                 const CompileRequest& request) const override {
+    try {
+      return compile_program(std::static_pointer_cast<const CpuWeights>(std::move(weights)), request);
+    } catch (const std::bad_alloc&) {
+      return failure(ErrorCode::out_of_memory, "no memory for the packed weights");
+    }
+  }
+};
+
+}  // namespace
+
+const Backend& cpu_backend() {
+  static const CpuBackend backend;
+  return backend;
+}
+
+}  // namespace mobilenet::cpu

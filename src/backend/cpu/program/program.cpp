@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cpu/program/program.h"
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+#include <utility>
+
+#include "backend/cpu/blocks/join_steps.h"
+#include "base/error.h"
+#include "base/quoted.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+// What Programs own and Executions share.
+struct Code {
+  std::shared_ptr<const CpuWeights> weights;
+  Isa isa = Isa::sse2;
+  Plan plan;
+  std::vector<CompiledStep> serial, parallel;  // for one thread, and for several
+  std::size_t scratch_bytes = 0;               // of one thread
+  std::size_t max_bytes = 0;                   // CompileRequest::max_bytes
+
+  const std::vector<CompiledStep>& steps(int threads) const { return threads <= 1 ? serial : parallel; }
+};
+
+class CpuExecution final : public Execution {
+ public:
+  CpuExecution(std::shared_ptr<const Code> code, const ExecutionOptions& options)
+      : code_(std::move(code)),
+        steps_(code_->steps(options.threads)),
+        arena_(code_->plan.arena_bytes),
+        scratch_(code_->scratch_bytes * static_cast<std::size_t>(std::max(1, options.threads))),
+        inputs_(host_tensors(code_->plan.inputs)),
+        outputs_(host_tensors(code_->plan.outputs)) {
+    context_.arena = arena_.data();
+    context_.scratch = scratch_.data();
+    context_.scratch_stride = code_->scratch_bytes;
+    context_.pool = &ThreadPool::shared();
+    context_.threads = std::max(1, options.threads);
+    context_.pool->reserve(context_.threads);
+    if (!options.profile) return;
+    for (const CompiledStep& step : steps_) times_.push_back({step.name, step.kind, 0});
+  }
+
+  std::span<const HostTensor> inputs() const override { return inputs_; }
+  std::span<const HostTensor> outputs() const override { return outputs_; }
+
+  std::uint64_t submit() override {
+    if (times_.empty())
+      for (const CompiledStep& step : steps_) step.run(step.arguments.get(), context_);
+    else
+      run_timed();
+    return ++runs_;
+  }
+  void wait(std::uint64_t) override {}  // submit has done the work
+
+  std::span<const StepTime> step_times() const override { return times_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void run_timed() {
+    auto before = Clock::now();
+    for (std::size_t i = 0; i < times_.size(); ++i) {
+      steps_[i].run(steps_[i].arguments.get(), context_);
+      const auto after = Clock::now();
+      times_[i].milliseconds = std::chrono::duration<double, std::milli>(after - before).count();
+      before = after;
+    }
+  }
+
+  std::vector<HostTensor> host_tensors(std::span<const TensorId> ids) {
+    std::vector<HostTensor> tensors;
+    for (const TensorId id : ids) {
+      const auto i = static_cast<std::size_t>(id);
+      HostTensor tensor;
+      tensor.tensor = id;
+      tensor.type = code_->weights->network().tensors[i].type;
+      tensor.shape = code_->plan.shapes[i];
+      tensor.data = arena_.data() + code_->plan.offsets[i];
+      tensor.bytes = static_cast<std::size_t>(tensor.shape.elements()) * size_of(tensor.type);
+      tensors.push_back(tensor);
+    }
+    return tensors;
+  }
+
+  std::shared_ptr<const Code> code_;
+  std::span<const CompiledStep> steps_;
+  AlignedBuffer arena_, scratch_;
+  std::vector<HostTensor> inputs_, outputs_;
+  RunContext context_;
+  std::vector<StepTime> times_;
+  std::uint64_t runs_ = 0;
+};
+
+class CpuProgram final : public Program {
+ public:
+  explicit CpuProgram(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
+
+  Result<std::unique_ptr<Execution>> open(const ExecutionOptions& options) const override {
+    const std::size_t scratch = code_->scratch_bytes * static_cast<std::size_t>(std::max(1, options.threads));
+    MOBILENET_CHECK(check_memory(code_->weights->network(), code_->plan, code_->weights->packed().bytes() + scratch,
+                                 code_->max_bytes));
+    try {
+      return std::unique_ptr<Execution>(std::make_unique<CpuExecution>(code_, options));
+    } catch (const std::bad_alloc&) {
+      return failure(ErrorCode::out_of_memory, "no memory for ", code_->plan.arena_bytes, " bytes of activations");
+    }
+  }
+
+  std::string_view isa() const override { return name_of(code_->isa); }
+
+ private:
+  std::shared_ptr<const Code> code_;
+};
+
+// Steps between float tensors compute in float32; an integer tensor on either side asks for exact integers.
+bool is_float(const StepSource& source) {
+  const auto f32 = [&](TensorId id) { return source.tensor(id).type == DataType::f32; };
+  return f32(source.step.output) && std::all_of(source.step.inputs.begin(), source.step.inputs.end(), f32);
+}
+
+Result<void> check_type(const Tensor& tensor) {
+  switch (tensor.type) {
+    case DataType::f32:
+    case DataType::u8:
+    case DataType::i8:
+      return {};
+    case DataType::f16:
+    case DataType::i16:
+    case DataType::i32:
+    case DataType::i64:
+    case DataType::boolean:
+      break;
+  }
+  return failure(ErrorCode::unsupported, "tensor ", quoted(tensor.name), " is ", name_of(tensor.type),
+                 ", the CPU computes f32, u8 and i8");
+}
+
+Result<CompiledStep> compile_step(const StepSource& source) {
+  const Node& head = source.node(source.step.nodes.front());
+  const std::string& name = source.node(source.step.nodes.back()).name;
+  for (const TensorId input : source.step.inputs)
+    if (auto good = check_type(source.tensor(input)); !good) return at(name, std::move(good).error());
+  if (!std::holds_alternative<ArgMaxOp>(head.op))  // whose output is an index
+    if (auto good = check_type(source.tensor(source.step.output)); !good) return at(name, std::move(good).error());
+  auto step = is_float(source) ? compile_f32_step(source) : compile_int8_step(source);
+  if (!step) return at(name, std::move(step).error());
+  step->name = name;
+  step->kind = kind_of(head.op);
+  return step;
+}
+
+// Whether node `index`, which no step of the plan has, could run by itself.
+Result<void> check_unplanned(const Network& network, const Parameters& parameters, const Plan& plan, int index,
+                             Isa isa) {
+  const Node& node = network.nodes[static_cast<std::size_t>(index)];
+  if (renames(network, node, kTraits)) return {};
+  Step step{{index}, {}, node.output, node.extra_outputs};
+  for (const TensorId input : node.inputs)
+    if (input != kNoTensor && network.tensors[static_cast<std::size_t>(input)].parameter < 0)
+      step.inputs.push_back(input);
+  if (auto compiled = compile_step({network, parameters, plan, step, isa}); !compiled)
+    return std::move(compiled).error();
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const CpuWeights> weights,
+                                                       const CompileRequest& request) {
+  auto code = std::make_shared<Code>();
+  code->weights = std::move(weights);
+  code->max_bytes = request.max_bytes;
+  MOBILENET_TRY(code->isa, pick_isa());
+  const Network& network = code->weights->network();
+  const Parameters& parameters = code->weights->parameters();
+  MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, kTraits));
+  MOBILENET_CHECK(check_memory(network, code->plan, 0, request.max_bytes));
+  std::vector<PlannedStep> steps;
+  std::vector<bool> planned(network.nodes.size(), false);
+  for (const Step& step : code->plan.steps) {
+    for (const int node : step.nodes) planned[static_cast<std::size_t>(node)] = true;
+    MOBILENET_TRY(CompiledStep compiled,
+                  compile_step({network, parameters, code->plan, step, code->isa, &code->weights->packed(),
+                                request.max_bytes - code->plan.arena_bytes}));
+    steps.push_back({&step, std::move(compiled)});
+  }
+  for (std::size_t n = 0; n < planned.size(); ++n)
+    if (!planned[n]) MOBILENET_CHECK(check_unplanned(network, parameters, code->plan, static_cast<int>(n), code->isa));
+  code->serial = join_steps(code->plan, steps, kNoSeams);
+  code->parallel = join_steps(code->plan, steps, 1);
+  for (const std::vector<CompiledStep>* list : {&code->serial, &code->parallel})
+    for (const CompiledStep& step : *list) code->scratch_bytes = std::max(code->scratch_bytes, step.scratch_bytes);
+  // Threads write only their own cache lines.
+  code->scratch_bytes = (code->scratch_bytes + kAlignment - 1) / kAlignment * kAlignment;
+  return std::shared_ptr<const Program>(std::make_shared<CpuProgram>(std::move(code)));
+}
+
+}  // namespace mobilenet::cpu

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// A network compiled for the CPU: the plan's steps as CompiledSteps, run one after the other in one arena.
+
+#include <memory>
+
+#include "backend/backend.h"
+#include "backend/cpu/program/step.h"
+
+namespace mobilenet::cpu {
+
+inline constexpr GroupingTraits kTraits{.fold_batch_norm = true,
+                                        .fuse_activation = true,
+                                        .fuse_residual = true,
+                                        .alias_reshape = true,
+                                        .alignment = kAlignment,
+                                        .read_padding = kReadPadding};
+
+class CpuWeights final : public Weights {
+ public:
+  CpuWeights(const Network& network, const Parameters& parameters) : network_(network), parameters_(parameters) {}
+  const Network& network() const { return network_; }
+  const Parameters& parameters() const { return parameters_; }
+  PackedCache& packed() const { return packed_; }
+
+ private:
+  const Network& network_;
+  const Parameters& parameters_;
+  mutable PackedCache packed_;
+};
+
+// Throws std::bad_alloc when memory for the packed weights is missing.
+Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const CpuWeights> weights,
+                                                       const CompileRequest& request);
+
+}  // namespace mobilenet::cpu

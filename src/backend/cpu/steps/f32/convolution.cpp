@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Convolution and dense layers as matrix products: a pointwise convolution multiplies the picture itself, any other
+// one multiplies patches that each thread gathers, a few tiles of pixels at a time.
+
+#include <algorithm>
+
+#include "backend/cpu/kernels/f32_elementwise.h"
+#include "backend/cpu/kernels/f32_gemm.h"
+#include "backend/cpu/steps/f32/steps.h"
+#include "base/error.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+// Weights up to this size stay in the second-level cache while rows stream past them; larger ones stream themselves,
+// once for every block of rows of kBlockBytes.
+constexpr std::size_t kResidentBytes = 768 * 1024;
+constexpr std::size_t kBlockBytes = 512 * 1024;
+// Fewer multiplications than this are not worth waking a thread (about 10 us on one core).
+constexpr std::int64_t kSerialProducts = 1 << 19;
+
+struct ConvolutionStep {
+  const GemmKernels* kernels = nullptr;
+  const ElementwiseKernels* elementwise = nullptr;
+  PackedMatrix matrix;
+  GemmProblem problem;  // without pointers to activations
+  std::size_t input = kNotInArena, output = kNotInArena, residual = kNotInArena;
+  int groups = 1;
+  bool gathered = false;
+  PatchGeometry patches;
+  int tile_rows = 0;
+  bool panels_first = false;
+  int block_rows = 0;  // rows whose part of `a` stays in cache; of gathered patches, as many as scratch holds
+  Activation activation = Activation::none;  // where it is more than a clamp
+};
+
+struct Range {
+  int begin, end;
+};
+
+// Part `index` of `parts` of 0..count, in multiples of `unit`.
+Range part_of(int index, int parts, int count, int unit) {
+  const std::int64_t units = (count + unit - 1) / unit;
+  const auto bound = [&](int i) { return static_cast<int>(std::min<std::int64_t>(count, units * i / parts * unit)); };
+  return {bound(index), bound(index + 1)};
+}
+
+// Rows of a picture, as a stage of a chain.
+void run_convolution_rows(const void* arguments, const Rows& in, const Rows& out, const float* residual, int begin,
+                          int end, float* scratch) {
+  const auto& step = *static_cast<const ConvolutionStep*>(arguments);
+  const GemmKernels& kernels = *step.kernels;
+  const int width = step.patches.output_width;
+  GemmProblem problem = step.problem;
+  for (int y = begin; y < end; ++y) {
+    const int pixel = y * width;
+    for (int x = 0, pixels = width; x < width; x += pixels) {
+      const std::ptrdiff_t at = x * problem.out_stride;
+      if (step.gathered) {
+        pixels = std::min(width - x, step.tile_rows);
+        kernels.gather(step.patches, in.first, pixel + x, pixel + x + pixels, scratch);
+      }
+      problem.a = step.gathered ? scratch : in[y];
+      problem.out = out[y] + at;
+      problem.residual = residual == nullptr ? nullptr : residual + pixel * problem.out_stride + at;
+      kernels.rows_first(problem, step.tile_rows, 0, pixels, 0, step.matrix.panels);
+    }
+    if (step.activation != Activation::none)
+      step.elementwise->activate(step.activation, out[y], out[y], static_cast<std::size_t>(out.stride));
+  }
+}
+
+// The product of some rows and panels of one group, block by block.
+void multiply(const ConvolutionStep& step, const RunContext& context, int group, Range rows, Range panels,
+              float* patches) {
+  const GemmKernels& kernels = *step.kernels;
+  GemmProblem problem = step.problem;
+  const float* input = floats_at(context, step.input);
+  const std::ptrdiff_t first_column = static_cast<std::ptrdiff_t>(group) * problem.columns;
+  const std::ptrdiff_t panel_floats = static_cast<std::ptrdiff_t>(kernels.panel_columns) * step.matrix.panels;
+  problem.b += group * panel_floats * problem.depth;
+  problem.bias += group * panel_floats;
+  float* out = floats_at(context, step.output) + first_column;
+  const float* residual = step.residual == kNotInArena ? nullptr : floats_at(context, step.residual) + first_column;
+  const auto run = step.panels_first ? kernels.panels_first : kernels.rows_first;
+  for (int begin = rows.begin; begin < rows.end; begin += step.block_rows) {
+    const int end = std::min(rows.end, begin + step.block_rows);
+    if (step.gathered) kernels.gather(step.patches, input + group * step.patches.channels, begin, end, patches);
+    problem.a = step.gathered ? patches : input + begin * problem.a_stride;
+    problem.out = out + begin * problem.out_stride;
+    problem.residual = residual == nullptr ? nullptr : residual + begin * problem.out_stride;
+    run(problem, step.tile_rows, 0, end - begin, panels.begin, panels.end);
+    if (step.activation == Activation::none) continue;
+    const int left = panels.begin * kernels.panel_columns;
+    const int right = std::min(problem.columns, panels.end * kernels.panel_columns);
+    for (int row = 0; row < end - begin; ++row) {
+      float* line = problem.out + row * problem.out_stride + left;
+      step.elementwise->activate(step.activation, line, line, static_cast<std::size_t>(right - left));
+    }
+  }
+}
+
+void run_convolution(const ConvolutionStep& step, const RunContext& context) {
+  const GemmProblem& problem = step.problem;
+  const int panels = step.matrix.panels;
+  const std::int64_t products = static_cast<std::int64_t>(problem.rows) * problem.depth * problem.columns;
+  // Parts of rows, panels and groups, about four for every thread. What streams is split first: rows past resident
+  // weights, weights past resident rows.
+  int row_parts = 1, panel_parts = 1;
+  if (context.threads > 1 && products * step.groups > kSerialProducts) {
+    const int wanted = context.threads * 4;
+    const int tiles = (problem.rows + step.tile_rows - 1) / step.tile_rows;
+    if (step.panels_first) {
+      panel_parts = std::min(panels, wanted);
+      row_parts = std::min(tiles, (wanted + panel_parts - 1) / panel_parts);
+    } else {
+      row_parts = std::min(tiles, wanted);
+      panel_parts = std::min(panels, (wanted + row_parts - 1) / row_parts);
+    }
+  }
+  const auto items = static_cast<std::size_t>(step.groups) * static_cast<std::size_t>(row_parts * panel_parts);
+  const auto item = [&](std::size_t index, int thread) {
+    const int panel_part = static_cast<int>(index) % panel_parts;
+    const int row_part = static_cast<int>(index) / panel_parts % row_parts;
+    const int group = static_cast<int>(index) / panel_parts / row_parts;
+    multiply(step, context, group, part_of(row_part, row_parts, problem.rows, step.tile_rows),
+             part_of(panel_part, panel_parts, panels, 1), float_scratch(context, thread));
+  };
+  if (row_parts * panel_parts == 1)
+    for (std::size_t index = 0; index < items; ++index) item(index, 0);
+  else
+    context.pool->parallel_for(context.threads, items, item);
+}
+
+// How rows and weights are brought together for the sizes in step.problem. Returns the scratch bytes of a thread.
+std::size_t choose_blocks(ConvolutionStep& step) {
+  const GemmProblem& problem = step.problem;
+  step.tile_rows = step.kernels->tile_rows;
+  // Rows that are a multiple of 4096 bytes apart share one set of a first-level cache, which has 8 to 12 ways.
+  if (!step.gathered && problem.a_stride % 1024 == 0) step.tile_rows = std::min(step.tile_rows, 10);
+  const std::size_t row_bytes = static_cast<std::size_t>(problem.depth) * sizeof(float);
+  const std::size_t weight_bytes = row_bytes * static_cast<std::size_t>(problem.columns);
+  step.panels_first = weight_bytes > kResidentBytes && problem.rows > step.tile_rows;
+  const int tiles_in_block =
+      static_cast<int>(std::max<std::size_t>(1, kBlockBytes / (row_bytes * static_cast<std::size_t>(step.tile_rows))));
+  if (step.panels_first)
+    step.block_rows = tiles_in_block * step.tile_rows;
+  else
+    step.block_rows = step.gathered || step.activation != Activation::none ? step.tile_rows : problem.rows;
+  step.block_rows = std::min(step.block_rows, problem.rows);
+  return step.gathered ? static_cast<std::size_t>(step.block_rows) * row_bytes + kReadPadding : 0;
+}
+
+PatchGeometry patch_geometry(const Conv2dOp& op, const Shape& in, const Shape& out) {
+  const Window& w = op.window;
+  PatchGeometry g;
+  g.height = static_cast<int>(in[1]);
+  g.width = static_cast<int>(in[2]);
+  g.pixel_stride = in[3];
+  g.channels = static_cast<int>(in[3]) / op.groups;
+  g.output_height = static_cast<int>(out[1]);
+  g.output_width = static_cast<int>(out[2]);
+  g.kernel_height = w.kernel_height;
+  g.kernel_width = w.kernel_width;
+  g.stride_height = w.stride_height;
+  g.stride_width = w.stride_width;
+  g.dilation_height = w.dilation_height;
+  g.dilation_width = w.dilation_width;
+  g.pad_top = static_cast<int>(window_height(w, in[1]).pad_before);
+  g.pad_left = static_cast<int>(window_width(w, in[2]).pad_before);
+  return g;
+}
+
+// The patches are the pixels, in order.
+bool is_pointwise(const Conv2dOp& op, const PatchGeometry& g) {
+  return op.groups == 1 && g.kernel_height == 1 && g.kernel_width == 1 && g.stride_height == 1 && g.stride_width == 1 &&
+         g.pad_top == 0 && g.pad_left == 0 && g.output_height == g.height && g.output_width == g.width;
+}
+
+std::shared_ptr<const RowStage> row_stage(const ConvolutionStep& step, const Shape& in, const Shape& out) {
+  if (step.groups != 1 || in.rank() != 4) return nullptr;
+  auto stage = std::make_shared<RowStage>();
+  stage->run = &run_convolution_rows;
+  stage->input = step.input;
+  stage->output = step.output;
+  stage->residual = step.residual;
+  stage->images = static_cast<int>(out[0]);
+  stage->input_height = static_cast<int>(in[1]);
+  stage->height = static_cast<int>(out[1]);
+  stage->input_row_floats = in[2] * in[3];
+  stage->row_floats = out[2] * out[3];
+  const std::size_t row_bytes = static_cast<std::size_t>(step.problem.depth) * sizeof(float);
+  stage->weight_bytes = row_bytes * static_cast<std::size_t>(step.problem.columns);
+  stage->whole_input = step.gathered;
+  if (step.gathered) stage->scratch_bytes = static_cast<std::size_t>(step.tile_rows) * row_bytes + kReadPadding;
+  return stage;
+}
+
+}  // namespace
+
+Result<CompiledStep> compile_convolution(const StepSource& source) {
+  MOBILENET_TRY(const FusedGroup group, fused_group(source));
+  const Shape& in = source.shape(group.head->inputs[0]);
+  const Shape& out = source.shape(group.head->output);
+  ConvolutionStep step;
+  step.kernels = &gemm_kernels(source.isa);
+  step.elementwise = &elementwise_kernels(source.isa);
+  if (const auto* op = std::get_if<Conv2dOp>(&group.head->op)) {
+    step.groups = op->groups;
+    step.patches = patch_geometry(*op, in, out);
+    step.gathered = !is_pointwise(*op, step.patches);
+  }
+  MOBILENET_TRY(step.matrix, packed_matrix(source, group, step.groups, step.kernels->panel_columns));
+
+  GemmProblem& problem = step.problem;
+  problem.b = step.matrix.weights;
+  problem.bias = step.matrix.bias;
+  problem.depth = step.matrix.depth;
+  problem.columns = step.matrix.columns;
+  problem.rows = static_cast<int>(out.elements() / (static_cast<std::int64_t>(step.groups) * problem.columns));
+  problem.a_stride = problem.depth;
+  problem.out_stride = static_cast<std::ptrdiff_t>(step.groups) * problem.columns;
+  const ClampRange clamp = clamp_of(group.activation);
+  problem.low = clamp.low;
+  problem.high = clamp.high;
+  if (!is_clamp(group.activation)) step.activation = group.activation;
+
+  step.input = source.offset(group.head->inputs[0]);
+  step.output = source.offset(source.step.output);
+  if (group.residual != kNoTensor) step.residual = source.offset(group.residual);
+  const std::size_t scratch = choose_blocks(step);
+  std::shared_ptr<const RowStage> rows;
+  if (std::holds_alternative<Conv2dOp>(group.head->op)) rows = row_stage(step, in, out);
+  CompiledStep compiled = step_of<&run_convolution>(std::move(step), scratch);
+  compiled.rows = std::move(rows);
+  return compiled;
+}
+
+}  // namespace mobilenet::cpu

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Depthwise convolution: rows of the output, two at a time where the kernel shares input rows between them.
+
+#include <algorithm>
+#include <array>
+
+#include "backend/cpu/kernels/f32_depthwise.h"
+#include "backend/cpu/kernels/f32_elementwise.h"
+#include "backend/cpu/steps/f32/steps.h"
+#include "base/error.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+constexpr std::int64_t kSerialProducts = 1 << 18;  // fewer are not worth waking a thread
+
+struct DepthwiseStep {
+  const DepthwiseKernels* kernels = nullptr;
+  const ElementwiseKernels* elementwise = nullptr;
+  PackedDepthwise filter;
+  std::shared_ptr<const AlignedBuffer> zeros;
+  DepthwiseProblem problem;
+  std::size_t input = kNotInArena, output = kNotInArena, residual = kNotInArena;
+  int images = 0, height = 0, output_height = 0;
+  int stride_height = 1, dilation_height = 1, pad_top = 0;
+  bool three = false;    // 3 x 3 of a stride that rows_3x3 knows
+  int rows_at_once = 1;  // 1 or 2
+  int multiplier = 1;
+  ClampRange clamp = {0, 0};
+  Activation activation = Activation::none;  // where it is more than a clamp
+};
+
+// The input rows under output row `y`; `count` of them, null outside the picture.
+void input_rows(const DepthwiseStep& step, const Rows& in, int y, int count, const float** rows) {
+  for (int i = 0; i < count; ++i) {
+    const int row = y * step.stride_height - step.pad_top + i * step.dilation_height;
+    rows[i] = row < 0 || row >= step.height ? nullptr : in[row];
+  }
+}
+
+// What a step has after the convolution that the kernels have not: an addition, or an activation that is no clamp.
+void finish_row(const DepthwiseStep& step, float* out, const float* residual, int channels) {
+  if (residual == nullptr && step.activation == Activation::none) return;
+  for (int x = 0; x < step.problem.output_width; ++x, out += step.problem.out_pixel_stride) {
+    const auto count = static_cast<std::size_t>(channels);
+    if (residual != nullptr)
+      step.elementwise->add(out, residual + x * step.problem.out_pixel_stride, out, count, step.clamp.low,
+                            step.clamp.high);
+    if (step.activation != Activation::none) step.elementwise->activate(step.activation, out, out, count);
+  }
+}
+
+// Output rows y and, when `rows` is 2, y + 1 of one picture.
+void convolve_rows(const DepthwiseStep& step, DepthwiseProblem& problem, const Rows& in, const Rows& out,
+                   const float* residual, int y, int rows, float* scratch) {
+  problem.out_row_stride = rows == 2 ? out[y + 1] - out[y] : 0;
+  if (step.three) {
+    std::array<const float*, 5> pointers;
+    input_rows(step, in, y, (rows - 1) * step.stride_height + 3, pointers.data());
+    step.kernels->rows_3x3(problem, pointers.data(), rows, out[y]);
+  } else {
+    auto** pointers = reinterpret_cast<const float**>(scratch);
+    input_rows(step, in, y, problem.kernel_height, pointers);
+    step.kernels->row_any(problem, pointers, pointers + problem.kernel_height, out[y]);
+  }
+  for (int r = 0; r < rows; ++r)
+    finish_row(step, out[y + r], residual == nullptr ? nullptr : residual + (y + r) * step.problem.out_row_stride,
+               problem.channels);
+}
+
+void run_depthwise_rows(const void* arguments, const Rows& in, const Rows& out, const float* residual, int begin,
+                        int end, float* scratch) {
+  const auto& step = *static_cast<const DepthwiseStep*>(arguments);
+  DepthwiseProblem problem = step.problem;
+  for (int y = begin; y < end; y += step.rows_at_once)
+    convolve_rows(step, problem, in, out, residual, y, std::min(step.rows_at_once, end - y), scratch);
+}
+
+void run_depthwise(const DepthwiseStep& step, const RunContext& context) {
+  const int row_groups = (step.output_height + step.rows_at_once - 1) / step.rows_at_once;
+  const int blocks = (step.problem.channels + step.kernels->lanes - 1) / step.kernels->lanes;
+  const int taps = step.problem.kernel_height * step.problem.kernel_width;
+  // Rows first; channels too when a small picture has fewer rows than the threads need.
+  int channel_parts = 1;
+  const std::int64_t products = static_cast<std::int64_t>(step.images) * step.output_height *
+                                step.problem.output_width * step.problem.channels * taps;
+  const bool serial = context.threads <= 1 || products < kSerialProducts;
+  if (!serial) {
+    const int wanted = context.threads * 2;
+    channel_parts = std::clamp((wanted + row_groups * step.images - 1) / (row_groups * step.images), 1, blocks);
+  }
+  float* input = floats_at(context, step.input);
+  float* output = floats_at(context, step.output);
+  const std::ptrdiff_t image_floats = step.height * step.problem.width * step.problem.pixel_stride;
+  const std::ptrdiff_t out_image_floats = step.output_height * step.problem.out_row_stride;
+
+  const auto item = [&](std::size_t index, int thread) {
+    const int part = static_cast<int>(index) % channel_parts;
+    const int y = static_cast<int>(index) / channel_parts % row_groups * step.rows_at_once;
+    const int image = static_cast<int>(index) / channel_parts / row_groups;
+    const int first_block = blocks * part / channel_parts, last_block = blocks * (part + 1) / channel_parts;
+    const int first = first_block * step.kernels->lanes;
+    DepthwiseProblem problem = step.problem;
+    problem.channels = std::min(step.problem.channels, last_block * step.kernels->lanes) - first;
+    problem.packed += static_cast<std::ptrdiff_t>(first) * (taps + 1);
+    const std::ptrdiff_t row_floats = problem.width * problem.pixel_stride;
+    const Rows in{input + image * image_floats + first, row_floats, step.height};
+    const std::ptrdiff_t at = image * out_image_floats + first;
+    const Rows out{output + at, step.problem.out_row_stride, step.output_height};
+    const float* residual = step.residual == kNotInArena ? nullptr : floats_at(context, step.residual) + at;
+    convolve_rows(step, problem, in, out, residual, y, std::min(step.rows_at_once, step.output_height - y),
+                  float_scratch(context, thread));
+  };
+  const auto items = static_cast<std::size_t>(step.images) * static_cast<std::size_t>(row_groups * channel_parts);
+  if (serial)
+    for (std::size_t index = 0; index < items; ++index) item(index, 0);
+  else
+    context.pool->parallel_for(context.threads, items, item);
+}
+
+// Several outputs for each input channel: rare, so plain loops.
+void run_multiplied(const DepthwiseStep& step, const RunContext& context) {
+  const DepthwiseProblem& p = step.problem;
+  float* input = floats_at(context, step.input);
+  float* output = floats_at(context, step.output);
+  const int lanes = step.kernels->lanes;
+  const int taps = p.kernel_height * p.kernel_width;
+  const auto rows = static_cast<std::size_t>(step.images) * static_cast<std::size_t>(step.output_height);
+  for_parts(context, rows, 1, [&](std::size_t begin, std::size_t end, int thread) {
+    auto** pointers = reinterpret_cast<const float**>(float_scratch(context, thread));
+    for (std::size_t row = begin; row < end; ++row) {
+      const auto image = static_cast<std::ptrdiff_t>(row) / step.output_height;
+      const int y = static_cast<int>(static_cast<std::ptrdiff_t>(row) % step.output_height);
+      const std::ptrdiff_t row_floats = p.width * p.pixel_stride;
+      const Rows in{input + image * step.height * row_floats, row_floats, step.height};
+      input_rows(step, in, y, p.kernel_height, pointers);
+      float* out = output + static_cast<std::ptrdiff_t>(row) * p.out_row_stride;
+      for (int x = 0; x < p.output_width; ++x)
+        for (int c = 0; c < p.channels; ++c) {
+          const float* packed = p.packed + static_cast<std::ptrdiff_t>(c / lanes) * (taps + 1) * lanes + c % lanes;
+          float sum = *packed;
+          for (int ky = 0; ky < p.kernel_height; ++ky)
+            for (int kx = 0; kx < p.kernel_width; ++kx) {
+              packed += lanes;
+              const int column = x * p.stride + kx * p.dilation - p.pad_left;
+              if (pointers[ky] == nullptr || column < 0 || column >= p.width) continue;
+              sum += pointers[ky][column * p.pixel_stride + c / step.multiplier] * *packed;
+            }
+          out[x * p.out_pixel_stride + c] = std::clamp(sum, p.low, p.high);
+        }
+      const float* residual = step.residual == kNotInArena ? nullptr
+                                                           : floats_at(context, step.residual) +
+                                                                 static_cast<std::ptrdiff_t>(row) * p.out_row_stride;
+      finish_row(step, out, residual, p.channels);
+    }
+  });
+}
+
+std::shared_ptr<const RowStage> row_stage(const DepthwiseStep& step, const Window& window, const Shape& in) {
+  auto stage = std::make_shared<RowStage>();
+  stage->run = &run_depthwise_rows;
+  stage->input = step.input;
+  stage->output = step.output;
+  stage->residual = step.residual;
+  stage->images = step.images;
+  stage->input_height = step.height;
+  stage->height = step.output_height;
+  stage->input_row_floats = in[2] * in[3];
+  stage->row_floats = step.problem.out_row_stride;
+  stage->reach = (window.kernel_height - 1) * window.dilation_height + 1;
+  stage->stride = window.stride_height;
+  stage->pad = step.pad_top;
+  if (!step.three)
+    stage->scratch_bytes = static_cast<std::size_t>(window.kernel_height) *
+                           static_cast<std::size_t>(window.kernel_width + 1) * sizeof(float*);
+  return stage;
+}
+
+}  // namespace
+
+Result<CompiledStep> compile_depthwise(const StepSource& source) {
+  MOBILENET_TRY(const FusedGroup group, fused_group(source));
+  const auto& op = std::get<DepthwiseConv2dOp>(group.head->op);
+  const Window& w = op.window;
+  const Shape& in = source.shape(group.head->inputs[0]);
+  const Shape& out = source.shape(group.head->output);
+  DepthwiseStep step;
+  step.kernels = &depthwise_kernels(source.isa);
+  step.elementwise = &elementwise_kernels(source.isa);
+  MOBILENET_TRY(step.filter, packed_depthwise(source, group, step.kernels->lanes));
+  MOBILENET_TRY(step.zeros,
+                source.pack("f32 zeros " + std::to_string(out[3]),
+                            (static_cast<std::size_t>(out[3]) + 16) * sizeof(float), [](AlignedBuffer&) {}));
+  step.input = source.offset(group.head->inputs[0]);
+  step.output = source.offset(source.step.output);
+  if (group.residual != kNoTensor) step.residual = source.offset(group.residual);
+  step.images = static_cast<int>(in[0]);
+  step.height = static_cast<int>(in[1]);
+  step.output_height = static_cast<int>(out[1]);
+  step.stride_height = w.stride_height;
+  step.dilation_height = w.dilation_height;
+  step.pad_top = static_cast<int>(window_height(w, in[1]).pad_before);
+  step.multiplier = op.multiplier;
+  step.clamp = clamp_of(group.activation);
+  if (!is_clamp(group.activation)) step.activation = group.activation;
+
+  DepthwiseProblem& problem = step.problem;
+  problem.packed = step.filter.packed;
+  problem.zeros = step.zeros->as<float>();
+  problem.channels = static_cast<int>(out[3]);
+  problem.pixel_stride = in[3];
+  problem.out_pixel_stride = out[3];
+  problem.out_row_stride = out[2] * out[3];
+  problem.width = static_cast<int>(in[2]);
+  problem.output_width = static_cast<int>(out[2]);
+  problem.kernel_height = w.kernel_height;
+  problem.kernel_width = w.kernel_width;
+  problem.stride = w.stride_width;
+  problem.dilation = w.dilation_width;
+  problem.pad_left = static_cast<int>(window_width(w, in[2]).pad_before);
+  // An addition comes before the clamp.
+  const ClampRange clamp = step.residual == kNotInArena ? step.clamp : clamp_of(Activation::none);
+  problem.low = clamp.low;
+  problem.high = clamp.high;
+
+  step.three = w.kernel_height == 3 && w.kernel_width == 3 &&
+               (w.stride_width == 1 || (w.stride_width == 2 && w.dilation_width == 1));
+  const bool plain = w.stride_height == w.stride_width && w.dilation_height == 1 && w.dilation_width == 1;
+  step.rows_at_once = step.three && plain ? 2 : 1;
+  const std::size_t pointers =
+      static_cast<std::size_t>(w.kernel_height) * static_cast<std::size_t>(w.kernel_width + 1) * sizeof(float*);
+  if (op.multiplier != 1) return step_of<&run_multiplied>(std::move(step), pointers);
+  const std::size_t scratch = step.three ? 0 : pointers;
+  auto rows = row_stage(step, w, in);
+  CompiledStep compiled = step_of<&run_depthwise>(std::move(step), scratch);
+  compiled.rows = std::move(rows);
+  return compiled;
+}
+
+}  // namespace mobilenet::cpu

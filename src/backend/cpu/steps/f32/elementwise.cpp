@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Operators without neighbours that no convolution took along: batch norm, activation, addition, multiplication,
+// softmax.
+
+#include <algorithm>
+
+#include "backend/cpu/kernels/f32_elementwise.h"
+#include "backend/cpu/steps/f32/steps.h"
+#include "base/error.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+constexpr std::size_t kGrain = 16 * 1024;  // numbers; fewer are not worth another thread
+
+struct ElementwiseStep {
+  const ElementwiseKernels* kernels = nullptr;
+  Operand input, other;
+  std::size_t output = kNotInArena;
+  std::size_t count = 0;
+  std::size_t channels = 1;  // of the last axis
+  Activation activation = Activation::none;
+  std::shared_ptr<const AlignedBuffer> scale;  // factors, then shifts from `shifts`
+  std::size_t shifts = 0;
+  float beta = 1;
+  std::size_t pixels_per_factor = 1;  // multiplication: pixels that share a row of factors
+};
+
+void run_activation(const ElementwiseStep& step, const RunContext& context) {
+  const float* in = step.input.data(context);
+  float* out = floats_at(context, step.output);
+  for_parts(context, step.count, kGrain, [&](std::size_t begin, std::size_t end, int) {
+    step.kernels->activate(step.activation, in + begin, out + begin, end - begin);
+  });
+}
+
+void run_add(const ElementwiseStep& step, const RunContext& context) {
+  const float* a = step.input.data(context);
+  const float* b = step.other.data(context);
+  float* out = floats_at(context, step.output);
+  const ClampRange clamp = clamp_of(step.activation);
+  for_parts(context, step.count, kGrain, [&](std::size_t begin, std::size_t end, int) {
+    step.kernels->add(a + begin, b + begin, out + begin, end - begin, clamp.low, clamp.high);
+    if (!is_clamp(step.activation)) step.kernels->activate(step.activation, out + begin, out + begin, end - begin);
+  });
+}
+
+// By a tensor of the same shape, or by one row of channels per picture.
+void run_multiply(const ElementwiseStep& step, const RunContext& context) {
+  const float* a = step.input.data(context);
+  const float* b = step.other.data(context);
+  float* out = floats_at(context, step.output);
+  const std::size_t pixels = step.count / step.channels;
+  for_parts(context, pixels, 1 + kGrain / step.channels, [&](std::size_t begin, std::size_t end, int) {
+    for (std::size_t pixel = begin; pixel < end; ++pixel) {
+      const float* x = a + pixel * step.channels;
+      const float* factor = b + pixel / step.pixels_per_factor * step.channels;
+      for (std::size_t c = 0; c < step.channels; ++c) out[pixel * step.channels + c] = x[c] * factor[c];
+    }
+    float* const done = out + begin * step.channels;
+    if (step.activation != Activation::none)
+      step.kernels->activate(step.activation, done, done, (end - begin) * step.channels);
+  });
+}
+
+void run_batch_norm(const ElementwiseStep& step, const RunContext& context) {
+  const float* in = step.input.data(context);
+  float* out = floats_at(context, step.output);
+  const float* factors = step.scale->as<float>();
+  for_parts(context, step.count / step.channels, 1 + kGrain / step.channels,
+            [&](std::size_t begin, std::size_t end, int) {
+              step.kernels->scale_channels(in + begin * step.channels, factors, factors + step.shifts,
+                                           out + begin * step.channels, end - begin, step.channels);
+            });
+}
+
+void run_softmax(const ElementwiseStep& step, const RunContext& context) {
+  const float* in = step.input.data(context);
+  float* out = floats_at(context, step.output);
+  for_parts(context, step.count / step.channels, 1 + kGrain / step.channels,
+            [&](std::size_t begin, std::size_t end, int) {
+              for (std::size_t row = begin; row < end; ++row)
+                step.kernels->softmax(in + row * step.channels, out + row * step.channels, step.channels, step.beta);
+            });
+}
+
+Result<PackedCache::Buffer> packed_scale(const StepSource& source, const Node& node, std::size_t shifts) {
+  const auto fill = [&](AlignedBuffer& buffer) {
+    const ChannelScale scale = channel_scale(source, node);
+    for (std::size_t c = 0; c < scale.factors.size(); ++c) {
+      buffer.as<float>()[c] = static_cast<float>(scale.factors[c]);
+      buffer.as<float>()[shifts + c] = static_cast<float>(scale.shifts[c]);
+    }
+  };
+  return source.pack("f32 batch norm " + std::to_string(source.step.nodes.front()), 2 * shifts * sizeof(float), fill);
+}
+
+}  // namespace
+
+Result<CompiledStep> compile_elementwise(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Shape& shape = source.shape(node.output);
+  ElementwiseStep step;
+  step.kernels = &elementwise_kernels(source.isa);
+  MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
+  step.output = source.offset(node.output);
+  step.count = static_cast<std::size_t>(shape.elements());
+  if (shape.rank() > 0) step.channels = static_cast<std::size_t>(shape[shape.rank() - 1]);
+  if (const auto* op = std::get_if<ActivationOp>(&node.op)) {
+    step.activation = op->activation;
+    return step_of<&run_activation>(std::move(step));
+  }
+  if (const auto* op = std::get_if<AddOp>(&node.op)) {
+    step.activation = op->activation;
+    MOBILENET_TRY(step.other, operand(source, node.inputs[1]));
+    return step_of<&run_add>(std::move(step));
+  }
+  if (const auto* op = std::get_if<MulOp>(&node.op)) {
+    step.activation = op->activation;
+    MOBILENET_TRY(step.other, operand(source, node.inputs[1]));
+    if (!(source.shape(node.inputs[1]) == shape))
+      step.pixels_per_factor = static_cast<std::size_t>(shape[1] * shape[2]);
+    return step_of<&run_multiply>(std::move(step));
+  }
+  if (const auto* op = std::get_if<SoftmaxOp>(&node.op)) {
+    step.beta = op->beta;
+    return step_of<&run_softmax>(std::move(step));
+  }
+  step.shifts = (step.channels + 15) / 16 * 16;
+  for (std::size_t i = 1; i < 5; ++i)
+    if (source.tensor(node.inputs[i]).parameter < 0)
+      return failure(ErrorCode::unsupported, "its statistics are not constants");
+  MOBILENET_TRY(step.scale, packed_scale(source, node, step.shifts));
+  return step_of<&run_batch_norm>(std::move(step));
+}
+
+}  // namespace mobilenet::cpu

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cpu/steps/f32/filters.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+bool is_constant(const StepSource& source, TensorId id) { return id != kNoTensor && source.tensor(id).parameter >= 0; }
+
+// One packing per node and layout, and one more when a caller cut the batch norm off.
+std::string cache_key(const FusedGroup& group, const char* layout, int width) {
+  return "f32 " + std::to_string(group.head_index) + ' ' + layout + ' ' + std::to_string(width) +
+         (group.batch_norm != nullptr ? " normalised" : "");
+}
+
+Result<FilterView> checked_view(const StepSource& source, const FusedGroup& group) {
+  const Node& head = *group.head;
+  if (head.inputs.size() < 2 || !is_constant(source, head.inputs[1]))
+    return failure(ErrorCode::unsupported, "its weight is not a constant");
+  auto view = filter_view(source.parameter(head.inputs[1]));
+  const bool has_bias = head.inputs.size() > 2 && head.inputs[2] != kNoTensor;
+  if (has_bias && !is_constant(source, head.inputs[2]))
+    return failure(ErrorCode::unsupported, "its bias is not a constant");
+  if (group.batch_norm != nullptr)
+    for (std::size_t i = 1; i < 5; ++i)
+      if (!is_constant(source, group.batch_norm->inputs[i]))
+        return failure(ErrorCode::unsupported, "the statistics of its batch norm are not constants");
+  return view;
+}
+
+}  // namespace
+
+Result<FusedGroup> fused_group(const StepSource& source) {
+  FusedGroup group;
+  group.head_index = source.step.nodes.front();
+  group.head = &source.node(group.head_index);
+  if (const auto* convolution = std::get_if<Conv2dOp>(&group.head->op))
+    group.activation = convolution->activation;
+  else if (const auto* depthwise = std::get_if<DepthwiseConv2dOp>(&group.head->op))
+    group.activation = depthwise->activation;
+  else if (const auto* dense = std::get_if<DenseOp>(&group.head->op))
+    group.activation = dense->activation;
+
+  TensorId tail = group.head->output;
+  for (std::size_t i = 1; i < source.step.nodes.size(); ++i) {
+    const Node& node = source.node(source.step.nodes[i]);
+    const bool activated = group.activation != Activation::none;
+    bool fits = !activated;
+    if (std::holds_alternative<BatchNormOp>(node.op)) {
+      fits = fits && i == 1;
+      group.batch_norm = &node;
+    } else if (const auto* activation = std::get_if<ActivationOp>(&node.op)) {
+      group.activation = activation->activation;
+    } else if (const auto* add = std::get_if<AddOp>(&node.op)) {
+      fits = fits && group.residual == kNoTensor && node.inputs[0] != node.inputs[1];
+      group.residual = node.inputs[0] == tail ? node.inputs[1] : node.inputs[0];
+      fits = fits && !is_constant(source, group.residual);
+      group.activation = add->activation;
+    } else {
+      fits = false;
+    }
+    if (!fits) return failure(ErrorCode::unsupported, "cannot run in one step with ", group.head->name);
+    tail = node.output;
+  }
+  return group;
+}
+
+std::vector<float> constant_values(const StepSource& source, TensorId id) {
+  return real_values(source.tensor(id), source.parameter(id));
+}
+
+ChannelScale channel_scale(const StepSource& source, const Node& batch_norm) {
+  const std::vector<float> gamma = constant_values(source, batch_norm.inputs[1]);
+  const std::vector<float> beta = constant_values(source, batch_norm.inputs[2]);
+  const std::vector<float> mean = constant_values(source, batch_norm.inputs[3]);
+  const std::vector<float> variance = constant_values(source, batch_norm.inputs[4]);
+  const double epsilon = std::get<BatchNormOp>(batch_norm.op).epsilon;
+  ChannelScale scale;
+  for (std::size_t c = 0; c < gamma.size(); ++c) {
+    const double factor = static_cast<double>(gamma[c]) / std::sqrt(static_cast<double>(variance[c]) + epsilon);
+    scale.factors.push_back(factor);
+    scale.shifts.push_back(static_cast<double>(beta[c]) - static_cast<double>(mean[c]) * factor);
+  }
+  return scale;
+}
+
+FoldedFilter folded_filter(const StepSource& source, const FusedGroup& group, const FilterView& view) {
+  const Node& head = *group.head;
+  FoldedFilter filter;
+  filter.view = view;
+  filter.values = constant_values(source, head.inputs[1]);
+  const auto outputs = static_cast<std::size_t>(view.outputs);
+  filter.bias.assign(outputs, 0.0f);
+  if (head.inputs.size() > 2 && head.inputs[2] != kNoTensor) filter.bias = constant_values(source, head.inputs[2]);
+  filter.factors.assign(outputs, 1.0);
+  if (group.batch_norm != nullptr) {
+    const ChannelScale scale = channel_scale(source, *group.batch_norm);
+    filter.factors = scale.factors;
+    for (std::size_t o = 0; o < outputs; ++o)
+      filter.bias[o] = static_cast<float>(static_cast<double>(filter.bias[o]) * scale.factors[o] + scale.shifts[o]);
+  }
+  return filter;
+}
+
+Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, int groups, int panel_columns) {
+  MOBILENET_TRY(const FilterView view, checked_view(source, group));
+  PackedMatrix matrix;
+  matrix.columns = view.outputs / groups;
+  matrix.depth = view.height * view.width * view.inputs;
+  matrix.panels = (matrix.columns + panel_columns - 1) / panel_columns;
+  const auto group_panels = static_cast<std::size_t>(matrix.panels);
+  const auto panels = static_cast<std::size_t>(groups) * group_panels;
+  const auto width = static_cast<std::size_t>(panel_columns);
+  const auto depth = static_cast<std::size_t>(matrix.depth);
+  const std::size_t bytes = panels * (depth + 1) * width * sizeof(float);
+  const auto fill = [&](AlignedBuffer& buffer) {
+    const FoldedFilter filter = folded_filter(source, group, view);
+    float* to = buffer.as<float>();
+    float* bias = to + panels * depth * width;
+    for (std::size_t p = 0; p < panels; ++p, to += depth * width, bias += width) {
+      const int first = static_cast<int>(p % group_panels) * panel_columns;
+      const int outputs = std::min(panel_columns, matrix.columns - first);
+      const int o = static_cast<int>(p / group_panels) * matrix.columns + first;
+      float* row = to;
+      for (int y = 0; y < view.height; ++y)
+        for (int x = 0; x < view.width; ++x)
+          for (int i = 0; i < view.inputs; ++i, row += width)
+            for (int j = 0; j < outputs; ++j) row[j] = filter.weight(o + j, y, x, i);
+      std::copy_n(filter.bias.begin() + o, outputs, bias);
+    }
+  };
+  MOBILENET_TRY(matrix.memory, source.pack(cache_key(group, "matrix", panel_columns), bytes, fill));
+  if (matrix.memory->size() == 0) return matrix;
+  matrix.weights = matrix.memory->as<float>();
+  matrix.bias = matrix.weights + panels * depth * width;
+  return matrix;
+}
+
+Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGroup& group, int lanes) {
+  MOBILENET_TRY(const FilterView view, checked_view(source, group));
+  PackedDepthwise depthwise;
+  const int blocks = (view.outputs + lanes - 1) / lanes;
+  const int rows = 1 + view.height * view.width;
+  const std::size_t bytes = static_cast<std::size_t>(blocks) * static_cast<std::size_t>(rows) *
+                            static_cast<std::size_t>(lanes) * sizeof(float);
+  const auto fill = [&](AlignedBuffer& buffer) {
+    const FoldedFilter filter = folded_filter(source, group, view);
+    float* to = buffer.as<float>();
+    for (int first = 0; first < view.outputs; first += lanes) {
+      const int channels = std::min(lanes, view.outputs - first);
+      std::copy_n(filter.bias.begin() + first, channels, to);
+      to += lanes;
+      for (int y = 0; y < view.height; ++y)
+        for (int x = 0; x < view.width; ++x, to += lanes)
+          for (int j = 0; j < channels; ++j) to[j] = filter.weight(first + j, y, x, 0);
+    }
+  };
+  MOBILENET_TRY(depthwise.memory, source.pack(cache_key(group, "depthwise", lanes), bytes, fill));
+  depthwise.packed = depthwise.memory->as<float>();
+  return depthwise;
+}
+
+}  // namespace mobilenet::cpu

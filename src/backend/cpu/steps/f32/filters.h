@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// The constants of a float convolution, depthwise convolution or dense layer with what follows it in its step: batch
+// norm multiplied into the weights in double precision, everything in the order that a kernel reads.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "backend/cpu/program/step.h"
+#include "network/parameter.h"
+
+namespace mobilenet::cpu {
+
+// A step read as head [+ batch norm] [+ activation], or head [+ batch norm] + add [+ activation].
+struct FusedGroup {
+  const Node* head = nullptr;
+  int head_index = 0;
+  const Node* batch_norm = nullptr;
+  TensorId residual = kNoTensor;
+  Activation activation = Activation::none;  // the last thing that happens
+};
+Result<FusedGroup> fused_group(const StepSource& source);
+
+// Weight and bias of the head, folded. Large: made only to be packed.
+struct FoldedFilter {
+  FilterView view;
+  std::vector<float> values;    // as stored
+  std::vector<double> factors;  // per output
+  std::vector<float> bias;      // per output
+
+  float weight(int o, int y, int x, int i) const {
+    return static_cast<float>(static_cast<double>(values[static_cast<std::size_t>(view.offset(o, y, x, i))]) *
+                              factors[static_cast<std::size_t>(o)]);
+  }
+};
+FoldedFilter folded_filter(const StepSource& source, const FusedGroup& group, const FilterView& view);
+
+// [groups][panels][depth = kernel height x width x inputs][panel columns], then the bias as [groups][panels][columns].
+struct PackedMatrix {
+  std::shared_ptr<const AlignedBuffer> memory;
+  const float* weights = nullptr;
+  const float* bias = nullptr;
+  int depth = 0, columns = 0, panels = 0;  // of one group
+};
+Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, int groups, int panel_columns);
+
+// [blocks of `lanes` channels][bias, then kernel height x width taps][lanes].
+struct PackedDepthwise {
+  std::shared_ptr<const AlignedBuffer> memory;
+  const float* packed = nullptr;
+};
+Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGroup& group, int lanes);
+
+// Factor and shift per channel that do the same as a batch norm.
+struct ChannelScale {
+  std::vector<double> factors, shifts;
+};
+ChannelScale channel_scale(const StepSource& source, const Node& batch_norm);
+
+// A constant of the network as floats.
+std::vector<float> constant_values(const StepSource& source, TensorId id);
+
+}  // namespace mobilenet::cpu

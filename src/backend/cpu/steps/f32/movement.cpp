@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Operators that only move numbers: concatenation, padding, and the reshape of a constant.
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "backend/cpu/steps/f32/steps.h"
+#include "base/error.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+constexpr std::size_t kGrain = 32 * 1024;  // floats; fewer are not worth another thread
+
+// Every input is `rows` runs of floats, and so are the parts of the output's rows that they fill.
+struct JoinStep {
+  struct Input {
+    Operand operand;
+    std::size_t run = 0, place = 0;  // floats
+  };
+  std::vector<Input> inputs;
+  std::size_t output = kNotInArena;
+  std::size_t rows = 0, output_run = 0;
+};
+
+void run_join(const JoinStep& step, const RunContext& context) {
+  float* output = floats_at(context, step.output);
+  for_parts(context, step.rows, 1 + kGrain / step.output_run, [&](std::size_t begin, std::size_t end, int) {
+    for (const JoinStep::Input& input : step.inputs) {
+      const float* from = input.operand.data(context);
+      for (std::size_t row = begin; row < end; ++row)
+        std::memcpy(output + row * step.output_run + input.place, from + row * input.run, input.run * sizeof(float));
+    }
+  });
+}
+
+struct PadStep {
+  Operand input;
+  std::size_t output = kNotInArena;
+  std::int64_t images = 0, height = 0, output_height = 0;
+  std::int64_t top = 0;
+  std::size_t left = 0, run = 0, output_run = 0;  // floats of a row
+};
+
+void run_pad(const PadStep& step, const RunContext& context) {
+  const float* input = step.input.data(context);
+  float* output = floats_at(context, step.output);
+  for_parts(context, static_cast<std::size_t>(step.images * step.output_height), 1 + kGrain / step.output_run,
+            [&](std::size_t begin, std::size_t end, int) {
+              for (std::size_t line = begin; line < end; ++line) {
+                float* out = output + line * step.output_run;
+                const auto image = static_cast<std::int64_t>(line) / step.output_height;
+                const std::int64_t y = static_cast<std::int64_t>(line) % step.output_height - step.top;
+                if (y < 0 || y >= step.height) {
+                  std::fill(out, out + step.output_run, 0.0f);
+                  continue;
+                }
+                const float* row = input + static_cast<std::size_t>(image * step.height + y) * step.run;
+                std::fill(out, out + step.left, 0.0f);
+                std::memcpy(out + step.left, row, step.run * sizeof(float));
+                std::fill(out + step.left + step.run, out + step.output_run, 0.0f);
+              }
+            });
+}
+
+}  // namespace
+
+Result<CompiledStep> compile_copy(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Shape& out = source.shape(node.output);
+  if (const auto* op = std::get_if<PadOp>(&node.op)) {
+    const Shape& in = source.shape(node.inputs[0]);
+    PadStep step;
+    MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
+    step.output = source.offset(node.output);
+    step.images = in[0];
+    step.height = in[1];
+    step.output_height = out[1];
+    step.top = op->top;
+    step.left = static_cast<std::size_t>(op->left * in[3]);
+    step.run = static_cast<std::size_t>(in[2] * in[3]);
+    step.output_run = static_cast<std::size_t>(out[2] * out[3]);
+    return step_of<&run_pad>(std::move(step));
+  }
+  JoinStep step;
+  step.output = source.offset(node.output);
+  // Everything before the axis counts rows; without an axis the whole tensor is one row, or one for each thread's
+  // share.
+  int axis = 0;
+  if (const auto* op = std::get_if<ConcatOp>(&node.op)) axis = op->axis;
+  step.rows = 1;
+  for (int i = 0; i < axis; ++i) step.rows *= static_cast<std::size_t>(out[i]);
+  step.output_run = static_cast<std::size_t>(out.elements()) / step.rows;
+  std::size_t place = 0;
+  const std::size_t inputs = axis == 0 ? 1 : node.inputs.size();
+  for (std::size_t i = 0; i < inputs; ++i) {
+    const std::size_t run = static_cast<std::size_t>(source.shape(node.inputs[i]).elements()) / step.rows;
+    MOBILENET_TRY(Operand from, operand(source, node.inputs[i]));
+    step.inputs.push_back({std::move(from), run, place});
+    place += run;
+  }
+  return step_of<&run_join>(std::move(step));
+}
+
+}  // namespace mobilenet::cpu

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Average, maximum and global average pooling.
+
+#include <algorithm>
+#include <limits>
+
+#include "backend/cpu/kernels/f32_elementwise.h"
+#include "backend/cpu/steps/f32/steps.h"
+#include "base/error.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+constexpr std::size_t kChannelGrain = 64;  // a global average gives no thread fewer channels
+
+struct GlobalAverageStep {
+  const ElementwiseKernels* kernels = nullptr;
+  std::size_t input = kNotInArena, output = kNotInArena;
+  std::size_t images = 0, pixels = 0, channels = 0;
+};
+
+void run_global_average(const GlobalAverageStep& step, const RunContext& context) {
+  const float* input = floats_at(context, step.input);
+  float* output = floats_at(context, step.output);
+  const float factor = static_cast<float>(1.0 / static_cast<double>(step.pixels));
+  const std::size_t blocks = (step.channels + kChannelGrain - 1) / kChannelGrain;
+  for_parts(context, step.images * blocks, 4, [&](std::size_t begin, std::size_t end, int) {
+    for (std::size_t part = begin; part < end; ++part) {
+      const std::size_t image = part / blocks, first = part % blocks * kChannelGrain;
+      step.kernels->average(input + image * step.pixels * step.channels + first, step.pixels, step.channels, factor,
+                            output + image * step.channels + first, std::min(kChannelGrain, step.channels - first));
+    }
+  });
+}
+
+struct PoolStep {
+  const ElementwiseKernels* kernels = nullptr;
+  std::size_t input = kNotInArena, output = kNotInArena;
+  PoolKind kind = PoolKind::average;
+  Window window;
+  std::int64_t images = 0, height = 0, width = 0, channels = 0, output_height = 0, output_width = 0;
+  std::int64_t pad_top = 0, pad_left = 0;
+  Activation activation = Activation::none;
+};
+
+// One output pixel, through the pixels of the window that lie inside the picture.
+void pool_pixel(const PoolStep& step, const float* image, std::int64_t y, std::int64_t x, float* out) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const auto channels = static_cast<std::size_t>(step.channels);
+  const Window& w = step.window;
+  int inside = 0;
+  for (int ky = 0; ky < w.kernel_height; ++ky) {
+    const std::int64_t row = y * w.stride_height - step.pad_top + std::int64_t{ky} * w.dilation_height;
+    if (row < 0 || row >= step.height) continue;
+    for (int kx = 0; kx < w.kernel_width; ++kx) {
+      const std::int64_t column = x * w.stride_width - step.pad_left + std::int64_t{kx} * w.dilation_width;
+      if (column < 0 || column >= step.width) continue;
+      const float* pixel = image + (row * step.width + column) * step.channels;
+      if (inside++ == 0)
+        std::copy(pixel, pixel + channels, out);
+      else if (step.kind == PoolKind::max)
+        step.kernels->maximum(out, pixel, out, channels);
+      else
+        step.kernels->add(out, pixel, out, channels, -kInfinity, kInfinity);
+    }
+  }
+  if (inside == 0) std::fill(out, out + channels, 0.0f);
+  if (step.kind == PoolKind::average && inside > 1)
+    step.kernels->scale(out, out, channels, 1.0f / static_cast<float>(inside), -kInfinity, kInfinity);
+  if (step.activation != Activation::none) step.kernels->activate(step.activation, out, out, channels);
+}
+
+void run_pool(const PoolStep& step, const RunContext& context) {
+  const float* input = floats_at(context, step.input);
+  float* output = floats_at(context, step.output);
+  for_parts(context, static_cast<std::size_t>(step.images * step.output_height), 1,
+            [&](std::size_t begin, std::size_t end, int) {
+              for (auto row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end); ++row) {
+                const float* image = input + row / step.output_height * step.height * step.width * step.channels;
+                for (std::int64_t x = 0; x < step.output_width; ++x)
+                  pool_pixel(step, image, row % step.output_height, x,
+                             output + (row * step.output_width + x) * step.channels);
+              }
+            });
+}
+
+}  // namespace
+
+Result<CompiledStep> compile_pool(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Shape& in = source.shape(node.inputs[0]);
+  const Shape& out = source.shape(node.output);
+  const auto* op = std::get_if<PoolOp>(&node.op);
+  if (op == nullptr) {
+    GlobalAverageStep step;
+    step.kernels = &elementwise_kernels(source.isa);
+    step.input = source.offset(node.inputs[0]);
+    step.output = source.offset(node.output);
+    step.images = static_cast<std::size_t>(in[0]);
+    step.pixels = static_cast<std::size_t>(in[1] * in[2]);
+    step.channels = static_cast<std::size_t>(in[3]);
+    return step_of<&run_global_average>(step);
+  }
+  PoolStep step;
+  step.kernels = &elementwise_kernels(source.isa);
+  step.input = source.offset(node.inputs[0]);
+  step.output = source.offset(node.output);
+  step.kind = op->kind;
+  step.window = op->window;
+  step.images = in[0], step.height = in[1], step.width = in[2], step.channels = in[3];
+  step.output_height = out[1], step.output_width = out[2];
+  step.pad_top = window_height(op->window, in[1]).pad_before;
+  step.pad_left = window_width(op->window, in[2]).pad_before;
+  step.activation = op->activation;
+  return step_of<&run_pool>(step);
+}
+
+}  // namespace mobilenet::cpu

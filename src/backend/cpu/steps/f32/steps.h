@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// What the files f32_steps*.cpp share: how a step finds its tensors.
+
+#include <memory>
+
+#include "backend/cpu/program/step.h"
+#include "backend/cpu/steps/f32/filters.h"
+
+namespace mobilenet::cpu {
+
+inline float* floats_at(const RunContext& context, std::size_t offset) {
+  return reinterpret_cast<float*>(context.arena + offset);
+}
+inline float* float_scratch(const RunContext& context, int thread) {
+  return reinterpret_cast<float*>(context.scratch_of(thread));
+}
+
+// Something that a step reads: a tensor of the arena, or a constant.
+struct Operand {
+  std::size_t offset = kNotInArena;
+  std::shared_ptr<const AlignedBuffer> constant;
+
+  const float* data(const RunContext& context) const {
+    return constant ? constant->as<float>() : floats_at(context, offset);
+  }
+};
+Result<Operand> operand(const StepSource& source, TensorId id);
+
+// One per family of operators.
+Result<CompiledStep> compile_convolution(const StepSource& source);  // convolution and dense
+Result<CompiledStep> compile_depthwise(const StepSource& source);
+Result<CompiledStep> compile_pool(const StepSource& source);
+Result<CompiledStep> compile_resize(const StepSource& source);
+Result<CompiledStep> compile_elementwise(const StepSource& source);  // batch norm, activation, add, softmax
+Result<CompiledStep> compile_copy(const StepSource& source);         // concat, pad, reshape of a constant
+
+}  // namespace mobilenet::cpu

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Depthwise convolutions, a row of output pixels at a time, and the rare ones that no vector kernel covers.
+
+#include <algorithm>
+#include <cstring>
+
+#include "backend/cpu/steps/int8/filters.h"
+#include "backend/cpu/steps/int8/steps.h"
+#include "base/error.h"
+#include "network/parameter.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+// One thread makes one row of output pixels.
+struct Depthwise {
+  void (*kernel)(const DepthwiseRun& run) = nullptr;
+  QuantizedFilters filters;
+  WindowGeometry geometry;
+  std::size_t input = 0, output = 0;
+  std::shared_ptr<const AlignedBuffer> padding;  // bytes of zero point, for a pixel and for a vector
+  std::int64_t inner_begin = 0, inner_end = 0;   // output columns whose window lies inside the picture's width
+
+  std::size_t scratch_bytes() const {
+    return static_cast<std::size_t>(geometry.taps()) * (sizeof(const std::uint8_t*) + sizeof(std::ptrdiff_t));
+  }
+
+  void run(const RunContext& context) const {
+    context.pool->parallel_for(context.threads, static_cast<std::size_t>(geometry.batch * geometry.output_height),
+                               [&](std::size_t row, int thread) {
+                                 run_row(context, static_cast<std::int64_t>(row), context.scratch_of(thread));
+                               });
+  }
+
+  void run_row(const RunContext& context, std::int64_t row, std::byte* scratch) const {
+    const WindowGeometry& g = geometry;
+    const auto taps = static_cast<std::size_t>(g.taps());
+    auto* pointers = reinterpret_cast<const std::uint8_t**>(scratch);
+    auto* steps = reinterpret_cast<std::ptrdiff_t*>(scratch + taps * sizeof *pointers);
+    const std::uint8_t* image =
+        bytes_at(context, input) + row / g.output_height * g.input_height * g.input_width * g.input_channels;
+    const std::int64_t top = row % g.output_height * g.stride_height - g.pad_top;
+
+    DepthwiseRun run;
+    run.taps = pointers;
+    run.steps = steps;
+    run.flip = filters.input_flip;
+    run.filters = &filters.filters;
+    run.to_byte = filters.to_byte;
+    for (std::int64_t x = 0; x < g.output_width; x += run.pixels) {
+      run.pixels = x == inner_begin && inner_begin < inner_end ? static_cast<int>(inner_end - inner_begin) : 1;
+      point_taps(image, top, x * g.stride_width - g.pad_left, pointers, steps);
+      run.output = bytes_at(context, output) + (row * g.output_width + x) * g.output_channels;
+      kernel(run);
+    }
+  }
+
+  void point_taps(const std::uint8_t* image, std::int64_t top, std::int64_t left, const std::uint8_t** pointers,
+                  std::ptrdiff_t* steps) const {
+    const WindowGeometry& g = geometry;
+    for (std::int64_t ky = 0; ky < g.kernel_height; ++ky) {
+      const std::int64_t y = top + ky * g.dilation_height;
+      for (std::int64_t kx = 0; kx < g.kernel_width; ++kx, ++pointers, ++steps) {
+        const std::int64_t x = left + kx * g.dilation_width;
+        const bool inside = y >= 0 && y < g.input_height && x >= 0 && x < g.input_width;
+        *pointers = inside ? image + (y * g.input_width + x) * g.input_channels
+                           : reinterpret_cast<const std::uint8_t*>(padding->data());
+        *steps = inside ? g.stride_width * g.input_channels : 0;
+      }
+    }
+  }
+};
+
+// A convolution in groups, one sum at a time. Outside the picture is the byte that stands for zero, as everywhere.
+struct Grouped {
+  // One channel a block: bias, scale, then the weights in order.
+  static constexpr FilterLayout kLayout = {1, 1, 2};
+
+  QuantizedFilters filters;
+  WindowGeometry geometry;
+  std::int64_t group_inputs = 1, group_outputs = 1;
+  std::size_t input = 0, output = 0;
+
+  void run(const RunContext& context) const {
+    context.pool->parallel_for(context.threads, static_cast<std::size_t>(geometry.output_pixels()),
+                               [&](std::size_t pixel, int) { run_pixel(context, static_cast<std::int64_t>(pixel)); });
+  }
+
+  void run_pixel(const RunContext& context, std::int64_t pixel) const {
+    const WindowGeometry& g = geometry;
+    const std::int64_t left = pixel % g.output_width * g.stride_width - g.pad_left;
+    const std::int64_t top = pixel / g.output_width % g.output_height * g.stride_height - g.pad_top;
+    const std::int64_t image = pixel / g.output_width / g.output_height;
+    const std::uint8_t* source = bytes_at(context, input) + image * g.input_height * g.input_width * g.input_channels;
+    std::uint8_t* out = bytes_at(context, output) + pixel * g.output_channels;
+    for (std::int64_t c = 0; c < g.output_channels; ++c) out[c] = channel(source, top, left, c);
+  }
+
+  std::uint8_t channel(const std::uint8_t* image, std::int64_t top, std::int64_t left, std::int64_t c) const {
+    const WindowGeometry& g = geometry;
+    const std::byte* block = filters.filters.blocks + static_cast<std::size_t>(c) * filters.filters.block_bytes;
+    const auto* weight = reinterpret_cast<const std::int16_t*>(block) + 4;
+    std::int32_t bias;
+    float scale;
+    std::memcpy(&bias, block, sizeof bias);
+    std::memcpy(&scale, block + sizeof bias, sizeof scale);
+    std::uint32_t sum = static_cast<std::uint32_t>(bias);  // wraps around like the vector kernels' sums
+    for (std::int64_t ky = 0; ky < g.kernel_height; ++ky)
+      for (std::int64_t kx = 0; kx < g.kernel_width; ++kx) {
+        const std::int64_t y = top + ky * g.dilation_height, x = left + kx * g.dilation_width;
+        const bool inside = y >= 0 && y < g.input_height && x >= 0 && x < g.input_width;
+        const std::uint8_t* pixel =
+            inside ? image + (y * g.input_width + x) * g.input_channels + c / group_outputs * group_inputs : nullptr;
+        for (std::int64_t i = 0; i < group_inputs; ++i) {
+          const std::uint8_t byte = inside ? pixel[i] : filters.padding;
+          sum += static_cast<std::uint32_t>((byte ^ filters.input_flip) * *weight++);
+        }
+      }
+    const ByteOutput& to = filters.to_byte;
+    const std::int32_t value = requantize(static_cast<std::int32_t>(sum), scale, to.zero_point, {to.low, to.high});
+    return static_cast<std::uint8_t>(value ^ to.flip);
+  }
+};
+
+// Whether depthwise_3x3 can hold the weights.
+bool is_narrow_3x3(const Tensor& weight, const Window& window) {
+  if (window.kernel_height != 3 || window.kernel_width != 3) return false;
+  if (weight.type == DataType::i8) return true;  // zero points are 0
+  const std::int32_t zero_point = channel_quantization(weight, 0).zero_point;
+  return zero_point > 0 && zero_point < 255;
+}
+
+}  // namespace
+
+Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node& node, const DepthwiseConv2dOp& op) {
+  Depthwise d;
+  const Int8Kernels& kernels = int8_kernels(source.isa);
+  if (kernels.depthwise_3x3 && is_narrow_3x3(source.tensor(node.inputs[1]), op.window)) {
+    d.kernel = kernels.depthwise_3x3;
+    MOBILENET_TRY(d.filters, quantized_filters(source, node, op.activation, FilterUse::depthwise_columns,
+                                               kernels.depthwise_3x3_layout));
+  } else {
+    d.kernel = kernels.depthwise;
+    MOBILENET_TRY(d.filters,
+                  quantized_filters(source, node, op.activation, FilterUse::depthwise, kernels.depthwise_layout));
+  }
+  d.geometry = window_geometry(source, node, op.window);
+  const WindowGeometry& g = d.geometry;
+  AlignedBuffer padding(std::max(static_cast<std::size_t>(g.input_channels), kAlignment));
+  std::memset(padding.data(), d.filters.padding, padding.size());
+  d.padding = std::make_shared<const AlignedBuffer>(std::move(padding));
+  d.inner_begin = g.inner_begin();
+  d.inner_end = g.inner_end();
+  d.input = source.offset(node.inputs[0]);
+  d.output = source.offset(node.output);
+  const std::size_t scratch = d.scratch_bytes();
+  return step_of(std::move(d), scratch);
+}
+
+Result<CompiledStep> compile_int8_grouped(const StepSource& source, const Node& node, const Window& window, int groups,
+                                          Activation activation) {
+  Grouped g;
+  MOBILENET_TRY(g.filters, quantized_filters(source, node, activation, FilterUse::matmul, Grouped::kLayout));
+  g.geometry = window_geometry(source, node, window);
+  g.group_inputs = g.geometry.input_channels / groups;
+  g.group_outputs = g.geometry.output_channels / groups;
+  g.input = source.offset(node.inputs[0]);
+  g.output = source.offset(node.output);
+  return step_of(std::move(g));
+}
+
+}  // namespace mobilenet::cpu

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cpu/steps/int8/filters.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "backend/cpu/steps/int8/steps.h"
+#include "base/error.h"
+#include "network/parameter.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+// One depth of a filter: where its weight is, or nowhere (it multiplies what does not count).
+struct Tap {
+  bool used = false;
+  int y = 0, x = 0, input = 0;
+};
+
+// The order of depths that `use` asks for.
+std::vector<Tap> taps_of(const FilterView& view, FilterUse use) {
+  std::vector<Tap> taps;
+  switch (use) {
+    case FilterUse::matmul:
+    case FilterUse::depthwise:
+      for (int y = 0; y < view.height; ++y)
+        for (int x = 0; x < view.width; ++x)
+          for (int i = 0; i < view.inputs; ++i) taps.push_back({true, y, x, i});
+      break;
+    case FilterUse::depthwise_columns:
+      for (int x = 0; x < view.width; ++x)
+        for (int y = 0; y < kColumnRows; ++y) taps.push_back({y < view.height, y, x, 0});
+      break;
+  }
+  return taps;
+}
+
+class Packer {
+ public:
+  Packer(const StepSource& source, const Node& node, const FilterView& view, const ConvolutionArithmetic& arithmetic,
+         FilterUse use, const FilterLayout& layout)
+      : view_(view), arithmetic_(arithmetic), use_(use), layout_(layout) {
+    if (node.inputs.size() > 2 && node.inputs[2] != kNoTensor) bias_ = &source.parameter(node.inputs[2]);
+    input_zero_ = to_unsigned(source.tensor(node.inputs[0]).type, arithmetic.input_zero_point);
+  }
+
+  void pack(const std::vector<Tap>& taps, const PackedFilters& shape, AlignedBuffer& buffer) const {
+    const bool repeats = use_ == FilterUse::depthwise_columns && layout_.block % shape.channels == 0;
+    for (int place = 0; place < (repeats ? layout_.block : shape.channels); ++place) {
+      const int channel = place % shape.channels;
+      std::byte* block = buffer.data() + static_cast<std::size_t>(place / layout_.block) * shape.block_bytes;
+      const auto position = static_cast<std::size_t>(position_in_block(layout_, place % layout_.block));
+      // int32 wraps around, as the sums themselves may.
+      std::uint32_t bias = bias_ ? static_cast<std::uint32_t>(stored_integer(*bias_, channel)) : 0;
+      std::byte* weights = block + 2 * static_cast<std::size_t>(layout_.block) * sizeof(std::int32_t);
+      for (std::size_t depth = 0; depth < taps.size(); ++depth) {
+        if (!taps[depth].used) continue;
+        const std::int32_t weight = centred(channel, taps[depth]);
+        bias -= static_cast<std::uint32_t>(weight * input_zero_);
+        const std::size_t group = depth / static_cast<std::size_t>(layout_.group);
+        const std::size_t index =
+            (group * static_cast<std::size_t>(layout_.block) + position) * static_cast<std::size_t>(layout_.group) +
+            depth % static_cast<std::size_t>(layout_.group);
+        if (use_ == FilterUse::depthwise_columns)
+          store_with_excess(block, shape.block_bytes, weights, index, weight);
+        else if (layout_.group == 2)
+          reinterpret_cast<std::int16_t*>(weights)[index] = static_cast<std::int16_t>(weight);
+        else
+          reinterpret_cast<std::int8_t*>(weights)[index] = static_cast<std::int8_t>(weight + shape.shift);
+      }
+      reinterpret_cast<std::uint32_t*>(block)[position] = bias;
+      reinterpret_cast<float*>(block)[static_cast<std::size_t>(layout_.block) + position] =
+          arithmetic_.scales[static_cast<std::size_t>(channel)];
+    }
+  }
+
+ private:
+  std::int32_t centred(int channel, const Tap& tap) const {
+    return stored_integer(*view_.parameter, view_.offset(channel, tap.y, tap.x, tap.input)) -
+           arithmetic_.weight_zero_point;
+  }
+
+  // What does not fit into eight bits goes to the excess behind the weights, and the block's last 64 bytes say so.
+  static void store_with_excess(std::byte* block, std::size_t block_bytes, std::byte* weights, std::size_t index,
+                                std::int32_t weight) {
+    std::byte* end = block + block_bytes - kAlignment;
+    const std::int32_t fitting = std::clamp(weight, -128, 127);
+    std::byte* excess = weights + (end - weights) / 2;
+    reinterpret_cast<std::int8_t*>(weights)[index] = static_cast<std::int8_t>(fitting);
+    reinterpret_cast<std::int8_t*>(excess)[index] = static_cast<std::int8_t>(weight - fitting);
+    if (weight != fitting) *reinterpret_cast<std::int32_t*>(end) = 1;
+  }
+
+  const FilterView& view_;
+  const ConvolutionArithmetic& arithmetic_;
+  const FilterUse use_;
+  const FilterLayout& layout_;
+  const Parameter* bias_ = nullptr;
+  std::int32_t input_zero_ = 0;
+};
+
+}  // namespace
+
+Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node& node, Activation activation,
+                                           FilterUse use, const FilterLayout& layout) {
+  const Tensor& input = source.tensor(node.inputs[0]);
+  const Tensor& weight = source.tensor(node.inputs[1]);
+  const Tensor& output = source.tensor(node.output);
+  if (weight.parameter < 0) return failure(ErrorCode::unsupported, "its weight is not a constant");
+  if (node.inputs.size() > 2 && node.inputs[2] != kNoTensor) {
+    const Tensor& bias = source.tensor(node.inputs[2]);
+    if (bias.parameter < 0 || bias.type != DataType::i32)
+      return failure(ErrorCode::unsupported, "its bias is not a constant of i32");
+  }
+  MOBILENET_TRY(const FilterView view, filter_view(source.parameter(node.inputs[1])));
+  MOBILENET_TRY(const ConvolutionArithmetic arithmetic,
+                convolution_arithmetic(input, weight, output, activation, view.outputs));
+
+  const std::vector<Tap> taps = taps_of(view, use);
+  QuantizedFilters result;
+  PackedFilters& filters = result.filters;
+  filters.channels = view.outputs;
+  filters.depth = static_cast<int>(taps.size());
+  // Bias, scale and every group take four bytes a channel each.
+  const std::size_t vector_bytes = static_cast<std::size_t>(layout.block) * 4;
+  const auto group = static_cast<std::size_t>(layout.group);
+  const std::size_t groups = (taps.size() + group - 1) / group;
+  if (use == FilterUse::depthwise_columns) {
+    filters.block_bytes = vector_bytes * (2 + 2 * groups) + kAlignment;
+  } else {
+    filters.block_bytes = vector_bytes * (2 + groups);
+    if (layout.group == 4 && weight.type == DataType::u8) filters.shift = arithmetic.weight_zero_point - 128;
+  }
+  const std::string key = "int8 " + std::to_string(node.output) + ' ' + std::to_string(static_cast<int>(use)) + ' ' +
+                          std::to_string(layout.block) + ' ' + std::to_string(layout.interleave) + ' ' +
+                          std::to_string(layout.group);
+  const auto blocks = static_cast<std::size_t>((filters.channels + layout.block - 1) / layout.block);
+  MOBILENET_TRY(result.memory, source.pack(key, blocks * filters.block_bytes, [&](AlignedBuffer& buffer) {
+    Packer(source, node, view, arithmetic, use, layout).pack(taps, filters, buffer);
+  }));
+  filters.blocks = result.memory->data();
+  result.input_flip = flip_of(input.type);
+  result.padding = static_cast<std::uint8_t>(to_unsigned(input.type, arithmetic.input_zero_point) ^ result.input_flip);
+  result.to_byte = byte_output(output.type, arithmetic.output_zero_point, arithmetic.range);
+  return result;
+}
+
+}  // namespace mobilenet::cpu

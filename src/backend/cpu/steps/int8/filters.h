@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// The constants of a quantised convolution, depthwise convolution or dense layer: read from the file's tensors and
+// packed for one kernel. Running steps see only PackedFilters.
+
+#include <cstdint>
+#include <memory>
+
+#include "backend/cpu/kernels/int8.h"
+#include "backend/cpu/program/step.h"
+
+namespace mobilenet::cpu {
+
+// How a convolution's input becomes its output: filters in the layout of `kernels`, and what surrounds them.
+struct QuantizedFilters {
+  std::shared_ptr<const AlignedBuffer> memory;
+  PackedFilters filters;
+  std::uint8_t input_flip = 0;
+  std::uint8_t padding = 0;  // the stored byte that stands for zero in the input
+  ByteOutput to_byte;
+};
+
+// The order of a filter's depths.
+enum class FilterUse {
+  matmul,             // height, width, input channel
+  depthwise,          // height, width
+  depthwise_columns,  // width, then height and a zero: for depthwise_3x3
+};
+
+// Packs when the model first needs the node; later compilations share the memory. Fails on types that
+// convolution_arithmetic refuses; the message does not name the node.
+Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node& node, Activation activation,
+                                           FilterUse use, const FilterLayout& layout);
+
+}  // namespace mobilenet::cpu

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// The codecs behind Image::decode, one file each; those whose library was not found are declared but not built. Each
+// checks the picture's size before it decodes, writes every pixel or refuses the file, and beyond the picture that it
+// returns needs at most 4 bytes a pixel. The exception are the coefficients of JPEG files in several scans
+// (progressive ones), which libjpeg keeps: 2 bytes a sample, so 3 to 8 a pixel.
+
+#include <mobilenet/image.h>
+#include <mobilenet/result.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "pictures/metadata.h"
+
+namespace mobilenet {
+
+struct PictureFile {
+  std::span<const std::byte> bytes;
+  std::string_view name;        // for messages
+  std::int64_t max_pixels = 0;  // 0: no limit
+
+  const unsigned char* data() const { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+};
+
+using Pixels = std::unique_ptr<std::byte[], void (*)(void*)>;
+
+struct DecodedPicture {
+  Pixels rgb;  // [height][width][3]
+  int width = 0;
+  int height = 0;
+  PictureMetadata metadata = {};
+
+  unsigned char* row(std::int64_t y) const { return reinterpret_cast<unsigned char*>(rgb.get()) + y * width * 3; }
+};
+
+Result<DecodedPicture> decode_bmp(const PictureFile& file);
+Result<DecodedPicture> decode_jpeg(const PictureFile& file);
+Result<DecodedPicture> decode_png(const PictureFile& file);
+Result<DecodedPicture> decode_webp(const PictureFile& file);
+
+// A black picture of this size. Refuses sizes below 1, above max_pixels, or beyond what memory holds; black, so that
+// no fault of a codec can show what the memory held before.
+Result<DecodedPicture> blank_picture(const PictureFile& file, std::int64_t width, std::int64_t height);
+
+}  // namespace mobilenet

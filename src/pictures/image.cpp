@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Image: a picture from the file to its pixels.
+
+#include <mobilenet/image.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "base/caught.h"
+#include "base/error.h"
+#include "base/file_bytes.h"
+#include "pictures/decode.h"
+#include "pictures/exif.h"
+#include "pictures/metadata.h"
+#include "pictures/picture_kind.h"
+
+namespace mobilenet {
+Orientation orientation_from_exif(int value) {
+  return value >= 1 && value <= 8 ? static_cast<Orientation>(value) : Orientation::upright;
+}
+
+Image::Image(DecodedPicture&& picture)
+    : rgb_(std::move(picture.rgb)),
+      exif_(std::move(picture.metadata.exif)),
+      icc_profile_(std::move(picture.metadata.icc_profile)),
+      width_(picture.width),
+      height_(picture.height) {}
+
+Image::Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientation orientation)
+    : rgb_(rgb.release(), [](void* pixels) { delete[] static_cast<std::byte*>(pixels); }),
+      width_(width),
+      height_(height),
+      orientation_(orientation) {}
+
+ImageView Image::view() const {
+  ImageView view = ImageView::packed(rgb_.get(), PixelFormat::rgb, width_, height_);
+  view.orientation = orientation_;
+  return view;
+}
+
+Result<Image> Image::open(const std::filesystem::path& path, const DecodeOptions& options) try {
+  // The largest pixels are those of PNG with four samples of 16 bits; they need not be compressed.
+  constexpr std::uint64_t kPixelBytes = 8, kBesidePixels = std::uint64_t{64} << 20;
+  FileLimits limits;
+  if (options.max_pixels > 0)
+    limits.max_bytes =
+        std::min(limits.max_bytes, static_cast<std::uint64_t>(options.max_pixels)) * kPixelBytes + kBesidePixels;
+  limits.accept = [&](std::span<const std::byte> head) -> Result<void> {
+    const auto codec = codec_of(head, path.native());
+    return codec ? Result<void>() : codec.error();
+  };
+  MOBILENET_TRY(const auto file, FileBytes::read(path, limits));
+  return decode(file->bytes(), options, path.native());
+} catch (...) {
+  return caught(path.native());
+}
+
+Result<Image> Image::decode(std::span<const std::byte> file, const DecodeOptions& options, std::string_view name) try {
+  MOBILENET_TRY(const Codec codec, codec_of(file, name));
+  MOBILENET_TRY(auto picture, codec.decode({file, name, options.max_pixels}));
+  const Orientation orientation = orientation_of(picture.metadata);
+  Image image(std::move(picture));
+  image.set_orientation(orientation);
+  return image;
+} catch (...) {
+  return caught(name);
+}
+
+Result<std::vector<std::byte>> Image::upright_exif() const try {
+  std::vector<std::byte> copy = exif_;
+  make_exif_upright(copy, orientation_);
+  return copy;
+} catch (...) {
+  return caught("EXIF");
+}
+
+Result<DecodedPicture> blank_picture(const PictureFile& file, std::int64_t width, std::int64_t height) {
+  constexpr std::int64_t kMaxSide = 1 << 30;  // keeps every product with the bytes of a pixel inside 64 bits
+  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide)
+    return failure(ErrorCode::bad_format, file.name, ": has an impossible size of ", width, "x", height, " pixels");
+  if (file.max_pixels > 0 && width * height > file.max_pixels)
+    return failure(ErrorCode::out_of_memory, file.name, ": has ", width, "x", height,
+                   " pixels, more than the limit of ", file.max_pixels);
+  const auto bytes = static_cast<std::size_t>(width * height) * 3;
+  // Large pictures come as fresh pages of the system, which are zero already: clearing them costs nothing.
+  Pixels rgb(static_cast<std::byte*>(std::calloc(bytes, 1)), &std::free);
+  if (!rgb) return failure(ErrorCode::out_of_memory, file.name, ": needs ", bytes, " bytes of memory");
+  return DecodedPicture{std::move(rgb), static_cast<int>(width), static_cast<int>(height)};
+}
+
+}  // namespace mobilenet

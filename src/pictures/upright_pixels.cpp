@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "pictures/upright_pixels.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+#include "base/error.h"
+
+namespace mobilenet {
+namespace {
+
+bool is_known(PixelFormat format) { return format <= PixelFormat::rgb_float_planes; }
+
+// red, green, blue: offsets inside a pixel.
+void gather(const std::byte* pixel, std::ptrdiff_t step, int count, std::array<int, 3> offsets, std::uint8_t* out) {
+  const auto* source = reinterpret_cast<const std::uint8_t*>(pixel);
+  for (int x = 0; x < count; ++x, out += 3) {
+    const std::uint8_t* at = source + x * step;
+    out[0] = at[offsets[0]];
+    out[1] = at[offsets[1]];
+    out[2] = at[offsets[2]];
+  }
+}
+
+}  // namespace
+
+Walk walk_of(Orientation orientation) {
+  switch (orientation) {
+    case Orientation::upright:
+      return {false, false, false};
+    case Orientation::flip_horizontal:
+      return {false, true, false};
+    case Orientation::rotate_180:
+      return {false, true, true};
+    case Orientation::flip_vertical:
+      return {false, false, true};
+    case Orientation::transpose:
+      return {true, false, false};
+    case Orientation::rotate_90:
+      return {true, false, true};
+    case Orientation::transverse:
+      return {true, true, true};
+    case Orientation::rotate_270:
+      return {true, true, false};
+  }
+  return {false, false, false};  // no orientation; UprightPixels::of() refuses it
+}
+
+int pixel_bytes(PixelFormat format) {
+  switch (format) {
+    case PixelFormat::rgb:
+    case PixelFormat::bgr:
+      return 3;
+    case PixelFormat::rgba:
+    case PixelFormat::bgra:
+      return 4;
+    case PixelFormat::grey:
+      return 1;
+    case PixelFormat::rgb_float_planes:
+      return 4;
+  }
+  return 0;
+}
+
+Result<UprightPixels> UprightPixels::of(const ImageView& image) {
+  if (!is_known(image.format)) return failure(ErrorCode::invalid_argument, "the picture has an unknown pixel format");
+  if (image.width < 1 || image.height < 1)
+    return failure(ErrorCode::invalid_argument, "the picture has an impossible size of ", image.width, "x",
+                   image.height, " pixels");
+  if (image.orientation < Orientation::upright || image.orientation > Orientation::rotate_270)
+    return failure(ErrorCode::invalid_argument, "the picture has an orientation of ",
+                   static_cast<int>(image.orientation), ", expected 1 to 8");
+  const bool planes = image.format == PixelFormat::rgb_float_planes;
+  const std::ptrdiff_t step = pixel_bytes(image.format);
+  const std::ptrdiff_t needed = step * image.width;
+  const Walk walk = walk_of(image.orientation);
+
+  UprightPixels pixels;
+  pixels.format_ = image.format;
+  pixels.width_ = walk.swap_axes ? image.height : image.width;
+  pixels.height_ = walk.swap_axes ? image.width : image.height;
+  for (std::size_t p = 0; p < (planes ? 3u : 1u); ++p) {
+    const std::ptrdiff_t row_bytes = image.row_bytes[p];
+    if (!image.planes[p]) return failure(ErrorCode::invalid_argument, "the picture has no pixels");
+    if (image.height > 1) {
+      // Also keeps the last row's offset inside what a pointer can hold.
+      const std::ptrdiff_t longest = std::numeric_limits<std::ptrdiff_t>::max() / image.height;
+      if (row_bytes < -longest || row_bytes > longest || std::abs(row_bytes) < needed)
+        return failure(ErrorCode::invalid_argument, "the picture has rows of ", needed, " bytes, but its stride is ",
+                       row_bytes);
+    }
+    const auto* origin = static_cast<const std::byte*>(image.planes[p]);
+    if (walk.from_right) origin += step * (image.width - 1);
+    if (walk.from_bottom) origin += row_bytes * (image.height - 1);
+    const std::ptrdiff_t along_row = walk.from_right ? -step : step;
+    const std::ptrdiff_t down = walk.from_bottom ? -row_bytes : row_bytes;
+    pixels.planes_[p] = origin;
+    pixels.step_x_[p] = walk.swap_axes ? down : along_row;
+    pixels.step_y_[p] = walk.swap_axes ? along_row : down;
+  }
+  return pixels;
+}
+
+const std::uint8_t* UprightPixels::row(int left, int y, int count, std::uint8_t* scratch) const {
+  const std::ptrdiff_t step = step_x_[0];
+  const std::byte* first = planes_[0] + left * step + y * step_y_[0];
+  switch (format_) {
+    case PixelFormat::rgb:
+      if (step == 3) return reinterpret_cast<const std::uint8_t*>(first);
+      gather(first, step, count, {0, 1, 2}, scratch);
+      break;
+    case PixelFormat::rgba:
+      gather(first, step, count, {0, 1, 2}, scratch);
+      break;
+    case PixelFormat::bgr:
+    case PixelFormat::bgra:
+      gather(first, step, count, {2, 1, 0}, scratch);
+      break;
+    case PixelFormat::grey:
+      gather(first, step, count, {0, 0, 0}, scratch);
+      break;
+    case PixelFormat::rgb_float_planes:
+      break;  // has no bytes
+  }
+  return scratch;
+}
+
+const float* UprightPixels::row(int left, int y, int count, float* scratch) const {
+  for (std::size_t p = 0; p < 3; ++p) {
+    const std::byte* first = planes_[p] + left * step_x_[p] + y * step_y_[p];
+    for (int x = 0; x < count; ++x) {
+      float value;
+      std::memcpy(&value, first + x * step_x_[p], sizeof value);  // a stride may leave floats unaligned
+      scratch[3 * static_cast<std::ptrdiff_t>(x) + static_cast<std::ptrdiff_t>(p)] = value * 255.0f;
+    }
+  }
+  return scratch;
+}
+
+}  // namespace mobilenet
