@@ -12,7 +12,7 @@
 #include <functional>
 #include <span>
 
-#include "cli/pending_file.h"
+#include "cli/output/pending_file.h"
 #include "cli/rgb_picture.h"
 
 namespace mobilenet::cli {

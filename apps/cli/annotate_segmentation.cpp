@@ -12,7 +12,7 @@
 #include "cli/annotate.h"
 #include "cli/canvas.h"
 #include "cli/caption.h"
-#include "cli/table.h"
+#include "cli/output/table.h"
 
 namespace mobilenet::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "cli/files.h"
+#include "cli/output/files.h"
 
 namespace mobilenet::cli {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "cli/canvas.h"
-#include "cli/output.h"
-#include "cli/utf8.h"
+#include "cli/output/output.h"
+#include "cli/output/utf8.h"
 
 namespace mobilenet::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cstddef>
 
-#include "cli/files.h"
+#include "cli/output/files.h"
 
 namespace mobilenet::cli {
 

@@ -15,8 +15,8 @@
 #include <variant>
 
 #include "cli/coco_ap.h"
-#include "cli/output.h"
-#include "cli/pending_file.h"
+#include "cli/output/output.h"
+#include "cli/output/pending_file.h"
 
 namespace mobilenet::cli {
 

@@ -7,7 +7,7 @@
 #include <cctype>
 #include <string>
 
-#include "cli/files.h"
+#include "cli/output/files.h"
 
 namespace mobilenet::cli {
 namespace {

@@ -9,7 +9,7 @@
 #endif
 
 #include "cli/embedded_font.h"
-#include "cli/utf8.h"
+#include "cli/output/utf8.h"
 
 namespace mobilenet::cli {
 namespace {

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "cli/help.h"
-#include "cli/output.h"
-#include "cli/pending_file.h"
-#include "cli/table.h"
-#include "cli/usage_errors.h"
+#include "cli/arguments/help.h"
+#include "cli/arguments/usage_errors.h"
+#include "cli/output/output.h"
+#include "cli/output/pending_file.h"
+#include "cli/output/table.h"
 #include "cli/verbs.h"
 
 // The program: finds the verb, parses its options, runs it. Exit codes: 0 all well, 1 a bad model or picture, 2 usage.

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "cli/annotate.h"
-#include "cli/files.h"
+#include "cli/output/files.h"
 #include "cli/palette.h"
 #include "cli/rgb_picture.h"
 

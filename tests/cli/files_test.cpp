@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // Files in and out: which pictures a command line means, rows on disk, and output that appears only when complete.
 
-#include "cli/files.h"
+#include "cli/output/files.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -18,10 +18,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/npy.h"
-#include "cli/picture_sources.h"
-#include "cli/picture_stream.h"
-#include "cli/row_spool.h"
+#include "cli/arguments/picture_sources.h"
+#include "cli/arrays/npy.h"
+#include "cli/arrays/row_spool.h"
+#include "cli/pictures/picture_stream.h"
 
 namespace mobilenet::cli {
 namespace {

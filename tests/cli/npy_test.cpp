@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // .npy files: what is written is read back, and hostile headers are refused with a sentence.
 
-#include "cli/npy.h"
+#include "cli/arrays/npy.h"
 
 #include <gtest/gtest.h>
 

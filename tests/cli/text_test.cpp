@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/output.h"
-#include "cli/progress.h"
-#include "cli/table.h"
-#include "cli/utf8.h"
-#include "cli/words.h"
+#include "cli/output/output.h"
+#include "cli/output/progress.h"
+#include "cli/output/table.h"
+#include "cli/output/utf8.h"
+#include "cli/output/words.h"
 
 namespace mobilenet::cli {
 namespace {

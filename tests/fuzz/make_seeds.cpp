@@ -12,7 +12,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "cli/npy.h"
+#include "cli/arrays/npy.h"
 #include "formats/tflite/tflite_graph.h"
 #include "formats/weights/framework_weights.h"
 #include "graphs/random_graph.h"

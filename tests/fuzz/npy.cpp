@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // The program's .npy files: what is read is what is written, and read again. Masks of class numbers too.
 
-#include "cli/npy.h"
+#include "cli/arrays/npy.h"
 
 #include <filesystem>
 #include <fstream>

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "cli/arguments/model_path.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <system_error>
+
+#include "cli/output/table.h"
+#include "cli/output/words.h"
+
+namespace mobilenet::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Architectures with what they are usually used at.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kArchitectures = {{
+    {"mobilenet_v1", ":1.0:224"},
+    {"mobilenet_v2", ":1.0:224"},
+    {"ssd_mobilenet_v1", ":1.0:300"},
+    {"ssd_mobilenet_v2", ":1.0:300"},
+    {"ssdlite_mobilenet_v2", ":1.0:320"},
+    {"deeplab_mobilenet_v2", ":1.0:513"},
+    {"deeplab_v3plus_mobilenet_v2", ":1.0:513"},
+}};
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+// "; did you mean mobilenet_v2:1.0:224?" for what is nearly an architecture.
+std::string architecture_hint(const std::string& word) {
+  const std::size_t colon = std::min(word.find(':'), word.size());
+  const std::string family = word.substr(0, colon);
+  if (family.find_first_of("/\\.") != std::string::npos) return {};
+  std::vector<std::string> families;
+  families.reserve(kArchitectures.size());
+  for (const auto& [name, usual] : kArchitectures) families.emplace_back(name);
+  const auto nearest = nearest_word(family, families);
+  if (!nearest) return {};
+  const auto known = std::find_if(kArchitectures.begin(), kArchitectures.end(),
+                                  [&](const auto& architecture) { return architecture.first == *nearest; });
+  const std::string fields = colon < word.size() ? word.substr(colon) : std::string(known->second);
+  return "; did you mean " + *nearest + fields + ", the architecture with random weights?";
+}
+
+std::vector<std::string> models_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string ending = lower_case(entry->path().extension().string());
+    if (ending == ".tflite" || ending == ".safetensors") names.push_back(entry->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// What a folder without a model may be, and the way to a file that opens.
+std::string advice_for(const fs::path& folder) {
+  struct Kind {
+    const char* file;
+    const char* advice;
+  };
+  static constexpr std::array<Kind, 7> kKinds = {{
+      {"saved_model.pb",
+       "is a TensorFlow SavedModel; tf.lite.TFLiteConverter.from_saved_model makes a .tflite file of it"},
+      {"keras_metadata.pb", "is a Keras model; tf.lite.TFLiteConverter makes a .tflite file of it"},
+      {"model.safetensors.index.json", "holds weights in several parts; save them as one .safetensors file"},
+      {"pytorch_model.bin",
+       "is a Hugging Face model without model.safetensors; save_pretrained with safe_serialization=True writes it"},
+      {"tf_model.h5",
+       "is a Hugging Face model without model.safetensors; load it with from_tf=True and save_pretrained"},
+      {"model.json", "looks like a TensorFlow.js model; convert the model that it was made from to .tflite"},
+      {"config.json", "holds a configuration, but no weights; fetch its model.safetensors too"},
+  }};
+  for (const Kind& kind : kKinds)
+    if (is_there(folder / kind.file)) return kind.advice;
+  return "is a folder without a .tflite or .safetensors file";
+}
+
+Result<fs::path> model_in(const fs::path& folder) {
+  const std::vector<std::string> names = models_in(folder);
+  if (std::find(names.begin(), names.end(), "model.safetensors") != names.end()) return folder / "model.safetensors";
+  if (names.size() == 1) return folder / names.front();
+  if (names.empty()) return Error{ErrorCode::not_found, folder.string() + ' ' + advice_for(folder)};
+  constexpr std::size_t kMostNamed = 5;
+  const std::size_t named = std::min(names.size(), kMostNamed);
+  return Error{ErrorCode::not_found, folder.string() + " is a folder with " + std::to_string(names.size()) +
+                                         " models; name one of them: " + join(std::span(names).first(named), ", ") +
+                                         (named < names.size() ? ", ..." : "")};
+}
+
+}  // namespace
+
+bool is_architecture(const std::string& word) {
+  const std::string name = word.substr(0, word.find(':'));
+  return name.size() < word.size() && name.find("mobilenet_v") != std::string::npos &&
+         name.find_first_of("/\\.") == std::string::npos && !is_there(word);
+}
+
+Result<fs::path> model_path(const std::string& word) {
+  std::error_code ignored;
+  if (fs::is_directory(word, ignored)) return model_in(word);
+  if (fs::status(word, ignored).type() == fs::file_type::not_found)
+    return Error{ErrorCode::not_found, word + ": there is no such file" + architecture_hint(word)};
+  return fs::path(word);
+}
+
+std::vector<fs::path> files_beside(const fs::path& model) {
+  static constexpr std::array<std::string_view, 5> kLists = {".txt", ".names", ".pbtxt", ".prototxt", ".csv"};
+  const std::string stem = model.stem().string();
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator entry(model.has_parent_path() ? model.parent_path() : ".", error), end;
+       !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string(), small = lower_case(name);
+    const auto has = [&small](std::string_view part) { return small.find(part) != std::string::npos; };
+    const auto ends = [&small](std::string_view ending) { return small.ends_with(ending); };
+    const bool labels = has("label") || has("class");
+    const bool list = std::any_of(kLists.begin(), kLists.end(), ends) && (labels || name.starts_with(stem));
+    if (list || (ends(".json") && (labels || has("config") || ends(".mobilenet.json")))) files.push_back(entry->path());
+  }
+  return files;
+}
+
+}  // namespace mobilenet::cli

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Options that several verbs share, each said once. Values are checked while the command line is parsed: what is wrong
+// there is a usage error.
+
+#include <mobilenet/session.h>
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/arguments/model_choice.h"
+#include "cli/output/pending_file.h"
+#include "cli/pictures/picture_loader.h"
+
+namespace mobilenet::cli {
+
+void add_session_options(CLI::App& app, SessionOptions& options);
+// `names` are the option's names: "--size".
+void add_size_option(CLI::App& app, const std::string& names, SessionOptions& options);
+
+struct PictureArguments {
+  std::vector<std::string> words;
+  PictureOptions options;
+  std::string orientation_note;  // what to say about an --orientation that is ignored
+  int batch = 1;
+};
+
+// P..., --orientation, --max-pixels, --quiet
+void add_picture_options(CLI::App& app, PictureArguments& arguments);
+// What all verbs that answer about pictures have: --labels, --size, those of preprocessing, of pictures and of
+// sessions.
+void add_answer_options(CLI::App& app, ModelChoice& model, PictureArguments& pictures, SessionOptions& session);
+void add_batch_option(CLI::App& app, PictureArguments& arguments);
+
+// A whole number within the limits.
+CLI::Option* add_count(CLI::App& app, const std::string& names, int& value, int lowest, int highest,
+                       const std::string& description);
+// The output file: its name must end in one of `extensions`.
+CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vector<std::string>& extensions,
+                               const std::string& description);
+// A number from 0 to 1.
+void add_fraction(CLI::App& app, const std::string& name, std::optional<float>& value, const std::string& description);
+// -o for annotated pictures: a file, or a folder.
+void add_annotation_option(CLI::App& app, std::string& path);
+// The name of a file or folder to be written.
+CLI::Option* add_output_name(CLI::App& app, const std::string& names, std::string& path,
+                             const std::string& description);
+// What happens to files that exist already, of a verb that writes some.
+void add_force_option(CLI::App& app, IfExists& if_exists);
+// Only errors on standard error.
+void add_quiet_option(CLI::App& app);
+void add_json_option(CLI::App& app, bool& json);
+
+}  // namespace mobilenet::cli

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "cli/arguments/picture_sources.h"
+
+#include <glob.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "cli/output/files.h"
+#include "cli/output/words.h"
+
+namespace mobilenet::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 7> kExtensions = {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".dib"};
+
+bool has_picture_extension(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+bool has_picture_content(const fs::path& path) {
+  const File file(std::fopen(path.c_str(), "rb"));
+  std::array<char, 12> bytes{};
+  if (!file || std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) return false;
+  const std::string_view head(bytes.data(), bytes.size());
+  return head.starts_with("\xff\xd8\xff") || head.starts_with("\x89PNG\r\n\x1a\n") ||
+         (head.starts_with("RIFF") && head.substr(8) == "WEBP") ||
+         (head.starts_with("BM") && head.substr(6, 4) == std::string_view("\0\0\0\0", 4));
+}
+
+// A file named like a picture counts even when it is broken: then its error is reported.
+bool is_picture(const fs::path& path) { return has_picture_extension(path) || has_picture_content(path); }
+
+// What of a folder is not looked at, by kind: the endings of the names in capital letters.
+class Skipped {
+ public:
+  void add(const fs::directory_entry& entry) {
+    std::error_code ignored;
+    if (entry.is_directory(ignored)) {
+      ++folders_;
+      return;
+    }
+    std::string kind = entry.path().extension().string();
+    std::transform(kind.begin(), kind.end(), kind.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    ++kinds_[kind.size() < 2 ? "without ending" : kind.substr(1)];
+    ++files_;
+  }
+
+  bool empty() const { return files_ + folders_ == 0; }
+
+  // "214 files (212 HEIC, 2 MP4) and 1 folder"
+  std::string text() const {
+    std::vector<std::pair<std::string, std::size_t>> kinds(kinds_.begin(), kinds_.end());
+    std::stable_sort(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::string list;
+    std::size_t named = 0;
+    for (const auto& [kind, count] : kinds) {
+      if (kinds.size() > kMostKinds && named >= kMostKinds - 1) break;
+      list += (named++ > 0 ? ", " : "") + std::to_string(count) + ' ' + kind;
+    }
+    if (named < kinds.size()) list += ", and other kinds";
+    std::string text = files_ > 0 ? counted(files_, "file") + " (" + list + ")" : "";
+    if (folders_ > 0) text += (text.empty() ? "" : " and ") + counted(folders_, "folder");
+    return text;
+  }
+
+ private:
+  static constexpr std::size_t kMostKinds = 6;  // more are no sentence any more
+  std::map<std::string, std::size_t> kinds_;
+  std::size_t files_ = 0, folders_ = 0;
+};
+
+// Hidden files are passed over as `ls` passes over them.
+void add_folder(const std::string& folder, PictureList& list) {
+  std::vector<std::string> names;
+  Skipped skipped;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->path().filename().string().starts_with('.')) continue;
+    if (entry->is_regular_file(ignored) && is_picture(entry->path())) {
+      names.push_back(entry->path().string());
+    } else {
+      skipped.add(*entry);
+    }
+  }
+  if (error) {
+    list.sources.push_back({folder, folder + ": cannot list this folder: " + error.message()});
+  } else if (names.empty()) {
+    list.sources.push_back(
+        {folder, folder + ": no pictures in this folder" +
+                     (skipped.empty() ? "" : ", but " + skipped.text() + ", which are not looked into")});
+  } else if (!skipped.empty()) {
+    list.skipped.push_back(folder + ": skipped " + skipped.text());
+  }
+  std::sort(names.begin(), names.end());
+  for (std::string& name : names) list.sources.push_back({std::move(name), {}});
+}
+
+void add_path(const std::string& path, PictureList& list) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    add_folder(path, list);
+  } else {
+    list.sources.push_back({path, {}});
+  }
+}
+
+void add_pattern(const std::string& pattern, PictureList& list) {
+  glob_t found{};
+  const int status = glob(pattern.c_str(), GLOB_TILDE, nullptr, &found);
+  if (status == 0) {
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) add_path(found.gl_pathv[i], list);
+  } else {
+    list.sources.push_back({pattern, pattern + ": no file matches this pattern"});
+  }
+  globfree(&found);
+}
+
+}  // namespace
+
+PictureList expand_pictures(std::span<const std::string> words) {
+  PictureList list;
+  for (const std::string& word : words) {
+    std::error_code ignored;
+    const bool pattern = word.find_first_of("*?[") != std::string::npos;
+    if (word != kStandardInput && pattern && !fs::exists(fs::symlink_status(word, ignored))) {
+      add_pattern(word, list);
+    } else {
+      add_path(word, list);
+    }
+  }
+  return list;
+}
+
+}  // namespace mobilenet::cli

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "cli/output/progress.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "cli/output/output.h"
+#include "cli/output/table.h"
+
+namespace mobilenet::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kManyOnTerminal = 10;  // fewer are over before anybody reads the line
+constexpr std::size_t kManyElsewhere = 100;  // a log file wants no line for a short list
+constexpr auto kRedrawEvery = std::chrono::milliseconds(100);
+constexpr auto kPlainLineEvery = std::chrono::seconds(10);
+
+void write_to_standard_error(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+// A terminal that understands "back to the start of the line" and "erase the rest of it".
+bool can_redraw() {
+  const char* const terminal = std::getenv("TERM");
+  return isatty(STDERR_FILENO) == 1 && terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb";
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+Progress::Progress(std::size_t total, AnswersGo answers) : total_(total), start_(Clock::now()), last_(start_) {
+  if (is_quiet()) return;
+  if (can_redraw()) {
+    const bool scrolls = answers == AnswersGo::to_standard_output && isatty(STDOUT_FILENO) == 1;
+    if (total >= kManyOnTerminal && !scrolls) style_ = Style::redrawn;
+  } else if (total >= kManyElsewhere) {
+    style_ = Style::plain;
+  }
+}
+
+void Progress::advance(std::size_t pictures) {
+  done_ += pictures;
+  if (style_ == Style::silent) return;
+  const auto now = Clock::now();
+  const bool due = now - last_ >= (style_ == Style::redrawn ? Clock::duration(kRedrawEvery) : kPlainLineEvery);
+  const bool missing = style_ == Style::redrawn && !drawn_;
+  if (!due && !missing && (done_ < total_ || style_ == Style::plain)) return;
+  last_ = now;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  if (style_ == Style::redrawn) {
+    // A line that is as wide as the terminal would already scroll it; the width may change at any time.
+    write_to_standard_error("\r\033[K" + progress_text(done_, total_, seconds, terminal_columns() - 1));
+    drawn_ = true;
+  } else {
+    write_to_standard_error(progress_text(done_, total_, seconds) + '\n');
+  }
+}
+
+void Progress::clear() {
+  if (drawn_) write_to_standard_error("\r\033[K");
+  drawn_ = false;
+}
+
+std::string progress_text(std::size_t done, std::size_t total, double seconds, std::size_t columns) {
+  const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
+  const int percent =
+      total > 0 ? static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(total)) : 100;
+  std::array<char, 64> part{};
+  std::snprintf(part.data(), part.size(), "%3d %%", percent);
+  std::vector<std::string> parts{part.data()};
+  parts.push_back("  " + std::to_string(done) + '/' + std::to_string(total));
+  if (rate > 0) {
+    parts.push_back("  " + fixed(rate, 1) + " pictures/s");
+    const double left = std::ceil(static_cast<double>(total > done ? total - done : 0) / rate);
+    if (left <= 359'999) {  // beyond 99 hours nobody wants the digits
+      const int whole = static_cast<int>(left);
+      if (whole >= 3600) {
+        std::snprintf(part.data(), part.size(), "  %d:%02d:%02d left", whole / 3600, whole / 60 % 60, whole % 60);
+      } else {
+        std::snprintf(part.data(), part.size(), "  %d:%02d left", whole / 60, whole % 60);
+      }
+      parts.emplace_back(part.data());
+    }
+  }
+  std::string text;
+  for (const std::string& next : parts) {
+    if (text.size() + next.size() > columns) break;
+    text += next;
+  }
+  return text;
+}
+
+}  // namespace mobilenet::cli

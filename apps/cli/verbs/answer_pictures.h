@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// What the verbs that answer about pictures share: batches, bad pictures, progress, output and the exit code.
+
+#include <mobilenet/model.h>
+#include <mobilenet/result.h>
+#include <mobilenet/session.h>
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/arguments/options.h"
+#include "cli/output/output.h"
+#include "cli/pictures/picture_loader.h"
+#include "cli/pictures/picture_outputs.h"
+#include "cli/verbs/open_session.h"
+
+namespace mobilenet::cli {
+
+// What the words of the command line mean. Says which files of folders are skipped.
+std::vector<PictureSource> list_pictures(const PictureArguments& arguments);
+
+// Computes the pictures together and stores what is to be printed about each; answers[i] belongs to pictures[i]. A
+// picture whose result cannot be written becomes a bad one.
+using AnswerPictures = std::function<Result<void>(
+    std::span<const ImageView> views, std::span<LoadedPicture* const> pictures, std::span<std::string* const> answers)>;
+
+struct AnswerRun {
+  std::span<const PictureSource> pictures;
+  const PictureArguments& arguments;
+  bool json = false;                 // also for the errors of bad pictures, which make the exit code 1
+  std::vector<std::string> written;  // what the summary says of files: "annotated pictures in out/"
+};
+
+// Goes through all pictures and prints their answers in order.
+int answer_pictures(const AnswerRun& run, const AnswerPictures& answer);
+
+// image, task, model, backend, precision, isa, milliseconds: the keys that every answer begins with. Times of a batch
+// are shared out evenly.
+Json answer_head(const LoadedPicture& picture, std::string_view task, const Model& model, const Session& session,
+                 std::size_t batch);
+
+// The same for people: "a.jpg  (197.4 ms, network 5.3 ms, 4 found)". The first time is that of the whole picture, from
+// the file to the answer. `more` may be empty.
+std::string answer_title(const LoadedPicture& picture, const Session& session, std::size_t batch,
+                         std::string_view more = {});
+
+}  // namespace mobilenet::cli

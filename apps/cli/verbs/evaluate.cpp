@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/model.h>
+#include <mobilenet/session.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/annotations.h"
+#include "cli/arguments/picture_sources.h"
+#include "cli/coco_ap.h"
+#include "cli/confusion.h"
+#include "cli/output/progress.h"
+#include "cli/output/table.h"
+#include "cli/output/words.h"
+#include "cli/pictures/picture_batch.h"
+#include "cli/verbs.h"
+#include "cli/verbs/answer_pictures.h"
+
+// mobilenet evaluate P...: how good a model's answers are, measured against annotations.
+
+namespace mobilenet::cli {
+namespace {
+
+struct EvaluateOptions {
+  ModelChoice model;
+  SessionOptions session;
+  PictureArguments pictures;
+  std::string annotations;
+  std::string results;  // COCO results to judge instead of a model's answers; empty: the model's
+  bool json = false;
+};
+
+// One measure: picks up the answers about pictures, then says its figures.
+class Measure {
+ public:
+  virtual ~Measure() = default;
+  // Records all of these pictures, or none of them and returns an error: a failed batch is tried again one by one.
+  virtual Result<void> add(Session& session, std::span<const ImageView> views,
+                           std::span<LoadedPicture* const> pictures) = 0;
+  virtual void figures(Json& line) const = 0;
+  virtual std::string table() const = 0;
+};
+
+// `example`: a picture that they are about.
+Error no_truth(const std::string& annotations, const std::string& example) {
+  return Error{ErrorCode::not_found, annotations + " says nothing about this picture" +
+                                         (example.empty() ? "" : ", but for example about " + example)};
+}
+
+class TopMeasure : public Measure {
+ public:
+  TopMeasure(TrueClasses truth, std::string annotations)
+      : truth_(std::move(truth)), annotations_(std::move(annotations)) {}
+
+  Result<void> add(Session& session, std::span<const ImageView> views,
+                   std::span<LoadedPicture* const> pictures) override {
+    std::vector<int> labels;
+    for (const LoadedPicture* picture : pictures) {
+      const auto label = truth_.of(picture->name);
+      if (!label) return no_truth(annotations_, truth_.example());
+      labels.push_back(*label);
+    }
+    const auto answers = session.classify(views);
+    if (!answers) return answers.error();
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+      const std::span<const Classification> best = (*answers)[i];
+      const auto right = [&](const Classification& answer) { return answer.index == labels[i]; };
+      ++pictures_;
+      if (!best.empty() && right(best.front())) ++first_;
+      if (std::ranges::any_of(best, right)) ++among_five_;
+    }
+    return {};
+  }
+
+  void figures(Json& line) const override {
+    line["top1"] = share(first_);
+    line["top5"] = share(among_five_);
+  }
+
+  std::string table() const override {
+    Table table({Align::left, Align::right, Align::left});
+    const std::string of = " of " + std::to_string(pictures_);
+    table.row({"top-1", fixed(100 * share(first_), 2) + " %", std::to_string(first_) + of});
+    table.row({"top-5", fixed(100 * share(among_five_), 2) + " %", std::to_string(among_five_) + of});
+    return table.text(2);
+  }
+
+ private:
+  double share(std::size_t count) const { return static_cast<double>(count) / static_cast<double>(pictures_); }
+
+  TrueClasses truth_;
+  std::string annotations_;
+  std::size_t pictures_ = 0, first_ = 0, among_five_ = 0;
+};
+
+void write_coco_figures(const CocoFigures& values, Json& line) {
+  for (std::size_t i = 0; i < values.size(); ++i) line[std::string(kCocoFigureNames[i])] = values[i];
+}
+
+std::string coco_table(const CocoFigures& values) {
+  static constexpr std::array<const char*, 12> kMeanings = {"overlap 0.50 to 0.95",
+                                                            "overlap 0.50",
+                                                            "overlap 0.75",
+                                                            "objects below 32x32 pixels",
+                                                            "objects from 32x32 to 96x96",
+                                                            "objects above 96x96",
+                                                            "1 box per picture",
+                                                            "10 boxes per picture",
+                                                            "100 boxes per picture",
+                                                            "objects below 32x32",
+                                                            "objects from 32x32 to 96x96",
+                                                            "objects above 96x96"};
+  Table table({Align::left, Align::right, Align::left});
+  for (std::size_t i = 0; i < values.size(); ++i)
+    table.row({std::string(kCocoFigureNames[i]), values[i] < 0 ? "-" : fixed(values[i], 4), kMeanings[i]});
+  return table.text(2);
+}
+
+class BoxMeasure : public Measure {
+ public:
+  BoxMeasure(CocoTruth truth, std::string annotations)
+      : truth_(std::move(truth)), annotations_(std::move(annotations)), judged_(truth_.pictures().size()) {}
+
+  Result<void> add(Session& session, std::span<const ImageView> views,
+                   std::span<LoadedPicture* const> pictures) override {
+    std::vector<std::size_t> places;
+    for (const LoadedPicture* picture : pictures) {
+      const auto place = truth_.picture_named(picture->name);
+      if (!place) return no_truth(annotations_, truth_.example());
+      places.push_back(*place);
+    }
+    const auto answers = session.detect(views);
+    if (!answers) return answers.error();
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      truth_.set_found(places[i], (*answers)[i]);
+      judged_[places[i]] = true;
+    }
+    return {};
+  }
+
+  void figures(Json& line) const override { write_coco_figures(values(), line); }
+  std::string table() const override { return coco_table(values()); }
+
+ private:
+  CocoFigures values() const {
+    std::vector<CocoPicture> pictures;
+    for (std::size_t i = 0; i < judged_.size(); ++i)
+      if (judged_[i]) pictures.push_back(truth_.pictures()[i]);
+    return coco_figures(pictures, truth_.categories());
+  }
+
+  CocoTruth truth_;
+  std::string annotations_;
+  std::vector<bool> judged_;  // pictures that were answered
+};
+
+class MaskMeasure : public Measure {
+ public:
+  MaskMeasure(std::string folder, const EvaluateOptions& options, std::vector<std::string> labels)
+      : folder_(std::move(folder)),
+        max_pixels_(options.pictures.options.decode.max_pixels),
+        labels_(std::move(labels)) {}
+
+  Result<void> add(Session& session, std::span<const ImageView> views,
+                   std::span<LoadedPicture* const> pictures) override {
+    // One at a time, as Session::segment() goes; a later picture that fails must not leave earlier ones counted.
+    if (views.size() > 1) return Error{ErrorCode::unsupported, "masks are computed one by one"};
+    const auto truth = read_mask_of(pictures.front()->name, folder_, max_pixels_);
+    if (!truth) return truth.error();
+    const ImageView& view = views.front();
+    const int width = view.upright_width(), height = view.upright_height();
+    if (truth->width != width || truth->height != height) {
+      return Error{ErrorCode::bad_format, "its mask has " + std::to_string(truth->width) + 'x' +
+                                              std::to_string(truth->height) + " pixels, the picture has " +
+                                              std::to_string(width) + 'x' + std::to_string(height)};
+    }
+    const auto answer = session.segment(view);
+    if (!answer) return answer.error();
+    confusion_.add(truth->pixels, answer->mask);
+    return {};
+  }
+
+  void figures(Json& line) const override {
+    line["mean_iou"] = confusion_.mean_overlap();
+    line["pixel_accuracy"] = confusion_.pixel_accuracy();
+    line["pixels"] = confusion_.pixels();
+    line["classes"] = Json::array();
+    for (std::size_t index = 0; index < Confusion::kClasses; ++index)
+      if (const auto overlap = confusion_.overlap(index))
+        line["classes"].push_back({{"index", index}, {"label", label(index)}, {"iou", *overlap}});
+  }
+
+  std::string table() const override {
+    Table table({Align::left, Align::right});
+    table.row({"mean IoU", fixed(confusion_.mean_overlap(), 4)});
+    table.row({"pixel accuracy", fixed(confusion_.pixel_accuracy(), 4)});
+    Table classes({Align::left, Align::left, Align::right});
+    for (std::size_t index = 0; index < Confusion::kClasses; ++index)
+      if (const auto overlap = confusion_.overlap(index))
+        classes.row({"[" + std::to_string(index) + "]", label(index), fixed(*overlap, 4)});
+    return table.text(2) + "  IoU of the classes:\n" + classes.text(4);
+  }
+
+ private:
+  std::string label(std::size_t index) const { return index < labels_.size() ? labels_[index] : std::string(); }
+
+  std::string folder_;
+  std::int64_t max_pixels_;
+  std::vector<std::string> labels_;
+  Confusion confusion_;
+};
+
+Result<std::unique_ptr<Measure>> measure_for(const ModelInfo& info, const EvaluateOptions& options) {
+  if (info.task == "detect") {
+    auto truth = CocoTruth::read(options.annotations);
+    if (!truth) return truth.error();
+    const auto unmatched = truth->match_classes(info);
+    if (!unmatched) return unmatched.error();
+    if (!unmatched->empty())
+      say(options.annotations + ": objects of categories that the model does not know count as missed: " + *unmatched);
+    return std::unique_ptr<Measure>(std::make_unique<BoxMeasure>(*std::move(truth), options.annotations));
+  }
+  if (info.task == "segment") {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(options.annotations, ignored))
+      return Error{ErrorCode::not_found, options.annotations + ": is no folder; a segmenter's annotations are masks"};
+    return std::unique_ptr<Measure>(std::make_unique<MaskMeasure>(options.annotations, options, info.labels));
+  }
+  if (info.classes == 0)
+    return Error{ErrorCode::unsupported, info.source + " neither classifies, detects nor segments"};
+  auto truth = TrueClasses::read(options.annotations, info);
+  if (!truth) return truth.error();
+  return std::unique_ptr<Measure>(std::make_unique<TopMeasure>(*std::move(truth), options.annotations));
+}
+
+// The model's answers about all pictures; gives the number of pictures that could not be judged.
+Result<std::size_t> collect(Session& session, Measure& measure, PictureLoader& loader, std::size_t batch) {
+  Progress progress(loader.total(), AnswersGo::to_a_file);
+  std::size_t bad = 0;
+  for (auto group = loader.next(batch); !group.empty(); group = loader.next(batch)) {
+    const auto computed =
+        compute_group(group, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) {
+          return measure.add(session, views, pictures);
+        });
+    if (!computed) return computed.error();
+    for (const LoadedPicture& picture : group) {
+      if (picture.image) continue;
+      ++bad;
+      progress.clear();
+      say(picture.error);
+    }
+    progress.advance(group.size());
+  }
+  return bad;
+}
+
+int evaluate_results(const EvaluateOptions& options) {
+  auto truth = CocoTruth::read(options.annotations);
+  if (!truth) return fail(truth.error().message);
+  if (auto read = truth->read_results(options.results); !read) return fail(read.error().message);
+  const CocoFigures values = coco_figures(truth->pictures(), truth->categories());
+  if (options.json) {
+    Json line = {{"task", "detect"},
+                 {"results", options.results},
+                 {"annotations", options.annotations},
+                 {"pictures", truth->pictures().size()}};
+    write_coco_figures(values, line);
+    print_json(line);
+  } else {
+    print(printable(options.results) + "  (" + counted(truth->pictures().size(), "picture") + ")\n" +
+          coco_table(values));
+  }
+  return kSuccess;
+}
+
+int evaluate(EvaluateOptions& options) {
+  if (!options.results.empty()) return evaluate_results(options);
+  const auto model = open_model(options.model);
+  if (!model) return fail(model.error());
+  const ModelInfo& info = model->info();
+  auto measure = measure_for(info, options);
+  if (!measure) return fail(measure.error().message);
+  // COCO's figures weigh every box by its score, so that none is left out.
+  options.session.score_threshold = 0;
+  auto session = open_session(*model, options.session);
+  if (!session) return fail(session.error());
+  note_guesses(model->info());
+  if (!options.json) say_what_runs(*model, *session);
+
+  const std::vector<PictureSource> sources = list_pictures(options.pictures);
+  PictureLoader loader(sources, options.pictures.options);
+  const std::size_t batch = info.task == "segment" ? 1 : static_cast<std::size_t>(options.pictures.batch);
+  const auto judged = collect(*session, **measure, loader, batch);
+  if (!judged) return fail(judged.error());
+  const std::size_t bad = *judged;
+  const std::size_t good = loader.total() - bad;
+  if (good == 0) return fail("none of the pictures could be judged");
+  if (options.json) {
+    Json line = {{"task", info.task},
+                 {"model", info.source},
+                 {"backend", session->device()},
+                 {"precision", name_of(session->precision())},
+                 {"isa", session->isa()},
+                 {"annotations", options.annotations},
+                 {"pictures", good}};
+    (*measure)->figures(line);
+    print_json(line);
+  } else {
+    print(printable(info.source) + "  (" + counted(good, "picture") + ")\n" + (*measure)->table());
+  }
+  if (bad == 0) return kSuccess;
+  return fail(std::to_string(bad) + " of " + counted(loader.total(), "picture") + " could not be judged");
+}
+
+}  // namespace
+
+Work add_evaluate(CLI::App& app) {
+  const auto options = std::make_shared<EvaluateOptions>();
+  add_model_option(app, options->model);
+  app.add_option("--annotations", options->annotations,
+                 "What the pictures show: for a classifier a CSV image,label,\n"
+                 "for a detector COCO's instances JSON, for a segmenter a\n"
+                 "folder of masks")
+      ->type_name("PATH")
+      ->required();
+  CLI::Option* const results =
+      app.add_option("--results", options->results, "Judge these COCO results instead of a model's answers")
+          ->type_name("FILE");
+  add_answer_options(app, options->model, options->pictures, options->session);
+  add_batch_option(app, options->pictures);
+  CLI::Option* const pictures = app.get_option("pictures")->required(false)->excludes(results);
+  results->excludes(app.get_option("--model"));
+  app.callback([results, pictures] {
+    if (pictures->empty() && results->empty()) throw CLI::RequiredError("pictures (or --results)");
+  });
+  app.add_flag("--json", options->json, "One JSON object on standard output");
+  app.footer(
+      "Classifiers: top-1 and top-5; labels are 0-based indices without background, a header and\n"
+      "further columns do not matter. Detectors: COCO's twelve figures for boxes, as pycocotools\n"
+      "computes them (-1 or '-': no such objects). Segmenters: mean IoU over the classes in masks\n"
+      "or answers, and pixel accuracy; masks are indexed or grey PNG or BMP files that are named\n"
+      "like the pictures, whose pixels are class numbers; 255 is not counted.\n"
+      "A picture that cannot be judged gets an error and makes the exit code 1.\n"
+      "\n"
+      "Examples:\n"
+      "  mobilenet evaluate --model mobilenet_v2.tflite --annotations a.csv pictures/\n"
+      "  mobilenet evaluate --model ssd.tflite --annotations val2017.json val2017/\n"
+      "  mobilenet evaluate --annotations val2017.json --results detections.json\n"
+      "  mobilenet evaluate --model deeplabv3.tflite --annotations masks/ pictures/");
+  return [options] { return evaluate(*options); };
+}
+
+}  // namespace mobilenet::cli

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/model.h>
+#include <mobilenet/session.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/arguments/picture_sources.h"
+#include "cli/arguments/preprocess_options.h"
+#include "cli/arrays/npy.h"
+#include "cli/arrays/npz.h"
+#include "cli/arrays/row_spool.h"
+#include "cli/output/output_files.h"
+#include "cli/output/progress.h"
+#include "cli/output/table.h"
+#include "cli/output/words.h"
+#include "cli/pictures/picture_batch.h"
+#include "cli/pictures/picture_loader.h"
+#include "cli/verbs.h"
+#include "cli/verbs/answer_pictures.h"
+
+// mobilenet features P... --layers a,b -o out.npz: inner layers of the network, one array a layer, one row a picture.
+
+namespace mobilenet::cli {
+namespace {
+
+constexpr const char* kNamesArray = "images";
+
+struct FeaturesOptions {
+  ModelChoice model;
+  SessionOptions session;
+  PictureArguments pictures;
+  std::string output;
+  IfExists if_exists = IfExists::refuse;
+  bool json = false;
+};
+
+std::string layer_list(const ModelInfo& info) {
+  std::vector<std::string> names;
+  for (const LayerInfo& layer : info.layers) names.push_back(layer.name);
+  return "the layers of " + info.source + " are " + join(names, ", ");
+}
+
+void drop_repeated(std::vector<std::string>& names) {
+  std::vector<std::string> kept;
+  for (std::string& name : names) {
+    if (std::find(kept.begin(), kept.end(), name) == kept.end()) kept.push_back(std::move(name));
+  }
+  names = std::move(kept);
+}
+
+// Rows of every layer as the pictures give them, and the pictures' names.
+class FeatureFile {
+ public:
+  FeatureFile(Destination destination, std::span<const std::string> layers)
+      : destination_(std::move(destination)), layers_(layers) {}
+
+  Result<void> append(std::span<const TensorView> tensors, std::span<LoadedPicture* const> pictures) {
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      if (i == spools_.size()) {
+        auto spool = RowSpool::create(destination_.path, tensors[i]);
+        if (!spool) return spool.error();
+        spools_.push_back(std::move(*spool));
+      }
+      if (auto appended = spools_[i].append(tensors[i]); !appended) return appended;
+    }
+    for (const LoadedPicture* picture : pictures) names_.push_back(picture->name);
+    return {};
+  }
+
+  Result<void> finish() {
+    std::vector<NpzArray> arrays;
+    for (std::size_t i = 0; i < spools_.size(); ++i) {
+      auto file = spools_[i].finish();
+      if (!file) return file.error();
+      arrays.push_back({layers_[i], {}, {}, *file});
+    }
+    NpyTexts names = npy_texts(names_);
+    arrays.push_back({kNamesArray, names.header, names.bytes, nullptr});
+    return write_npz(destination_, arrays);
+  }
+
+  std::size_t rows() const { return names_.size(); }
+  std::span<const RowSpool> spools() const { return spools_; }
+
+ private:
+  Destination destination_;
+  std::span<const std::string> layers_;
+  std::vector<RowSpool> spools_;
+  std::vector<std::string> names_;
+};
+
+void report(const FeaturesOptions& options, const ModelInfo& info, const Session& session, const FeatureFile& file) {
+  if (!options.json) {
+    Table table({Align::left, Align::left, Align::left});
+    for (std::size_t i = 0; i < file.spools().size(); ++i) {
+      const TensorKind& tensor = file.spools()[i].tensor();
+      table.row({options.session.layers[i], std::string(name_of(tensor.type)), shape_text(tensor.shape)});
+    }
+    print(table.text());
+    note("wrote " + options.output + ": " + counted(file.rows(), "picture") + ", names in array " + kNamesArray);
+    return;
+  }
+  Json line;
+  line["output"] = options.output;
+  line["task"] = "features";
+  line["model"] = info.source;
+  line["backend"] = session.device();
+  line["precision"] = name_of(session.precision());
+  line["isa"] = session.isa();
+  line["pictures"] = file.rows();
+  line["layers"] = Json::array();
+  for (std::size_t i = 0; i < file.spools().size(); ++i)
+    line["layers"].push_back(tensor_json(options.session.layers[i], file.spools()[i].tensor()));
+  print_json(line);
+}
+
+int features(FeaturesOptions& options) {
+  const auto model = open_model(options.model);
+  if (!model) return fail(model.error());
+  if (auto fits = check_takes_pictures(model->info()); !fits) return fail(fits.error());
+  drop_repeated(options.session.layers);
+  if (options.session.layers.empty()) return misuse("--layers is required: " + layer_list(model->info()));
+  const std::vector<PictureSource> sources = list_pictures(options.pictures);
+  OutputFiles files(options.if_exists);
+  add_files_read(options.model, files);
+  for (const PictureSource& picture : sources) files.reads(picture.name);
+  auto output = files.only(options.output, "the features");
+  if (!output) return fail(output.error());
+  auto session = open_session(*model, options.session);
+  if (!session) return fail(session.error());
+  note_guesses(model->info());
+
+  PictureLoader loader(sources, options.pictures.options);
+  Progress progress(loader.total(), AnswersGo::to_a_file);
+  FeatureFile file(*output, options.session.layers);
+  std::optional<Error> write_error;  // the pictures are not to blame for a full disk
+  std::size_t bad = 0;
+  const auto batch = static_cast<std::size_t>(options.pictures.batch);
+  for (auto group = loader.next(batch); !group.empty(); group = loader.next(batch)) {
+    const auto computed = compute_group(
+        group, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) -> Result<void> {
+          const auto tensors = session->features(views);
+          if (!tensors) return tensors.error();
+          if (auto appended = file.append(*tensors, pictures); !appended) write_error = appended.error();
+          return {};
+        });
+    if (!computed || write_error) {
+      progress.clear();
+      return fail(write_error ? *write_error : computed.error());
+    }
+    for (const LoadedPicture& picture : group) {
+      if (picture.image) continue;
+      ++bad;
+      progress.clear();
+      if (options.json) {
+        print_json({{"image", picture.name}, {"error", picture.error}});
+      } else {
+        say(picture.error);
+      }
+    }
+    progress.advance(group.size());
+  }
+  progress.clear();
+  if (file.rows() == 0) return fail("no picture could be read; " + options.output + " is not written");
+  if (const auto written = file.finish(); !written) return fail(written.error());
+  report(options, model->info(), *session, file);
+  if (bad == 0) return kSuccess;
+  return fail(std::to_string(bad) + " of " + counted(loader.total(), "picture") +
+              (bad == 1 ? " has no row" : " have no row"));
+}
+
+}  // namespace
+
+Work add_features(CLI::App& app) {
+  const auto options = std::make_shared<FeaturesOptions>();
+  options->session.precision = Precision::source;
+  add_model_option(app, options->model);
+  // Not marked as required: the error lists the layers, and for that the model must be open.
+  app.add_option("-l,--layers", options->session.layers,
+                 "Layers, separated by commas (required; without it the\nerror lists the model's layers)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("A,B");
+  add_output_option(app, options->output, {".npz"}, "The .npz file to write");
+  add_force_option(app, options->if_exists);
+  app.add_option_function<std::string>(
+         "--pooling",
+         [options](const std::string& text) {
+           if (text != "none" && text != "average") {
+             throw CLI::ValidationError("--pooling", "'" + text + "' is not one of none, average");
+           }
+           options->session.pooling = text == "average" ? Pooling::average : Pooling::none;
+         },
+         "none: whole maps (default); average: one number a channel")
+      ->type_name("NAME");
+  add_size_option(app, "--size", options->session);
+  add_preprocess_options(app, options->model);
+  add_picture_options(app, options->pictures);
+  add_batch_option(app, options->pictures);
+  add_session_options(app, options->session);
+  add_json_option(app, options->json);
+  app.footer(
+      "Writes one array per layer under the layer's name; axis 0 is the pictures in order, the\n"
+      "other axes are the source framework's. The array `images` holds the name of every row's\n"
+      "picture. A picture that cannot be read has no row, and makes the exit code 1.\n"
+      "\n"
+      "Examples:\n"
+      "  mobilenet features photo.jpg --layers pool -o photo.npz\n"
+      "  mobilenet features pictures/ --layers last --pooling average -o f.npz\n"
+      "  python3 -c \"import numpy; print(numpy.load('f.npz')['last'].shape)\"");
+  return [options] { return features(*options); };
+}
+
+}  // namespace mobilenet::cli

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/model.h>
+#include <mobilenet/session.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/annotate.h"
+#include "cli/arguments/picture_sources.h"
+#include "cli/encode_picture.h"
+#include "cli/output/output_files.h"
+#include "cli/output/table.h"
+#include "cli/verbs.h"
+#include "cli/verbs/answer_pictures.h"
+
+// mobilenet segment P...: the class of every pixel.
+
+namespace mobilenet::cli {
+namespace {
+
+struct SegmentOptions {
+  ModelChoice model{.model = {}, .labels = {}, .task = "segment"};
+  SessionOptions session;
+  PictureArguments pictures;
+  std::string output;  // annotated pictures; empty: none
+  std::string mask;    // indexed PNG files; empty: none
+  IfExists if_exists = IfExists::refuse;
+  bool json = false;
+};
+
+// A class of a few pixels is there, and is not "0.0 %".
+std::string share_text(std::int64_t pixels, double all) {
+  const double percent = 100 * static_cast<double>(pixels) / all;
+  return (percent < 0.05 ? "<0.1" : fixed(percent, 1)) + " %";
+}
+
+std::string table_text(const Segmentation& answer) {
+  Table table({Align::right, Align::left, Align::right});
+  const double pixels = static_cast<double>(answer.width) * answer.height;
+  for (const SegmentClass& c : answer.classes) {
+    const std::string index = std::to_string(c.index);
+    table.row(
+        {share_text(c.pixels, pixels), c.label.empty() ? "class " + index : std::string(c.label), "[" + index + "]"});
+  }
+  return table.text(2) + '\n';
+}
+
+int segment(SegmentOptions& options) {
+  const auto model = open_model_for_task(options.model);
+  if (!model) return fail(model.error());
+  const std::vector<PictureSource> sources = list_pictures(options.pictures);
+  PictureOutputs annotated(PictureOutputs::Kind::annotated, options.output);
+  PictureOutputs masks(PictureOutputs::Kind::mask, options.mask);
+  OutputFiles files(options.if_exists);
+  add_files_read(options.model, files);
+  for (const PictureSource& picture : sources) files.reads(picture.name);
+  AnswerRun run{sources, options.pictures, options.json, {}};
+  for (PictureOutputs* outputs : {&annotated, &masks}) {
+    if (auto ready = outputs->prepare(sources, files); !ready) return fail(ready.error());
+    if (outputs->wanted()) run.written.push_back(outputs->summary());
+  }
+  if (auto free = files.check_existing(); !free) return fail(free.error());
+  auto session = open_session(*model, options.session);
+  if (!session) return fail(session.error());
+  note_guesses(model->info());
+  if (!options.json) say_what_runs(*model, *session);
+
+  const auto one = [&](const ImageView& view, LoadedPicture& picture, std::string& text) -> Result<void> {
+    const auto answer = session->segment(view);
+    if (!answer) return answer.error();
+    Json line = answer_head(picture, "segment", *model, *session, 1);
+    std::string title = answer_title(picture, *session, 1);
+    line["size"] = {answer->width, answer->height};
+    line["classes"] = Json::array();
+    for (const SegmentClass& c : answer->classes)
+      line["classes"].push_back({{"index", c.index}, {"label", c.label}, {"pixels", c.pixels}});
+    const auto add_file = [&](const char* key, const char* words, const Destination& place) {
+      line[key] = place.path.string();
+      title += words + printable(place.path.string()) + '\n';
+    };
+    if (masks.wanted()) {
+      const Destination& place = masks.at(picture.place);
+      if (auto written = write_mask(place, answer->mask, answer->width, answer->height); !written) return written;
+      add_file("mask", "  mask in ", place);
+    }
+    if (annotated.wanted()) {
+      const Destination& place = annotated.at(picture.place);
+      auto written =
+          annotate_file(place, *picture.image, [&](RgbPicture& rgb) { return draw_segmentation(rgb, *answer); });
+      if (!written) return written;
+      add_file("annotated", "  drawn in ", place);
+    }
+    text = options.json ? json_line(line) : title + table_text(*answer);
+    return {};
+  };
+  return answer_pictures(run,
+                         [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
+                             std::span<std::string* const> answers) -> Result<void> {
+                           for (std::size_t i = 0; i < views.size(); ++i)
+                             if (auto done = one(views[i], *pictures[i], *answers[i]); !done) return done;
+                           return {};
+                         });
+}
+
+}  // namespace
+
+Work add_segment(CLI::App& app) {
+  const auto options = std::make_shared<SegmentOptions>();
+  add_model_option(app, options->model);
+  add_annotation_option(app, options->output);
+  add_output_name(app, "--mask", options->mask,
+                  "Write masks: indexed PNG of the picture's size, the pixel is the class; a .png for one picture, a "
+                  "folder for many (end its name in /)");
+  add_force_option(app, options->if_exists);
+  add_answer_options(app, options->model, options->pictures, options->session);
+  add_json_option(app, options->json);
+  app.footer(
+      "Class numbers are the network's own; 0 is background in most files.\n"
+      "\n"
+      "Examples:\n"
+      "  mobilenet segment -o seen.png photo.jpg\n"
+      "  mobilenet segment --model deeplabv3.tflite --mask masks/ holiday/");
+  return [options] { return segment(*options); };
+}
+
+}  // namespace mobilenet::cli
