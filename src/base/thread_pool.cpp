@@ -4,34 +4,23 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <mutex>
 #include <system_error>
 #include <thread>
-#include <vector>
+#include <utility>
 
-#if defined(__x86_64__) || defined(__i386__)
-#include <immintrin.h>
-#endif
+#include "base/barrier.h"
+#include "base/processors.h"
+
 #if defined(__linux__)
 #include <sched.h>
 #include <unistd.h>
 #endif
-#include <csignal>
 
 namespace mobilenet {
 namespace {
-
-// About 30 us on current cores: longer than the gap between two steps of a network, shorter than a frame.
-constexpr int kSpins = 2000;
-
-void relax() {
-#if defined(__x86_64__) || defined(__i386__)
-  _mm_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 // Workers serve every caller of the process, so they must not stay what the one was who started them: pinned to its
 // core, in its scheduling class. They take the main thread's affinity and the usual class.
@@ -63,66 +52,52 @@ class SignalsBlocked {
 
 }  // namespace
 
-// One task at a time. A worker may join while `open` holds the current task's number; it announces itself in `inside`
-// first, so the caller, who closes the task and then waits for inside == 0, never returns under a working worker.
-struct ThreadPool::State {
-  std::atomic<bool> busy{false};         // a caller owns the pool
-  std::atomic<std::uint32_t> ticket{0};  // counts tasks; workers sleep on it
-  std::atomic<bool> open{false};         // the current task may be joined
-  std::atomic<int> inside{0};            // workers that look at the task
-  std::atomic<int> seats{0};             // thread numbers that are left
-  std::atomic<std::size_t> next{0};      // index to be done next
-  std::atomic<int> sleeping{0};
-  std::atomic<bool> stop{false};
-
-  Task task = nullptr;
+struct ThreadPool::Worker {
+  std::atomic<bool> lent{false};
+  std::atomic<std::uint32_t> asked{0}, done{0};  // tasks; the worker waits on the one, its team on the other
+  // Of the team that has it, written before `asked`.
+  Team::Task task = nullptr;
   const void* context = nullptr;
-  std::size_t count = 0;
-  int threads = 0;
+  int member = 0;
+  Worker* next = nullptr;
 
-  std::mutex growing;
-  std::vector<std::thread> workers;
-  std::atomic<int> worker_count{0};
-
-  void drain(int thread) {
-    for (std::size_t index = next.fetch_add(1, std::memory_order_relaxed); index < count;
-         index = next.fetch_add(1, std::memory_order_relaxed))
-      task(context, index, thread);
-  }
+  Worker* older = nullptr;  // of all workers, from ThreadPool::State::newest
+  std::thread thread;
+  bool stop = false;
 
   void work() {
-    std::uint32_t seen = 0;
-    while (true) {
-      std::uint32_t now = ticket.load();
-      for (int spin = 0; now == seen && spin < kSpins; ++spin) {
-        relax();
-        now = ticket.load(std::memory_order_relaxed);
-      }
-      if (now == seen) {
-        sleeping.fetch_add(1);
-        ticket.wait(seen);
-        sleeping.fetch_sub(1);
-        continue;
-      }
-      seen = now;
-      if (stop.load()) return;
-      inside.fetch_add(1);
-      if (open.load()) {
-        const int seat = seats.fetch_sub(1);
-        if (seat > 0) drain(threads - seat);
-      }
-      inside.fetch_sub(1, std::memory_order_release);
+    for (std::uint32_t seen = 0;; ++seen) {
+      wait_for_change(asked, seen);
+      if (stop) return;
+      task(context, member);
+      done.store(seen + 1, std::memory_order_release);
+      done.notify_one();
     }
   }
+
+  void ask() {
+    asked.store(asked.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    asked.notify_one();
+  }
+};
+
+struct ThreadPool::State {
+  std::atomic<Worker*> newest{nullptr};  // a list that only grows
+  std::atomic<int> working{0};           // callers and their workers
+  const int cores = physical_cores();
+  std::mutex growing;
+  int workers = 0;
 };
 
 ThreadPool::ThreadPool() : state_(std::make_unique<State>()) {}
 
 ThreadPool::~ThreadPool() {
-  state_->stop.store(true);
-  state_->ticket.fetch_add(1);
-  state_->ticket.notify_all();
-  for (std::thread& worker : state_->workers) worker.join();
+  for (Worker* worker = state_->newest.load(); worker != nullptr;) {
+    worker->stop = true;
+    worker->ask();
+    worker->thread.join();
+    delete std::exchange(worker, worker->older);
+  }
 }
 
 ThreadPool& ThreadPool::shared() {
@@ -133,40 +108,59 @@ ThreadPool& ThreadPool::shared() {
 void ThreadPool::reserve(int threads) {
   const std::lock_guard lock(state_->growing);
   const SignalsBlocked blocked;
-  while (static_cast<int>(state_->workers.size()) < threads - 1) {
+  for (; state_->workers < threads - 1; ++state_->workers) {
+    auto worker = std::make_unique<Worker>();
     try {
-      state_->workers.emplace_back([state = state_.get()] {
+      worker->thread = std::thread([started = worker.get()] {
         become_neutral();
-        state->work();
+        started->work();
       });
     } catch (const std::system_error&) {
       return;  // the system gives no more threads: fewer workers do the same work
     }
-    state_->worker_count.fetch_add(1);
+    worker->older = state_->newest.load(std::memory_order_relaxed);
+    state_->newest.store(worker.release(), std::memory_order_release);
   }
 }
 
-void ThreadPool::run(int threads, std::size_t count, Task task, const void* context) {
-  State& state = *state_;
-  threads = std::min<int>(threads, 1 + state.worker_count.load(std::memory_order_relaxed));
-  if (static_cast<std::size_t>(threads) > count) threads = static_cast<int>(count);
-  if (threads <= 1 || state.busy.exchange(true, std::memory_order_acquire)) {
-    for (std::size_t index = 0; index < count; ++index) task(context, index, 0);
-    return;
+Team ThreadPool::acquire(int threads) { return Team(*state_, threads); }
+
+Team::Team(ThreadPool::State& state, int threads) : state_(state) {
+  // Nobody is kept from asking for more threads than there are cores, but others' are not added to them.
+  const int others = state.working.fetch_add(1, std::memory_order_relaxed);
+  const int most = std::min(threads, std::max(1, std::max(threads, state.cores) - others));
+  for (ThreadPool::Worker* worker = state.newest.load(std::memory_order_acquire); worker != nullptr && size_ < most;
+       worker = worker->older) {
+    if (worker->lent.load(std::memory_order_relaxed) || worker->lent.exchange(true, std::memory_order_acquire))
+      continue;
+    worker->member = size_++;
+    worker->next = std::exchange(first_, worker);
   }
-  state.task = task;
-  state.context = context;
-  state.count = count;
-  state.threads = threads;
-  state.next.store(0, std::memory_order_relaxed);
-  state.seats.store(threads - 1, std::memory_order_relaxed);
-  state.open.store(true);
-  state.ticket.fetch_add(1);
-  if (state.sleeping.load() > 0) state.ticket.notify_all();
-  state.drain(0);
-  state.open.store(false);
-  while (state.inside.load() != 0) relax();
-  state.busy.store(false, std::memory_order_release);
+  state.working.fetch_add(size_ - 1, std::memory_order_relaxed);
+}
+
+Team::~Team() {
+  for (ThreadPool::Worker* worker = first_; worker != nullptr;) {
+    ThreadPool::Worker* const next = worker->next;
+    worker->lent.store(false, std::memory_order_release);
+    worker = next;
+  }
+  state_.working.fetch_sub(size_, std::memory_order_relaxed);
+}
+
+void Team::start(Task task, const void* context) const {
+  for (ThreadPool::Worker* worker = first_; worker != nullptr; worker = worker->next) {
+    worker->task = task;
+    worker->context = context;
+    worker->ask();
+  }
+}
+
+void Team::join() const {
+  for (ThreadPool::Worker* worker = first_; worker != nullptr; worker = worker->next) {
+    const std::uint32_t asked = worker->asked.load(std::memory_order_relaxed);
+    wait_for_change(worker->done, asked - 1);
+  }
 }
 
 }  // namespace mobilenet

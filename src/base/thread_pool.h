@@ -2,13 +2,15 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// The process's one thread pool. Workers spin for a moment after a task, then sleep: a spinning fork and join costs
-// under a microsecond, a sleeping one about ten, and a network has up to a hundred of them per frame.
+// The process's threads, lent to callers in disjoint teams: who comes while others work gets the threads that are left,
+// and goes on alone where none is, rather than waiting for another's network.
 
 #include <cstddef>
 #include <memory>
 
 namespace mobilenet {
+
+class Team;
 
 class ThreadPool {
  public:
@@ -20,30 +22,47 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  // Starts workers so that `threads` (the caller included) can work at once. Not for the hot path.
+  // Starts workers so that a team of `threads` (the caller included) can be had. Not for the hot path.
   void reserve(int threads);
 
-  // Calls task(context, index, thread) for every index in 0..count-1, on at most `threads` threads (the caller is
-  // thread 0; thread < threads), and returns when all are done. Allocates nothing. When another caller is using the
-  // pool, or the pool has fewer workers, the caller does the work alone or with fewer. `task` must not throw and must
-  // not call run.
-  using Task = void (*)(const void* context, std::size_t index, int thread);
-  void run(int threads, std::size_t count, Task task, const void* context);
+  // The caller and at most threads - 1 workers that nobody else has. Allocates and locks nothing.
+  Team acquire(int threads);
 
-  // The same for a callable: pool.parallel_for(threads, rows, [&](std::size_t row, int thread) { ... });
-  template <class Callable>
-  void parallel_for(int threads, std::size_t count, const Callable& callable) {
-    run(
-        threads, count,
-        [](const void* context, std::size_t index, int thread) {
-          (*static_cast<const Callable*>(context))(index, thread);
-        },
-        &callable);
+ private:
+  friend class Team;
+  struct Worker;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Threads on loan, given back by the destructor. For the thread that acquired them alone.
+class Team {
+ public:
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+  ~Team();
+
+  int size() const { return size_; }
+
+  // Calls body(member) once on every thread, 0 <= member < size(), all at the same time; the caller is member 0.
+  // Returns when all have returned. `body` must not throw.
+  template <class Body>
+  void run(const Body& body) const {
+    start([](const void* context, int member) { (*static_cast<const Body*>(context))(member); }, &body);
+    body(0);
+    join();
   }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  friend class ThreadPool;
+  using Task = void (*)(const void* context, int member);
+  Team(ThreadPool::State& state, int threads);
+  void start(Task task, const void* context) const;
+  void join() const;
+
+  ThreadPool::State& state_;
+  ThreadPool::Worker* first_ = nullptr;  // of a list through Worker::next
+  int size_ = 1;
 };
 
 }  // namespace mobilenet

@@ -73,16 +73,14 @@ TEST(Processors, WorkersAreNotWhatTheirStarterWas) {
   on_a_pinned_thread([&] { pool.reserve(2); });
   int processors = 0, policy = -1;
   bool blocks_signals = false;
-  for (int round = 0; round < 2000 && processors == 0; ++round)  // until the worker had its turn
-    pool.parallel_for(2, 2, [&](std::size_t, int thread) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      if (thread == 0) return;
-      policy = sched_getscheduler(0);
-      sigset_t blocked;
-      pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
-      blocks_signals = sigismember(&blocked, SIGUSR1) == 1 && sigismember(&blocked, SIGINT) == 1;
-      processors = allowed_processors();
-    });
+  pool.acquire(2).run([&](int member) {
+    if (member == 0) return;
+    policy = sched_getscheduler(0);
+    sigset_t blocked;
+    pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+    blocks_signals = sigismember(&blocked, SIGUSR1) == 1 && sigismember(&blocked, SIGINT) == 1;
+    processors = allowed_processors();
+  });
   EXPECT_EQ(processors, expected);
   EXPECT_EQ(policy, SCHED_OTHER);
   EXPECT_TRUE(blocks_signals);

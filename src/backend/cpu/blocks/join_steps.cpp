@@ -64,14 +64,15 @@ class Chains {
     const auto bytes = [](const RowStage& stage, int height, std::ptrdiff_t row_floats) {
       return static_cast<std::size_t>(stage.images) * static_cast<std::size_t>(height * row_floats) * sizeof(float);
     };
-    const auto overlaps = [&](std::size_t offset, std::size_t size) {
-      return offset < last.output + bytes(last, last.height, last.row_floats) && last.output < offset + size;
+    const auto overlaps = [&](const Place& place, std::size_t size) {
+      return place.offset < last.output.offset + bytes(last, last.height, last.row_floats) &&
+             last.output.offset < place.offset + size;
     };
     const RowStage& head = *steps_[begin].code.rows;
     if (overlaps(head.input, bytes(head, head.input_height, head.input_row_floats))) return true;
     for (std::size_t i = begin; i < end; ++i) {
       const RowStage& stage = *steps_[i].code.rows;
-      if (stage.residual != kNotInArena && overlaps(stage.residual, bytes(stage, stage.height, stage.row_floats)))
+      if (stage.residual.exists() && overlaps(stage.residual, bytes(stage, stage.height, stage.row_floats)))
         return true;
     }
     return false;

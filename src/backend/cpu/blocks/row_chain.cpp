@@ -30,11 +30,11 @@ struct Chain {
 // One thread's way through the rows of one picture.
 class Stream {
  public:
-  Stream(const Chain& chain, const RunContext& context, int image, int thread) : chain_(chain) {
-    std::byte* scratch = context.scratch_of(thread);
+  Stream(const Chain& chain, const RunContext& context, int image) : chain_(chain) {
+    std::byte* scratch = context.scratch;
     stage_scratch_ = reinterpret_cast<float*>(scratch + chain.stage_scratch);
-    const auto picture = [&](std::size_t offset, int height, std::ptrdiff_t row_floats) {
-      return Rows{reinterpret_cast<float*>(context.arena + offset) + image * height * row_floats, row_floats, height};
+    const auto picture = [&](const Place& place, int height, std::ptrdiff_t row_floats) {
+      return Rows{reinterpret_cast<float*>(context.at(place)) + image * height * row_floats, row_floats, height};
     };
     const std::size_t last = chain.stages.size() - 1;
     const RowStage& head = rows_of(0);
@@ -44,8 +44,7 @@ class Stream {
       const ChainStage& s = chain.stages[i];
       rows_[i + 1] = i == last ? picture(stage.output, stage.height, stage.row_floats)
                                : Rows{reinterpret_cast<float*>(scratch + s.ring), stage.row_floats, s.ring_rows};
-      residuals_[i] =
-          stage.residual == kNotInArena ? nullptr : picture(stage.residual, stage.height, stage.row_floats).first;
+      residuals_[i] = stage.residual.exists() ? picture(stage.residual, stage.height, stage.row_floats).first : nullptr;
     }
   }
 
@@ -79,23 +78,21 @@ class Stream {
   std::array<int, kMaxChain> done_{};
 };
 
-void run_chain(const void* arguments, const RunContext& context) {
+void run_chain(const void* arguments, RunContext& context) {
   const Chain& chain = *static_cast<const Chain*>(arguments);
   const RowStage& last = *chain.stages.back().step.rows;
-  if (context.threads <= 1) {
-    for (int image = 0; image < last.images; ++image) Stream(chain, context, image, 0).run(0, last.height);
+  if (last.images < context.members && last.height < context.members * kLeastRows) {
+    for (const ChainStage& stage : chain.stages) {
+      if (&stage != &chain.stages.front()) context.meet();
+      stage.step.run(stage.step.arguments.get(), context);
+    }
     return;
   }
-  if (last.images < context.threads && last.height < context.threads * kLeastRows) {
-    for (const ChainStage& stage : chain.stages) stage.step.run(stage.step.arguments.get(), context);
-    return;
-  }
-  // Few parts, since every seam is computed twice: one for each thread, or whole pictures.
-  const int parts = std::min(last.height, last.images >= context.threads ? 1 : context.threads);
-  const auto items = static_cast<std::size_t>(last.images) * static_cast<std::size_t>(parts);
-  context.pool->parallel_for(context.threads, items, [&](std::size_t item, int thread) {
+  // Few parts, since every seam is computed twice: one for each member, or whole pictures.
+  const int parts = last.images >= context.members ? 1 : std::min(last.height, context.members);
+  context.for_each(static_cast<std::size_t>(last.images * parts), [&](std::size_t item) {
     const int part = static_cast<int>(item) % parts, image = static_cast<int>(item) / parts;
-    Stream(chain, context, image, thread).run(last.height * part / parts, last.height * (part + 1) / parts);
+    Stream(chain, context, image).run(last.height * part / parts, last.height * (part + 1) / parts);
   });
 }
 
@@ -125,6 +122,7 @@ CompiledStep chain_of(std::span<const CompiledStep> stages) {
   step.scratch_bytes = bytes + stage_scratch;
   for (const CompiledStep& stage : stages) step.scratch_bytes = std::max(step.scratch_bytes, stage.scratch_bytes);
   step.name = stages.back().name;
+  step.shared_loops = static_cast<int>(stages.size());
   step.kind = "chain of " + std::to_string(stages.size());
   return step;
 }

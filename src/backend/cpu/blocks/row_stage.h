@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-#include "plan/plan.h"
+#include "backend/cpu/program/run_context.h"
 
 namespace mobilenet::cpu {
 
@@ -25,7 +25,7 @@ struct RowStage {
   // added, or null. `scratch`: scratch_bytes of this thread.
   void (*run)(const void* arguments, const Rows& in, const Rows& out, const float* residual, int begin, int end,
               float* scratch) = nullptr;
-  std::size_t input = kNotInArena, output = kNotInArena, residual = kNotInArena;
+  Place input, output, residual;
   int images = 0;
   int input_height = 0, height = 0;
   std::ptrdiff_t input_row_floats = 0, row_floats = 0;

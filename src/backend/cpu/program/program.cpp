@@ -10,6 +10,7 @@
 #include "backend/cpu/blocks/join_steps.h"
 #include "base/error.h"
 #include "base/quoted.h"
+#include "base/thread_pool.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -31,16 +32,15 @@ class CpuExecution final : public Execution {
   CpuExecution(std::shared_ptr<const Code> code, const ExecutionOptions& options)
       : code_(std::move(code)),
         steps_(code_->steps(options.threads)),
+        threads_(std::max(1, options.threads)),
         arena_(code_->plan.arena_bytes),
-        scratch_(code_->scratch_bytes * static_cast<std::size_t>(std::max(1, options.threads))),
+        scratch_(code_->scratch_bytes * static_cast<std::size_t>(threads_)),
         inputs_(host_tensors(code_->plan.inputs)),
         outputs_(host_tensors(code_->plan.outputs)) {
-    context_.arena = arena_.data();
-    context_.scratch = scratch_.data();
-    context_.scratch_stride = code_->scratch_bytes;
-    context_.pool = &ThreadPool::shared();
-    context_.threads = std::max(1, options.threads);
-    context_.pool->reserve(context_.threads);
+    std::size_t shared_loops = 0;
+    for (const CompiledStep& step : steps_) shared_loops += static_cast<std::size_t>(step.shared_loops);
+    counters_ = std::vector<WorkCounter>(shared_loops);
+    ThreadPool::shared().reserve(threads_);
     if (!options.profile) return;
     for (const CompiledStep& step : steps_) times_.push_back({step.name, step.kind, 0});
   }
@@ -49,10 +49,10 @@ class CpuExecution final : public Execution {
   std::span<const HostTensor> outputs() const override { return outputs_; }
 
   std::uint64_t submit() override {
-    if (times_.empty())
-      for (const CompiledStep& step : steps_) step.run(step.arguments.get(), context_);
-    else
-      run_timed();
+    const Team team = ThreadPool::shared().acquire(threads_);
+    for (WorkCounter& counter : counters_) counter.next.store(0, std::memory_order_relaxed);
+    barrier_.reset(team.size());
+    team.run([&](int member) { run_steps(member, team.size()); });
     return ++runs_;
   }
   void wait(std::uint64_t) override {}  // submit has done the work
@@ -62,14 +62,34 @@ class CpuExecution final : public Execution {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void run_timed() {
-    auto before = Clock::now();
-    for (std::size_t i = 0; i < times_.size(); ++i) {
-      steps_[i].run(steps_[i].arguments.get(), context_);
-      const auto after = Clock::now();
-      times_[i].milliseconds = std::chrono::duration<double, std::milli>(after - before).count();
-      before = after;
+  // What every member of the team does.
+  void run_steps(int member, int members) {
+    RunContext context;
+    context.arena = arena_.data();
+    context.scratch = scratch_.data() + static_cast<std::size_t>(member) * code_->scratch_bytes;
+    context.counters = counters_.data();
+    context.barrier = &barrier_;
+    context.member = member;
+    context.members = members;
+    const bool timed = member == 0 && !times_.empty();
+    auto before = timed ? Clock::now() : Clock::time_point();
+    WorkCounter* counters = counters_.data();
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      if (i > 0) context.meet();
+      if (timed && i > 0) before = take_time(i - 1, before);
+      context.counters = counters;
+      steps_[i].run(steps_[i].arguments.get(), context);
+      counters += steps_[i].shared_loops;
     }
+    if (times_.empty()) return;
+    context.meet();
+    if (timed) take_time(steps_.size() - 1, before);
+  }
+
+  Clock::time_point take_time(std::size_t step, Clock::time_point before) {
+    const auto after = Clock::now();
+    times_[step].milliseconds = std::chrono::duration<double, std::milli>(after - before).count();
+    return after;
   }
 
   std::vector<HostTensor> host_tensors(std::span<const TensorId> ids) {
@@ -89,9 +109,11 @@ class CpuExecution final : public Execution {
 
   std::shared_ptr<const Code> code_;
   std::span<const CompiledStep> steps_;
+  const int threads_;
   AlignedBuffer arena_, scratch_;
+  std::vector<WorkCounter> counters_;
+  Barrier barrier_;
   std::vector<HostTensor> inputs_, outputs_;
-  RunContext context_;
   std::vector<StepTime> times_;
   std::uint64_t runs_ = 0;
 };

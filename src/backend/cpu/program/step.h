@@ -15,28 +15,18 @@
 
 #include "backend/cpu/blocks/row_stage.h"
 #include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/program/run_context.h"
 #include "base/aligned_buffer.h"
-#include "base/thread_pool.h"
 #include "network/network.h"
 #include "plan/plan.h"
 
 namespace mobilenet::cpu {
 
-// What a running step sees. Tensors lie at arena + offset; every thread has scratch_stride bytes of its own.
-struct RunContext {
-  std::byte* arena = nullptr;
-  std::byte* scratch = nullptr;
-  std::size_t scratch_stride = 0;
-  ThreadPool* pool = nullptr;
-  int threads = 1;
-
-  std::byte* scratch_of(int thread) const { return scratch + static_cast<std::size_t>(thread) * scratch_stride; }
-};
-
 struct CompiledStep {
-  void (*run)(const void* arguments, const RunContext& context) = nullptr;
+  void (*run)(const void* arguments, RunContext& context) = nullptr;
   std::shared_ptr<const void> arguments;  // owned by the Program, shared by its Executions, never written after compile
-  std::size_t scratch_bytes = 0;          // per thread
+  std::size_t scratch_bytes = 0;          // per member
+  int shared_loops = 1;                   // the most times that `run` calls RunContext::for_each
   std::string name;                       // of the last node
   std::string kind;                       // "convolution", "depthwise", ...
   std::shared_ptr<const RowStage> rows;   // how it computes some rows of its output; null: all or nothing
@@ -70,7 +60,7 @@ struct StepSource {
 
   const Tensor& tensor(TensorId id) const { return network.tensors[static_cast<std::size_t>(id)]; }
   const Shape& shape(TensorId id) const { return plan.shapes[static_cast<std::size_t>(id)]; }
-  std::size_t offset(TensorId id) const { return plan.offsets[static_cast<std::size_t>(id)]; }
+  Place place(TensorId id) const { return {plan.offsets[static_cast<std::size_t>(id)], -1}; }
   const Node& node(int index) const { return network.nodes[static_cast<std::size_t>(index)]; }
   const Parameter& parameter(TensorId id) const {
     return parameters.values[static_cast<std::size_t>(tensor(id).parameter)];
@@ -84,7 +74,7 @@ struct StepSource {
 template <auto kRun, class Arguments>
 CompiledStep step_of(Arguments arguments, std::size_t scratch_bytes = 0) {
   CompiledStep step;
-  step.run = [](const void* stored, const RunContext& context) {
+  step.run = [](const void* stored, RunContext& context) {
     std::invoke(kRun, *static_cast<const Arguments*>(stored), context);
   };
   step.arguments = std::make_shared<const Arguments>(std::move(arguments));
@@ -95,18 +85,6 @@ CompiledStep step_of(Arguments arguments, std::size_t scratch_bytes = 0) {
 template <class Arguments>
 CompiledStep step_of(Arguments arguments, std::size_t scratch_bytes = 0) {
   return step_of<&Arguments::run>(std::move(arguments), scratch_bytes);
-}
-
-// Calls body(begin, end, thread) for parts of 0..count, none smaller than `grain` (but the last), about four for every
-// thread so that a late thread costs little.
-template <class Body>
-void for_parts(const RunContext& context, std::size_t count, std::size_t grain, const Body& body) {
-  const std::size_t parts = context.threads <= 1 ? 1 : static_cast<std::size_t>(context.threads) * 4;
-  const std::size_t size = std::max(grain, (count + parts - 1) / parts);
-  if (size >= count) return body(std::size_t{0}, count, 0);
-  context.pool->parallel_for(context.threads, (count + size - 1) / size, [&](std::size_t part, int thread) {
-    body(part * size, std::min(count, (part + 1) * size), thread);
-  });
 }
 
 // One per arithmetic: steps whose tensors are float32, and steps that compute in exact integers. Neither names the

@@ -12,16 +12,16 @@ namespace {
 constexpr std::size_t kRowsPerPart = 1024;  // fewer rows of an argmax are not worth another thread
 
 struct ArgMaxStep {
-  std::size_t input = 0, output = 0;
+  Place input, output;
   std::size_t rows = 0, columns = 0;
 };
 
 // Element: of the input; Index: of the output.
 template <class Element, class Index>
-void run_argmax(const ArgMaxStep& step, const RunContext& context) {
-  const auto* input = reinterpret_cast<const Element*>(context.arena + step.input);
-  auto* output = reinterpret_cast<Index*>(context.arena + step.output);
-  for_parts(context, step.rows, kRowsPerPart, [&](std::size_t begin, std::size_t end, int) {
+void run_argmax(const ArgMaxStep& step, RunContext& context) {
+  const auto* input = reinterpret_cast<const Element*>(context.at(step.input));
+  auto* output = reinterpret_cast<Index*>(context.at(step.output));
+  context.for_parts(step.rows, kRowsPerPart, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
       const Element* const numbers = input + row * step.columns;
       output[row] = static_cast<Index>(std::max_element(numbers, numbers + step.columns) - numbers);
@@ -38,16 +38,18 @@ CompiledStep argmax_of(DataType index, ArgMaxStep step) {
 struct DetectionStep {
   DetectionOperator detection;
   std::size_t batch = 0;
-  std::size_t boxes = 0, scores = 0;
-  std::size_t out_boxes = 0, out_classes = 0, out_scores = 0, out_counts = 0;
+  Place boxes, scores;
+  Place out_boxes, out_classes, out_scores, out_counts;
 };
 
-void run_detection(const DetectionStep& step, const RunContext& context) {
-  step.detection.run(
-      step.batch,
-      {context.arena + step.boxes, context.arena + step.scores, floats_at(context, step.out_boxes),
-       floats_at(context, step.out_classes), floats_at(context, step.out_scores), floats_at(context, step.out_counts)},
-      context.scratch);
+void run_detection(const DetectionStep& step, RunContext& context) {
+  context.for_each(1, [&](std::size_t) {
+    step.detection.run(step.batch,
+                       {context.at(step.boxes), context.at(step.scores), floats_at(context, step.out_boxes),
+                        floats_at(context, step.out_classes), floats_at(context, step.out_scores),
+                        floats_at(context, step.out_counts)},
+                       context.scratch);
+  });
 }
 
 }  // namespace
@@ -56,8 +58,8 @@ Result<CompiledStep> compile_argmax(const StepSource& source) {
   const Node& node = source.node(source.step.nodes.front());
   const Shape& shape = source.shape(node.inputs[0]);
   ArgMaxStep step;
-  step.input = source.offset(node.inputs[0]);
-  step.output = source.offset(node.output);
+  step.input = source.place(node.inputs[0]);
+  step.output = source.place(node.output);
   step.columns = static_cast<std::size_t>(shape[shape.rank() - 1]);
   step.rows = static_cast<std::size_t>(shape.elements()) / step.columns;
   const DataType index = source.tensor(node.output).type;
@@ -92,12 +94,12 @@ Result<CompiledStep> compile_detection(const StepSource& source) {
   const std::size_t workspace = detection.workspace_bytes();
   DetectionStep step{std::move(detection),
                      static_cast<std::size_t>(source.shape(node.inputs[0])[0]),
-                     source.offset(node.inputs[0]),
-                     source.offset(node.inputs[1]),
-                     source.offset(node.output),
-                     source.offset(node.extra_outputs[0]),
-                     source.offset(node.extra_outputs[1]),
-                     source.offset(node.extra_outputs[2])};
+                     source.place(node.inputs[0]),
+                     source.place(node.inputs[1]),
+                     source.place(node.output),
+                     source.place(node.extra_outputs[0]),
+                     source.place(node.extra_outputs[1]),
+                     source.place(node.extra_outputs[2])};
   return step_of<&run_detection>(std::move(step), workspace);
 }
 

@@ -25,7 +25,7 @@ struct ConvolutionStep {
   const ElementwiseKernels* elementwise = nullptr;
   PackedMatrix matrix;
   GemmProblem problem;  // without pointers to activations
-  std::size_t input = kNotInArena, output = kNotInArena, residual = kNotInArena;
+  Place input, output, residual;
   int groups = 1;
   bool gathered = false;
   PatchGeometry patches;
@@ -72,8 +72,7 @@ void run_convolution_rows(const void* arguments, const Rows& in, const Rows& out
 }
 
 // The product of some rows and panels of one group, block by block.
-void multiply(const ConvolutionStep& step, const RunContext& context, int group, Range rows, Range panels,
-              float* patches) {
+void multiply(const ConvolutionStep& step, RunContext& context, int group, Range rows, Range panels, float* patches) {
   const GemmKernels& kernels = *step.kernels;
   GemmProblem problem = step.problem;
   const float* input = floats_at(context, step.input);
@@ -82,7 +81,7 @@ void multiply(const ConvolutionStep& step, const RunContext& context, int group,
   problem.b += group * panel_floats * problem.depth;
   problem.bias += group * panel_floats;
   float* out = floats_at(context, step.output) + first_column;
-  const float* residual = step.residual == kNotInArena ? nullptr : floats_at(context, step.residual) + first_column;
+  const float* residual = !step.residual.exists() ? nullptr : floats_at(context, step.residual) + first_column;
   const auto run = step.panels_first ? kernels.panels_first : kernels.rows_first;
   for (int begin = rows.begin; begin < rows.end; begin += step.block_rows) {
     const int end = std::min(rows.end, begin + step.block_rows);
@@ -101,15 +100,15 @@ void multiply(const ConvolutionStep& step, const RunContext& context, int group,
   }
 }
 
-void run_convolution(const ConvolutionStep& step, const RunContext& context) {
+void run_convolution(const ConvolutionStep& step, RunContext& context) {
   const GemmProblem& problem = step.problem;
   const int panels = step.matrix.panels;
   const std::int64_t products = static_cast<std::int64_t>(problem.rows) * problem.depth * problem.columns;
   // Parts of rows, panels and groups, about four for every thread. What streams is split first: rows past resident
   // weights, weights past resident rows.
   int row_parts = 1, panel_parts = 1;
-  if (context.threads > 1 && products * step.groups > kSerialProducts) {
-    const int wanted = context.threads * 4;
+  if (context.members > 1 && products * step.groups > kSerialProducts) {
+    const int wanted = context.members * 4;
     const int tiles = (problem.rows + step.tile_rows - 1) / step.tile_rows;
     if (step.panels_first) {
       panel_parts = std::min(panels, wanted);
@@ -120,17 +119,14 @@ void run_convolution(const ConvolutionStep& step, const RunContext& context) {
     }
   }
   const auto items = static_cast<std::size_t>(step.groups) * static_cast<std::size_t>(row_parts * panel_parts);
-  const auto item = [&](std::size_t index, int thread) {
+  const auto item = [&](std::size_t index) {
     const int panel_part = static_cast<int>(index) % panel_parts;
     const int row_part = static_cast<int>(index) / panel_parts % row_parts;
     const int group = static_cast<int>(index) / panel_parts / row_parts;
     multiply(step, context, group, part_of(row_part, row_parts, problem.rows, step.tile_rows),
-             part_of(panel_part, panel_parts, panels, 1), float_scratch(context, thread));
+             part_of(panel_part, panel_parts, panels, 1), float_scratch(context));
   };
-  if (row_parts * panel_parts == 1)
-    for (std::size_t index = 0; index < items; ++index) item(index, 0);
-  else
-    context.pool->parallel_for(context.threads, items, item);
+  context.for_each(items, item);
 }
 
 // How rows and weights are brought together for the sizes in step.problem. Returns the scratch bytes of a thread.
@@ -226,9 +222,9 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   problem.high = clamp.high;
   if (!is_clamp(group.activation)) step.activation = group.activation;
 
-  step.input = source.offset(group.head->inputs[0]);
-  step.output = source.offset(source.step.output);
-  if (group.residual != kNoTensor) step.residual = source.offset(group.residual);
+  step.input = source.place(group.head->inputs[0]);
+  step.output = source.place(source.step.output);
+  if (group.residual != kNoTensor) step.residual = source.place(group.residual);
   const std::size_t scratch = choose_blocks(step);
   std::shared_ptr<const RowStage> rows;
   if (std::holds_alternative<Conv2dOp>(group.head->op)) rows = row_stage(step, in, out);

@@ -21,7 +21,7 @@ struct DepthwiseStep {
   PackedDepthwise filter;
   std::shared_ptr<const AlignedBuffer> zeros;
   DepthwiseProblem problem;
-  std::size_t input = kNotInArena, output = kNotInArena, residual = kNotInArena;
+  Place input, output, residual;
   int images = 0, height = 0, output_height = 0;
   int stride_height = 1, dilation_height = 1, pad_top = 0;
   bool three = false;    // 3 x 3 of a stride that rows_3x3 knows
@@ -77,7 +77,7 @@ void run_depthwise_rows(const void* arguments, const Rows& in, const Rows& out, 
     convolve_rows(step, problem, in, out, residual, y, std::min(step.rows_at_once, end - y), scratch);
 }
 
-void run_depthwise(const DepthwiseStep& step, const RunContext& context) {
+void run_depthwise(const DepthwiseStep& step, RunContext& context) {
   const int row_groups = (step.output_height + step.rows_at_once - 1) / step.rows_at_once;
   const int blocks = (step.problem.channels + step.kernels->lanes - 1) / step.kernels->lanes;
   const int taps = step.problem.kernel_height * step.problem.kernel_width;
@@ -85,9 +85,9 @@ void run_depthwise(const DepthwiseStep& step, const RunContext& context) {
   int channel_parts = 1;
   const std::int64_t products = static_cast<std::int64_t>(step.images) * step.output_height *
                                 step.problem.output_width * step.problem.channels * taps;
-  const bool serial = context.threads <= 1 || products < kSerialProducts;
+  const bool serial = context.members == 1 || products < kSerialProducts;
   if (!serial) {
-    const int wanted = context.threads * 2;
+    const int wanted = context.members * 2;
     channel_parts = std::clamp((wanted + row_groups * step.images - 1) / (row_groups * step.images), 1, blocks);
   }
   float* input = floats_at(context, step.input);
@@ -95,7 +95,7 @@ void run_depthwise(const DepthwiseStep& step, const RunContext& context) {
   const std::ptrdiff_t image_floats = step.height * step.problem.width * step.problem.pixel_stride;
   const std::ptrdiff_t out_image_floats = step.output_height * step.problem.out_row_stride;
 
-  const auto item = [&](std::size_t index, int thread) {
+  const auto item = [&](std::size_t index) {
     const int part = static_cast<int>(index) % channel_parts;
     const int y = static_cast<int>(index) / channel_parts % row_groups * step.rows_at_once;
     const int image = static_cast<int>(index) / channel_parts / row_groups;
@@ -108,27 +108,29 @@ void run_depthwise(const DepthwiseStep& step, const RunContext& context) {
     const Rows in{input + image * image_floats + first, row_floats, step.height};
     const std::ptrdiff_t at = image * out_image_floats + first;
     const Rows out{output + at, step.problem.out_row_stride, step.output_height};
-    const float* residual = step.residual == kNotInArena ? nullptr : floats_at(context, step.residual) + at;
+    const float* residual = !step.residual.exists() ? nullptr : floats_at(context, step.residual) + at;
     convolve_rows(step, problem, in, out, residual, y, std::min(step.rows_at_once, step.output_height - y),
-                  float_scratch(context, thread));
+                  float_scratch(context));
   };
   const auto items = static_cast<std::size_t>(step.images) * static_cast<std::size_t>(row_groups * channel_parts);
   if (serial)
-    for (std::size_t index = 0; index < items; ++index) item(index, 0);
+    context.for_each(1, [&](std::size_t) {
+      for (std::size_t index = 0; index < items; ++index) item(index);
+    });
   else
-    context.pool->parallel_for(context.threads, items, item);
+    context.for_each(items, item);
 }
 
 // Several outputs for each input channel: rare, so plain loops.
-void run_multiplied(const DepthwiseStep& step, const RunContext& context) {
+void run_multiplied(const DepthwiseStep& step, RunContext& context) {
   const DepthwiseProblem& p = step.problem;
   float* input = floats_at(context, step.input);
   float* output = floats_at(context, step.output);
   const int lanes = step.kernels->lanes;
   const int taps = p.kernel_height * p.kernel_width;
   const auto rows = static_cast<std::size_t>(step.images) * static_cast<std::size_t>(step.output_height);
-  for_parts(context, rows, 1, [&](std::size_t begin, std::size_t end, int thread) {
-    auto** pointers = reinterpret_cast<const float**>(float_scratch(context, thread));
+  context.for_parts(rows, 1, [&](std::size_t begin, std::size_t end) {
+    auto** pointers = reinterpret_cast<const float**>(float_scratch(context));
     for (std::size_t row = begin; row < end; ++row) {
       const auto image = static_cast<std::ptrdiff_t>(row) / step.output_height;
       const int y = static_cast<int>(static_cast<std::ptrdiff_t>(row) % step.output_height);
@@ -149,9 +151,9 @@ void run_multiplied(const DepthwiseStep& step, const RunContext& context) {
             }
           out[x * p.out_pixel_stride + c] = std::clamp(sum, p.low, p.high);
         }
-      const float* residual = step.residual == kNotInArena ? nullptr
-                                                           : floats_at(context, step.residual) +
-                                                                 static_cast<std::ptrdiff_t>(row) * p.out_row_stride;
+      const float* residual = !step.residual.exists() ? nullptr
+                                                      : floats_at(context, step.residual) +
+                                                            static_cast<std::ptrdiff_t>(row) * p.out_row_stride;
       finish_row(step, out, residual, p.channels);
     }
   });
@@ -192,9 +194,9 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
   MOBILENET_TRY(step.zeros,
                 source.pack("f32 zeros " + std::to_string(out[3]),
                             (static_cast<std::size_t>(out[3]) + 16) * sizeof(float), [](AlignedBuffer&) {}));
-  step.input = source.offset(group.head->inputs[0]);
-  step.output = source.offset(source.step.output);
-  if (group.residual != kNoTensor) step.residual = source.offset(group.residual);
+  step.input = source.place(group.head->inputs[0]);
+  step.output = source.place(source.step.output);
+  if (group.residual != kNoTensor) step.residual = source.place(group.residual);
   step.images = static_cast<int>(in[0]);
   step.height = static_cast<int>(in[1]);
   step.output_height = static_cast<int>(out[1]);
@@ -220,7 +222,7 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
   problem.dilation = w.dilation_width;
   problem.pad_left = static_cast<int>(window_width(w, in[2]).pad_before);
   // An addition comes before the clamp.
-  const ClampRange clamp = step.residual == kNotInArena ? step.clamp : clamp_of(Activation::none);
+  const ClampRange clamp = !step.residual.exists() ? step.clamp : clamp_of(Activation::none);
   problem.low = clamp.low;
   problem.high = clamp.high;
 

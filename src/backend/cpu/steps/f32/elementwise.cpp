@@ -17,7 +17,7 @@ constexpr std::size_t kGrain = 16 * 1024;  // numbers; fewer are not worth anoth
 struct ElementwiseStep {
   const ElementwiseKernels* kernels = nullptr;
   Operand input, other;
-  std::size_t output = kNotInArena;
+  Place output;
   std::size_t count = 0;
   std::size_t channels = 1;  // of the last axis
   Activation activation = Activation::none;
@@ -27,32 +27,32 @@ struct ElementwiseStep {
   std::size_t pixels_per_factor = 1;  // multiplication: pixels that share a row of factors
 };
 
-void run_activation(const ElementwiseStep& step, const RunContext& context) {
+void run_activation(const ElementwiseStep& step, RunContext& context) {
   const float* in = step.input.data(context);
   float* out = floats_at(context, step.output);
-  for_parts(context, step.count, kGrain, [&](std::size_t begin, std::size_t end, int) {
+  context.for_parts(step.count, kGrain, [&](std::size_t begin, std::size_t end) {
     step.kernels->activate(step.activation, in + begin, out + begin, end - begin);
   });
 }
 
-void run_add(const ElementwiseStep& step, const RunContext& context) {
+void run_add(const ElementwiseStep& step, RunContext& context) {
   const float* a = step.input.data(context);
   const float* b = step.other.data(context);
   float* out = floats_at(context, step.output);
   const ClampRange clamp = clamp_of(step.activation);
-  for_parts(context, step.count, kGrain, [&](std::size_t begin, std::size_t end, int) {
+  context.for_parts(step.count, kGrain, [&](std::size_t begin, std::size_t end) {
     step.kernels->add(a + begin, b + begin, out + begin, end - begin, clamp.low, clamp.high);
     if (!is_clamp(step.activation)) step.kernels->activate(step.activation, out + begin, out + begin, end - begin);
   });
 }
 
 // By a tensor of the same shape, or by one row of channels per picture.
-void run_multiply(const ElementwiseStep& step, const RunContext& context) {
+void run_multiply(const ElementwiseStep& step, RunContext& context) {
   const float* a = step.input.data(context);
   const float* b = step.other.data(context);
   float* out = floats_at(context, step.output);
   const std::size_t pixels = step.count / step.channels;
-  for_parts(context, pixels, 1 + kGrain / step.channels, [&](std::size_t begin, std::size_t end, int) {
+  context.for_parts(pixels, 1 + kGrain / step.channels, [&](std::size_t begin, std::size_t end) {
     for (std::size_t pixel = begin; pixel < end; ++pixel) {
       const float* x = a + pixel * step.channels;
       const float* factor = b + pixel / step.pixels_per_factor * step.channels;
@@ -64,25 +64,23 @@ void run_multiply(const ElementwiseStep& step, const RunContext& context) {
   });
 }
 
-void run_batch_norm(const ElementwiseStep& step, const RunContext& context) {
+void run_batch_norm(const ElementwiseStep& step, RunContext& context) {
   const float* in = step.input.data(context);
   float* out = floats_at(context, step.output);
   const float* factors = step.scale->as<float>();
-  for_parts(context, step.count / step.channels, 1 + kGrain / step.channels,
-            [&](std::size_t begin, std::size_t end, int) {
-              step.kernels->scale_channels(in + begin * step.channels, factors, factors + step.shifts,
-                                           out + begin * step.channels, end - begin, step.channels);
-            });
+  context.for_parts(step.count / step.channels, 1 + kGrain / step.channels, [&](std::size_t begin, std::size_t end) {
+    step.kernels->scale_channels(in + begin * step.channels, factors, factors + step.shifts,
+                                 out + begin * step.channels, end - begin, step.channels);
+  });
 }
 
-void run_softmax(const ElementwiseStep& step, const RunContext& context) {
+void run_softmax(const ElementwiseStep& step, RunContext& context) {
   const float* in = step.input.data(context);
   float* out = floats_at(context, step.output);
-  for_parts(context, step.count / step.channels, 1 + kGrain / step.channels,
-            [&](std::size_t begin, std::size_t end, int) {
-              for (std::size_t row = begin; row < end; ++row)
-                step.kernels->softmax(in + row * step.channels, out + row * step.channels, step.channels, step.beta);
-            });
+  context.for_parts(step.count / step.channels, 1 + kGrain / step.channels, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row)
+      step.kernels->softmax(in + row * step.channels, out + row * step.channels, step.channels, step.beta);
+  });
 }
 
 Result<PackedCache::Buffer> packed_scale(const StepSource& source, const Node& node, std::size_t shifts) {
@@ -104,7 +102,7 @@ Result<CompiledStep> compile_elementwise(const StepSource& source) {
   ElementwiseStep step;
   step.kernels = &elementwise_kernels(source.isa);
   MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
-  step.output = source.offset(node.output);
+  step.output = source.place(node.output);
   step.count = static_cast<std::size_t>(shape.elements());
   if (shape.rank() > 0) step.channels = static_cast<std::size_t>(shape[shape.rank() - 1]);
   if (const auto* op = std::get_if<ActivationOp>(&node.op)) {

@@ -21,13 +21,13 @@ struct JoinStep {
     std::size_t run = 0, place = 0;  // floats
   };
   std::vector<Input> inputs;
-  std::size_t output = kNotInArena;
+  Place output;
   std::size_t rows = 0, output_run = 0;
 };
 
-void run_join(const JoinStep& step, const RunContext& context) {
+void run_join(const JoinStep& step, RunContext& context) {
   float* output = floats_at(context, step.output);
-  for_parts(context, step.rows, 1 + kGrain / step.output_run, [&](std::size_t begin, std::size_t end, int) {
+  context.for_parts(step.rows, 1 + kGrain / step.output_run, [&](std::size_t begin, std::size_t end) {
     for (const JoinStep::Input& input : step.inputs) {
       const float* from = input.operand.data(context);
       for (std::size_t row = begin; row < end; ++row)
@@ -38,31 +38,31 @@ void run_join(const JoinStep& step, const RunContext& context) {
 
 struct PadStep {
   Operand input;
-  std::size_t output = kNotInArena;
+  Place output;
   std::int64_t images = 0, height = 0, output_height = 0;
   std::int64_t top = 0;
   std::size_t left = 0, run = 0, output_run = 0;  // floats of a row
 };
 
-void run_pad(const PadStep& step, const RunContext& context) {
+void run_pad(const PadStep& step, RunContext& context) {
   const float* input = step.input.data(context);
   float* output = floats_at(context, step.output);
-  for_parts(context, static_cast<std::size_t>(step.images * step.output_height), 1 + kGrain / step.output_run,
-            [&](std::size_t begin, std::size_t end, int) {
-              for (std::size_t line = begin; line < end; ++line) {
-                float* out = output + line * step.output_run;
-                const auto image = static_cast<std::int64_t>(line) / step.output_height;
-                const std::int64_t y = static_cast<std::int64_t>(line) % step.output_height - step.top;
-                if (y < 0 || y >= step.height) {
-                  std::fill(out, out + step.output_run, 0.0f);
-                  continue;
-                }
-                const float* row = input + static_cast<std::size_t>(image * step.height + y) * step.run;
-                std::fill(out, out + step.left, 0.0f);
-                std::memcpy(out + step.left, row, step.run * sizeof(float));
-                std::fill(out + step.left + step.run, out + step.output_run, 0.0f);
-              }
-            });
+  context.for_parts(static_cast<std::size_t>(step.images * step.output_height), 1 + kGrain / step.output_run,
+                    [&](std::size_t begin, std::size_t end) {
+                      for (std::size_t line = begin; line < end; ++line) {
+                        float* out = output + line * step.output_run;
+                        const auto image = static_cast<std::int64_t>(line) / step.output_height;
+                        const std::int64_t y = static_cast<std::int64_t>(line) % step.output_height - step.top;
+                        if (y < 0 || y >= step.height) {
+                          std::fill(out, out + step.output_run, 0.0f);
+                          continue;
+                        }
+                        const float* row = input + static_cast<std::size_t>(image * step.height + y) * step.run;
+                        std::fill(out, out + step.left, 0.0f);
+                        std::memcpy(out + step.left, row, step.run * sizeof(float));
+                        std::fill(out + step.left + step.run, out + step.output_run, 0.0f);
+                      }
+                    });
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ Result<CompiledStep> compile_copy(const StepSource& source) {
     const Shape& in = source.shape(node.inputs[0]);
     PadStep step;
     MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
-    step.output = source.offset(node.output);
+    step.output = source.place(node.output);
     step.images = in[0];
     step.height = in[1];
     step.output_height = out[1];
@@ -85,7 +85,7 @@ Result<CompiledStep> compile_copy(const StepSource& source) {
     return step_of<&run_pad>(std::move(step));
   }
   JoinStep step;
-  step.output = source.offset(node.output);
+  step.output = source.place(node.output);
   // Everything before the axis counts rows; without an axis the whole tensor is one row, or one for each thread's
   // share.
   int axis = 0;

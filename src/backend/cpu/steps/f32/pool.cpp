@@ -16,16 +16,16 @@ constexpr std::size_t kChannelGrain = 64;  // a global average gives no thread f
 
 struct GlobalAverageStep {
   const ElementwiseKernels* kernels = nullptr;
-  std::size_t input = kNotInArena, output = kNotInArena;
+  Place input, output;
   std::size_t images = 0, pixels = 0, channels = 0;
 };
 
-void run_global_average(const GlobalAverageStep& step, const RunContext& context) {
+void run_global_average(const GlobalAverageStep& step, RunContext& context) {
   const float* input = floats_at(context, step.input);
   float* output = floats_at(context, step.output);
   const float factor = static_cast<float>(1.0 / static_cast<double>(step.pixels));
   const std::size_t blocks = (step.channels + kChannelGrain - 1) / kChannelGrain;
-  for_parts(context, step.images * blocks, 4, [&](std::size_t begin, std::size_t end, int) {
+  context.for_parts(step.images * blocks, 4, [&](std::size_t begin, std::size_t end) {
     for (std::size_t part = begin; part < end; ++part) {
       const std::size_t image = part / blocks, first = part % blocks * kChannelGrain;
       step.kernels->average(input + image * step.pixels * step.channels + first, step.pixels, step.channels, factor,
@@ -36,7 +36,7 @@ void run_global_average(const GlobalAverageStep& step, const RunContext& context
 
 struct PoolStep {
   const ElementwiseKernels* kernels = nullptr;
-  std::size_t input = kNotInArena, output = kNotInArena;
+  Place input, output;
   PoolKind kind = PoolKind::average;
   Window window;
   std::int64_t images = 0, height = 0, width = 0, channels = 0, output_height = 0, output_width = 0;
@@ -71,18 +71,18 @@ void pool_pixel(const PoolStep& step, const float* image, std::int64_t y, std::i
   if (step.activation != Activation::none) step.kernels->activate(step.activation, out, out, channels);
 }
 
-void run_pool(const PoolStep& step, const RunContext& context) {
+void run_pool(const PoolStep& step, RunContext& context) {
   const float* input = floats_at(context, step.input);
   float* output = floats_at(context, step.output);
-  for_parts(context, static_cast<std::size_t>(step.images * step.output_height), 1,
-            [&](std::size_t begin, std::size_t end, int) {
-              for (auto row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end); ++row) {
-                const float* image = input + row / step.output_height * step.height * step.width * step.channels;
-                for (std::int64_t x = 0; x < step.output_width; ++x)
-                  pool_pixel(step, image, row % step.output_height, x,
-                             output + (row * step.output_width + x) * step.channels);
-              }
-            });
+  context.for_parts(
+      static_cast<std::size_t>(step.images * step.output_height), 1, [&](std::size_t begin, std::size_t end) {
+        for (auto row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end); ++row) {
+          const float* image = input + row / step.output_height * step.height * step.width * step.channels;
+          for (std::int64_t x = 0; x < step.output_width; ++x)
+            pool_pixel(step, image, row % step.output_height, x,
+                       output + (row * step.output_width + x) * step.channels);
+        }
+      });
 }
 
 }  // namespace
@@ -95,8 +95,8 @@ Result<CompiledStep> compile_pool(const StepSource& source) {
   if (op == nullptr) {
     GlobalAverageStep step;
     step.kernels = &elementwise_kernels(source.isa);
-    step.input = source.offset(node.inputs[0]);
-    step.output = source.offset(node.output);
+    step.input = source.place(node.inputs[0]);
+    step.output = source.place(node.output);
     step.images = static_cast<std::size_t>(in[0]);
     step.pixels = static_cast<std::size_t>(in[1] * in[2]);
     step.channels = static_cast<std::size_t>(in[3]);
@@ -104,8 +104,8 @@ Result<CompiledStep> compile_pool(const StepSource& source) {
   }
   PoolStep step;
   step.kernels = &elementwise_kernels(source.isa);
-  step.input = source.offset(node.inputs[0]);
-  step.output = source.offset(node.output);
+  step.input = source.place(node.inputs[0]);
+  step.output = source.place(node.output);
   step.kind = op->kind;
   step.window = op->window;
   step.images = in[0], step.height = in[1], step.width = in[2], step.channels = in[3];

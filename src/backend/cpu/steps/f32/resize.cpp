@@ -15,18 +15,18 @@ namespace {
 struct ResizeStep {
   const ElementwiseKernels* kernels = nullptr;
   Operand input;
-  std::size_t output = kNotInArena;
+  Place output;
   std::ptrdiff_t image = 0, row = 0, channels = 0;  // floats of the input
   std::size_t images = 0;
   std::vector<ResizeTap> rows, columns;
 };
 
-void run_resize(const ResizeStep& step, const RunContext& context) {
+void run_resize(const ResizeStep& step, RunContext& context) {
   const float* input = step.input.data(context);
   float* output = floats_at(context, step.output);
   const std::size_t height = step.rows.size();
   const auto channels = static_cast<std::size_t>(step.channels);
-  for_parts(context, step.images * height, 1, [&](std::size_t begin, std::size_t end, int) {
+  context.for_parts(step.images * height, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t line = begin; line < end; ++line) {
       const ResizeTap& y = step.rows[line % height];
       const float* top = input + static_cast<std::ptrdiff_t>(line / height) * step.image + y.low * step.row;
@@ -52,7 +52,7 @@ Result<CompiledStep> compile_resize(const StepSource& source) {
   ResizeStep step;
   step.kernels = &elementwise_kernels(source.isa);
   MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
-  step.output = source.offset(node.output);
+  step.output = source.place(node.output);
   step.images = static_cast<std::size_t>(in[0]);
   step.channels = in[3];
   step.row = in[2] * in[3];

@@ -11,20 +11,18 @@
 
 namespace mobilenet::cpu {
 
-inline float* floats_at(const RunContext& context, std::size_t offset) {
-  return reinterpret_cast<float*>(context.arena + offset);
+inline float* floats_at(const RunContext& context, const Place& place) {
+  return reinterpret_cast<float*>(context.at(place));
 }
-inline float* float_scratch(const RunContext& context, int thread) {
-  return reinterpret_cast<float*>(context.scratch_of(thread));
-}
+inline float* float_scratch(const RunContext& context) { return reinterpret_cast<float*>(context.scratch); }
 
 // Something that a step reads: a tensor of the arena, or a constant.
 struct Operand {
-  std::size_t offset = kNotInArena;
+  Place place;
   std::shared_ptr<const AlignedBuffer> constant;
 
   const float* data(const RunContext& context) const {
-    return constant ? constant->as<float>() : floats_at(context, offset);
+    return constant ? constant->as<float>() : floats_at(context, place);
   }
 };
 Result<Operand> operand(const StepSource& source, TensorId id);

@@ -26,7 +26,7 @@ struct Matmul {
   QuantizedFilters filters;
   WindowGeometry geometry;
   bool in_place = false;  // rows are the pixels of the input
-  std::size_t input = 0, output = 0;
+  Place input, output;
   std::int64_t rows = 0;
   int task_rows = 1;
   int blocks = 1;
@@ -40,24 +40,23 @@ struct Matmul {
     return gathered_bytes() + kernels->matmul_scratch(task_rows, filters.filters.depth);
   }
 
-  void run(const RunContext& context) const {
+  void run(RunContext& context) const {
     const std::int64_t row_tasks = (rows + task_rows - 1) / task_rows;
     // Small maps give too few rows for many threads; then channels are divided as well.
-    const std::int64_t wanted = context.threads > 1 ? 2 * context.threads : 1;
+    const std::int64_t wanted = context.members > 1 ? 2 * context.members : 1;
     const std::int64_t block_tasks = std::min<std::int64_t>(blocks, (wanted + row_tasks - 1) / row_tasks);
-    context.pool->parallel_for(
-        context.threads, static_cast<std::size_t>(row_tasks * block_tasks), [&](std::size_t index, int thread) {
-          const auto i = static_cast<std::int64_t>(index);
-          const std::int64_t r = i / block_tasks, b = i % block_tasks;
-          const std::int64_t first_row = rows * r / row_tasks;
-          const std::int64_t first_block = blocks * b / block_tasks;
-          run_task(context, first_row, rows * (r + 1) / row_tasks - first_row, static_cast<int>(first_block),
-                   static_cast<int>(blocks * (b + 1) / block_tasks - first_block), context.scratch_of(thread));
-        });
+    context.for_each(static_cast<std::size_t>(row_tasks * block_tasks), [&](std::size_t index) {
+      const auto i = static_cast<std::int64_t>(index);
+      const std::int64_t r = i / block_tasks, b = i % block_tasks;
+      const std::int64_t first_row = rows * r / row_tasks;
+      const std::int64_t first_block = blocks * b / block_tasks;
+      run_task(context, first_row, rows * (r + 1) / row_tasks - first_row, static_cast<int>(first_block),
+               static_cast<int>(blocks * (b + 1) / block_tasks - first_block), context.scratch);
+    });
   }
 
-  void run_task(const RunContext& context, std::int64_t first_row, std::int64_t row_count, int first_block,
-                int block_count, std::byte* scratch) const {
+  void run_task(RunContext& context, std::int64_t first_row, std::int64_t row_count, int first_block, int block_count,
+                std::byte* scratch) const {
     const auto depth = static_cast<std::size_t>(filters.filters.depth);
     const auto channels = static_cast<std::size_t>(filters.filters.channels);
     const std::uint8_t* source = bytes_at(context, input);
@@ -175,8 +174,8 @@ Result<CompiledStep> compile_int8_convolution(const StepSource& source, const No
                m.geometry.output_height == m.geometry.input_height && m.geometry.output_width == m.geometry.input_width;
   m.inner_begin = m.geometry.inner_begin();
   m.inner_end = m.geometry.inner_end();
-  m.input = source.offset(node.inputs[0]);
-  m.output = source.offset(node.output);
+  m.input = source.place(node.inputs[0]);
+  m.output = source.place(node.output);
   return matmul_step(std::move(m));
 }
 
@@ -186,8 +185,8 @@ Result<CompiledStep> compile_int8_dense(const StepSource& source, const Node& no
   MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, FilterUse::matmul, m.kernels->matmul_layout));
   m.geometry.batch = source.shape(node.output)[0];
   m.in_place = true;
-  m.input = source.offset(node.inputs[0]);
-  m.output = source.offset(node.output);
+  m.input = source.place(node.inputs[0]);
+  m.output = source.place(node.output);
   return matmul_step(std::move(m));
 }
 

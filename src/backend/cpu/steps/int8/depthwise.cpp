@@ -18,7 +18,7 @@ struct Depthwise {
   void (*kernel)(const DepthwiseRun& run) = nullptr;
   QuantizedFilters filters;
   WindowGeometry geometry;
-  std::size_t input = 0, output = 0;
+  Place input, output;
   std::shared_ptr<const AlignedBuffer> padding;  // bytes of zero point, for a pixel and for a vector
   std::int64_t inner_begin = 0, inner_end = 0;   // output columns whose window lies inside the picture's width
 
@@ -26,14 +26,12 @@ struct Depthwise {
     return static_cast<std::size_t>(geometry.taps()) * (sizeof(const std::uint8_t*) + sizeof(std::ptrdiff_t));
   }
 
-  void run(const RunContext& context) const {
-    context.pool->parallel_for(context.threads, static_cast<std::size_t>(geometry.batch * geometry.output_height),
-                               [&](std::size_t row, int thread) {
-                                 run_row(context, static_cast<std::int64_t>(row), context.scratch_of(thread));
-                               });
+  void run(RunContext& context) const {
+    context.for_each(static_cast<std::size_t>(geometry.batch * geometry.output_height),
+                     [&](std::size_t row) { run_row(context, static_cast<std::int64_t>(row), context.scratch); });
   }
 
-  void run_row(const RunContext& context, std::int64_t row, std::byte* scratch) const {
+  void run_row(RunContext& context, std::int64_t row, std::byte* scratch) const {
     const WindowGeometry& g = geometry;
     const auto taps = static_cast<std::size_t>(g.taps());
     auto* pointers = reinterpret_cast<const std::uint8_t**>(scratch);
@@ -80,14 +78,14 @@ struct Grouped {
   QuantizedFilters filters;
   WindowGeometry geometry;
   std::int64_t group_inputs = 1, group_outputs = 1;
-  std::size_t input = 0, output = 0;
+  Place input, output;
 
-  void run(const RunContext& context) const {
-    context.pool->parallel_for(context.threads, static_cast<std::size_t>(geometry.output_pixels()),
-                               [&](std::size_t pixel, int) { run_pixel(context, static_cast<std::int64_t>(pixel)); });
+  void run(RunContext& context) const {
+    context.for_each(static_cast<std::size_t>(geometry.output_pixels()),
+                     [&](std::size_t pixel) { run_pixel(context, static_cast<std::int64_t>(pixel)); });
   }
 
-  void run_pixel(const RunContext& context, std::int64_t pixel) const {
+  void run_pixel(RunContext& context, std::int64_t pixel) const {
     const WindowGeometry& g = geometry;
     const std::int64_t left = pixel % g.output_width * g.stride_width - g.pad_left;
     const std::int64_t top = pixel / g.output_width % g.output_height * g.stride_height - g.pad_top;
@@ -152,8 +150,8 @@ Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node
   d.padding = std::make_shared<const AlignedBuffer>(std::move(padding));
   d.inner_begin = g.inner_begin();
   d.inner_end = g.inner_end();
-  d.input = source.offset(node.inputs[0]);
-  d.output = source.offset(node.output);
+  d.input = source.place(node.inputs[0]);
+  d.output = source.place(node.output);
   const std::size_t scratch = d.scratch_bytes();
   return step_of(std::move(d), scratch);
 }
@@ -165,8 +163,8 @@ Result<CompiledStep> compile_int8_grouped(const StepSource& source, const Node& 
   g.geometry = window_geometry(source, node, window);
   g.group_inputs = g.geometry.input_channels / groups;
   g.group_outputs = g.geometry.output_channels / groups;
-  g.input = source.offset(node.inputs[0]);
-  g.output = source.offset(node.output);
+  g.input = source.place(node.inputs[0]);
+  g.output = source.place(node.output);
   return step_of(std::move(g));
 }
 

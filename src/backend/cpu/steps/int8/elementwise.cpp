@@ -16,9 +16,9 @@ namespace {
 constexpr std::size_t kTaskElements = 16 * 1024;
 
 template <class Callable>
-void for_each_range(const RunContext& context, std::size_t elements, const Callable& callable) {
+void for_each_range(RunContext& context, std::size_t elements, const Callable& callable) {
   const std::size_t tasks = (elements + kTaskElements - 1) / kTaskElements;
-  context.pool->parallel_for(context.threads, tasks, [&](std::size_t task, int) {
+  context.for_each(tasks, [&](std::size_t task) {
     const std::size_t begin = elements * task / tasks;
     callable(begin, elements * (task + 1) / tasks - begin);
   });
@@ -31,9 +31,10 @@ std::size_t elements_of(const StepSource& source, TensorId id) {
 struct Add {
   const Int8Kernels* kernels = nullptr;
   AddTask task;  // without pointers
-  std::size_t a = 0, b = 0, output = 0, elements = 0;
+  Place a, b, output;
+  std::size_t elements = 0;
 
-  void run(const RunContext& context) const {
+  void run(RunContext& context) const {
     for_each_range(context, elements, [&](std::size_t begin, std::size_t count) {
       AddTask part = task;
       part.a = bytes_at(context, a) + begin;
@@ -47,10 +48,11 @@ struct Add {
 
 struct Lookup {
   ByteTable table{};
-  std::size_t input = 0, output = 0, elements = 0;
+  Place input, output;
+  std::size_t elements = 0;
   bool flips = false;  // only from signed to unsigned or back, as the first and last operators of many files
 
-  void run(const RunContext& context) const {
+  void run(RunContext& context) const {
     for_each_range(context, elements, [&](std::size_t begin, std::size_t count) {
       const std::uint8_t* from = bytes_at(context, input) + begin;
       std::uint8_t* to = bytes_at(context, output) + begin;
@@ -62,31 +64,33 @@ struct Lookup {
   }
 };
 
-// QUANTIZE from one integer type to another where the last elements of a picture are rounded in another way. In one
-// thread: such tensors are answers.
+// QUANTIZE from one integer type to another where the last elements of a picture are rounded in another way. A picture
+// at a time: such tensors are answers.
 struct Rescale {
   RescaleTables tables;
-  std::size_t input = 0, output = 0, pictures = 1, elements = 0;  // elements of a picture
+  Place input, output;
+  std::size_t pictures = 1, elements = 0;  // elements of a picture
 
-  void run(const RunContext& context) const {
-    const std::uint8_t* from = bytes_at(context, input);
-    std::uint8_t* to = bytes_at(context, output);
+  void run(RunContext& context) const {
     const std::size_t in_vectors = elements - elements % kRescaleVector;
-    for (std::size_t picture = 0; picture < pictures; ++picture, from += elements, to += elements) {
+    context.for_each(pictures, [&](std::size_t picture) {
+      const std::uint8_t* from = bytes_at(context, input) + picture * elements;
+      std::uint8_t* to = bytes_at(context, output) + picture * elements;
       for (std::size_t i = 0; i < in_vectors; ++i) to[i] = tables.vectors[from[i]];
       for (std::size_t i = in_vectors; i < elements; ++i) to[i] = tables.rest[from[i]];
-    }
+    });
   }
 };
 
 struct FloatToBytes {
   AffineType type;
   float inverse_scale = 1;
-  std::size_t input = 0, output = 0, elements = 0;
+  Place input, output;
+  std::size_t elements = 0;
 
-  void run(const RunContext& context) const {
+  void run(RunContext& context) const {
     for_each_range(context, elements, [&](std::size_t begin, std::size_t count) {
-      const auto* from = reinterpret_cast<const float*>(context.arena + input) + begin;
+      const auto* from = reinterpret_cast<const float*>(context.at(input)) + begin;
       std::uint8_t* to = bytes_at(context, output) + begin;
       const IntegerRange range = type_range(type.type);
       for (std::size_t i = 0; i < count; ++i)
@@ -97,12 +101,13 @@ struct FloatToBytes {
 
 struct BytesToFloat {
   std::array<float, 256> table{};  // by byte as stored
-  std::size_t input = 0, output = 0, elements = 0;
+  Place input, output;
+  std::size_t elements = 0;
 
-  void run(const RunContext& context) const {
+  void run(RunContext& context) const {
     for_each_range(context, elements, [&](std::size_t begin, std::size_t count) {
       const std::uint8_t* from = bytes_at(context, input) + begin;
-      auto* to = reinterpret_cast<float*>(context.arena + output) + begin;
+      auto* to = reinterpret_cast<float*>(context.at(output)) + begin;
       for (std::size_t i = 0; i < count; ++i) to[i] = table[from[i]];
     });
   }
@@ -111,10 +116,11 @@ struct BytesToFloat {
 struct Softmax {
   SoftmaxArithmetic arithmetic;
   std::uint8_t flip = 0;
-  std::size_t input = 0, output = 0, rows = 0, columns = 0;
+  Place input, output;
+  std::size_t rows = 0, columns = 0;
 
-  void run(const RunContext& context) const {
-    context.pool->parallel_for(context.threads, rows, [&](std::size_t row, int) {
+  void run(RunContext& context) const {
+    context.for_each(rows, [&](std::size_t row) {
       run_row(bytes_at(context, input) + row * columns, bytes_at(context, output) + row * columns);
     });
   }
@@ -134,7 +140,7 @@ struct Softmax {
 };
 
 CompiledStep lookup_step(const StepSource& source, const Node& node, const ByteTable& table) {
-  Lookup step{table, source.offset(node.inputs[0]), source.offset(node.output), elements_of(source, node.output), true};
+  Lookup step{table, source.place(node.inputs[0]), source.place(node.output), elements_of(source, node.output), true};
   for (std::size_t byte = 0; byte < table.size(); ++byte) step.flips = step.flips && table[byte] == (byte ^ 0x80);
   return step_of(std::move(step));
 }
@@ -156,9 +162,9 @@ Result<CompiledStep> compile_int8_add(const StepSource& source, const Node& node
   step.task.bias = add.bias - to_unsigned(a.type, 0) * add.a_multiplier - to_unsigned(b.type, 0) * add.b_multiplier;
   step.task.shift = add.shift;
   step.task.to_byte = byte_output(output.type, add.output_zero_point, add.range);
-  step.a = source.offset(node.inputs[0]);
-  step.b = source.offset(node.inputs[1]);
-  step.output = source.offset(node.output);
+  step.a = source.place(node.inputs[0]);
+  step.b = source.place(node.inputs[1]);
+  step.output = source.place(node.output);
   step.elements = elements_of(source, node.output);
   return step_of(std::move(step));
 }
@@ -172,7 +178,7 @@ Result<CompiledStep> compile_int8_activation(const StepSource& source, const Nod
 Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node& node) {
   const Tensor& input = source.tensor(node.inputs[0]);
   const Tensor& output = source.tensor(node.output);
-  const std::size_t from = source.offset(node.inputs[0]), to = source.offset(node.output);
+  const Place from = source.place(node.inputs[0]), to = source.place(node.output);
   const std::size_t elements = elements_of(source, node.output);
   if (input.type == DataType::f32) {
     MOBILENET_TRY(const AffineType type, affine_type(output));
@@ -199,8 +205,8 @@ Result<CompiledStep> compile_int8_softmax(const StepSource& source, const Node& 
   MOBILENET_TRY(step.arithmetic, softmax_arithmetic(input, source.tensor(node.output), op.beta));
   const Shape& shape = source.shape(node.output);
   step.flip = flip_of(input.type);
-  step.input = source.offset(node.inputs[0]);
-  step.output = source.offset(node.output);
+  step.input = source.place(node.inputs[0]);
+  step.output = source.place(node.output);
   step.columns = static_cast<std::size_t>(shape[shape.rank() - 1]);
   step.rows = elements_of(source, node.output) / step.columns;
   return step_of(std::move(step));

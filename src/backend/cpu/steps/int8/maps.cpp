@@ -16,7 +16,7 @@ namespace {
 struct ConcatPart {
   ByteTable table{};
   bool rescales = false;
-  std::size_t input = 0;
+  Place input;
   std::size_t run = 0;
   std::size_t place = 0;
 };
@@ -25,10 +25,11 @@ constexpr std::size_t kConcatGrain = 128 * 1024;  // bytes; fewer are not worth 
 
 struct Concat {
   std::vector<ConcatPart> parts;
-  std::size_t output = 0, output_run = 0, runs = 0;
+  Place output;
+  std::size_t output_run = 0, runs = 0;
 
-  void run(const RunContext& context) const {
-    for_parts(context, runs, 1 + kConcatGrain / output_run, [&](std::size_t begin, std::size_t end, int) {
+  void run(RunContext& context) const {
+    context.for_parts(runs, 1 + kConcatGrain / output_run, [&](std::size_t begin, std::size_t end) {
       for (const ConcatPart& part : parts)
         for (std::size_t i = begin; i < end; ++i) {
           const std::uint8_t* from = bytes_at(context, part.input) + i * part.run;
@@ -46,23 +47,22 @@ struct Concat {
 struct Pad {
   WindowGeometry geometry;
   std::uint8_t zero = 0;
-  std::size_t input = 0, output = 0;
+  Place input, output;
 
-  void run(const RunContext& context) const {
+  void run(RunContext& context) const {
     const WindowGeometry& g = geometry;
-    context.pool->parallel_for(
-        context.threads, static_cast<std::size_t>(g.batch * g.output_height), [&](std::size_t row, int) {
-          const auto line = static_cast<std::int64_t>(row);
-          const auto line_bytes = static_cast<std::size_t>(g.output_width * g.output_channels);
-          std::uint8_t* to = bytes_at(context, output) + row * line_bytes;
-          std::memset(to, zero, line_bytes);
-          const std::int64_t y = line % g.output_height - g.pad_top;
-          if (y < 0 || y >= g.input_height) return;
-          const std::int64_t image = line / g.output_height;
-          std::memcpy(to + g.pad_left * g.output_channels,
-                      bytes_at(context, input) + (image * g.input_height + y) * g.input_width * g.input_channels,
-                      static_cast<std::size_t>(g.input_width * g.input_channels));
-        });
+    context.for_each(static_cast<std::size_t>(g.batch * g.output_height), [&](std::size_t row) {
+      const auto line = static_cast<std::int64_t>(row);
+      const auto line_bytes = static_cast<std::size_t>(g.output_width * g.output_channels);
+      std::uint8_t* to = bytes_at(context, output) + row * line_bytes;
+      std::memset(to, zero, line_bytes);
+      const std::int64_t y = line % g.output_height - g.pad_top;
+      if (y < 0 || y >= g.input_height) return;
+      const std::int64_t image = line / g.output_height;
+      std::memcpy(to + g.pad_left * g.output_channels,
+                  bytes_at(context, input) + (image * g.input_height + y) * g.input_width * g.input_channels,
+                  static_cast<std::size_t>(g.input_width * g.input_channels));
+    });
   }
 };
 
@@ -74,21 +74,19 @@ struct Pool {
   std::int32_t zero_point = 0;
   DataType type = DataType::u8;
   const Int8Kernels* kernels = nullptr;
-  std::size_t input = 0, output = 0;
+  Place input, output;
 
   std::size_t scratch_bytes() const {
     return 2 * static_cast<std::size_t>(geometry.output_channels) * sizeof(std::int32_t);
   }
 
-  void run(const RunContext& context) const {
-    context.pool->parallel_for(context.threads, static_cast<std::size_t>(geometry.batch * geometry.output_height),
-                               [&](std::size_t row, int thread) {
-                                 run_row(context, static_cast<std::int64_t>(row),
-                                         reinterpret_cast<std::int32_t*>(context.scratch_of(thread)));
-                               });
+  void run(RunContext& context) const {
+    context.for_each(static_cast<std::size_t>(geometry.batch * geometry.output_height), [&](std::size_t row) {
+      run_row(context, static_cast<std::int64_t>(row), reinterpret_cast<std::int32_t*>(context.scratch));
+    });
   }
 
-  void run_row(const RunContext& context, std::int64_t row, std::int32_t* values) const {
+  void run_row(RunContext& context, std::int64_t row, std::int32_t* values) const {
     const WindowGeometry& g = geometry;
     const std::int64_t channels = g.output_channels;
     const std::uint8_t* image =
@@ -152,13 +150,13 @@ struct Mean {
   const Int8Kernels* kernels = nullptr;
   DataType type = DataType::u8;
   std::int64_t batch = 1, pixels = 1, channels = 1;
-  std::size_t input = 0, output = 0;
+  Place input, output;
 
   std::size_t scratch_bytes() const { return static_cast<std::size_t>(channels) * sizeof(std::int32_t); }
 
-  void run(const RunContext& context) const {
-    context.pool->parallel_for(context.threads, static_cast<std::size_t>(batch), [&](std::size_t image, int thread) {
-      auto* sums = reinterpret_cast<std::int32_t*>(context.scratch_of(thread));
+  void run(RunContext& context) const {
+    context.for_each(static_cast<std::size_t>(batch), [&](std::size_t image) {
+      auto* sums = reinterpret_cast<std::int32_t*>(context.scratch);
       SumTask task;
       task.rows = bytes_at(context, input) + image * static_cast<std::size_t>(pixels * channels);
       task.row_stride = static_cast<std::size_t>(channels);
@@ -179,14 +177,13 @@ struct Resize {
   std::vector<ResizeTap> rows, columns;
   DataType type = DataType::u8;
   std::int64_t batch = 1, input_height = 1, input_width = 1, channels = 1;
-  std::size_t input = 0, output = 0;
+  Place input, output;
 
-  void run(const RunContext& context) const {
-    context.pool->parallel_for(context.threads, static_cast<std::size_t>(batch) * rows.size(),
-                               [&](std::size_t row, int) { run_row(context, row); });
+  void run(RunContext& context) const {
+    context.for_each(static_cast<std::size_t>(batch) * rows.size(), [&](std::size_t row) { run_row(context, row); });
   }
 
-  void run_row(const RunContext& context, std::size_t row) const {
+  void run_row(RunContext& context, std::size_t row) const {
     const ResizeTap& y = rows[row % rows.size()];
     const std::uint8_t* image =
         bytes_at(context, input) + static_cast<std::int64_t>(row / rows.size()) * input_height * input_width * channels;
@@ -215,7 +212,7 @@ Result<CompiledStep> compile_int8_concat(const StepSource& source, const Node& n
     return bytes;
   };
   Concat concat;
-  concat.output = source.offset(node.output);
+  concat.output = source.place(node.output);
   concat.output_run = run_of(shape);
   concat.runs = static_cast<std::size_t>(shape.elements()) / concat.output_run;
   std::size_t place = 0;
@@ -224,7 +221,7 @@ Result<CompiledStep> compile_int8_concat(const StepSource& source, const Node& n
     MOBILENET_TRY(part.table, concat_table(source.tensor(id), source.tensor(node.output)));
     for (std::size_t byte = 0; byte < part.table.size(); ++byte)
       if (part.table[byte] != byte) part.rescales = true;
-    part.input = source.offset(id);
+    part.input = source.place(id);
     part.run = run_of(source.shape(id));
     part.place = place;
     place += part.run;
@@ -240,8 +237,8 @@ Result<CompiledStep> compile_int8_pad(const StepSource& source, const Node& node
   pad.geometry.pad_top = op.top;
   pad.geometry.pad_left = op.left;
   pad.zero = static_cast<std::uint8_t>(type.zero_point);
-  pad.input = source.offset(node.inputs[0]);
-  pad.output = source.offset(node.output);
+  pad.input = source.place(node.inputs[0]);
+  pad.output = source.place(node.output);
   return step_of(std::move(pad));
 }
 
@@ -257,8 +254,8 @@ Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& nod
   pool.zero_point = type.zero_point;
   pool.type = type.type;
   pool.kernels = &int8_kernels(source.isa);
-  pool.input = source.offset(node.inputs[0]);
-  pool.output = source.offset(node.output);
+  pool.input = source.place(node.inputs[0]);
+  pool.output = source.place(node.output);
   const std::size_t scratch = pool.scratch_bytes();
   return step_of(std::move(pool), scratch);
 }
@@ -273,8 +270,8 @@ Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& nod
   MOBILENET_TRY(mean.arithmetic, mean_arithmetic(input, source.tensor(node.output), mean.pixels));
   mean.kernels = &int8_kernels(source.isa);
   mean.type = input.type;
-  mean.input = source.offset(node.inputs[0]);
-  mean.output = source.offset(node.output);
+  mean.input = source.place(node.inputs[0]);
+  mean.output = source.place(node.output);
   const std::size_t scratch = mean.scratch_bytes();
   return step_of(std::move(mean), scratch);
 }
@@ -289,8 +286,8 @@ Result<CompiledStep> compile_int8_resize(const StepSource& source, const Node& n
   resize.type = type.type;
   resize.batch = in[0];
   resize.input_height = in[1], resize.input_width = in[2], resize.channels = in[3];
-  resize.input = source.offset(node.inputs[0]);
-  resize.output = source.offset(node.output);
+  resize.input = source.place(node.inputs[0]);
+  resize.output = source.place(node.output);
   return step_of(std::move(resize));
 }
 

@@ -46,8 +46,8 @@ struct WindowGeometry {
 // Of a node whose input and output are maps.
 WindowGeometry window_geometry(const StepSource& source, const Node& node, const Window& window);
 
-inline std::uint8_t* bytes_at(const RunContext& context, std::size_t offset) {
-  return reinterpret_cast<std::uint8_t*>(context.arena + offset);
+inline std::uint8_t* bytes_at(const RunContext& context, const Place& place) {
+  return reinterpret_cast<std::uint8_t*>(context.at(place));
 }
 
 Result<CompiledStep> compile_int8_convolution(const StepSource& source, const Node& node, const Conv2dOp& op);
