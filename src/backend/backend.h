@@ -81,7 +81,6 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
-  virtual GroupingTraits traits() const = 0;
   // `network` and `parameters` must outlive the Weights and every Program made from them.
   virtual Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
                                                       Precision precision) const = 0;

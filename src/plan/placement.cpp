@@ -15,23 +15,23 @@ struct Placed {
 
 }  // namespace
 
-Placement place(std::span<const Block> blocks) {
+Placement place(std::span<const Allocation> allocations) {
   Placement placement;
-  placement.offsets.resize(blocks.size());
-  std::vector<std::size_t> order(blocks.size());
+  placement.offsets.resize(allocations.size());
+  std::vector<std::size_t> order(allocations.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return blocks[a].bytes > blocks[b].bytes; });
+                   [&](std::size_t a, std::size_t b) { return allocations[a].bytes > allocations[b].bytes; });
   std::vector<Placed> placed;  // by where they begin, so that one pass finds the first gap
-  placed.reserve(blocks.size());
+  placed.reserve(allocations.size());
   for (const std::size_t index : order) {
-    const Block& block = blocks[index];
+    const Allocation& allocation = allocations[index];
     std::size_t begin = 0;
     for (const Placed& other : placed) {
-      if (other.begin >= begin + block.bytes) break;
-      if (other.first <= block.last && block.first <= other.last) begin = std::max(begin, other.end);
+      if (other.begin >= begin + allocation.bytes) break;
+      if (other.first <= allocation.last && allocation.first <= other.last) begin = std::max(begin, other.end);
     }
-    const Placed here{begin, begin + block.bytes, block.first, block.last};
+    const Placed here{begin, begin + allocation.bytes, allocation.first, allocation.last};
     placed.insert(std::upper_bound(placed.begin(), placed.end(), here,
                                    [](const Placed& a, const Placed& b) { return a.begin < b.begin; }),
                   here);

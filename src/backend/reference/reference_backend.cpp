@@ -41,8 +41,8 @@ class ReferenceExecution final : public Execution {
     const Network& network = *compiled_->weights->network;
     for (const TensorId id : plan.inputs) inputs_.push_back(host_tensor(id));
     for (const TensorId id : plan.outputs) outputs_.push_back(host_tensor(id));
-    for (const Step& step : plan.steps)
-      for (const int index : step.nodes) {
+    for (const Block& block : plan.blocks)  // of one step of one node each
+      for (const int index : block.last().nodes) {
         const Node& node = network.nodes[static_cast<std::size_t>(index)];
         Call call;
         call.run = &compiled_->weights->operators[static_cast<std::size_t>(index)];
@@ -127,7 +127,6 @@ class ReferenceProgram final : public Program {
 class ReferenceBackend final : public Backend {
  public:
   std::string_view name() const override { return "reference"; }
-  GroupingTraits traits() const override { return {}; }
 
   Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
                                               Precision precision) const override {
@@ -148,7 +147,7 @@ class ReferenceBackend final : public Backend {
     auto compiled = std::make_shared<Compiled>();
     compiled->weights = std::static_pointer_cast<const ReferenceWeights>(std::move(weights));
     MOBILENET_TRY(compiled->plan, make_plan(*compiled->weights->network, *compiled->weights->parameters,
-                                            request.input_shapes, request.outputs, traits()));
+                                            request.input_shapes, request.outputs, Grouping()));
     MOBILENET_CHECK(check_memory(*compiled->weights->network, compiled->plan, 0, request.max_bytes));
     return std::shared_ptr<const Program>(std::make_shared<ReferenceProgram>(std::move(compiled)));
   }

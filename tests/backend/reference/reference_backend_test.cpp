@@ -36,12 +36,6 @@ void write_inputs(Execution& execution, const OperatorModel& model) {
     std::memcpy(execution.inputs()[i].data, model.inputs[i].data(), model.inputs[i].size());
 }
 
-TEST(ReferenceBackend, FoldsAndFusesNothing) {
-  const GroupingTraits traits = reference_backend().traits();
-  EXPECT_FALSE(traits.fold_batch_norm || traits.fuse_activation || traits.fuse_residual);
-  EXPECT_EQ(reference_backend().name(), "reference");
-}
-
 TEST(ReferenceBackend, RunsAllocateNothing) {
   for (const OperatorCase& c : operator_cases()) {
     const OperatorModel model = make_model(c, kSeed);

@@ -16,8 +16,8 @@ class Chains {
  public:
   Chains(const Plan& plan, std::span<const PlannedStep> steps)
       : plan_(plan), steps_(steps), reads_(plan.shapes.size()) {
-    for (const Step& step : plan.steps)
-      for (const TensorId input : step.inputs) ++reads_of(input);
+    for (const Block& block : plan.blocks)
+      for (const TensorId input : block.last().inputs) ++reads_of(input);
     for (const TensorId output : plan.outputs) reads_of(output) = kMany;
   }
 

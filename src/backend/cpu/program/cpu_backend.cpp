@@ -14,8 +14,6 @@ class CpuBackend final : public Backend {
  public:
   std::string_view name() const override { return "cpu"; }
 
-  GroupingTraits traits() const override { return kTraits; }
-
   Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
                                               Precision) const override {
     // Packed when a program first needs them, in the layout of its instruction set.

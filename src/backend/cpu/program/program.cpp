@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "backend/cpu/blocks/grouping.h"
 #include "backend/cpu/blocks/join_steps.h"
 #include "base/error.h"
 #include "base/quoted.h"
@@ -180,7 +181,7 @@ Result<CompiledStep> compile_step(const StepSource& source) {
 Result<void> check_unplanned(const Network& network, const Parameters& parameters, const Plan& plan, int index,
                              Isa isa) {
   const Node& node = network.nodes[static_cast<std::size_t>(index)];
-  if (renames(network, node, kTraits)) return {};
+  if (CpuGrouping().renames(network, node)) return {};
   Step step{{index}, {}, node.output, node.extra_outputs};
   for (const TensorId input : node.inputs)
     if (input != kNoTensor && network.tensors[static_cast<std::size_t>(input)].parameter < 0)
@@ -200,11 +201,12 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   MOBILENET_TRY(code->isa, pick_isa());
   const Network& network = code->weights->network();
   const Parameters& parameters = code->weights->parameters();
-  MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, kTraits));
+  MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, CpuGrouping()));
   MOBILENET_CHECK(check_memory(network, code->plan, 0, request.max_bytes));
   std::vector<PlannedStep> steps;
   std::vector<bool> planned(network.nodes.size(), false);
-  for (const Step& step : code->plan.steps) {
+  for (const Block& block : code->plan.blocks) {
+    const Step& step = block.last();
     for (const int node : step.nodes) planned[static_cast<std::size_t>(node)] = true;
     MOBILENET_TRY(CompiledStep compiled,
                   compile_step({network, parameters, code->plan, step, code->isa, &code->weights->packed(),

@@ -11,13 +11,6 @@
 
 namespace mobilenet::cpu {
 
-inline constexpr GroupingTraits kTraits{.fold_batch_norm = true,
-                                        .fuse_activation = true,
-                                        .fuse_residual = true,
-                                        .alias_reshape = true,
-                                        .alignment = kAlignment,
-                                        .read_padding = kReadPadding};
-
 class CpuWeights final : public Weights {
  public:
   CpuWeights(const Network& network, const Parameters& parameters) : network_(network), parameters_(parameters) {}
