@@ -78,7 +78,7 @@ void make_probabilities(ScoreFunction function, std::span<float> scores) {
 }
 
 ChannelQuantization quantization_of(const ModelState& model, const HostTensor& output) {
-  return channel_quantization(model.loaded.network.tensors[static_cast<std::size_t>(output.tensor)], 0);
+  return channel_quantization(model.loaded.network().tensors[static_cast<std::size_t>(output.tensor)], 0);
 }
 
 }  // namespace
@@ -160,8 +160,8 @@ Result<ObjectAnswers> ObjectAnswers::create(const ModelState& model, const Sessi
   if (!spec.anchor_shapes.empty()) {
     const Shape input = execution.inputs()[0].shape;
     MOBILENET_TRY(const std::vector<Shape> shapes,
-                  infer_shapes(model.loaded.network, model.loaded.parameters, {&input, 1}));
-    anchors = network_anchors(spec, model.loaded.network, shapes);
+                  infer_shapes(model.loaded.network(), model.loaded.parameters(), {&input, 1}));
+    anchors = network_anchors(spec, model.loaded.network(), shapes);
   }
   const std::int64_t boxes = execution.outputs()[0].shape[1];
   if (static_cast<std::int64_t>(anchors.size()) != boxes)

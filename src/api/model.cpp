@@ -102,7 +102,7 @@ Result<std::shared_ptr<const Weights>> ModelState::weights(const Backend& backen
   const std::lock_guard lock(mutex_);
   auto& slot = weights_[{&backend, precision}];
   if (!slot) {
-    auto packed = backend.pack(loaded.network, loaded.parameters, precision);
+    auto packed = backend.pack(loaded.network(), loaded.parameters(), precision);
     if (!packed) return at(info.source, std::move(packed).error());
     slot = *std::move(packed);
   }
@@ -114,7 +114,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   if (auto applied = apply_labels(loaded, options); !applied) return at(source, std::move(applied).error());
   if (auto applied = apply_preprocess(loaded, options.preprocess); !applied)
     return at(source, std::move(applied).error());
-  const Network& network = loaded.network;
+  const Network& network = loaded.network();
   const ModelSpec& spec = loaded.spec;
   if (network.inputs.empty() || network.outputs.empty())
     return failure(ErrorCode::bad_format, source, ": the network has no ", network.inputs.empty() ? "input" : "output");
@@ -122,7 +122,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   std::vector<Shape> inputs;
   for (std::size_t i = 0; i < network.inputs.size(); ++i)
     inputs.push_back(input_shape(network, i, 1, spec.input_height, spec.input_width));
-  auto shapes = infer_shapes(network, loaded.parameters, inputs);
+  auto shapes = infer_shapes(network, loaded.parameters(), inputs);
   if (!shapes) return at(source, std::move(shapes).error());
 
   auto state = std::make_shared<ModelState>();
@@ -144,7 +144,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
                         : "none: the input is not one RGB picture";
   info.labels = spec.labels;
   info.decisions = loaded.decisions;
-  const NetworkCost cost = cost_of(network, loaded.parameters, *shapes);
+  const NetworkCost cost = cost_of(network, loaded.parameters(), *shapes);
   info.macs = cost.macs;
   info.parameters = cost.parameters;
   const auto tensor = [&](TensorId id) -> const Tensor& { return network.tensors[static_cast<std::size_t>(id)]; };
@@ -191,9 +191,9 @@ Result<Model> Model::random(std::string_view architecture, const ModelOptions& o
   MOBILENET_TRY(loaded.spec, spec_from_name(architecture));
   RandomWeights weights = random_weights(loaded.spec);
   loaded.format = "random weights";
-  loaded.parameters = std::move(weights.parameters);
+  MOBILENET_TRY(Network network, build_network(loaded.spec, weights.parameters, weights.index));
   loaded.weights = std::move(weights.index);
-  MOBILENET_TRY(loaded.network, build_network(loaded.spec, loaded.parameters, loaded.weights));
+  loaded.graph = std::make_shared<const ModelGraph>(ModelGraph{std::move(network), std::move(weights.parameters)});
   loaded.decisions.push_back({"random weights", "for tests and benchmarks: the answers mean nothing"});
   MOBILENET_TRY(auto state, ModelState::make(std::move(loaded), std::string(architecture), options));
   return Model(std::move(state));
@@ -217,7 +217,7 @@ Result<void> Model::save(const std::filesystem::path& path, DataType weights) co
     return failure(
         ErrorCode::unsupported, state_->info.source, ": is a graph file (", loaded.format,
         "); only weights-only models can be written as .safetensors, and graph files are opened as they are");
-  return write_safetensors(path, loaded.spec, loaded.parameters, loaded.weights, weights);
+  return write_safetensors(path, loaded.spec, loaded.parameters(), loaded.weights, weights);
 } catch (...) {
   return caught(path.native());
 }

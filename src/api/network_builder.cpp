@@ -22,7 +22,7 @@ namespace {
 // Anchors for the feature maps' sizes at the model's own input size: what every session will check again at its own.
 Result<void> check_detector(const LoadedModel& model, std::span<const Shape> shapes) {
   const DetectionSpec& spec = model.spec.detection;
-  auto decoder = DetectionDecoder::create(spec, network_anchors(spec, model.network, shapes));
+  auto decoder = DetectionDecoder::create(spec, network_anchors(spec, model.network(), shapes));
   if (!decoder) return std::move(decoder).error();
   return {};
 }
@@ -47,6 +47,8 @@ Value remember_exception(const std::unique_ptr<BuilderState>& state) {
 // Its network and weights; its answers go, its layers stay.
 void take_backbone(BuilderState& state, const ModelState& backbone) {
   state.model = backbone.loaded;
+  state.graph = *state.model.graph;
+  state.model.graph.reset();
   state.model.format = kBuiltFormat;
   state.model.weights.clear();
   state.source = backbone.info.source + " + own layers";
@@ -54,7 +56,7 @@ void take_backbone(BuilderState& state, const ModelState& backbone) {
   const ModelSpec& spec = state.model.spec;
   for (std::size_t i = 0; i < state.network().inputs.size(); ++i)
     inputs.push_back(input_shape(state.network(), i, 1, spec.input_height, spec.input_width));
-  auto shapes = infer_shapes(state.network(), state.model.parameters, inputs);
+  auto shapes = infer_shapes(state.network(), state.graph.parameters, inputs);
   if (shapes)
     state.shapes = *std::move(shapes);
   else
@@ -127,7 +129,7 @@ std::vector<Value> NetworkBuilder::append(const Model& model, Value input) try {
   BuilderState& state = alive(state_);
   if (!state.valid(input)) return {};
   const LoadedModel& other = model.state_->loaded;
-  const Network& from = other.network;
+  const Network& from = other.network();
   const std::string& source = model.info().source;
   if (from.inputs.size() != 1) {
     state.fail(failure(ErrorCode::invalid_argument, source, ": has ", from.inputs.size(), " inputs, expected one"));
@@ -146,15 +148,15 @@ std::vector<Value> NetworkBuilder::append(const Model& model, Value input) try {
                        ", does not fit"));
     return {};
   }
-  auto shapes = infer_shapes(from, other.parameters, std::span<const Shape>(&wanted.shape, 1));
+  auto shapes = infer_shapes(from, other.parameters(), std::span<const Shape>(&wanted.shape, 1));
   if (!shapes) {
     state.fail(at(source, std::move(shapes).error()));
     return {};
   }
-  const int first_parameter = static_cast<int>(state.model.parameters.values.size());
-  Parameters& parameters = state.model.parameters;
-  parameters.values.insert(parameters.values.end(), other.parameters.values.begin(), other.parameters.values.end());
-  parameters.owners.insert(parameters.owners.end(), other.parameters.owners.begin(), other.parameters.owners.end());
+  const int first_parameter = static_cast<int>(state.graph.parameters.values.size());
+  Parameters& parameters = state.graph.parameters;
+  parameters.values.insert(parameters.values.end(), other.parameters().values.begin(), other.parameters().values.end());
+  parameters.owners.insert(parameters.owners.end(), other.parameters().owners.begin(), other.parameters().owners.end());
   std::vector<TensorId> moved(from.tensors.size());
   for (std::size_t i = 0; i < from.tensors.size(); ++i) {
     if (static_cast<TensorId>(i) == from.inputs[0]) {
@@ -421,10 +423,10 @@ Result<void> BuilderState::decide_classes(LoadedModel& built) const {
     return decision.what.starts_with("labels") || decision.what == "background" || decision.what == "scores";
   });
   const bool answers = spec.detection.classes > 0 || spec.segmentation.classes > 0;
-  const TensorId output = built.network.outputs[0];
+  const TensorId output = graph.network.outputs[0];
   const Shape& shape = shapes[static_cast<std::size_t>(output)];
   const std::int64_t rows = shape.rank() > 0 ? shape[shape.rank() - 1] : 0;
-  const RowKind kind = row_kind(built.network, output);
+  const RowKind kind = row_kind(graph.network, output);
   if (!answers && shape.elements() == rows && (kind != RowKind::other || !labels.empty())) {
     spec.classes = static_cast<int>(rows);
     if (kind == RowKind::probabilities)
@@ -447,14 +449,15 @@ Result<void> BuilderState::decide_classes(LoadedModel& built) const {
 Result<Model> NetworkBuilder::build() const try {
   const BuilderState& state = alive(state_);
   if (state.first_error) return *state.first_error;
-  if (state.model.network.outputs.empty())
+  if (state.graph.network.outputs.empty())
     return failure(ErrorCode::invalid_argument, state.source, ": the network has no output; mark one with output()");
   LoadedModel model = state.model;
+  model.graph = std::make_shared<const ModelGraph>(state.graph);
   ModelSpec& spec = model.spec;
   spec.architecture = Architecture::graph;
   const bool answers = spec.detection.classes > 0 || spec.segmentation.classes > 0;
-  if (answers && (model.network.inputs.size() != 1 || state.shape(model.network.inputs[0]).rank() != 4))
-    return failure(ErrorCode::invalid_argument, state.source, ": has ", model.network.inputs.size(),
+  if (answers && (model.network().inputs.size() != 1 || state.shape(model.network().inputs[0]).rank() != 4))
+    return failure(ErrorCode::invalid_argument, state.source, ": has ", model.network().inputs.size(),
                    " inputs, but detectors and segmenters take one picture");
   if (spec.detection.classes > 0)
     if (auto good = check_detector(model, state.shapes); !good)

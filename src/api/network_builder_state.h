@@ -42,7 +42,8 @@ struct NamedRow {
 // The network so far. The shapes at the model's own input size are kept beside it, so that a call can check its layer
 // at once and its error names the layer that does not fit.
 struct BuilderState {
-  LoadedModel model;
+  LoadedModel model;  // but for its graph
+  ModelGraph graph;
   std::vector<Shape> shapes;  // per tensor, batch 1
   std::vector<std::string> labels;
   std::vector<NamedRow> named_rows;
@@ -51,8 +52,8 @@ struct BuilderState {
   std::string source = "network";
   std::unordered_map<std::string, int> last_number;  // that unique_name has tried, by stem
 
-  Network& network() { return model.network; }
-  const Tensor& tensor(Value value) const { return model.network.tensors[static_cast<std::size_t>(value.id)]; }
+  Network& network() { return graph.network; }
+  const Tensor& tensor(Value value) const { return graph.network.tensors[static_cast<std::size_t>(value.id)]; }
   const Shape& shape(TensorId id) const { return shapes[static_cast<std::size_t>(id)]; }
   const Shape& shape(Value value) const { return shape(value.id); }
 
@@ -77,7 +78,7 @@ struct BuilderState {
     for (;; ++last) {
       std::string name =
           last == 1 && !wanted.empty() ? stem : stem + (wanted.empty() ? "" : "_") + std::to_string(last);
-      if (model.network.find(name) == kNoTensor) return name;
+      if (graph.network.find(name) == kNoTensor) return name;
     }
   }
 
@@ -91,7 +92,7 @@ struct BuilderState {
   TensorId constant(std::span<const float> values, const Shape& shape, WeightLayout layout, const std::string& name) {
     if (values.empty()) return kNoTensor;
     const auto copy = std::make_shared<std::vector<float>>(values.begin(), values.end());
-    Parameters& parameters = model.parameters;
+    Parameters& parameters = graph.parameters;
     parameters.owners.push_back(copy);
     parameters.values.push_back({name, DataType::f32, shape, layout, std::as_bytes(std::span(*copy))});
     Tensor tensor;
@@ -114,7 +115,7 @@ struct BuilderState {
     Network probe = one_node(node);
     std::vector<Shape> given;
     for (const TensorId id : probe.inputs) given.push_back(probe.tensors[static_cast<std::size_t>(id)].shape);
-    auto inferred = infer_shapes(probe, model.parameters, given);
+    auto inferred = infer_shapes(probe, graph.parameters, given);
     if (!inferred) return fail(callers(std::move(inferred).error()));
     output.shape = inferred->back();
     node.output = add_tensor(std::move(output), inferred->back());
@@ -129,7 +130,7 @@ struct BuilderState {
     Node copy = node;
     for (TensorId& input : copy.inputs) {
       if (input == kNoTensor) continue;
-      Tensor tensor = model.network.tensors[static_cast<std::size_t>(input)];
+      Tensor tensor = graph.network.tensors[static_cast<std::size_t>(input)];
       tensor.shape = shapes[static_cast<std::size_t>(input)];
       probe.tensors.push_back(std::move(tensor));
       input = static_cast<TensorId>(probe.tensors.size() - 1);
@@ -180,7 +181,7 @@ struct BuilderState {
     for (const Node* node = nullptr;; tensor = node->inputs[0]) {
       for (const NamedRow& row : named_rows)
         if (row.tensor == tensor) return &row;
-      node = model.network.producer(tensor);
+      node = graph.network.producer(tensor);
       const auto* activation = node == nullptr ? nullptr : std::get_if<ActivationOp>(&node->op);
       const bool same_rows =
           node != nullptr &&

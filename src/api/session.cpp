@@ -100,7 +100,7 @@ struct SessionState {
   std::vector<std::byte> input_nhwc, input_copy;
   std::vector<std::int64_t> input_axes;
 
-  const Network& network() const { return model->loaded.network; }
+  const Network& network() const { return model->loaded.network(); }
   const Tensor& tensor(TensorId id) const { return network().tensors[static_cast<std::size_t>(id)]; }
   const std::string& source() const { return model->info.source; }
 

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "models/models.h"
-#include "network/network.h"
+#include "network/model_graph.h"
 #include "spec/detection_spec.h"
 #include "spec/model_spec.h"
 
@@ -32,11 +32,13 @@ struct SourceFile {
 struct LoadedModel {
   std::string format;  // "tflite", "safetensors (timm)", "safetensors (Hugging Face)", "safetensors (mobilenet.cpp)"
   ModelSpec spec;
-  Network network;
-  Parameters parameters;
   WeightIndex weights;             // canonical names of weights-only files; empty for graph files
   std::vector<AnchorBox> anchors;  // of detectors
   std::vector<Decision> decisions;
+  std::shared_ptr<const ModelGraph> graph;
+
+  const Network& network() const { return graph->network; }
+  const Parameters& parameters() const { return graph->parameters; }
 };
 
 // Recognises the format by its content, not by its name.

@@ -31,14 +31,14 @@ Measured measure(std::span<const std::byte> file) {
   if (!loaded) return {};
   std::int64_t elements = 0;
   bool floats = false, integers = false, ranks = false;
-  for (const Tensor& tensor : loaded->network.tensors) {
+  for (const Tensor& tensor : loaded->network().tensors) {
     if (tensor.parameter >= 0) continue;
     elements += tensor.shape.elements();
     floats |= tensor.type == DataType::f32;
     integers |= tensor.type == DataType::u8 || tensor.type == DataType::i8;
     ranks |= tensor.type == DataType::i32 || tensor.type == DataType::i64;
   }
-  for (const Node& node : loaded->network.nodes) ranks |= !node.extra_outputs.empty();
+  for (const Node& node : loaded->network().nodes) ranks |= !node.extra_outputs.empty();
   Measured network{elements <= kMostElements, {}};
   if (floats) network.tolerance = {.relative = 2e-2, .absolute = 1e-4, .steps = integers ? 3 : 0};
   // What is first among equals is another thing in the last bit of a float.

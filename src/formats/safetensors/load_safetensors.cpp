@@ -112,9 +112,8 @@ Result<LoadedModel> load(const SourceFile& file) {
   LoadedModel model;
   model.format = format_of(weights.source);
   model.spec = std::move(reading.spec);
-  model.network = std::move(network);
-  model.parameters = std::move(weights.parameters);
-  model.parameters.owners.push_back(file.owner);
+  weights.parameters.owners.push_back(file.owner);
+  model.graph = std::make_shared<const ModelGraph>(ModelGraph{std::move(network), std::move(weights.parameters)});
   model.weights = std::move(weights.index);
   model.decisions = std::move(reading.decisions);
   return model;

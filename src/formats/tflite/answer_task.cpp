@@ -30,8 +30,8 @@ std::vector<TensorId> box_maps(const Network& network, TensorId boxes) {
 
 // Two float outputs [1, n, 4] and [1, n, classes + 1] over maps of 3, 6, 6, ... boxes a cell: TensorFlow's detectors
 // exported without post-processing, with or without the sigmoid or softmax of their scores.
-std::string recognise_raw_detector(LoadedModel& model) {
-  Network& network = model.network;
+std::string recognise_raw_detector(GraphReading& model) {
+  Network& network = model.graph.network;
   if (network.outputs.size() != 2) return {};
   TensorId boxes = network.outputs[0], scores = network.outputs[1];
   if (tensor(network, boxes).shape.rank() != 3 || tensor(network, scores).shape.rank() != 3) return {};
@@ -72,14 +72,14 @@ std::string recognise_raw_detector(LoadedModel& model) {
 
 }  // namespace
 
-Result<std::string> recognise_detector(LoadedModel& model) {
-  Network& network = model.network;
+Result<std::string> recognise_detector(GraphReading& model) {
+  Network& network = model.graph.network;
   for (const Node& node : network.nodes) {
     const auto* op = std::get_if<DetectionPostProcessOp>(&node.op);
     if (op == nullptr) continue;
     const Tensor& anchors = tensor(network, node.inputs[2]);
     MOBILENET_TRY(model.anchors,
-                  stored_anchors(anchors, model.parameters.values[static_cast<std::size_t>(anchors.parameter)]));
+                  stored_anchors(anchors, model.graph.parameters.values[static_cast<std::size_t>(anchors.parameter)]));
     model.spec.detection = op->spec;
     network.boxes = node.inputs[0];
     network.scores = node.inputs[1];
@@ -106,8 +106,8 @@ TensorId mask_output(const Network& network) {
 
 }  // namespace
 
-std::string recognise_segmenter(LoadedModel& model) {
-  Network& network = model.network;
+std::string recognise_segmenter(GraphReading& model) {
+  Network& network = model.graph.network;
   TensorId id = mask_output(network);
   if (id == kNoTensor || network.inputs.size() != 1) return {};
   const Shape &input = tensor(network, network.inputs[0]).shape, &output = tensor(network, id).shape;

@@ -4,16 +4,16 @@
 
 // Graphs that detect or segment, recognised by how they end, and what their end says about post-processing.
 
-#include "formats/formats.h"
+#include "formats/tflite/graph_reading.h"
 
 namespace mobilenet::tflite {
 
 // Fills spec.detection, Network::{boxes, scores, anchor_maps} and the anchors when the graph ends in detections or in
 // raw boxes and scores. Returns why, empty when it does not.
-Result<std::string> recognise_detector(LoadedModel& model);
+Result<std::string> recognise_detector(GraphReading& model);
 
 // Fills spec.segmentation and Network::mask_logits when the graph ends in a map of classes or of their scores, enlarged
 // to the input's size. Returns why, empty when it does not.
-std::string recognise_segmenter(LoadedModel& model);
+std::string recognise_segmenter(GraphReading& model);
 
 }  // namespace mobilenet::tflite

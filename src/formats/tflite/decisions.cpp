@@ -33,13 +33,13 @@ int row_length(const Network& network) {
 }
 
 // A classifier's row, or a feature extractor's. A pooled map is a feature, not a class.
-std::string decide_classes(LoadedModel& model) {
+std::string decide_classes(GraphReading& model) {
   ModelSpec& spec = model.spec;
-  const int length = row_length(model.network);
-  const RowKind kind = length > 0 ? row_kind(model.network, model.network.outputs[0]) : RowKind::other;
+  const int length = row_length(model.graph.network);
+  const RowKind kind = length > 0 ? row_kind(model.graph.network, model.graph.network.outputs[0]) : RowKind::other;
   if (kind == RowKind::other) return "features, because the output is no row of scores";
   spec.classes = length;
-  const std::string row = to_string(tensor(model.network, model.network.outputs[0]).shape);
+  const std::string row = to_string(tensor(model.graph.network, model.graph.network.outputs[0]).shape);
   if (kind == RowKind::probabilities) {
     spec.class_scores = ScoreFunction::identity;
     return "classifier, because the only output is " + row + " probabilities";
@@ -79,9 +79,9 @@ std::vector<LabelSource> labels_inside(std::span<const std::byte> file, const Mo
 
 }  // namespace
 
-Result<void> decide_task(LoadedModel& model) {
+Result<void> decide_task(GraphReading& model) {
   ModelSpec& spec = model.spec;
-  const Shape& input = tensor(model.network, model.network.inputs[0]).shape;
+  const Shape& input = tensor(model.graph.network, model.graph.network.inputs[0]).shape;
   if (input.rank() == 4) {
     spec.input_height = static_cast<int>(input[1]);
     spec.input_width = static_cast<int>(input[2]);
@@ -96,7 +96,7 @@ Result<void> decide_task(LoadedModel& model) {
   return {};
 }
 
-Result<void> decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, LoadedModel& model) {
+Result<void> decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, GraphReading& model) {
   std::optional<ModelMetadata> metadata;
   if (const auto bytes = file.metadata(kMetadataName); bytes && !bytes->empty()) {
     metadata = parse_metadata(*bytes);

@@ -5,14 +5,14 @@
 // What a .tflite file leaves unsaid: whether the graph is a classifier, how a picture becomes its input, which labels
 // its rows have. Each choice is recorded with its reason.
 
-#include "formats/formats.h"
+#include "formats/tflite/graph_reading.h"
 #include "formats/tflite/model_file.h"
 
 namespace mobilenet::tflite {
 
 // Fills input size, classes and background of a finished network's spec: what recognise_graph wants to know.
-Result<void> decide_task(LoadedModel& model);
+Result<void> decide_task(GraphReading& model);
 // Fills preprocess and labels; the architecture is known.
-Result<void> decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, LoadedModel& model);
+Result<void> decide_preprocess_and_labels(const SourceFile& source, const ModelFile& file, GraphReading& model);
 
 }  // namespace mobilenet::tflite

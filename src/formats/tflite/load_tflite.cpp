@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/quoted.h"
-#include "formats/formats.h"
 #include "formats/tflite/decisions.h"
+#include "formats/tflite/graph_reading.h"
 #include "formats/tflite/model_file.h"
 #include "formats/tflite/operators.h"
 #include "formats/tflite/tensor_table.h"
@@ -41,7 +41,8 @@ Result<TensorId> define_input(const ModelFile& file, TensorTable& tensors, int i
   return id;
 }
 
-Result<void> read_graph(const ModelFile& file, Network& network, Parameters& parameters) {
+Result<void> read_graph(const ModelFile& file, ModelGraph& graph) {
+  auto& [network, parameters] = graph;
   TensorTable tensors(file, network, parameters);
   for (const int index : *file.graph().inputs()) {
     MOBILENET_TRY(const TensorId id, define_input(file, tensors, index));
@@ -73,7 +74,8 @@ Result<void> read_graph(const ModelFile& file, Network& network, Parameters& par
 }
 
 // The runtime computes every shape itself and so do we: what a file says of its inner tensors may be out of date.
-Result<void> settle_shapes(Network& network, const Parameters& parameters) {
+Result<void> settle_shapes(ModelGraph& graph) {
+  auto& [network, parameters] = graph;
   std::vector<Shape> inputs;
   for (const TensorId id : network.inputs) inputs.push_back(network.tensors[static_cast<std::size_t>(id)].shape);
   auto inferred = infer_shapes(network, parameters, inputs);
@@ -102,18 +104,21 @@ Result<void> settle_shapes(Network& network, const Parameters& parameters) {
 
 Result<LoadedModel> load_tflite(const SourceFile& source) {
   MOBILENET_TRY(const ModelFile file, ModelFile::open(source));
-  LoadedModel model;
-  model.format = "tflite";
-  model.parameters.owners.push_back(file.owner());
-  if (auto read = read_graph(file, model.network, model.parameters); !read)
-    return at(file.name(), std::move(read).error());
-  if (auto settled = settle_shapes(model.network, model.parameters); !settled)
-    return at(file.name(), std::move(settled).error());
+  tflite::GraphReading model;
+  model.graph.parameters.owners.push_back(file.owner());
+  if (auto read = read_graph(file, model.graph); !read) return at(file.name(), std::move(read).error());
+  if (auto settled = settle_shapes(model.graph); !settled) return at(file.name(), std::move(settled).error());
   if (auto decided = tflite::decide_task(model); !decided) return at(file.name(), std::move(decided).error());
-  recognise_graph(model.network, model.parameters, model.spec);
+  recognise_graph(model.graph.network, model.graph.parameters, model.spec);
   if (auto decided = tflite::decide_preprocess_and_labels(source, file, model); !decided)
     return at(file.name(), std::move(decided).error());
-  return model;
+  LoadedModel loaded;
+  loaded.format = "tflite";
+  loaded.spec = std::move(model.spec);
+  loaded.anchors = std::move(model.anchors);
+  loaded.decisions = std::move(model.decisions);
+  loaded.graph = std::make_shared<const ModelGraph>(std::move(model.graph));
+  return loaded;
 }
 
 }  // namespace mobilenet

@@ -24,16 +24,16 @@ struct Rescaling {
 };
 
 // The MUL, ADD and SUB that the graph itself applies to its input, none when it has none; of the first channel.
-std::optional<Rescaling> rescaling_in_graph(const LoadedModel& model) {
+std::optional<Rescaling> rescaling_in_graph(const GraphReading& model) {
   Rescaling total;
   bool found = false;
-  TensorId id = model.network.inputs[0];
+  TensorId id = model.graph.network.inputs[0];
   const auto number = [&](TensorId constant) {
     const Parameter& parameter =
-        model.parameters.values[static_cast<std::size_t>(tensor(model.network, constant).parameter)];
+        model.graph.parameters.values[static_cast<std::size_t>(tensor(model.graph.network, constant).parameter)];
     return stored_value(parameter, 0);
   };
-  for (const Node& node : model.network.nodes) {
+  for (const Node& node : model.graph.network.nodes) {
     if (!std::holds_alternative<BatchNormOp>(node.op) || node.inputs[0] != id) continue;
     const double gamma = number(node.inputs[1]);
     const double shift = number(node.inputs[2]) - number(node.inputs[3]) * gamma;
@@ -82,8 +82,8 @@ EncodingChoice choose_by_metadata(const PixelEncoding& normalization) {
                               ", because the file's metadata says so")};
 }
 
-EncodingChoice choose_by_family(const LoadedModel& model) {
-  switch (export_family(model.network)) {
+EncodingChoice choose_by_family(const GraphReading& model) {
+  switch (export_family(model.graph.network)) {
     case ExportFamily::tf_slim:
       return {PixelEncoding::minus_one_to_one(),
               "(byte - 127.5) / 127.5, because the tensors are named as TensorFlow's own MobileNets, which want that"};
@@ -110,10 +110,10 @@ EncodingChoice choose_by_family(const LoadedModel& model) {
           "(byte - 127.5) / 127.5, because that is what most MobileNets with float inputs want", true};
 }
 
-EncodingChoice choose_for_floats(const LoadedModel& model, const std::optional<ModelMetadata>& metadata) {
+EncodingChoice choose_for_floats(const GraphReading& model, const std::optional<ModelMetadata>& metadata) {
   if (metadata && metadata->normalization) return choose_by_metadata(*metadata->normalization);
   if (const auto rescaling = rescaling_in_graph(model)) return choose_by_rescaling(*rescaling);
-  if (const auto range = quantized_range(model.network)) {
+  if (const auto range = quantized_range(model.graph.network)) {
     EncodingChoice choice = choose_by_range(*range);
     choice.why += text(", because the graph quantises its input from ", range->low, " to ", range->high);
     return choice;
@@ -139,9 +139,9 @@ EncodingChoice choose_for_integers(const Tensor& input, const std::optional<Mode
   return choice;
 }
 
-void decide_geometry(LoadedModel& model) {
+void decide_geometry(GraphReading& model) {
   ModelSpec& spec = model.spec;
-  const Tensor& input = tensor(model.network, model.network.inputs[0]);
+  const Tensor& input = tensor(model.graph.network, model.graph.network.inputs[0]);
   PreprocessSpec& preprocess = spec.preprocess;
   preprocess.filter = ResizeFilter::pil_bilinear;
   if (spec.segmentation.classes > 0) {
@@ -157,7 +157,7 @@ void decide_geometry(LoadedModel& model) {
     preprocess.mode = ResizeMode::squash;
     model.decisions.push_back(
         {"resize", "the whole picture, Pillow's bilinear, because the network looks for objects anywhere"});
-  } else if (export_family(model.network) == ExportFamily::teachable_machine) {
+  } else if (export_family(model.graph.network) == ExportFamily::teachable_machine) {
     preprocess.mode = ResizeMode::crop;
     preprocess.crop_fraction = 1;
     model.decisions.push_back({"resize",
@@ -173,11 +173,11 @@ void decide_geometry(LoadedModel& model) {
 
 }  // namespace
 
-void decide_picture_input(const std::optional<ModelMetadata>& metadata, LoadedModel& model) {
-  const Tensor& input = tensor(model.network, model.network.inputs[0]);
-  if (model.network.inputs.size() != 1 || input.shape.rank() != 4 || input.shape[3] != 3) {
-    model.decisions.push_back(
-        {"input", text("not a picture: ", model.network.inputs.size(), " inputs, the first ", to_string(input.shape))});
+void decide_picture_input(const std::optional<ModelMetadata>& metadata, GraphReading& model) {
+  const Tensor& input = tensor(model.graph.network, model.graph.network.inputs[0]);
+  if (model.graph.network.inputs.size() != 1 || input.shape.rank() != 4 || input.shape[3] != 3) {
+    model.decisions.push_back({"input", text("not a picture: ", model.graph.network.inputs.size(),
+                                             " inputs, the first ", to_string(input.shape))});
     return;
   }
   decide_geometry(model);

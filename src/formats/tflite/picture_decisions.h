@@ -6,12 +6,12 @@
 
 #include <optional>
 
-#include "formats/formats.h"
+#include "formats/tflite/graph_reading.h"
 #include "formats/tflite/metadata.h"
 
 namespace mobilenet::tflite {
 
 // Fills the preprocessing of a graph whose task is known; records what was decided, and why.
-void decide_picture_input(const std::optional<ModelMetadata>& metadata, LoadedModel& model);
+void decide_picture_input(const std::optional<ModelMetadata>& metadata, GraphReading& model);
 
 }  // namespace mobilenet::tflite

@@ -51,10 +51,10 @@ TEST_P(Int8Models, EqualTensorFlowLite) {
   const auto manifest = nlohmann::json::parse(manifest_file);
   for (const char* name : kModels) {
     const LoadedModel model = open(data / "models" / name);
-    const auto weights = cpu::cpu_backend().pack(model.network, model.parameters, Precision::source).value();
+    const auto weights = cpu::cpu_backend().pack(model.network(), model.parameters(), Precision::source).value();
     CompileRequest request;
-    request.input_shapes = {model.network.tensors[static_cast<std::size_t>(model.network.inputs[0])].shape};
-    request.outputs = model.network.outputs;
+    request.input_shapes = {model.network().tensors[static_cast<std::size_t>(model.network().inputs[0])].shape};
+    request.outputs = model.network().outputs;
     const auto program = cpu::cpu_backend().compile(weights, request).value();
     EXPECT_EQ(program->isa(), cpu::name_of(GetParam()));
     int compared = 0;

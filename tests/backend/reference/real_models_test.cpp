@@ -47,10 +47,10 @@ class RealModel : public ::testing::TestWithParam<const char*> {
       const auto expected = FileBytes::read(folder / "expected/tflite/out" / output["file"]).value();
 
       OperatorModel network;
-      network.network = model.network;
-      network.parameters = model.parameters;
-      for (const TensorId id : model.network.inputs)
-        network.input_shapes.push_back(model.network.tensors[static_cast<std::size_t>(id)].shape);
+      network.network = model.network();
+      network.parameters = model.parameters();
+      for (const TensorId id : model.network().inputs)
+        network.input_shapes.push_back(model.network().tensors[static_cast<std::size_t>(id)].shape);
       network.inputs = {input_from(picture->bytes(), record["input_transform"])};
       const auto got = run_on(backend, network);
       ASSERT_TRUE(got) << got.error().message;

@@ -86,12 +86,12 @@ GraphFile detector_graph() {
 TEST(TfliteAnswers, OptionsOfADetector) {
   const auto model = load(detector_graph());
   ASSERT_TRUE(model) << model.error().message;
-  const Node& node = model->network.nodes.back();
+  const Node& node = model->network().nodes.back();
   ASSERT_TRUE(std::holds_alternative<DetectionPostProcessOp>(node.op));
   EXPECT_EQ(node.extra_outputs.size(), 3u);
-  EXPECT_EQ(model->network.outputs.size(), 4u);
-  EXPECT_EQ(model->network.boxes, node.inputs[0]);
-  EXPECT_EQ(model->network.scores, node.inputs[1]);
+  EXPECT_EQ(model->network().outputs.size(), 4u);
+  EXPECT_EQ(model->network().boxes, node.inputs[0]);
+  EXPECT_EQ(model->network().scores, node.inputs[1]);
   EXPECT_EQ(model->anchors.size(), 16u);
   const DetectionSpec& spec = model->spec.detection;
   EXPECT_EQ(spec, std::get<DetectionPostProcessOp>(node.op).spec);
@@ -322,7 +322,7 @@ TEST(TfliteAnswers, ArgMaxMakesIndices) {
       graph.tensors[kDepthwise + 2].type = type;
       const auto model = load(graph);
       ASSERT_TRUE(model) << model.error().message;
-      const Tensor& output = model->network.tensors[static_cast<std::size_t>(model->network.outputs[0])];
+      const Tensor& output = model->network().tensors[static_cast<std::size_t>(model->network().outputs[0])];
       EXPECT_EQ(output.type, type == TensorType::INT32 ? DataType::i32 : DataType::i64);
       EXPECT_EQ(output.shape, (Shape{1, 4, 4}));
       EXPECT_EQ(model->spec.segmentation.classes, 4);
@@ -335,10 +335,10 @@ TEST(TfliteAnswers, ADecoderOfPosesIsLeftOut) {
   graph.operators[kDecode].inputs = {kBoxes, kScoreColumns};
   const auto model = load(graph);
   ASSERT_TRUE(model) << model.error().message;
-  EXPECT_EQ(model->network.nodes.size(), 4u);
+  EXPECT_EQ(model->network().nodes.size(), 4u);
   std::vector<std::string> outputs;
-  for (const TensorId id : model->network.outputs)
-    outputs.push_back(model->network.tensors[static_cast<std::size_t>(id)].name);
+  for (const TensorId id : model->network().outputs)
+    outputs.push_back(model->network().tensors[static_cast<std::size_t>(id)].name);
   EXPECT_EQ(outputs, (std::vector<std::string>{"boxes", "columns"}));
 }
 
@@ -349,7 +349,7 @@ TEST(TfliteAnswers, ProductsOfActivations) {
               [](auto& builder) { return schema::CreateMulOptions(builder, schema::FusedActivation::RELU); });
   const auto model = load(graph);
   ASSERT_TRUE(model) << model.error().message;
-  EXPECT_EQ(std::get<MulOp>(model->network.nodes[kAdd].op).activation, Activation::relu);
+  EXPECT_EQ(std::get<MulOp>(model->network().nodes[kAdd].op).activation, Activation::relu);
 }
 
 TEST(TfliteAnswers, BytesBetweenFloatsStayBytes) {
@@ -361,12 +361,12 @@ TEST(TfliteAnswers, BytesBetweenFloatsStayBytes) {
   weight.zero_points = {0};
   const auto model = load(graph);
   ASSERT_TRUE(model) << model.error().message;
-  const Node& stem = model->network.nodes[kConvolve];
-  const Tensor& stored_weight = model->network.tensors[static_cast<std::size_t>(stem.inputs[1])];
+  const Node& stem = model->network().nodes[kConvolve];
+  const Tensor& stored_weight = model->network().tensors[static_cast<std::size_t>(stem.inputs[1])];
   EXPECT_EQ(stored_weight.type, DataType::i8);
   ASSERT_TRUE(stored_weight.quantization);
   EXPECT_EQ(stored_weight.quantization->scales, (std::vector<float>{0.1f}));
-  EXPECT_EQ(model->network.tensors[static_cast<std::size_t>(stem.output)].type, DataType::f32);
+  EXPECT_EQ(model->network().tensors[static_cast<std::size_t>(stem.output)].type, DataType::f32);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ void load_and_touch(const std::vector<std::uint8_t>& bytes, const std::string& w
     return;
   }
   unsigned sum = 0;
-  for (const Parameter& parameter : model->parameters.values) {
+  for (const Parameter& parameter : model->parameters().values) {
     EXPECT_EQ(parameter.bytes.size(), static_cast<std::size_t>(parameter.shape.elements()) * size_of(parameter.type));
     for (const std::byte byte : parameter.bytes) sum += static_cast<unsigned>(byte);
   }
@@ -51,7 +51,7 @@ std::vector<std::size_t> structure_of(const std::vector<std::uint8_t>& bytes) {
   const auto model = load_tflite(source_of(bytes));
   EXPECT_TRUE(model);
   if (model)
-    for (const Parameter& parameter : model->parameters.values) {
+    for (const Parameter& parameter : model->parameters().values) {
       const auto* begin = reinterpret_cast<const std::uint8_t*>(parameter.bytes.data());
       if (begin < bytes.data() || begin >= bytes.data() + bytes.size()) continue;
       const auto offset = begin - bytes.data();

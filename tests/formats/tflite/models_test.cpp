@@ -24,7 +24,7 @@ namespace {
 enum class Stored { bytes, floats, others };
 
 Stored stored(const LoadedModel& model) {
-  const Tensor& input = model.network.tensors[static_cast<std::size_t>(model.network.inputs[0])];
+  const Tensor& input = model.network().tensors[static_cast<std::size_t>(model.network().inputs[0])];
   const ChannelQuantization q = channel_quantization(input, 0);
   const PreprocessSpec& spec = model.spec.preprocess;
   if (takes_bytes(spec, {input.type, q.scale, q.zero_point})) return Stored::bytes;
@@ -204,7 +204,7 @@ TEST_P(TfliteModel, BecomesTheNetworkThatItIs) {
   const ModelCase& expected = GetParam();
   const auto model = load(expected.file);
   ASSERT_TRUE(model) << model.error().message;
-  const Network& network = model->network;
+  const Network& network = model->network();
   std::map<std::string, int> kinds;
   for (const Node& node : network.nodes) ++kinds[std::string(kind_of(node.op))];
   EXPECT_EQ(kinds, expected.kinds);
@@ -281,10 +281,10 @@ TEST(TfliteModels, LayersAreNamedByStructure) {
   for (const LayersCase& c : kLayersCases) {
     const auto model = load(c.file);
     ASSERT_TRUE(model) << model.error().message;
-    EXPECT_EQ(model->network.layers.size(), c.layers) << c.file;
-    EXPECT_EQ(model->network.aliases.size(), c.aliases) << c.file;
+    EXPECT_EQ(model->network().layers.size(), c.layers) << c.file;
+    EXPECT_EQ(model->network().aliases.size(), c.aliases) << c.file;
     if (c.layer == nullptr) continue;
-    const std::string* found = layer_tensor(model->network, c.layer);
+    const std::string* found = layer_tensor(model->network(), c.layer);
     ASSERT_NE(found, nullptr) << c.file << " " << c.layer;
     EXPECT_EQ(*found, c.tensor) << c.file << " " << c.layer;
   }
@@ -295,7 +295,7 @@ TEST(TfliteModels, HalfPrecisionWeightsKeepTheirBytes) {
   const auto model = load("object_detection_ssd_mobilenetv2_oidv4_fp16.tflite");
   ASSERT_TRUE(model) << model.error().message;
   std::int64_t weights = 0;
-  for (const Parameter& parameter : model->parameters.values) {
+  for (const Parameter& parameter : model->parameters().values) {
     EXPECT_EQ(parameter.type, DataType::f16) << parameter.name;
     weights += parameter.shape.elements();
   }
@@ -330,7 +330,7 @@ TEST(TfliteModels, DetectorsAndSegmenters) {
   for (const TaskCase& c : kTaskCases) {
     const auto model = load(c.file);
     ASSERT_TRUE(model) << model.error().message;
-    const Network& network = model->network;
+    const Network& network = model->network();
     EXPECT_EQ(stored(*model), c.encoding) << c.file;
     EXPECT_EQ(model->spec.detection.classes, c.detected) << c.file;
     EXPECT_EQ(model->spec.segmentation.classes, c.segmented) << c.file;
@@ -356,8 +356,8 @@ TEST(TfliteModels, OtherFilesLoad) {
     const auto model = load(file);
     ASSERT_TRUE(model) << model.error().message;
     EXPECT_EQ(model->spec.detection.classes + model->spec.segmentation.classes, 0) << file;
-    for (const TensorId output : model->network.outputs)
-      EXPECT_GT(model->network.tensors[static_cast<std::size_t>(output)].shape.elements(), 0) << file;
+    for (const TensorId output : model->network().outputs)
+      EXPECT_GT(model->network().tensors[static_cast<std::size_t>(output)].shape.elements(), 0) << file;
   }
 }
 

@@ -42,16 +42,16 @@ std::string why(const LoadedModel& model, const std::string& what) {
 }
 
 const Tensor& output_of(const LoadedModel& model, std::size_t node) {
-  return model.network.tensors[static_cast<std::size_t>(model.network.nodes[node].output)];
+  return model.network().tensors[static_cast<std::size_t>(model.network().nodes[node].output)];
 }
 const Tensor& input_of(const LoadedModel& model, std::size_t node, std::size_t input) {
-  return model.network.tensors[static_cast<std::size_t>(model.network.nodes[node].inputs[input])];
+  return model.network().tensors[static_cast<std::size_t>(model.network().nodes[node].inputs[input])];
 }
 
 TEST(TfliteSmall, FloatGraphBecomesNetwork) {
   const auto model = load(small_float_graph());
   ASSERT_TRUE(model) << model.error().message;
-  const Network& network = model->network;
+  const Network& network = model->network();
   ASSERT_EQ(network.nodes.size(), 6u);
   const auto& stem = std::get<Conv2dOp>(network.nodes[kConvolve].op);
   EXPECT_EQ(stem.window.stride_height, 2);
@@ -67,7 +67,7 @@ TEST(TfliteSmall, FloatGraphBecomesNetwork) {
   EXPECT_EQ(output_of(*model, kSoftmax).name, "scores");
   EXPECT_EQ(output_of(*model, kConvolve).shape, (Shape{1, 4, 4, 4}));
   const Tensor& weight = input_of(*model, kConvolve, 1);
-  const Parameter& parameter = model->parameters.values[static_cast<std::size_t>(weight.parameter)];
+  const Parameter& parameter = model->parameters().values[static_cast<std::size_t>(weight.parameter)];
   EXPECT_EQ(parameter.name, "stem/weight");
   EXPECT_EQ(parameter.layout, WeightLayout::ohwi);
   EXPECT_EQ(parameter.bytes.size(), 108 * sizeof(float));
@@ -103,7 +103,7 @@ TEST(TfliteSmall, QuantisationStaysOnTheTensors) {
   EXPECT_EQ(input_of(*model, kConvolve, 2).type, DataType::i32);
   EXPECT_EQ(output_of(*model, kAdd).quantization->zero_points, (std::vector<std::int32_t>{-3}));
   EXPECT_EQ(model->spec.classes, 0);
-  const ChannelQuantization q = channel_quantization(model->network.tensors.at(0), 0);
+  const ChannelQuantization q = channel_quantization(model->network().tensors.at(0), 0);
   EXPECT_TRUE(takes_bytes(model->spec.preprocess, {DataType::i8, q.scale, q.zero_point}));
 }
 
@@ -116,7 +116,7 @@ TEST(TfliteSmall, HalfPrecisionWeightsAreReadBehindDequantize) {
   graph.operators.insert(graph.operators.begin(), {BuiltinOperator::DEQUANTIZE, {half}, {kStemWeight}});
   const auto model = load(graph);
   ASSERT_TRUE(model) << model.error().message;
-  ASSERT_EQ(model->network.nodes.size(), 6u);
+  ASSERT_EQ(model->network().nodes.size(), 6u);
   EXPECT_EQ(input_of(*model, kConvolve, 1).type, DataType::f16);
   EXPECT_EQ(input_of(*model, kConvolve, 1).name, "stem/half");
 }
@@ -127,8 +127,8 @@ TEST(TfliteSmall, ConstantsBehindTheFlatBuffer) {
   const auto model = load(graph);
   ASSERT_TRUE(model) << model.error().message;
   const auto inside = load(small_float_graph());
-  for (std::size_t i = 0; i < model->parameters.values.size(); ++i)
-    EXPECT_TRUE(std::ranges::equal(model->parameters.values[i].bytes, inside->parameters.values[i].bytes));
+  for (std::size_t i = 0; i < model->parameters().values.size(); ++i)
+    EXPECT_TRUE(std::ranges::equal(model->parameters().values[i].bytes, inside->parameters().values[i].bytes));
 }
 
 TEST(TfliteSmall, UnalignedMemory) {
@@ -157,8 +157,8 @@ TEST(TfliteSmall, ComputedShapeOfReshape) {
                           {BuiltinOperator::RESHAPE, {kMean, packed}, {flat}}});
   const auto model = load(graph);
   ASSERT_TRUE(model) << model.error().message;
-  ASSERT_EQ(model->network.nodes.size(), 7u);
-  EXPECT_EQ(std::get<ReshapeOp>(model->network.nodes[kClassify].op).shape, (Shape{1, 4}));
+  ASSERT_EQ(model->network().nodes.size(), 7u);
+  EXPECT_EQ(std::get<ReshapeOp>(model->network().nodes[kClassify].op).shape, (Shape{1, 4}));
 }
 
 // A constant that rescales the input becomes a batch norm, and bytes go in as they are.
@@ -173,7 +173,7 @@ TEST(TfliteSmall, RescalingInsideTheGraph) {
                                                    {BuiltinOperator::SUB, {scaled, shift}, {shifted}}});
   const auto model = load(graph);
   ASSERT_TRUE(model) << model.error().message;
-  EXPECT_EQ(std::get<BatchNormOp>(model->network.nodes[0].op).epsilon, 0);
+  EXPECT_EQ(std::get<BatchNormOp>(model->network().nodes[0].op).epsilon, 0);
   EXPECT_EQ(model->spec.preprocess.rescale, 1);
   EXPECT_EQ(model->spec.preprocess.mean[0], 0);
   EXPECT_EQ(model->spec.preprocess.deviation[0], 1);
@@ -555,8 +555,8 @@ TEST(TfliteSmall, NamesOfTheFileDoNotReachATerminal) {
   const std::string& name = output_of(*model, kConvolve).name;
   EXPECT_EQ(name.substr(0, 14), "stem?[31m???xa");
   EXPECT_EQ(name.size(), 1024u);
-  EXPECT_LT(model->network.nodes[kConvolve].name.size(), 130u);
-  EXPECT_NE(model->network.find("block/depthwise;block/Relu6"), kNoTensor) << "ordinary names stay as they are";
+  EXPECT_LT(model->network().nodes[kConvolve].name.size(), 130u);
+  EXPECT_NE(model->network().find("block/depthwise;block/Relu6"), kNoTensor) << "ordinary names stay as they are";
   // Whatever fails says so in a short line.
   graph.tensors[kStem].name += "\r\n";
   graph.tensors[kStemBias].shape = {1};

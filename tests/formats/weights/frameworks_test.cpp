@@ -30,9 +30,9 @@ Result<LoadedModel> open(const std::filesystem::path& path) {
 }
 
 std::string shape_of(const LoadedModel& model, const std::string& layer, std::int64_t height, std::int64_t width) {
-  const TensorId id = model.network.find(layer);
+  const TensorId id = model.network().find(layer);
   if (id == kNoTensor) return "no such layer";
-  const auto shapes = infer_shapes(model.network, model.parameters, std::vector{Shape{1, height, width, 3}});
+  const auto shapes = infer_shapes(model.network(), model.parameters(), std::vector{Shape{1, height, width, 3}});
   if (!shapes) return shapes.error().message;
   return to_string(shapes.value()[static_cast<std::size_t>(id)]);
 }
@@ -55,7 +55,7 @@ void expect_hidden_states(const LoadedModel& model, const std::filesystem::path&
     const std::string name = "hidden_" + std::to_string(state.at("i").get<int>());
     EXPECT_EQ(shape_of(model, name), to_string(Shape{1, shape[2], shape[3], shape[1]})) << name;
   }
-  EXPECT_EQ(model.network.find("hidden_" + std::to_string(states.size())), kNoTensor);
+  EXPECT_EQ(model.network().find("hidden_" + std::to_string(states.size())), kNoTensor);
 }
 
 TEST(HuggingFace, OpensARealV1) {
@@ -89,7 +89,7 @@ TEST(HuggingFace, OpensARealV1) {
   EXPECT_EQ(spec.preprocess.mean, (std::array{127.5f, 127.5f, 127.5f}));
   EXPECT_EQ(spec.preprocess.deviation, (std::array{127.5f, 127.5f, 127.5f}));
   EXPECT_EQ(shape_of(*model, "logits"), "1x1001");
-  EXPECT_EQ(model->network.tensors[static_cast<std::size_t>(model->network.inputs[0])].name, "pixel_values");
+  EXPECT_EQ(model->network().tensors[static_cast<std::size_t>(model->network().inputs[0])].name, "pixel_values");
   expect_hidden_states(*model, folder / "hidden_parrot.json");
 }
 
@@ -212,8 +212,8 @@ TEST(HuggingFace, OpensExtractorsWithAndWithoutPrefix) {
     EXPECT_EQ(model->spec.classes, 0);
     EXPECT_TRUE(model->spec.labels.empty());
     EXPECT_EQ(shape_of(*model, "pool"), "1x1280");
-    EXPECT_EQ(model->network.find("logits"), kNoTensor);
-    EXPECT_EQ(model->network.outputs.at(0), model->network.find("pool"));
+    EXPECT_EQ(model->network().find("logits"), kNoTensor);
+    EXPECT_EQ(model->network().outputs.at(0), model->network().find("pool"));
   }
 }
 
@@ -300,7 +300,7 @@ TEST(Timm, OpensV1WithAndWithoutALastConvolution) {
     EXPECT_FALSE(model->spec.tf_padding);
     EXPECT_EQ(model->spec.preprocess.mean, (std::array{0.5f, 0.5f, 0.5f}));
     EXPECT_EQ(model->spec.preprocess.resize_height, 256);
-    for (const Node& node : model->network.nodes) EXPECT_FALSE(std::holds_alternative<AddOp>(node.op));
+    for (const Node& node : model->network().nodes) EXPECT_FALSE(std::holds_alternative<AddOp>(node.op));
     EXPECT_EQ(shape_of(*model, "last"), last > 0 ? "1x7x7x1024" : "no such layer");
   }
 }
@@ -434,7 +434,7 @@ TEST(Frameworks, SurviveRandomChangesOfTheHeader) {
                                                                             : static_cast<char>(random() % 128);
       if (const auto model = load_model(file)) {
         const Shape input{1, 64, 64, 3};
-        EXPECT_TRUE(infer_shapes(model->network, model->parameters, std::vector{input}));
+        EXPECT_TRUE(infer_shapes(model->network(), model->parameters(), std::vector{input}));
       }
       owner->replace(place, before.size(), before);
     }

@@ -31,14 +31,14 @@ Result<LoadedModel> open(const std::filesystem::path& path) {
 }
 
 const Tensor& tensor_of(const LoadedModel& model, const std::string& name) {
-  for (const Tensor& tensor : model.network.tensors)
+  for (const Tensor& tensor : model.network().tensors)
     if (tensor.name == name) return tensor;
   throw std::runtime_error("no tensor " + name);
 }
 
 std::vector<float> weight_of(const LoadedModel& model, const std::string& name) {
   const Tensor& tensor = tensor_of(model, name);
-  return real_values(tensor, model.parameters.values.at(static_cast<std::size_t>(tensor.parameter)));
+  return real_values(tensor, model.parameters().values.at(static_cast<std::size_t>(tensor.parameter)));
 }
 
 TEST(NcnnSsdlite, NamesBecomeCanonical) {
@@ -78,11 +78,11 @@ TEST(NcnnSsdlite, OpensTheRealFile) {
   EXPECT_EQ(spec.blocks, published.blocks);
   EXPECT_EQ(spec.detection_head, published.detection_head);
   EXPECT_TRUE(spec.preprocess.swap_red_blue);
-  EXPECT_EQ(model->network.anchor_maps.size(), 6u);
+  EXPECT_EQ(model->network().anchor_maps.size(), 6u);
 
   const Shape input{1, 300, 300, 3};
-  const auto shapes = infer_shapes(model->network, model->parameters, {&input, 1}).value();
-  EXPECT_EQ(to_string(shapes[static_cast<std::size_t>(model->network.scores)]), "1x1917x21");
+  const auto shapes = infer_shapes(model->network(), model->parameters(), {&input, 1}).value();
+  EXPECT_EQ(to_string(shapes[static_cast<std::size_t>(model->network().scores)]), "1x1917x21");
 }
 
 TEST(HuggingFaceDeepLab, OpensARealFile) {
@@ -124,7 +124,7 @@ void expect_round_trip(const char* architecture) {
   ModelSpec expected = spec;
   expected.labels = model->spec.labels;  // built-in names join at loading
   EXPECT_EQ(model->spec, expected);
-  EXPECT_EQ(model->network.anchor_maps.size(), spec.detection.anchor_shapes.size());
+  EXPECT_EQ(model->network().anchor_maps.size(), spec.detection.anchor_shapes.size());
 }
 
 TEST(OwnHeadFiles, RoundTrip) {
@@ -140,7 +140,7 @@ TEST(OwnHeadFiles, IntegerWeightsAreWrittenAsTheNumbersTheyStandFor) {
   ASSERT_TRUE(source) << source.error().message;
   const TemporaryFolder folder;
   const auto path = folder.path() / "model.safetensors";
-  const auto written = write_safetensors(path, source->spec, source->parameters, source->weights, DataType::f32);
+  const auto written = write_safetensors(path, source->spec, source->parameters(), source->weights, DataType::f32);
   ASSERT_TRUE(written) << written.error().message;
   const auto copy = open(path);
   ASSERT_TRUE(copy) << copy.error().message;
@@ -220,9 +220,9 @@ TEST(Anchors, AreThoseThatTensorFlowStores) {
   const auto model = open(*testing::test_data() / "models/coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite");
   ASSERT_TRUE(model) << model.error().message;
   float scale = 0;
-  for (const Node& node : model->network.nodes)
+  for (const Node& node : model->network().nodes)
     if (std::holds_alternative<DetectionPostProcessOp>(node.op))
-      scale = channel_quantization(model->network.tensors[static_cast<std::size_t>(node.inputs[2])], 0).scale;
+      scale = channel_quantization(model->network().tensors[static_cast<std::size_t>(node.inputs[2])], 0).scale;
   ASSERT_GT(scale, 0);
   constexpr AnchorGrid kGrids[] = {{19, 19}, {10, 10}, {5, 5}, {3, 3}, {2, 2}, {1, 1}};
   const auto generated = generate_anchors(multiple_grid_shapes(6), kGrids);

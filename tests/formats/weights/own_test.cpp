@@ -206,7 +206,7 @@ TEST(OwnFile, KeepsSpecAndWeightsInF32) {
     ASSERT_EQ(model->weights.size(), weights.index.size());
     for (const auto& [name, index] : weights.index) {
       const Parameter& before = weights.parameters.values[static_cast<std::size_t>(index)];
-      const Parameter& after = model->parameters.values[static_cast<std::size_t>(model->weights.at(name))];
+      const Parameter& after = model->parameters().values[static_cast<std::size_t>(model->weights.at(name))];
       EXPECT_EQ(before.shape, after.shape) << name;
       EXPECT_TRUE(std::ranges::equal(before.bytes, after.bytes)) << name;
     }
@@ -223,7 +223,7 @@ TEST(OwnFile, RoundsFiltersToF16AndKeepsVectors) {
   ASSERT_TRUE(model) << model.error().message;
   for (const auto& [name, index] : weights.index) {
     const Parameter& before = weights.parameters.values[static_cast<std::size_t>(index)];
-    const Parameter& after = model->parameters.values[static_cast<std::size_t>(model->weights.at(name))];
+    const Parameter& after = model->parameters().values[static_cast<std::size_t>(model->weights.at(name))];
     const bool filter = before.shape.rank() >= 2;
     EXPECT_EQ(after.type, filter ? DataType::f16 : DataType::f32) << name;
     for (std::int64_t i = 0; i < before.shape.elements(); ++i) {
@@ -232,7 +232,7 @@ TEST(OwnFile, RoundsFiltersToF16AndKeepsVectors) {
     }
   }
   // Written once more, nothing changes.
-  ASSERT_TRUE(write_safetensors(again, model->spec, model->parameters, model->weights, DataType::f16));
+  ASSERT_TRUE(write_safetensors(again, model->spec, model->parameters(), model->weights, DataType::f16));
   const auto first = FileBytes::read(path).value(), second = FileBytes::read(again).value();
   EXPECT_TRUE(std::ranges::equal(first->bytes(), second->bytes()));
 }
