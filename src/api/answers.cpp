@@ -78,7 +78,7 @@ void make_probabilities(ScoreFunction function, std::span<float> scores) {
 }
 
 ChannelQuantization quantization_of(const ModelState& model, const HostTensor& output) {
-  return channel_quantization(model.loaded.network().tensors[static_cast<std::size_t>(output.tensor)], 0);
+  return channel_quantization(model.loaded.network().tensor(output.tensor), 0);
 }
 
 }  // namespace

@@ -78,12 +78,12 @@ std::vector<std::int64_t> framework_shape(const Shape& shape, SourceLayout layou
 
 bool takes_pictures(const Network& network) {
   if (network.inputs.size() != 1) return false;
-  const Shape& shape = network.tensors[static_cast<std::size_t>(network.inputs[0])].shape;
+  const Shape& shape = network.tensor(network.inputs[0]).shape;
   return shape.rank() == 4 && shape[3] == 3;
 }
 
 InputElements input_elements(const Network& network) {
-  const Tensor& input = network.tensors[static_cast<std::size_t>(network.inputs[0])];
+  const Tensor& input = network.tensor(network.inputs[0]);
   const bool quantized = input.type != DataType::f32 && input.quantization && !input.quantization->scales.empty();
   if (!quantized) return {input.type, 0, 0};
   const ChannelQuantization q = channel_quantization(input, 0);
@@ -91,7 +91,7 @@ InputElements input_elements(const Network& network) {
 }
 
 Shape input_shape(const Network& network, std::size_t index, std::int64_t batch, int height, int width) {
-  Shape shape = network.tensors[static_cast<std::size_t>(network.inputs[index])].shape;
+  Shape shape = network.tensor(network.inputs[index]).shape;
   if (shape.rank() > 0) shape[0] = batch;
   if (shape.rank() == 4 && height > 0) shape[1] = height;
   if (shape.rank() == 4 && width > 0) shape[2] = width;
@@ -147,10 +147,11 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   const NetworkCost cost = cost_of(network, loaded.parameters(), *shapes);
   info.macs = cost.macs;
   info.parameters = cost.parameters;
-  const auto tensor = [&](TensorId id) -> const Tensor& { return network.tensors[static_cast<std::size_t>(id)]; };
   const auto shape = [&](TensorId id) -> const Shape& { return (*shapes)[static_cast<std::size_t>(id)]; };
-  for (const TensorId id : network.inputs) info.inputs.push_back(describe_tensor(tensor(id), shape(id), spec.layout));
-  for (const TensorId id : network.outputs) info.outputs.push_back(describe_tensor(tensor(id), shape(id), spec.layout));
+  for (const TensorId id : network.inputs)
+    info.inputs.push_back(describe_tensor(network.tensor(id), shape(id), spec.layout));
+  for (const TensorId id : network.outputs)
+    info.outputs.push_back(describe_tensor(network.tensor(id), shape(id), spec.layout));
   for (const Layer& layer : network.layers)
     info.layers.push_back(
         {layer.name, framework_shape(shape(layer.tensor), spec.layout), channels(shape(layer.tensor))});

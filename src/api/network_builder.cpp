@@ -135,7 +135,7 @@ std::vector<Value> NetworkBuilder::append(const Model& model, Value input) try {
     state.fail(failure(ErrorCode::invalid_argument, source, ": has ", from.inputs.size(), " inputs, expected one"));
     return {};
   }
-  const Tensor& wanted = from.tensors[static_cast<std::size_t>(from.inputs[0])];
+  const Tensor& wanted = from.tensor(from.inputs[0]);
   const Tensor& given = state.tensor(input);
   const bool same_quantization =
       wanted.quantization.has_value() == given.quantization.has_value() &&
@@ -164,7 +164,7 @@ std::vector<Value> NetworkBuilder::append(const Model& model, Value input) try {
       continue;
     }
     Tensor tensor = from.tensors[i];
-    if (tensor.parameter >= 0) tensor.parameter += first_parameter;
+    if (tensor.is_constant()) tensor.parameter += first_parameter;
     moved[i] = state.add_tensor(std::move(tensor), (*shapes)[i]);
   }
   const auto move_id = [&](TensorId id) { return id == kNoTensor ? id : moved[static_cast<std::size_t>(id)]; };
@@ -399,11 +399,11 @@ void NetworkBuilder::output(Value value, std::string_view name) try {
   BuilderState& state = alive(state_);
   if (!state.valid(value)) return;
   Network& network = state.network();
-  std::string& own_name = network.tensors[static_cast<std::size_t>(value.id)].name;
+  std::string& own_name = network.tensor(value.id).name;
   const std::string wanted(name.empty() ? std::string_view(own_name) : name);
   const auto known = std::find(network.outputs.begin(), network.outputs.end(), value.id);
   for (const TensorId other : network.outputs)
-    if (other != value.id && network.tensors[static_cast<std::size_t>(other)].name == wanted) {
+    if (other != value.id && network.tensor(other).name == wanted) {
       state.fail(failure(ErrorCode::invalid_argument, "output ", wanted, ": another output has this name"));
       return;
     }

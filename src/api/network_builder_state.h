@@ -53,7 +53,7 @@ struct BuilderState {
   std::unordered_map<std::string, int> last_number;  // that unique_name has tried, by stem
 
   Network& network() { return graph.network; }
-  const Tensor& tensor(Value value) const { return graph.network.tensors[static_cast<std::size_t>(value.id)]; }
+  const Tensor& tensor(Value value) const { return graph.network.tensor(value.id); }
   const Shape& shape(TensorId id) const { return shapes[static_cast<std::size_t>(id)]; }
   const Shape& shape(Value value) const { return shape(value.id); }
 
@@ -114,7 +114,7 @@ struct BuilderState {
     const bool named = !wanted_name.empty();
     Network probe = one_node(node);
     std::vector<Shape> given;
-    for (const TensorId id : probe.inputs) given.push_back(probe.tensors[static_cast<std::size_t>(id)].shape);
+    for (const TensorId id : probe.inputs) given.push_back(probe.tensor(id).shape);
     auto inferred = infer_shapes(probe, graph.parameters, given);
     if (!inferred) return fail(callers(std::move(inferred).error()));
     output.shape = inferred->back();
@@ -130,11 +130,11 @@ struct BuilderState {
     Node copy = node;
     for (TensorId& input : copy.inputs) {
       if (input == kNoTensor) continue;
-      Tensor tensor = graph.network.tensors[static_cast<std::size_t>(input)];
+      Tensor tensor = graph.network.tensor(input);
       tensor.shape = shapes[static_cast<std::size_t>(input)];
       probe.tensors.push_back(std::move(tensor));
       input = static_cast<TensorId>(probe.tensors.size() - 1);
-      if (probe.tensors.back().parameter < 0) probe.inputs.push_back(input);
+      if (!probe.tensors.back().is_constant()) probe.inputs.push_back(input);
     }
     probe.tensors.emplace_back();
     copy.output = static_cast<TensorId>(probe.tensors.size() - 1);

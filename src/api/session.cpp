@@ -101,7 +101,7 @@ struct SessionState {
   std::vector<std::int64_t> input_axes;
 
   const Network& network() const { return model->loaded.network(); }
-  const Tensor& tensor(TensorId id) const { return network().tensors[static_cast<std::size_t>(id)]; }
+  const Tensor& tensor(TensorId id) const { return network().tensor(id); }
   const std::string& source() const { return model->info.source; }
 
   std::span<const ImageView> views_of(std::span<const Image> images) {

@@ -66,7 +66,7 @@ TensorId Assembly::weight(const std::string& layer, std::string_view part, const
     mistake_ = failure(ErrorCode::bad_format, layer, ": ", what, " is missing, expected ", to_string(expected));
     return kNoTensor;
   }
-  const Parameter& parameter = parameters_->values[static_cast<std::size_t>(found->second)];
+  const Parameter& parameter = parameters_->value(found->second);
   // A classifier may be stored as a 1x1 convolution.
   Shape shape = parameter.shape;
   if (expected.rank() == 2 && shape.rank() == 4 && shape[2] == 1 && shape[3] == 1) shape = {shape[0], shape[1]};
@@ -92,7 +92,7 @@ TensorId Assembly::weight(const std::string& layer, std::string_view part, const
 
 Quantization Assembly::weight_scales(const std::string& layer, std::string_view part, int outputs) {
   const std::string name = join(layer, part) + std::string(kScale);
-  const Parameter& parameter = parameters_->values[static_cast<std::size_t>(weights_->at(name))];
+  const Parameter& parameter = parameters_->value(weights_->at(name));
   Quantization quantization;
   const auto mistaken = [&](const auto&... is) {
     mistake_ = failure(ErrorCode::bad_format, layer, ": ", part.substr(1), kScale, " is ", is...);

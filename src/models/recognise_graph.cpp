@@ -39,7 +39,7 @@ class Graph {
   }
 
   const std::vector<const Node*>& readers(TensorId id) const { return readers_[static_cast<std::size_t>(id)]; }
-  const Shape& shape(TensorId id) const { return network_.tensors[static_cast<std::size_t>(id)].shape; }
+  const Shape& shape(TensorId id) const { return network_.tensor(id).shape; }
   int channels(TensorId id) const {
     const Shape& s = shape(id);
     return s.rank() == 0 ? 0 : static_cast<int>(s[s.rank() - 1]);

@@ -20,8 +20,8 @@ NetworkCost cost_of(const Network& network, const Parameters& parameters, std::s
 
   for (const Node& node : network.nodes) {
     if (!has_weight(node.op)) continue;
-    const Tensor& weight = network.tensors[static_cast<std::size_t>(node.inputs[1])];
-    const std::int64_t weights = parameters.values[static_cast<std::size_t>(weight.parameter)].shape.elements();
+    const Tensor& weight = network.tensor(node.inputs[1]);
+    const std::int64_t weights = parameters.of(weight).shape.elements();
     const Shape& output = shapes[static_cast<std::size_t>(node.output)];
     const std::int64_t channels = output[output.rank() - 1];
     const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != kNoTensor;

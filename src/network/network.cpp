@@ -9,7 +9,7 @@ TensorId Network::find(std::string_view name) const {
     for (const Layer& layer : *list)
       if (layer.name == name) return layer.tensor;
   for (std::size_t i = 0; i < tensors.size(); ++i)
-    if (tensors[i].parameter < 0 && tensors[i].name == name) return static_cast<TensorId>(i);
+    if (!tensors[i].is_constant() && tensors[i].name == name) return static_cast<TensorId>(i);
   return kNoTensor;
 }
 

@@ -49,17 +49,23 @@ struct Parameter {
   std::span<const std::byte> bytes;  // exactly shape.elements() elements; possibly unaligned
 };
 
-struct Parameters {
-  std::vector<Parameter> values;
-  std::vector<std::shared_ptr<const void>> owners;  // keep the bytes alive
-};
-
 struct Tensor {
   std::string name;
   DataType type = DataType::f32;
   Shape shape;  // activations: as in the file, batch 1; rank 0 where the file does not say
   std::optional<Quantization> quantization;
   int parameter = -1;  // index into Parameters::values; -1: an activation
+
+  bool is_constant() const { return parameter >= 0; }
+};
+
+struct Parameters {
+  std::vector<Parameter> values;
+  std::vector<std::shared_ptr<const void>> owners;  // keep the bytes alive
+
+  const Parameter& value(int index) const { return values[static_cast<std::size_t>(index)]; }
+  Parameter& value(int index) { return values[static_cast<std::size_t>(index)]; }
+  const Parameter& of(const Tensor& constant) const { return value(constant.parameter); }
 };
 
 struct Node {
@@ -89,6 +95,13 @@ struct Network {
   // Of a detector whose anchors are generated: one tensor per feature map that has the map's height and width.
   std::vector<TensorId> anchor_maps;
   bool fixed_size = false;  // height and width of the inputs are part of the network (graph files)
+
+  const Tensor& tensor(TensorId id) const { return tensors[static_cast<std::size_t>(id)]; }
+  Tensor& tensor(TensorId id) { return tensors[static_cast<std::size_t>(id)]; }
+  const Node& node(int index) const { return nodes[static_cast<std::size_t>(index)]; }
+  bool is_constant(TensorId id) const { return id != kNoTensor && tensor(id).is_constant(); }
+  // A tensor that a run computes or is given; neither a constant nor absent.
+  bool is_activation(TensorId id) const { return id != kNoTensor && !tensor(id).is_constant(); }
 
   // By layer name, alias or exact tensor name of an activation; kNoTensor when there is none.
   TensorId find(std::string_view name) const;

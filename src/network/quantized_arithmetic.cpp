@@ -91,11 +91,7 @@ bool is_quantized(const Tensor& tensor) {
 }
 
 bool computes_in_integers(const Network& network) {
-  const auto quantized = [&](TensorId id) {
-    if (id == kNoTensor) return false;
-    const Tensor& tensor = network.tensors[static_cast<std::size_t>(id)];
-    return tensor.parameter < 0 && is_quantized(tensor);
-  };
+  const auto quantized = [&](TensorId id) { return network.is_activation(id) && is_quantized(network.tensor(id)); };
   return std::any_of(network.nodes.begin(), network.nodes.end(), [&](const Node& node) {
     return !std::holds_alternative<ReshapeOp>(node.op) && quantized(node.output) &&
            std::any_of(node.inputs.begin(), node.inputs.end(), quantized);

@@ -36,7 +36,7 @@ class Inference {
   Inference(const Network& network, const Parameters& parameters) : network_(network), parameters_(parameters) {
     shapes_.resize(network.tensors.size());
     for (std::size_t i = 0; i < shapes_.size(); ++i)
-      if (network.tensors[i].parameter >= 0) shapes_[i] = parameter_of(static_cast<TensorId>(i)).shape;
+      if (network.tensors[i].is_constant()) shapes_[i] = parameter_of(static_cast<TensorId>(i)).shape;
   }
 
   Result<std::vector<Shape>> run(std::span<const Shape> inputs) {
@@ -77,11 +77,9 @@ class Inference {
   }
 
   Shape& at(TensorId id) { return shapes_[static_cast<std::size_t>(id)]; }
-  const Tensor& tensor(TensorId id) const { return network_.tensors[static_cast<std::size_t>(id)]; }
+  const Tensor& tensor(TensorId id) const { return network_.tensor(id); }
   std::string name(TensorId id) const { return quoted(tensor(id).name); }
-  const Parameter& parameter_of(TensorId id) const {
-    return parameters_.values[static_cast<std::size_t>(network_.tensors[static_cast<std::size_t>(id)].parameter)];
-  }
+  const Parameter& parameter_of(TensorId id) const { return parameters_.of(tensor(id)); }
   static bool has(const Node& node, std::size_t i) { return i < node.inputs.size() && node.inputs[i] != kNoTensor; }
   const Shape& in(const Node& node, std::size_t i) { return at(node.inputs[i]); }
 
@@ -124,8 +122,8 @@ class Inference {
 
   // The weight of a convolution against its window and input channels.
   Result<FilterView> filter(const Node& node, const Window& window, std::int64_t inputs) {
-    const Tensor& tensor = network_.tensors[static_cast<std::size_t>(node.inputs[1])];
-    if (tensor.parameter < 0) return failure(ErrorCode::unsupported, "its weight is not a constant");
+    const Tensor& tensor = network_.tensor(node.inputs[1]);
+    if (!tensor.is_constant()) return failure(ErrorCode::unsupported, "its weight is not a constant");
     MOBILENET_TRY(const FilterView view, filter_view(parameter_of(node.inputs[1])));
     if (view.height != window.kernel_height || view.width != window.kernel_width || view.inputs != inputs)
       return failure(ErrorCode::bad_format, "weight is ", view.outputs, "x", view.height, "x", view.width, "x",

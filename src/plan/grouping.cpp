@@ -60,8 +60,8 @@ std::size_t Grouping::block_size(const PlanView&, std::size_t) const { return 1;
 
 bool is_plain_reshape(const Network& network, const Node& node) {
   if (!std::holds_alternative<ReshapeOp>(node.op)) return false;
-  const Tensor& input = network.tensors[static_cast<std::size_t>(node.inputs[0])];
-  return input.parameter < 0 && input.type == network.tensors[static_cast<std::size_t>(node.output)].type;
+  const Tensor& input = network.tensor(node.inputs[0]);
+  return !input.is_constant() && input.type == network.tensor(node.output).type;
 }
 
 int next_of_convolution(const PlanView& plan, std::span<const int> nodes) {

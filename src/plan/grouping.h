@@ -33,8 +33,8 @@ class PlanView {
 
   const Network& network() const { return network_; }
   std::span<const Shape> shapes() const { return shapes_; }
-  const Node& node(int index) const { return network_.nodes[static_cast<std::size_t>(index)]; }
-  const Tensor& tensor(TensorId id) const { return network_.tensors[static_cast<std::size_t>(id)]; }
+  const Node& node(int index) const { return network_.node(index); }
+  const Tensor& tensor(TensorId id) const { return network_.tensor(id); }
   const Shape& shape(TensorId id) const { return shapes_[static_cast<std::size_t>(id)]; }
 
   bool wanted(TensorId id) const { return wanted_[static_cast<std::size_t>(id)]; }

@@ -16,9 +16,9 @@ namespace {
 void add_inputs(Step& step, const Network& network) {
   std::vector<TensorId> inside;
   for (const int n : step.nodes) {
-    const Node& node = network.nodes[static_cast<std::size_t>(n)];
+    const Node& node = network.node(n);
     for (const TensorId input : node.inputs) {
-      if (input == kNoTensor || network.tensors[static_cast<std::size_t>(input)].parameter >= 0) continue;
+      if (!network.is_activation(input)) continue;
       if (std::find(inside.begin(), inside.end(), input) == inside.end()) step.inputs.push_back(input);
     }
     inside.push_back(node.output);
@@ -143,8 +143,7 @@ Result<Plan> make_plan(const Network& network, const Parameters& parameters, std
   plan.inputs = network.inputs;
   plan.outputs.assign(outputs.begin(), outputs.end());
   for (const TensorId output : outputs)
-    if (output < 0 || static_cast<std::size_t>(output) >= network.tensors.size() ||
-        network.tensors[static_cast<std::size_t>(output)].parameter >= 0)
+    if (output < 0 || static_cast<std::size_t>(output) >= network.tensors.size() || network.is_constant(output))
       return failure(ErrorCode::invalid_argument, "a wanted tensor is not an activation of the network");
   plan.memory.resize(network.tensors.size());
   std::iota(plan.memory.begin(), plan.memory.end(), TensorId{0});

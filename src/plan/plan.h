@@ -34,6 +34,9 @@ struct Plan {
   std::vector<TensorId> memory;      // per tensor: whose memory it lies in; itself, or what a reshape renamed
   std::vector<std::size_t> offsets;  // per tensor, in bytes; kNotInArena where never materialised
   std::size_t arena_bytes = 0;
+
+  const Shape& shape(TensorId id) const { return shapes[static_cast<std::size_t>(id)]; }
+  std::size_t offset(TensorId id) const { return offsets[static_cast<std::size_t>(id)]; }
 };
 
 // `outputs`: tensors that must be in memory, whole, when the last block is done. Inputs stay intact during a run.

@@ -32,7 +32,7 @@ Measured measure(std::span<const std::byte> file) {
   std::int64_t elements = 0;
   bool floats = false, integers = false, ranks = false;
   for (const Tensor& tensor : loaded->network().tensors) {
-    if (tensor.parameter >= 0) continue;
+    if (tensor.is_constant()) continue;
     elements += tensor.shape.elements();
     floats |= tensor.type == DataType::f32;
     integers |= tensor.type == DataType::u8 || tensor.type == DataType::i8;

@@ -74,7 +74,7 @@ TEST(Backbone, HasTheShapesOfThePublishedNetworks) {
     const Built built = build(spec_from_name(expected.architecture).value());
     for (const auto& [layer, shape] : expected.shapes)
       EXPECT_EQ(to_string(built.shape_of(layer)), to_string(shape)) << layer;
-    const Tensor& output = built.network.tensors[static_cast<std::size_t>(built.network.outputs.at(0))];
+    const Tensor& output = built.network.tensor(built.network.outputs.at(0));
     EXPECT_EQ(output.name, built.spec.classes > 0 ? "logits" : "pool");
   }
 }
@@ -178,22 +178,16 @@ TEST(Backbone, SaysWhichWeightDoesNotFit) {
        "block3/project: weight is missing, expected 24x144x1x1"},
       {"wrong shape",
        [](RandomWeights& w) {
-         w.parameters.values[static_cast<std::size_t>(w.index["block3/project.weight"])].shape = {32, 144, 1, 1};
+         w.parameters.value(w.index["block3/project.weight"]).shape = {32, 144, 1, 1};
        },
        "block3/project: weight is 32x144x1x1, expected 24x144x1x1"},
-      {"short batch norm",
-       [](RandomWeights& w) {
-         w.parameters.values[static_cast<std::size_t>(w.index["last.norm.mean"])].shape = {1279};
-       },
+      {"short batch norm", [](RandomWeights& w) { w.parameters.value(w.index["last.norm.mean"]).shape = {1279}; },
        "last: norm.mean is 1279, expected 1280"},
-      {"integer weight",
-       [](RandomWeights& w) {
-         w.parameters.values[static_cast<std::size_t>(w.index["stem.weight"])].type = DataType::i8;
-       },
+      {"integer weight", [](RandomWeights& w) { w.parameters.value(w.index["stem.weight"]).type = DataType::i8; },
        "stem: weight is i8, expected f32 or f16"},
       {"classifier of other features",
        [](RandomWeights& w) {
-         w.parameters.values[static_cast<std::size_t>(w.index["logits.weight"])].shape = {10, 1024};
+         w.parameters.value(w.index["logits.weight"]).shape = {10, 1024};
        },
        "logits: weight is 10x1024, expected 10x1280"},
   };

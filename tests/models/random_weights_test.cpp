@@ -23,7 +23,7 @@ TEST(RandomWeights, KeepTheVarianceOfWhatFlowsThrough) {
   const ModelSpec spec = mobilenet_v1_spec(1, 224, 1001);
   const RandomWeights weights = random_weights(spec);
   for (const auto& [name, index] : weights.index) {
-    const Parameter& parameter = weights.parameters.values[static_cast<std::size_t>(index)];
+    const Parameter& parameter = weights.parameters.value(index);
     double squares = 0, least = 1e9;
     for (std::int64_t i = 0; i < parameter.shape.elements(); ++i) {
       const double value = stored_value(parameter, i);

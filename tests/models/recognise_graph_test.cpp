@@ -121,7 +121,7 @@ TEST(RecogniseGraph, BackboneInsideALargerGraph) {
   Network& network = built.network;
   Tensor scores;
   scores.name = "scores";
-  scores.shape = network.tensors[static_cast<std::size_t>(tap)].shape;
+  scores.shape = network.tensor(tap).shape;
   network.tensors.push_back(scores);
   const TensorId output = static_cast<TensorId>(network.tensors.size()) - 1;
   network.nodes.push_back({"scores", ActivationOp{Activation::sigmoid}, {tap}, output});

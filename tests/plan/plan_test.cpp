@@ -109,17 +109,16 @@ TEST_F(ResidualNet, TheInputItselfCanBeWanted) { EXPECT_TRUE(plan({0}, kFused).b
 TEST_F(ResidualNet, TheBatchFollowsThroughReshape) { EXPECT_EQ(plan({7}, kFused, 3).shapes[7], (Shape{3, 240})); }
 
 TEST_F(ResidualNet, IntegerConvolutionsKeepTheirOwnRounding) {
-  for (TensorId id : {4, 5, 6, 7}) network_.tensors[static_cast<std::size_t>(id)].type = DataType::u8;
+  for (TensorId id : {4, 5, 6, 7}) network_.tensor(id).type = DataType::u8;
   EXPECT_EQ(nodes(plan({7}, kFused)), (Groups{{0, 1, 2}, {3}, {4}, {5}}));
 }
 
 // Tensors that are alive during one block must not share bytes.
 void expect_apart(const Network& network, const Plan& plan, const Grouping& grouping) {
   const auto owner = [&](TensorId id) { return plan.memory[static_cast<std::size_t>(id)]; };
-  const auto offset = [&](TensorId id) { return plan.offsets[static_cast<std::size_t>(id)]; };
+  const auto offset = [&](TensorId id) { return plan.offset(id); };
   const auto bytes = [&](TensorId id) {
-    return static_cast<std::size_t>(plan.shapes[static_cast<std::size_t>(id)].elements()) * sizeof(float) +
-           grouping.padding();
+    return static_cast<std::size_t>(plan.shape(id).elements()) * sizeof(float) + grouping.padding();
   };
   const std::size_t end = plan.blocks.size();
   std::map<TensorId, std::pair<std::size_t, std::size_t>> lives;  // blocks from the first to the last
@@ -193,9 +192,7 @@ TEST_F(Line, HiddenTensorsTakeNoMemory) {
     const Fused grouping(c.blocks);
     const Plan p = plan(c.wanted, grouping);
     for (TensorId id = 0; id <= kLast; ++id)
-      EXPECT_EQ(p.offsets[static_cast<std::size_t>(id)] == kNotInArena,
-                std::count(c.hidden.begin(), c.hidden.end(), id) == 1)
-          << "tensor " << id;
+      EXPECT_EQ(p.offset(id) == kNotInArena, std::count(c.hidden.begin(), c.hidden.end(), id) == 1) << "tensor " << id;
     expect_apart(network_, p, grouping);
   }
 }
@@ -264,13 +261,13 @@ TEST_F(DetectorNet, ExtraOutputsLieApart) {
       const Plan p = plan({wanted}, *grouping);
       const TensorId alive[] = {kX, kBoxes, kScores, kFound, kClasses, kFoundScores, kCount};
       for (const TensorId a : alive) {
-        const std::size_t begin = p.offsets[static_cast<std::size_t>(a)];
+        const std::size_t begin = p.offset(a);
         ASSERT_NE(begin, kNotInArena) << a;
-        const std::size_t bytes = static_cast<std::size_t>(p.shapes[static_cast<std::size_t>(a)].elements()) * 4;
+        const std::size_t bytes = static_cast<std::size_t>(p.shape(a).elements()) * 4;
         EXPECT_LE(begin + bytes + grouping->padding(), p.arena_bytes) << a;
         for (const TensorId b : alive) {
           if (a == b || (grouping == &kFused && (a == kX || a == kScores) && (b == kX || b == kScores))) continue;
-          const std::size_t other = p.offsets[static_cast<std::size_t>(b)];
+          const std::size_t other = p.offset(b);
           EXPECT_TRUE(other >= begin + bytes || other < begin) << b << " begins inside " << a;
         }
       }

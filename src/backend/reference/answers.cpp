@@ -28,7 +28,7 @@ Operator arg_max() {
 
 Result<Operator> prepare(const ArgMaxOp&, const NodeView& view) {
   const DataType type = view.input(0).type, index = view.output().type;
-  if (view.input(0).parameter >= 0) return failure(ErrorCode::unsupported, "argmax of a constant");
+  if (view.input(0).is_constant()) return failure(ErrorCode::unsupported, "argmax of a constant");
   if (index != DataType::i32 && index != DataType::i64)
     return failure(ErrorCode::unsupported, "argmax gives i32 or i64, not ", name_of(index));
   const auto with_index = [&]<class Element>(Element) {
@@ -41,7 +41,7 @@ Result<Operator> prepare(const ArgMaxOp&, const NodeView& view) {
 }
 
 Result<Operator> prepare(const DetectionPostProcessOp& op, const NodeView& view) {
-  if (!view.has(2) || view.input(2).parameter < 0)
+  if (!view.has(2) || !view.input(2).is_constant())
     return failure(ErrorCode::unsupported, "detection post-processing needs constant anchors");
   MOBILENET_TRY(std::vector<AnchorBox> anchors, stored_anchors(view.input(2), view.parameter(2)));
   MOBILENET_TRY(DetectionOperator detection,

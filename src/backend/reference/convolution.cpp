@@ -156,7 +156,7 @@ Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& vi
   });
   if (view.has(2)) {
     const Tensor& bias = view.input(2);
-    if (bias.parameter < 0 || bias.type != DataType::i32 ||
+    if (!bias.is_constant() || bias.type != DataType::i32 ||
         view.parameter(2).shape.elements() != static_cast<std::int64_t>(filter.outputs))
       return failure(ErrorCode::unsupported, "bias ", quoted(bias.name), " (", name_of(bias.type),
                      ") must be an i32 constant of ", filter.outputs, " values");
@@ -190,7 +190,7 @@ Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& vi
 
 Result<Operator> prepare_layer(LayerOptions options, const NodeView& view) {
   MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
-  if (!view.has(1) || view.input(1).parameter < 0)
+  if (!view.has(1) || !view.input(1).is_constant())
     return failure(ErrorCode::unsupported, "its weight is not a constant");
   MOBILENET_TRY(const FilterView filter, filter_view(view.parameter(1)));
   if (options.groups < 1 || filter.outputs % options.groups != 0)
@@ -205,7 +205,7 @@ Result<Operator> prepare(const Conv2dOp& op, const NodeView& view) {
 }
 
 Result<Operator> prepare(const DepthwiseConv2dOp& op, const NodeView& view) {
-  if (!view.has(1) || view.input(1).parameter < 0)
+  if (!view.has(1) || !view.input(1).is_constant())
     return failure(ErrorCode::unsupported, "its weight is not a constant");
   MOBILENET_TRY(const FilterView filter, filter_view(view.parameter(1)));
   if (op.multiplier < 1 || filter.outputs % op.multiplier != 0)

@@ -111,7 +111,7 @@ Result<Operator> prepare(const MulOp& op, const NodeView& view) {
 }
 
 Result<Operator> prepare(const QuantizeOp&, const NodeView& view) {
-  if (!view.has(0) || view.input(0).parameter >= 0)
+  if (!view.has(0) || view.input(0).is_constant())
     return failure(ErrorCode::unsupported, "its input is missing or a constant");
   const Tensor& input = view.input(0);
   const Tensor& output = view.output();

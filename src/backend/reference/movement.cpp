@@ -57,7 +57,7 @@ Result<Operator> prepare(const ConcatOp& op, const NodeView& view) {
 
 Result<Operator> prepare(const ReshapeOp&, const NodeView& view) {
   // Any element type: the values are not looked at.
-  if (!view.has(0) || view.input(0).parameter >= 0 || view.input(0).type != view.output().type)
+  if (!view.has(0) || view.input(0).is_constant() || view.input(0).type != view.output().type)
     return failure(ErrorCode::unsupported, "its input is missing, a constant or of another type than its output");
   return Operator([element_bytes = size_of(view.output().type)](const Operands& operands) {
     std::memcpy(operands.data, operands.inputs[0].data,

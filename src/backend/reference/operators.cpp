@@ -22,7 +22,7 @@ Result<Arithmetic> arithmetic_of(const NodeView& view, std::size_t activations) 
   for (std::size_t i = 0; i < activations; ++i) {
     if (!view.has(i)) return failure(ErrorCode::bad_format, "input ", i, " is missing");
     const Tensor& input = view.input(i);
-    if (input.parameter >= 0) return failure(ErrorCode::unsupported, "input ", quoted(input.name), " is a constant");
+    if (input.is_constant()) return failure(ErrorCode::unsupported, "input ", quoted(input.name), " is a constant");
     if (input.type != output.type || is_quantized(input) != integer)
       return failure(ErrorCode::unsupported, "input ", quoted(input.name), " is ", name_of(input.type),
                      input.quantization ? " with" : " without", " quantisation, output ", quoted(output.name), " is ",
@@ -33,7 +33,8 @@ Result<Arithmetic> arithmetic_of(const NodeView& view, std::size_t activations) 
 
 Result<std::vector<float>> real_constant(const NodeView& view, std::size_t i) {
   const Tensor& tensor = view.input(i);
-  if (tensor.parameter < 0) return failure(ErrorCode::unsupported, "input ", quoted(tensor.name), " is not a constant");
+  if (!tensor.is_constant())
+    return failure(ErrorCode::unsupported, "input ", quoted(tensor.name), " is not a constant");
   if (tensor.type == DataType::boolean)
     return failure(ErrorCode::unsupported, "constant ", quoted(tensor.name), " is ", name_of(tensor.type));
   const Parameter& parameter = view.parameter(i);

@@ -49,12 +49,10 @@ struct NodeView {
   const Node& node;
 
   bool has(std::size_t i) const { return i < node.inputs.size() && node.inputs[i] != kNoTensor; }
-  const Tensor& input(std::size_t i) const { return network.tensors[static_cast<std::size_t>(node.inputs[i])]; }
-  const Tensor& output() const { return network.tensors[static_cast<std::size_t>(node.output)]; }
+  const Tensor& input(std::size_t i) const { return network.tensor(node.inputs[i]); }
+  const Tensor& output() const { return network.tensor(node.output); }
   // Of an input that is a constant.
-  const Parameter& parameter(std::size_t i) const {
-    return parameters.values[static_cast<std::size_t>(input(i).parameter)];
-  }
+  const Parameter& parameter(std::size_t i) const { return parameters.of(input(i)); }
 };
 
 // Whether a node computes with floats or with the quantised integers of its output; an error when its activations

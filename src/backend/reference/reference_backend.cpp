@@ -43,13 +43,13 @@ class ReferenceExecution final : public Execution {
     for (const TensorId id : plan.outputs) outputs_.push_back(host_tensor(id));
     for (const Block& block : plan.blocks)  // of one step of one node each
       for (const int index : block.last().nodes) {
-        const Node& node = network.nodes[static_cast<std::size_t>(index)];
+        const Node& node = network.node(index);
         Call call;
         call.run = &compiled_->weights->operators[static_cast<std::size_t>(index)];
         for (const TensorId input : node.inputs) call.inputs.push_back(operand(input));
         call.data = address(node.output);
         for (const TensorId output : node.extra_outputs) call.extra_outputs.push_back(address(output));
-        call.shape = plan.shapes[static_cast<std::size_t>(node.output)];
+        call.shape = plan.shape(node.output);
         calls_.push_back(std::move(call));
         if (options.profile) times_.push_back({node.name, kind_of(node.op), 0});
       }
@@ -82,18 +82,18 @@ class ReferenceExecution final : public Execution {
   };
 
   std::byte* address(TensorId id) {
-    const std::size_t offset = compiled_->plan.offsets[static_cast<std::size_t>(id)];
+    const std::size_t offset = compiled_->plan.offset(id);
     return offset == kNotInArena ? nullptr : arena_.data() + offset;
   }
 
   reference::Operand operand(TensorId id) {
     if (id == kNoTensor) return {};
-    return {address(id), compiled_->plan.shapes[static_cast<std::size_t>(id)]};
+    return {address(id), compiled_->plan.shape(id)};
   }
 
   HostTensor host_tensor(TensorId id) {
-    const Tensor& tensor = compiled_->weights->network->tensors[static_cast<std::size_t>(id)];
-    const Shape& shape = compiled_->plan.shapes[static_cast<std::size_t>(id)];
+    const Tensor& tensor = compiled_->weights->network->tensor(id);
+    const Shape& shape = compiled_->plan.shape(id);
     return {id, tensor.type, shape, address(id), static_cast<std::size_t>(shape.elements()) * size_of(tensor.type)};
   }
 

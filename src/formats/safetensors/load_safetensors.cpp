@@ -85,7 +85,7 @@ void note_numbers(SourceReading& reading) {
 Result<void> check_unused(const NamedWeights& weights, const Network& network) {
   std::vector<bool> used(weights.parameters.values.size(), false);
   for (const Tensor& tensor : network.tensors)
-    if (tensor.parameter >= 0) used[static_cast<std::size_t>(tensor.parameter)] = true;
+    if (tensor.is_constant()) used[static_cast<std::size_t>(tensor.parameter)] = true;
   // The scales of integers are part of their weight's tensor.
   for (const auto& [name, index] : weights.index)
     if (name.ends_with(kScale)) {
@@ -96,7 +96,7 @@ Result<void> check_unused(const NamedWeights& weights, const Network& network) {
     }
   const auto unused = std::find(used.begin(), used.end(), false);
   if (unused == used.end()) return {};
-  const Parameter& parameter = weights.parameters.values[static_cast<std::size_t>(unused - used.begin())];
+  const Parameter& parameter = weights.parameters.value(static_cast<int>(unused - used.begin()));
   return failure(ErrorCode::bad_format, parameter.name, ": ", to_string(parameter.shape),
                  " has no place in the network that the other tensors make");
 }

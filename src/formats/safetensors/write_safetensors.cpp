@@ -43,7 +43,7 @@ std::size_t padding_after(std::size_t bytes, std::size_t alignment) {
 // allows no gaps. Vectors go first, then filters.
 std::vector<Entry> entries_of(const Parameters& parameters, const WeightIndex& weights, DataType type) {
   std::vector<Entry> entries;
-  const auto value = [&](int index) { return &parameters.values[static_cast<std::size_t>(index)]; };
+  const auto value = [&](int index) { return &parameters.value(index); };
   for (const auto& [name, index] : weights) {
     if (name.ends_with(kWeightScale)) continue;
     const Parameter& parameter = *value(index);

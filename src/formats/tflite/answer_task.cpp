@@ -10,8 +10,6 @@
 namespace mobilenet::tflite {
 namespace {
 
-const Tensor& tensor(const Network& network, TensorId id) { return network.tensors[static_cast<std::size_t>(id)]; }
-
 // The feature maps behind [1, anchors, 4] boxes: a concatenation of reshaped convolutions. Empty for anything else.
 std::vector<TensorId> box_maps(const Network& network, TensorId boxes) {
   const Node* joined = network.producer(boxes);
@@ -21,7 +19,7 @@ std::vector<TensorId> box_maps(const Network& network, TensorId boxes) {
   for (const TensorId part : joined->inputs) {
     const Node* reshape = network.producer(part);
     if (reshape == nullptr || !std::holds_alternative<ReshapeOp>(reshape->op)) return {};
-    const Shape& map = tensor(network, reshape->inputs[0]).shape;
+    const Shape& map = network.tensor(reshape->inputs[0]).shape;
     if (map.rank() != 4 || map[3] % 4 != 0) return {};
     maps.push_back(reshape->inputs[0]);
   }
@@ -34,25 +32,25 @@ std::string recognise_raw_detector(GraphReading& model) {
   Network& network = model.graph.network;
   if (network.outputs.size() != 2) return {};
   TensorId boxes = network.outputs[0], scores = network.outputs[1];
-  if (tensor(network, boxes).shape.rank() != 3 || tensor(network, scores).shape.rank() != 3) return {};
+  if (network.tensor(boxes).shape.rank() != 3 || network.tensor(scores).shape.rank() != 3) return {};
   const auto is_probability = [&](TensorId id) { return row_kind(network, id) == RowKind::probabilities; };
   // Three classes and background look like boxes, but for a sigmoid, a softmax or the names that TensorFlow gives.
   const auto holds_scores = [&](TensorId id) {
-    return is_probability(id) || tensor(network, id).name.find("class_predictions") != std::string::npos;
+    return is_probability(id) || network.tensor(id).name.find("class_predictions") != std::string::npos;
   };
-  const bool both_four = tensor(network, boxes).shape[2] == 4 && tensor(network, scores).shape[2] == 4;
+  const bool both_four = network.tensor(boxes).shape[2] == 4 && network.tensor(scores).shape[2] == 4;
   if (both_four && holds_scores(boxes) == holds_scores(scores)) {
-    model.decisions.push_back({"task", "features: of the two outputs " + to_string(tensor(network, boxes).shape) +
+    model.decisions.push_back({"task", "features: of the two outputs " + to_string(network.tensor(boxes).shape) +
                                            " nothing tells which are boxes and which the scores of three classes"});
     return {};
   }
-  if (both_four ? holds_scores(boxes) : tensor(network, boxes).shape[2] != 4) std::swap(boxes, scores);
-  const Shape &box_shape = tensor(network, boxes).shape, &score_shape = tensor(network, scores).shape;
+  if (both_four ? holds_scores(boxes) : network.tensor(boxes).shape[2] != 4) std::swap(boxes, scores);
+  const Shape &box_shape = network.tensor(boxes).shape, &score_shape = network.tensor(scores).shape;
   if (box_shape[2] != 4 || score_shape[1] != box_shape[1] || score_shape[2] < 2) return {};
   const std::vector<TensorId> maps = box_maps(network, boxes);
   std::int64_t anchors = 0;
   for (std::size_t i = 0; i < maps.size(); ++i) {
-    const Shape& map = tensor(network, maps[i]).shape;
+    const Shape& map = network.tensor(maps[i]).shape;
     if (map[3] != (i == 0 ? 3 : 6) * 4) return {};
     anchors += map[1] * map[2] * map[3] / 4;
   }
@@ -77,9 +75,8 @@ Result<std::string> recognise_detector(GraphReading& model) {
   for (const Node& node : network.nodes) {
     const auto* op = std::get_if<DetectionPostProcessOp>(&node.op);
     if (op == nullptr) continue;
-    const Tensor& anchors = tensor(network, node.inputs[2]);
-    MOBILENET_TRY(model.anchors,
-                  stored_anchors(anchors, model.graph.parameters.values[static_cast<std::size_t>(anchors.parameter)]));
+    const Tensor& anchors = network.tensor(node.inputs[2]);
+    MOBILENET_TRY(model.anchors, stored_anchors(anchors, model.graph.parameters.of(anchors)));
     model.spec.detection = op->spec;
     network.boxes = node.inputs[0];
     network.scores = node.inputs[1];
@@ -110,7 +107,7 @@ std::string recognise_segmenter(GraphReading& model) {
   Network& network = model.graph.network;
   TensorId id = mask_output(network);
   if (id == kNoTensor || network.inputs.size() != 1) return {};
-  const Shape &input = tensor(network, network.inputs[0]).shape, &output = tensor(network, id).shape;
+  const Shape &input = network.tensor(network.inputs[0]).shape, &output = network.tensor(id).shape;
   const Node* node = network.producer(id);
   const bool classes_out = node != nullptr && std::holds_alternative<ArgMaxOp>(node->op);
   if (classes_out) id = node->inputs[0];
@@ -122,7 +119,7 @@ std::string recognise_segmenter(GraphReading& model) {
   // them does not either, but decides whether the enlarged scores are rounded to integers.
   const ResizeBilinearOp* enlarge = nullptr;
   while ((node = network.producer(id)) != nullptr) {
-    const Shape &from = tensor(network, node->inputs[0]).shape, &to = tensor(network, id).shape;
+    const Shape &from = network.tensor(node->inputs[0]).shape, &to = network.tensor(id).shape;
     if (const auto* resize = std::get_if<ResizeBilinearOp>(&node->op)) {
       const bool changes_size = !(from == to);
       if (changes_size && enlarge != nullptr) break;
@@ -132,7 +129,7 @@ std::string recognise_segmenter(GraphReading& model) {
     }
     id = node->inputs[0];
   }
-  const Shape& logits = tensor(network, id).shape;
+  const Shape& logits = network.tensor(id).shape;
   constexpr int kMostClasses = 256;  // a mask holds bytes
   if (input.rank() != 4 || logits.rank() != 4 || logits[3] < 2 || logits[3] > kMostClasses) return {};
   if (logits[1] * logits[2] == 1) return {};  // the best class of a picture, not of its pixels

@@ -21,12 +21,10 @@ namespace {
 
 constexpr std::string_view kMetadataName = "TFLITE_METADATA";
 
-const Tensor& tensor(const Network& network, TensorId id) { return network.tensors[static_cast<std::size_t>(id)]; }
-
 // Length of the only output's only axis that is longer than 1, if that is its last; 0: the output is no row.
 int row_length(const Network& network) {
   if (network.outputs.size() != 1) return 0;
-  const Shape& shape = tensor(network, network.outputs[0]).shape;
+  const Shape& shape = network.tensor(network.outputs[0]).shape;
   if (shape.rank() == 0) return 0;
   const std::int64_t length = shape[shape.rank() - 1];
   return shape.elements() == length && length <= std::numeric_limits<int>::max() ? static_cast<int>(length) : 0;
@@ -39,7 +37,7 @@ std::string decide_classes(GraphReading& model) {
   const RowKind kind = length > 0 ? row_kind(model.graph.network, model.graph.network.outputs[0]) : RowKind::other;
   if (kind == RowKind::other) return "features, because the output is no row of scores";
   spec.classes = length;
-  const std::string row = to_string(tensor(model.graph.network, model.graph.network.outputs[0]).shape);
+  const std::string row = to_string(model.graph.network.tensor(model.graph.network.outputs[0]).shape);
   if (kind == RowKind::probabilities) {
     spec.class_scores = ScoreFunction::identity;
     return "classifier, because the only output is " + row + " probabilities";
@@ -81,7 +79,7 @@ std::vector<LabelSource> labels_inside(std::span<const std::byte> file, const Mo
 
 Result<void> decide_task(GraphReading& model) {
   ModelSpec& spec = model.spec;
-  const Shape& input = tensor(model.graph.network, model.graph.network.inputs[0]).shape;
+  const Shape& input = model.graph.network.tensor(model.graph.network.inputs[0]).shape;
   if (input.rank() == 4) {
     spec.input_height = static_cast<int>(input[1]);
     spec.input_width = static_cast<int>(input[2]);

@@ -77,7 +77,7 @@ Result<void> read_graph(const ModelFile& file, ModelGraph& graph) {
 Result<void> settle_shapes(ModelGraph& graph) {
   auto& [network, parameters] = graph;
   std::vector<Shape> inputs;
-  for (const TensorId id : network.inputs) inputs.push_back(network.tensors[static_cast<std::size_t>(id)].shape);
+  for (const TensorId id : network.inputs) inputs.push_back(network.tensor(id).shape);
   auto inferred = infer_shapes(network, parameters, inputs);
   if (!inferred) {
     // Nobody but the file gave these sizes.
@@ -90,13 +90,13 @@ Result<void> settle_shapes(ModelGraph& graph) {
   for (const Node& node : network.nodes)
     if (std::holds_alternative<ArgMaxOp>(node.op) || std::holds_alternative<ConcatOp>(node.op))
       for (const TensorId id : node.inputs) {
-        const Tensor& tensor = network.tensors[static_cast<std::size_t>(id)];
+        const Tensor& tensor = network.tensor(id);
         if (const Shape& shape = shapes[static_cast<std::size_t>(id)]; tensor.shape.rank() != shape.rank())
           return failure(ErrorCode::bad_format, node.name, ": the file says that ", quoted(tensor.name), " is ",
                          to_string(tensor.shape), ", but it is ", to_string(shape));
       }
   for (std::size_t i = 0; i < shapes.size(); ++i)
-    if (network.tensors[i].parameter < 0) network.tensors[i].shape = shapes[i];
+    if (!network.tensors[i].is_constant()) network.tensors[i].shape = shapes[i];
   return {};
 }
 

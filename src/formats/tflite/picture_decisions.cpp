@@ -15,8 +15,6 @@
 namespace mobilenet::tflite {
 namespace {
 
-const Tensor& tensor(const Network& network, TensorId id) { return network.tensors[static_cast<std::size_t>(id)]; }
-
 // y = scale x + shift
 struct Rescaling {
   double scale = 1;
@@ -29,8 +27,7 @@ std::optional<Rescaling> rescaling_in_graph(const GraphReading& model) {
   bool found = false;
   TensorId id = model.graph.network.inputs[0];
   const auto number = [&](TensorId constant) {
-    const Parameter& parameter =
-        model.graph.parameters.values[static_cast<std::size_t>(tensor(model.graph.network, constant).parameter)];
+    const Parameter& parameter = model.graph.parameters.of(model.graph.network.tensor(constant));
     return stored_value(parameter, 0);
   };
   for (const Node& node : model.graph.network.nodes) {
@@ -56,7 +53,7 @@ std::optional<Range> range_of(const Tensor& integers) {
 std::optional<Range> quantized_range(const Network& network) {
   for (const Node& node : network.nodes)
     if (std::holds_alternative<QuantizeOp>(node.op) && node.inputs[0] == network.inputs[0])
-      return range_of(tensor(network, node.output));
+      return range_of(network.tensor(node.output));
   return std::nullopt;
 }
 
@@ -141,7 +138,7 @@ EncodingChoice choose_for_integers(const Tensor& input, const std::optional<Mode
 
 void decide_geometry(GraphReading& model) {
   ModelSpec& spec = model.spec;
-  const Tensor& input = tensor(model.graph.network, model.graph.network.inputs[0]);
+  const Tensor& input = model.graph.network.tensor(model.graph.network.inputs[0]);
   PreprocessSpec& preprocess = spec.preprocess;
   preprocess.filter = ResizeFilter::pil_bilinear;
   if (spec.segmentation.classes > 0) {
@@ -174,7 +171,7 @@ void decide_geometry(GraphReading& model) {
 }  // namespace
 
 void decide_picture_input(const std::optional<ModelMetadata>& metadata, GraphReading& model) {
-  const Tensor& input = tensor(model.graph.network, model.graph.network.inputs[0]);
+  const Tensor& input = model.graph.network.tensor(model.graph.network.inputs[0]);
   if (model.graph.network.inputs.size() != 1 || input.shape.rank() != 4 || input.shape[3] != 3) {
     model.decisions.push_back({"input", text("not a picture: ", model.graph.network.inputs.size(),
                                              " inputs, the first ", to_string(input.shape))});

@@ -52,11 +52,9 @@ class TensorTable {
   // Null for anything else.
   const DecoderInputs& left_out_inputs(int index) const { return entry(index).decoder_inputs; }
 
-  const Tensor& tensor(TensorId id) const { return network_.tensors[static_cast<std::size_t>(id)]; }
+  const Tensor& tensor(TensorId id) const { return network_.tensor(id); }
   // Of a constant.
-  const Parameter& parameter(TensorId id) const {
-    return parameters_.values[static_cast<std::size_t>(tensor(id).parameter)];
-  }
+  const Parameter& parameter(TensorId id) const { return parameters_.of(tensor(id)); }
   // The shape that the file gives for a tensor, whatever its kind.
   Result<Shape> shape(int index) const;
 

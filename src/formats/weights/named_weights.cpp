@@ -309,7 +309,7 @@ Result<NamedWeights> name_weights(const SafetensorsContainer& container) {
     const auto [place, added] = named.index.emplace(*name, static_cast<int>(named.parameters.values.size()));
     if (!added)
       return failure(ErrorCode::bad_format, tensor.name, ": is another ", *name, " beside ",
-                     named.parameters.values[static_cast<std::size_t>(place->second)].name);
+                     named.parameters.value(place->second).name);
     named.parameters.values.push_back(std::move(parameter));
   }
   return named;

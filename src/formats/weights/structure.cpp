@@ -17,7 +17,7 @@ constexpr std::int64_t kMostClasses = 1 << 20;
 Result<int> outputs_of(const NamedWeights& weights, const std::string& layer, std::int64_t most = kMostChannels) {
   const auto found = weights.index.find(layer + ".weight");
   if (found == weights.index.end()) return failure(ErrorCode::bad_format, layer, ": weight is missing");
-  const Shape& shape = weights.parameters.values[static_cast<std::size_t>(found->second)].shape;
+  const Shape& shape = weights.parameters.value(found->second).shape;
   if (shape.rank() < 2 || shape[0] < 1 || shape[0] > most)
     return failure(ErrorCode::bad_format, layer, ": weight is ", to_string(shape), ", expected 1 to ", most,
                    " output channels on the first of several axes");

@@ -150,7 +150,7 @@ inline void expect_like_reference(const Network& network, const Parameters& para
     ASSERT_EQ(got.tensors.size(), expected.tensors.size());
     for (std::size_t i = 0; i < got.tensors.size(); ++i)
       EXPECT_LE(relative_difference(got.tensors[i], expected.tensors[i]), tolerance)
-          << network.tensors[static_cast<std::size_t>(request.outputs[i])].name << ", " << count << " threads";
+          << network.tensor(request.outputs[i]).name << ", " << count << " threads";
   }
 }
 

@@ -53,7 +53,7 @@ TEST_P(Int8Models, EqualTensorFlowLite) {
     const LoadedModel model = open(data / "models" / name);
     const auto weights = cpu::cpu_backend().pack(model.network(), model.parameters(), Precision::source).value();
     CompileRequest request;
-    request.input_shapes = {model.network().tensors[static_cast<std::size_t>(model.network().inputs[0])].shape};
+    request.input_shapes = {model.network().tensor(model.network().inputs[0]).shape};
     request.outputs = model.network().outputs;
     const auto program = cpu::cpu_backend().compile(weights, request).value();
     EXPECT_EQ(program->isa(), cpu::name_of(GetParam()));

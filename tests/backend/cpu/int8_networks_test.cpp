@@ -110,7 +110,7 @@ class Builder {
   }
 
   void parameter(TensorId id, WeightLayout layout, std::span<const std::byte> bytes) {
-    Tensor& tensor = network_.tensors[static_cast<std::size_t>(id)];
+    Tensor& tensor = network_.tensor(id);
     tensor.parameter = static_cast<int>(parameters_.values.size());
     parameters_.values.push_back({tensor.name, tensor.type, tensor.shape, layout, bytes});
   }

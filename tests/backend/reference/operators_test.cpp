@@ -62,10 +62,8 @@ class Expectation {
   }
 
  private:
-  const Tensor& tensor(TensorId id) const { return model_.network.tensors[static_cast<std::size_t>(id)]; }
-  const Parameter& parameter(std::size_t i) const {
-    return model_.parameters.values[static_cast<std::size_t>(tensor(node_.inputs[i]).parameter)];
-  }
+  const Tensor& tensor(TensorId id) const { return model_.network.tensor(id); }
+  const Parameter& parameter(std::size_t i) const { return model_.parameters.of(tensor(node_.inputs[i])); }
   double constant(std::size_t i, std::int64_t index) const {
     return real_value(tensor(node_.inputs[i]), parameter(i), index);
   }
@@ -285,7 +283,7 @@ TEST_P(OperatorTable, MatchesItsDefinition) {
   const auto outputs = run_on(reference_backend(), model);
   ASSERT_TRUE(outputs) << outputs.error().message;
   const OperatorOutput& output = (*outputs)[0];
-  const Tensor& tensor = model.network.tensors[static_cast<std::size_t>(model.network.outputs[0])];
+  const Tensor& tensor = model.network.tensor(model.network.outputs[0]);
   const Values expected = Expectation(model).run(output.shape);
   const Values got = values_of(tensor, output.shape, output.bytes);
 

@@ -49,8 +49,7 @@ class RealModel : public ::testing::TestWithParam<const char*> {
       OperatorModel network;
       network.network = model.network();
       network.parameters = model.parameters();
-      for (const TensorId id : model.network().inputs)
-        network.input_shapes.push_back(model.network().tensors[static_cast<std::size_t>(id)].shape);
+      for (const TensorId id : model.network().inputs) network.input_shapes.push_back(model.network().tensor(id).shape);
       network.inputs = {input_from(picture->bytes(), record["input_transform"])};
       const auto got = run_on(backend, network);
       ASSERT_TRUE(got) << got.error().message;

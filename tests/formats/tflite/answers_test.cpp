@@ -322,7 +322,7 @@ TEST(TfliteAnswers, ArgMaxMakesIndices) {
       graph.tensors[kDepthwise + 2].type = type;
       const auto model = load(graph);
       ASSERT_TRUE(model) << model.error().message;
-      const Tensor& output = model->network().tensors[static_cast<std::size_t>(model->network().outputs[0])];
+      const Tensor& output = model->network().tensor(model->network().outputs[0]);
       EXPECT_EQ(output.type, type == TensorType::INT32 ? DataType::i32 : DataType::i64);
       EXPECT_EQ(output.shape, (Shape{1, 4, 4}));
       EXPECT_EQ(model->spec.segmentation.classes, 4);
@@ -337,8 +337,7 @@ TEST(TfliteAnswers, ADecoderOfPosesIsLeftOut) {
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(model->network().nodes.size(), 4u);
   std::vector<std::string> outputs;
-  for (const TensorId id : model->network().outputs)
-    outputs.push_back(model->network().tensors[static_cast<std::size_t>(id)].name);
+  for (const TensorId id : model->network().outputs) outputs.push_back(model->network().tensor(id).name);
   EXPECT_EQ(outputs, (std::vector<std::string>{"boxes", "columns"}));
 }
 
@@ -362,11 +361,11 @@ TEST(TfliteAnswers, BytesBetweenFloatsStayBytes) {
   const auto model = load(graph);
   ASSERT_TRUE(model) << model.error().message;
   const Node& stem = model->network().nodes[kConvolve];
-  const Tensor& stored_weight = model->network().tensors[static_cast<std::size_t>(stem.inputs[1])];
+  const Tensor& stored_weight = model->network().tensor(stem.inputs[1]);
   EXPECT_EQ(stored_weight.type, DataType::i8);
   ASSERT_TRUE(stored_weight.quantization);
   EXPECT_EQ(stored_weight.quantization->scales, (std::vector<float>{0.1f}));
-  EXPECT_EQ(model->network().tensors[static_cast<std::size_t>(stem.output)].type, DataType::f32);
+  EXPECT_EQ(model->network().tensor(stem.output).type, DataType::f32);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ namespace {
 enum class Stored { bytes, floats, others };
 
 Stored stored(const LoadedModel& model) {
-  const Tensor& input = model.network().tensors[static_cast<std::size_t>(model.network().inputs[0])];
+  const Tensor& input = model.network().tensor(model.network().inputs[0]);
   const ChannelQuantization q = channel_quantization(input, 0);
   const PreprocessSpec& spec = model.spec.preprocess;
   if (takes_bytes(spec, {input.type, q.scale, q.zero_point})) return Stored::bytes;
@@ -185,15 +185,13 @@ Result<LoadedModel> load(const std::string& name) {
   return load_tflite({name, path, (*file)->bytes(), *file});
 }
 
-std::string tensor_name(const Network& network, TensorId id) {
-  return network.tensors[static_cast<std::size_t>(id)].name;
-}
+std::string tensor_name(const Network& network, TensorId id) { return network.tensor(id).name; }
 
 // The exact tensor behind a layer, by the layers alone: find() would take a tensor's name too.
 const std::string* layer_tensor(const Network& network, const std::string& name) {
   for (const std::vector<Layer>* list : {&network.layers, &network.aliases})
     for (const Layer& layer : *list)
-      if (layer.name == name) return &network.tensors[static_cast<std::size_t>(layer.tensor)].name;
+      if (layer.name == name) return &network.tensor(layer.tensor).name;
   return nullptr;
 }
 
@@ -226,7 +224,7 @@ TEST_P(TfliteModel, BecomesTheNetworkThatItIs) {
     }
   }
   if (expected.logits != nullptr) {
-    const Tensor& logits = network.tensors[static_cast<std::size_t>(network.find("logits"))];
+    const Tensor& logits = network.tensor(network.find("logits"));
     EXPECT_EQ(logits.shape, (Shape{1, expected.classes}));
   }
 
@@ -357,7 +355,7 @@ TEST(TfliteModels, OtherFilesLoad) {
     ASSERT_TRUE(model) << model.error().message;
     EXPECT_EQ(model->spec.detection.classes + model->spec.segmentation.classes, 0) << file;
     for (const TensorId output : model->network().outputs)
-      EXPECT_GT(model->network().tensors[static_cast<std::size_t>(output)].shape.elements(), 0) << file;
+      EXPECT_GT(model->network().tensor(output).shape.elements(), 0) << file;
   }
 }
 

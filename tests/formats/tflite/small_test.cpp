@@ -42,10 +42,10 @@ std::string why(const LoadedModel& model, const std::string& what) {
 }
 
 const Tensor& output_of(const LoadedModel& model, std::size_t node) {
-  return model.network().tensors[static_cast<std::size_t>(model.network().nodes[node].output)];
+  return model.network().tensor(model.network().nodes[node].output);
 }
 const Tensor& input_of(const LoadedModel& model, std::size_t node, std::size_t input) {
-  return model.network().tensors[static_cast<std::size_t>(model.network().nodes[node].inputs[input])];
+  return model.network().tensor(model.network().nodes[node].inputs[input]);
 }
 
 TEST(TfliteSmall, FloatGraphBecomesNetwork) {

@@ -89,7 +89,7 @@ TEST(HuggingFace, OpensARealV1) {
   EXPECT_EQ(spec.preprocess.mean, (std::array{127.5f, 127.5f, 127.5f}));
   EXPECT_EQ(spec.preprocess.deviation, (std::array{127.5f, 127.5f, 127.5f}));
   EXPECT_EQ(shape_of(*model, "logits"), "1x1001");
-  EXPECT_EQ(model->network().tensors[static_cast<std::size_t>(model->network().inputs[0])].name, "pixel_values");
+  EXPECT_EQ(model->network().tensor(model->network().inputs[0]).name, "pixel_values");
   expect_hidden_states(*model, folder / "hidden_parrot.json");
 }
 

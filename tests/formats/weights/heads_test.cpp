@@ -222,7 +222,7 @@ TEST(Anchors, AreThoseThatTensorFlowStores) {
   float scale = 0;
   for (const Node& node : model->network().nodes)
     if (std::holds_alternative<DetectionPostProcessOp>(node.op))
-      scale = channel_quantization(model->network().tensors[static_cast<std::size_t>(node.inputs[2])], 0).scale;
+      scale = channel_quantization(model->network().tensor(node.inputs[2]), 0).scale;
   ASSERT_GT(scale, 0);
   constexpr AnchorGrid kGrids[] = {{19, 19}, {10, 10}, {5, 5}, {3, 3}, {2, 2}, {1, 1}};
   const auto generated = generate_anchors(multiple_grid_shapes(6), kGrids);

@@ -205,7 +205,7 @@ TEST(OwnFile, KeepsSpecAndWeightsInF32) {
     EXPECT_EQ(model->spec, spec);
     ASSERT_EQ(model->weights.size(), weights.index.size());
     for (const auto& [name, index] : weights.index) {
-      const Parameter& before = weights.parameters.values[static_cast<std::size_t>(index)];
+      const Parameter& before = weights.parameters.value(index);
       const Parameter& after = model->parameters().values[static_cast<std::size_t>(model->weights.at(name))];
       EXPECT_EQ(before.shape, after.shape) << name;
       EXPECT_TRUE(std::ranges::equal(before.bytes, after.bytes)) << name;
@@ -222,7 +222,7 @@ TEST(OwnFile, RoundsFiltersToF16AndKeepsVectors) {
   const auto model = open(path);
   ASSERT_TRUE(model) << model.error().message;
   for (const auto& [name, index] : weights.index) {
-    const Parameter& before = weights.parameters.values[static_cast<std::size_t>(index)];
+    const Parameter& before = weights.parameters.value(index);
     const Parameter& after = model->parameters().values[static_cast<std::size_t>(model->weights.at(name))];
     const bool filter = before.shape.rank() >= 2;
     EXPECT_EQ(after.type, filter ? DataType::f16 : DataType::f32) << name;
@@ -269,7 +269,7 @@ TEST(OwnFile, IsNotWrittenHalfOrWrong) {
                 .message.find("folder cannot be written to"),
             std::string::npos);
   // 1e6 is not a half-precision number.
-  Parameter& filter = weights.parameters.values[static_cast<std::size_t>(weights.index.at("pointwise3.weight"))];
+  Parameter& filter = weights.parameters.value(weights.index.at("pointwise3.weight"));
   std::vector<float> large(static_cast<std::size_t>(filter.shape.elements()), 1e6f);
   filter.bytes = std::as_bytes(std::span(large));
   EXPECT_NE(message(DataType::f16).find("pointwise3.weight: the weight 1e+06 does not fit into f16"),

@@ -180,12 +180,11 @@ Result<CompiledStep> compile_step(const StepSource& source) {
 // Whether node `index`, which no step of the plan has, could run by itself.
 Result<void> check_unplanned(const Network& network, const Parameters& parameters, const Plan& plan, int index,
                              Isa isa) {
-  const Node& node = network.nodes[static_cast<std::size_t>(index)];
+  const Node& node = network.node(index);
   if (CpuGrouping().renames(network, node)) return {};
   Step step{{index}, {}, node.output, node.extra_outputs};
   for (const TensorId input : node.inputs)
-    if (input != kNoTensor && network.tensors[static_cast<std::size_t>(input)].parameter < 0)
-      step.inputs.push_back(input);
+    if (network.is_activation(input)) step.inputs.push_back(input);
   if (auto compiled = compile_step({network, parameters, plan, step, isa}); !compiled)
     return std::move(compiled).error();
   return {};

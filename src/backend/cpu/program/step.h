@@ -58,13 +58,11 @@ struct StepSource {
   PackedCache* packed = nullptr;  // null: whether the step can run is the question; nothing is packed, it will not run
   std::size_t most_packed_bytes = 0;
 
-  const Tensor& tensor(TensorId id) const { return network.tensors[static_cast<std::size_t>(id)]; }
-  const Shape& shape(TensorId id) const { return plan.shapes[static_cast<std::size_t>(id)]; }
-  Place place(TensorId id) const { return {plan.offsets[static_cast<std::size_t>(id)], -1}; }
-  const Node& node(int index) const { return network.nodes[static_cast<std::size_t>(index)]; }
-  const Parameter& parameter(TensorId id) const {
-    return parameters.values[static_cast<std::size_t>(tensor(id).parameter)];
-  }
+  const Tensor& tensor(TensorId id) const { return network.tensor(id); }
+  const Shape& shape(TensorId id) const { return plan.shape(id); }
+  Place place(TensorId id) const { return {plan.offset(id), -1}; }
+  const Node& node(int index) const { return network.node(index); }
+  const Parameter& parameter(TensorId id) const { return parameters.of(tensor(id)); }
   // An empty buffer where nothing is packed.
   Result<PackedCache::Buffer> pack(const std::string& key, std::size_t bytes,
                                    const std::function<void(AlignedBuffer&)>& fill) const;

@@ -85,9 +85,9 @@ Result<CompiledStep> compile_argmax(const StepSource& source) {
 Result<CompiledStep> compile_detection(const StepSource& source) {
   const Node& node = source.node(source.step.nodes.front());
   const Tensor& anchors = source.tensor(node.inputs[2]);
-  if (anchors.parameter < 0) return failure(ErrorCode::unsupported, "detection post-processing needs constant anchors");
-  MOBILENET_TRY(std::vector<AnchorBox> boxes,
-                stored_anchors(anchors, source.parameters.values[static_cast<std::size_t>(anchors.parameter)]));
+  if (!anchors.is_constant())
+    return failure(ErrorCode::unsupported, "detection post-processing needs constant anchors");
+  MOBILENET_TRY(std::vector<AnchorBox> boxes, stored_anchors(anchors, source.parameters.of(anchors)));
   MOBILENET_TRY(DetectionOperator detection,
                 DetectionOperator::create(std::get<DetectionPostProcessOp>(node.op), source.tensor(node.inputs[0]),
                                           source.tensor(node.inputs[1]), std::move(boxes)));

@@ -99,7 +99,7 @@ constexpr std::int64_t kMostChannels = 1 << 16;
 Result<const Shape*> shape_of(const NamedWeights& weights, const std::string& name) {
   const auto found = weights.index.find(name);
   if (found == weights.index.end()) return failure(ErrorCode::bad_format, name, ": is missing");
-  const Shape& shape = weights.parameters.values[static_cast<std::size_t>(found->second)].shape;
+  const Shape& shape = weights.parameters.value(found->second).shape;
   if (shape.rank() != 4 || shape[0] < 1 || shape[0] > kMostChannels)
     return failure(ErrorCode::bad_format, name, ": is ", to_string(shape), ", expected the weight of a convolution");
   return &shape;
@@ -107,7 +107,7 @@ Result<const Shape*> shape_of(const NamedWeights& weights, const std::string& na
 
 // Swaps output channels 4i with 4i + 1 and 4i + 2 with 4i + 3: Caffe codes a box as x, y, width, height.
 void swap_axes_of_boxes(Parameters& parameters, int index) {
-  Parameter& parameter = parameters.values[static_cast<std::size_t>(index)];
+  Parameter& parameter = parameters.value(index);
   const auto channels = static_cast<std::size_t>(parameter.shape[0]);
   const std::size_t bytes = parameter.bytes.size() / channels;
   const auto copy = std::make_shared<std::vector<std::byte>>(parameter.bytes.size());
@@ -165,7 +165,7 @@ Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights) {
     for (const std::string_view part : {".weight", ".weight_scale", ".bias"}) {
       const auto found = weights.index.find("head" + std::to_string(map) + "/box" + std::string(part));
       if (found == weights.index.end()) continue;
-      const Shape& shape = weights.parameters.values[static_cast<std::size_t>(found->second)].shape;
+      const Shape& shape = weights.parameters.value(found->second).shape;
       if (shape.rank() == 0 || shape[0] < 1 || shape[0] > kMostChannels || shape[0] % 4 != 0 ||
           shape.elements() < shape[0])
         return failure(ErrorCode::bad_format, found->first, ": is ", to_string(shape),

@@ -127,7 +127,7 @@ Result<CompiledStep> compile_elementwise(const StepSource& source) {
   }
   step.shifts = (step.channels + 15) / 16 * 16;
   for (std::size_t i = 1; i < 5; ++i)
-    if (source.tensor(node.inputs[i]).parameter < 0)
+    if (!source.tensor(node.inputs[i]).is_constant())
       return failure(ErrorCode::unsupported, "its statistics are not constants");
   MOBILENET_TRY(step.scale, packed_scale(source, node, step.shifts));
   return step_of<&run_batch_norm>(std::move(step));

@@ -10,8 +10,6 @@
 namespace mobilenet::cpu {
 namespace {
 
-bool is_constant(const StepSource& source, TensorId id) { return id != kNoTensor && source.tensor(id).parameter >= 0; }
-
 // One packing per node and layout, and one more when a caller cut the batch norm off.
 std::string cache_key(const FusedGroup& group, const char* layout, int width) {
   return "f32 " + std::to_string(group.head_index) + ' ' + layout + ' ' + std::to_string(width) +
@@ -20,15 +18,15 @@ std::string cache_key(const FusedGroup& group, const char* layout, int width) {
 
 Result<FilterView> checked_view(const StepSource& source, const FusedGroup& group) {
   const Node& head = *group.head;
-  if (head.inputs.size() < 2 || !is_constant(source, head.inputs[1]))
+  if (head.inputs.size() < 2 || !source.network.is_constant(head.inputs[1]))
     return failure(ErrorCode::unsupported, "its weight is not a constant");
   auto view = filter_view(source.parameter(head.inputs[1]));
   const bool has_bias = head.inputs.size() > 2 && head.inputs[2] != kNoTensor;
-  if (has_bias && !is_constant(source, head.inputs[2]))
+  if (has_bias && !source.network.is_constant(head.inputs[2]))
     return failure(ErrorCode::unsupported, "its bias is not a constant");
   if (group.batch_norm != nullptr)
     for (std::size_t i = 1; i < 5; ++i)
-      if (!is_constant(source, group.batch_norm->inputs[i]))
+      if (!source.network.is_constant(group.batch_norm->inputs[i]))
         return failure(ErrorCode::unsupported, "the statistics of its batch norm are not constants");
   return view;
 }
@@ -59,7 +57,7 @@ Result<FusedGroup> fused_group(const StepSource& source) {
     } else if (const auto* add = std::get_if<AddOp>(&node.op)) {
       fits = fits && group.residual == kNoTensor && node.inputs[0] != node.inputs[1];
       group.residual = node.inputs[0] == tail ? node.inputs[1] : node.inputs[0];
-      fits = fits && !is_constant(source, group.residual);
+      fits = fits && !source.network.is_constant(group.residual);
       group.activation = add->activation;
     } else {
       fits = false;

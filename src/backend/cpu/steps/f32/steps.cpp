@@ -36,7 +36,7 @@ struct Compile {
 }  // namespace
 
 Result<Operand> operand(const StepSource& source, TensorId id) {
-  if (source.tensor(id).parameter < 0) return Operand{source.place(id), nullptr};
+  if (!source.tensor(id).is_constant()) return Operand{source.place(id), nullptr};
   const std::size_t bytes = static_cast<std::size_t>(source.shape(id).elements()) * sizeof(float);
   Operand constant;
   MOBILENET_TRY(constant.constant, source.pack("f32 constant " + std::to_string(id), bytes, [&](AlignedBuffer& buffer) {

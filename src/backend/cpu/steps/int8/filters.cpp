@@ -108,10 +108,10 @@ Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node&
   const Tensor& input = source.tensor(node.inputs[0]);
   const Tensor& weight = source.tensor(node.inputs[1]);
   const Tensor& output = source.tensor(node.output);
-  if (weight.parameter < 0) return failure(ErrorCode::unsupported, "its weight is not a constant");
+  if (!weight.is_constant()) return failure(ErrorCode::unsupported, "its weight is not a constant");
   if (node.inputs.size() > 2 && node.inputs[2] != kNoTensor) {
     const Tensor& bias = source.tensor(node.inputs[2]);
-    if (bias.parameter < 0 || bias.type != DataType::i32)
+    if (!bias.is_constant() || bias.type != DataType::i32)
       return failure(ErrorCode::unsupported, "its bias is not a constant of i32");
   }
   MOBILENET_TRY(const FilterView view, filter_view(source.parameter(node.inputs[1])));
