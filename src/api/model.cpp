@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/file_bytes.h"
 #include "formats/labels/labels.h"
-#include "models/architectures.h"
+#include "models/registry.h"
 #include "network/cost.h"
 #include "network/parameter.h"
 #include "network/quantized_arithmetic.h"

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "models/models.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 
@@ -96,18 +97,22 @@ struct BlockTensors {
   TensorId depthwise = kNoTensor;
   TensorId output = kNoTensor;
 };
-struct Backbone {
+struct BackboneTensors {
   std::vector<BlockTensors> blocks;
   TensorId output = kNoTensor;  // of the last block, or of "last"
   int channels = 0;             // of the output
 };
-Backbone assemble_mobilenet_v1(const ModelSpec& spec, Assembly& net);
-Backbone assemble_mobilenet_v2(const ModelSpec& spec, Assembly& net);
-void assemble_ssd(const ModelSpec& spec, const Backbone& backbone, Assembly& net);      // and SSDLite
-void assemble_deeplab(const ModelSpec& spec, const Backbone& backbone, Assembly& net);  // v3 and v3+
+BackboneTensors assemble_separable_blocks(const ModelSpec& spec, Assembly& net);
+BackboneTensors assemble_inverted_residuals(const ModelSpec& spec, Assembly& net);
+void assemble_ssd(const ModelSpec& spec, const BackboneTensors& backbone, Assembly& net);      // and SSDLite
+void assemble_deeplab(const ModelSpec& spec, const BackboneTensors& backbone, Assembly& net);  // v3 and v3+
 
 // Heads that fit their backbone; the backbone has been checked.
 Result<void> check_ssd(const ModelSpec& spec);
 Result<void> check_deeplab(const ModelSpec& spec);
+
+// Put TensorFlow's published head on the backbone's spec.
+void add_ssd(const ArchitectureRow& row, int classes, ModelSpec& spec);
+void add_deeplab(const ArchitectureRow& row, int classes, ModelSpec& spec);
 
 }  // namespace mobilenet

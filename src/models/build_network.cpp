@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "models/architectures.h"
 #include "models/assembly.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
@@ -17,7 +17,7 @@ constexpr int kMostBlocks = 1000;
 constexpr int kMostClasses = 1 << 20;
 constexpr int kMostDilation = 64;
 
-Result<void> check_block(const BlockSpec& block, int inputs, Architecture architecture) {
+Result<void> check_block(const BlockSpec& block, int inputs, const Backbone& backbone) {
   if (block.inputs != inputs)
     return failure(ErrorCode::bad_format, "reads ", block.inputs, " channels, the layer before it writes ", inputs);
   for (const int channels : {block.hidden, block.outputs})
@@ -33,14 +33,16 @@ Result<void> check_block(const BlockSpec& block, int inputs, Architecture archit
   if (block.residual && (block.stride != 1 || block.inputs != block.outputs))
     return failure(ErrorCode::bad_format, "cannot add its input of ", block.inputs, " channels to its output of ",
                    block.outputs, " at stride ", block.stride);
-  if (backbone_of(architecture) == Architecture::mobilenet_v1 && (block.expand || block.residual))
-    return failure(ErrorCode::bad_format, "has an expansion or a residual, which MobileNet V1 has not");
+  if (backbone.blocks == BlockKind::separable && (block.expand || block.residual))
+    return failure(ErrorCode::bad_format, "has an expansion or a residual, which ", title_of(backbone.architecture),
+                   " has not");
   return {};
 }
 
 // One kind of answer, and a head that makes it.
 Result<void> check_head(const ModelSpec& spec) {
-  const bool detector = is_detector(spec.architecture), segmenter = is_segmenter(spec.architecture);
+  const Head head = row_of(spec.architecture).head;
+  const bool detector = head == Head::detector, segmenter = head == Head::segmenter;
   if ((detector || segmenter) && spec.classes != 0)
     return failure(ErrorCode::bad_format, "has a classifier of ", spec.classes, " classes beside its ",
                    detector ? "detector" : "segmenter");
@@ -49,32 +51,41 @@ Result<void> check_head(const ModelSpec& spec) {
   if (!segmenter && spec.segmentation.classes != 0)
     return failure(ErrorCode::bad_format, "has ", spec.segmentation.classes,
                    " classes to tell apart, but is no segmenter");
-  if (detector) return check_ssd(spec);
-  if (segmenter) return check_deeplab(spec);
+  switch (head) {
+    case Head::classifier:
+      return {};
+    case Head::detector:
+      return check_ssd(spec);
+    case Head::segmenter:
+      return check_deeplab(spec);
+  }
   return {};
 }
 
-void assemble_classifier(const ModelSpec& spec, const Backbone& backbone, Assembly& net) {
+void assemble_classifier(const ModelSpec& spec, const BackboneTensors& backbone, Assembly& net) {
   const TensorId pooled = net.pool(backbone.output);
   net.end(spec.classes > 0 ? net.dense(pooled, backbone.channels, spec.classes) : pooled);
 }
 
+BackboneTensors assemble_backbone(const ModelSpec& spec, Assembly& net) {
+  switch (backbone_of(spec.architecture).blocks) {
+    case BlockKind::separable:
+      return assemble_separable_blocks(spec, net);
+    case BlockKind::inverted_residual:
+      return assemble_inverted_residuals(spec, net);
+  }
+  return {};
+}
+
 // The spec has been checked.
 void assemble(const ModelSpec& spec, Assembly& net) {
-  const bool v1 = backbone_of(spec.architecture) == Architecture::mobilenet_v1;
-  const Backbone backbone = v1 ? assemble_mobilenet_v1(spec, net) : assemble_mobilenet_v2(spec, net);
-  switch (spec.architecture) {
-    case Architecture::graph:
-      return;
-    case Architecture::mobilenet_v1:
-    case Architecture::mobilenet_v2:
+  const BackboneTensors backbone = assemble_backbone(spec, net);
+  switch (row_of(spec.architecture).head) {
+    case Head::classifier:
       return assemble_classifier(spec, backbone, net);
-    case Architecture::ssd_mobilenet_v1:
-    case Architecture::ssd_mobilenet_v2:
-    case Architecture::ssdlite_mobilenet_v2:
+    case Head::detector:
       return assemble_ssd(spec, backbone, net);
-    case Architecture::deeplab_mobilenet_v2:
-    case Architecture::deeplab_v3plus_mobilenet_v2:
+    case Head::segmenter:
       return assemble_deeplab(spec, backbone, net);
   }
 }
@@ -105,19 +116,6 @@ Result<void> fix_padding(int side, const Parameters& parameters, Network& networ
   return {};
 }
 
-Result<Network> build(Architecture architecture, const ModelSpec& spec, const Parameters& parameters,
-                      const WeightIndex& weights) {
-  if (spec.architecture != architecture)
-    return failure(ErrorCode::invalid_argument, "the spec is of another architecture");
-  MOBILENET_CHECK(check_structure(spec));
-  Assembly net(spec, &parameters, &weights);
-  assemble(spec, net);
-  if (spec.padding_size == 0) return net.finish();
-  MOBILENET_TRY(Network network, net.finish());
-  MOBILENET_CHECK(fix_padding(spec.padding_size, parameters, network));
-  return network;
-}
-
 }  // namespace
 
 Result<void> check_structure(const ModelSpec& spec) {
@@ -129,7 +127,7 @@ Result<void> check_structure(const ModelSpec& spec) {
     return failure(ErrorCode::bad_format, "has ", spec.blocks.size(), " blocks, expected 1 to ", kMostBlocks);
   int channels = spec.stem;
   for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
-    if (auto fits = check_block(spec.blocks[i], channels, spec.architecture); !fits)
+    if (auto fits = check_block(spec.blocks[i], channels, backbone_of(spec.architecture)); !fits)
       return at("block" + std::to_string(i + 1), std::move(fits).error());
     channels = spec.blocks[i].outputs;
   }
@@ -153,16 +151,34 @@ Result<std::vector<NeededWeight>> needed_weights(const ModelSpec& spec) {
   return std::move(net).needed();
 }
 
-Result<Network> build_mobilenet_v1(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights) {
-  return build(Architecture::mobilenet_v1, spec, parameters, weights);
-}
-
-Result<Network> build_mobilenet_v2(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights) {
-  return build(Architecture::mobilenet_v2, spec, parameters, weights);
-}
-
 Result<Network> build_network(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights) {
-  return build(spec.architecture, spec, parameters, weights);
+  MOBILENET_CHECK(check_structure(spec));
+  Assembly net(spec, &parameters, &weights);
+  assemble(spec, net);
+  if (spec.padding_size == 0) return net.finish();
+  MOBILENET_TRY(Network network, net.finish());
+  MOBILENET_CHECK(fix_padding(spec.padding_size, parameters, network));
+  return network;
+}
+
+ModelSpec published_spec(Architecture architecture, double depth_multiplier, int input_size, int classes) {
+  constexpr int kImageNetWithBackground = 1001;
+  const ArchitectureRow& row = row_of(architecture);
+  ModelSpec spec = backbone_spec(*row.backbone, depth_multiplier, input_size);
+  spec.architecture = architecture;
+  switch (row.head) {
+    case Head::classifier:
+      spec.classes = classes;
+      spec.has_background = classes == kImageNetWithBackground;
+      break;
+    case Head::detector:
+      add_ssd(row, classes, spec);
+      break;
+    case Head::segmenter:
+      add_deeplab(row, classes, spec);
+      break;
+  }
+  return spec;
 }
 
 }  // namespace mobilenet

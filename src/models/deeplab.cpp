@@ -4,8 +4,8 @@
 // DeepLabv3+ (atrous branches, and a decoder at the resolution of an early block).
 
 #include "base/error.h"
-#include "models/architectures.h"
 #include "models/assembly.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
@@ -25,7 +25,7 @@ TensorId separable(const std::string& layer, TensorId x, int inputs, int outputs
   return net.convolution(layer, x, inputs, {.outputs = outputs});
 }
 
-TensorId decode(const ModelSpec& spec, const Backbone& backbone, TensorId x, Assembly& net) {
+TensorId decode(const ModelSpec& spec, const BackboneTensors& backbone, TensorId x, Assembly& net) {
   const SegmentationHeadSpec& head = spec.segmentation_head;
   const auto block = static_cast<std::size_t>(head.low_level) - 1;
   const TensorId fine = net.convolution("low_level", backbone.blocks[block].depthwise, spec.blocks[block].hidden,
@@ -46,7 +46,7 @@ Result<void> check_deeplab(const ModelSpec& spec) {
     if (channels < 1 || channels > kMostChannels)
       return failure(ErrorCode::bad_format, "the segmentation head has ", channels, " channels, expected 1 to ",
                      kMostChannels);
-  const bool plus = spec.architecture == Architecture::deeplab_v3plus_mobilenet_v2;
+  const bool plus = row_of(spec.architecture).low_level > 0;
   if (!plus && (!head.rates.empty() || head.low_level != 0))
     return failure(ErrorCode::bad_format, "has atrous branches or a decoder, which DeepLabv3 on MobileNet has not");
   if (head.rates.size() > kMostRates)
@@ -60,7 +60,7 @@ Result<void> check_deeplab(const ModelSpec& spec) {
   return {};
 }
 
-void assemble_deeplab(const ModelSpec& spec, const Backbone& backbone, Assembly& net) {
+void assemble_deeplab(const ModelSpec& spec, const BackboneTensors& backbone, Assembly& net) {
   const SegmentationHeadSpec& head = spec.segmentation_head;
   net.use_convention(kHeadEpsilon, kHeadActivation);
   const TensorId x = backbone.output;
@@ -75,25 +75,20 @@ void assemble_deeplab(const ModelSpec& spec, const Backbone& backbone, Assembly&
   const int joined = static_cast<int>(branches.size()) * head.channels;
   TensorId y =
       net.convolution("projection", net.concat("branches", std::move(branches), 3), joined, {.outputs = head.channels});
-  if (spec.architecture == Architecture::deeplab_v3plus_mobilenet_v2) y = decode(spec, backbone, y, net);
+  if (head.low_level > 0) y = decode(spec, backbone, y, net);
   net.end_segmenter(net.convolution("logits", y, head.channels,
                                     {.outputs = spec.segmentation.classes, .activated = false, .norm = false}));
 }
 
-ModelSpec deeplab_spec(Architecture architecture, double depth_multiplier, int input_size, int classes) {
+void add_deeplab(const ArchitectureRow& row, int classes, ModelSpec& spec) {
   constexpr int kOutputStride = 16;
-  ModelSpec spec = mobilenet_v2_spec(depth_multiplier, input_size, 0);
-  spec.architecture = architecture;
   spec.last = 0;
   limit_output_stride(spec.blocks, kOutputStride);
   spec.segmentation.classes = classes;
   spec.segmentation.align_corners = true;
-  if (architecture == Architecture::deeplab_v3plus_mobilenet_v2) {
-    spec.segmentation_head.rates = {6, 12, 18};
-    spec.segmentation_head.low_level = 3;
-  }
+  spec.segmentation_head.rates.assign(row.rates.begin(), row.rates.end());
+  spec.segmentation_head.low_level = row.low_level;
   spec.preprocess.mode = ResizeMode::pad;
-  return spec;
 }
 
 }  // namespace mobilenet

@@ -27,20 +27,12 @@ namespace mobilenet {
 using WeightIndex = std::unordered_map<std::string, int>;
 
 // Checks every weight's shape against the spec: "block3/project: weight is 24x144x1x1, expected 32x144x1x1".
-Result<Network> build_mobilenet_v1(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights);
-Result<Network> build_mobilenet_v2(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights);
-// Whichever spec.architecture names.
 Result<Network> build_network(const ModelSpec& spec, const Parameters& parameters, const WeightIndex& weights);
 
-// The published architecture for a depth multiplier, input size and number of classes (TensorFlow's channel rounding,
-// background included in `classes`): for random models and for what a file does not say.
-ModelSpec mobilenet_v1_spec(double depth_multiplier, int input_size, int classes);
-ModelSpec mobilenet_v2_spec(double depth_multiplier, int input_size, int classes);
-
-// Detectors (classes without background; COCO has 90) and segmenters (background included; VOC has 21, output stride
-// 16) as TensorFlow publishes them.
-ModelSpec ssd_spec(Architecture architecture, double depth_multiplier, int input_size, int classes);
-ModelSpec deeplab_spec(Architecture architecture, double depth_multiplier, int input_size, int classes);
+// The architecture as TensorFlow publishes it, for random models and for what a file does not say: its channel
+// rounding; classes of a classifier or segmenter with background (ImageNet's 1001, VOC's 21, output stride 16), of a
+// detector without (COCO's 90).
+ModelSpec published_spec(Architecture architecture, double depth_multiplier, int input_size, int classes);
 
 // "mobilenet_v2:1.0:224", "ssdlite_mobilenet_v2:1.0:320" or "mobilenet_v1:0.25:128:101" as a spec; the message lists
 // the known architectures.
@@ -53,8 +45,9 @@ struct RandomWeights {
 };
 RandomWeights random_weights(const ModelSpec& spec);
 
-// Names the layers of a graph file that is a MobileNet V1 or V2 by its structure (Network::layers, spec.architecture,
-// depth_multiplier); leaves anything else untouched.
-void recognise_graph(Network& network, const Parameters& parameters, ModelSpec& spec);
+// Finds a MobileNet in a graph by its structure. Where there is one, it names the layers (Network::layers, aliases) and
+// fills spec.depth_multiplier; where it is all there is, spec's architecture, stem, blocks, last, activation and
+// tf_padding too. Leaves anything else untouched.
+void recognise_graph(Network& network, ModelSpec& spec);
 
 }  // namespace mobilenet

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Finds a MobileNet V1 or V2 in a graph by its structure alone: which operator reads which tensor, kernels and strides.
+// Finds a MobileNet in a graph by its structure alone: which operator reads which tensor, kernels and strides.
 // Names in the file differ from converter to converter and are never looked at.
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,15 +11,10 @@
 #include <vector>
 
 #include "models/models.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
-
-constexpr std::array<int, 13> kStridesV1{1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1};
-constexpr std::array<int, 13> kWidthsV1{64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024};
-constexpr std::array<int, 17> kStridesV2{1, 2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1};
-constexpr std::array<int, 17> kWidthsV2{16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320};
-constexpr int kStemWidth = 32;
 
 enum class Kind { stem, depthwise, pointwise, pool };
 
@@ -192,16 +186,17 @@ BlockSpec block_of(const Graph& graph, TensorId input, const Found& depthwise, T
   return block;
 }
 
-std::optional<Match> match_v1(const Graph& graph, const Network& network) {
+std::optional<Match> match_separable_blocks(std::span<const StageBlock> blocks, const Graph& graph,
+                                            const Network& network) {
   Match match;
   const auto stem = match_stem(graph, network, match);
   if (!stem) return std::nullopt;
   TensorId end = stem->output;
-  for (std::size_t i = 0; i < kStridesV1.size(); ++i) {
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
     const std::string number = std::to_string(i + 1);
-    const auto depthwise = graph.next(end, Kind::depthwise, kStridesV1[i], Kind::pointwise);
+    const auto depthwise = graph.next(end, Kind::depthwise, blocks[i].stride, Kind::pointwise);
     if (!depthwise) return std::nullopt;
-    const Kind then = i + 1 < kStridesV1.size() ? Kind::depthwise : Kind::pool;
+    const Kind then = i + 1 < blocks.size() ? Kind::depthwise : Kind::pool;
     const auto pointwise = graph.next(depthwise->output, Kind::pointwise, 1, then);
     if (!pointwise) return std::nullopt;
     match.blocks.push_back(block_of(graph, end, *depthwise, pointwise->output));
@@ -215,18 +210,19 @@ std::optional<Match> match_v1(const Graph& graph, const Network& network) {
   return match;
 }
 
-std::optional<Match> match_v2(const Graph& graph, const Network& network) {
+std::optional<Match> match_inverted_residuals(std::span<const StageBlock> blocks, const Graph& graph,
+                                              const Network& network) {
   Match match;
   const auto stem = match_stem(graph, network, match);
   if (!stem) return std::nullopt;
   TensorId input = stem->output;
-  for (std::size_t i = 0; i < kStridesV2.size(); ++i) {
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
     const std::string block_name = "block" + std::to_string(i + 1) + "/";
     // The first block expands by 1, that is not at all, but some ports write the convolution.
     const auto expand = graph.next(input, Kind::pointwise, 1, Kind::depthwise);
     if (!expand && i > 0) return std::nullopt;
     const TensorId hidden = expand ? expand->output : input;
-    const auto depthwise = graph.next(hidden, Kind::depthwise, kStridesV2[i], Kind::pointwise);
+    const auto depthwise = graph.next(hidden, Kind::depthwise, blocks[i].stride, Kind::pointwise);
     if (!depthwise) return std::nullopt;
     const auto project = graph.next(depthwise->output, Kind::pointwise, 1, Kind::pointwise);
     if (!project) return std::nullopt;
@@ -253,6 +249,17 @@ std::optional<Match> match_v2(const Graph& graph, const Network& network) {
     name(match, "last", last->output);
   }
   return match;
+}
+
+std::optional<Match> match_backbone(const Backbone& backbone, const Graph& graph, const Network& network) {
+  const std::vector<StageBlock> blocks = blocks_of(backbone);
+  switch (backbone.blocks) {
+    case BlockKind::separable:
+      return match_separable_blocks(blocks, graph, network);
+    case BlockKind::inverted_residual:
+      return match_inverted_residuals(blocks, graph, network);
+  }
+  return std::nullopt;
 }
 
 // Follows pool, classifier and softmax from the end of the convolutions and names pool and logits. True when the
@@ -299,66 +306,75 @@ bool match_tail(const Graph& graph, const Network& network, Match& match) {
 }
 
 // How a port of TensorFlow's networks turns 24 x 0.35 into a number of channels.
-struct Rounding {
+struct PortRounding {
   int divisor = 8;
   int min_depth = 8;
 };
 
-constexpr Rounding kDownV1[] = {{1, 8}, {1, 16}};
+constexpr PortRounding kDown[] = {{1, 8}, {1, 16}};
 // Classifiers; detectors; DeepLab's feature extractor, which does not round at all below 1.0.
-constexpr Rounding kNearestV2[] = {{8, 8}, {8, 16}, {1, 8}};
+constexpr PortRounding kNearest[] = {{8, 8}, {8, 16}, {1, 8}};
 
-int rounded_width(Architecture architecture, int width, double multiplier, Rounding rounding) {
-  const double exact = width * multiplier;
-  if (architecture == Architecture::mobilenet_v1) return std::max(rounding.min_depth, static_cast<int>(exact + 1e-9));
-  const int nearest = static_cast<int>(exact + rounding.divisor / 2.0) / rounding.divisor * rounding.divisor;
-  const int rounded = std::max(rounding.min_depth, nearest);
-  return rounded < 0.9 * exact ? rounded + rounding.divisor : rounded;
+std::span<const PortRounding> ports_of(ChannelRounding rounding) {
+  switch (rounding) {
+    case ChannelRounding::down:
+      return kDown;
+    case ChannelRounding::nearest_8:
+      return kNearest;
+  }
+  return {};
 }
 
-bool explains(Architecture architecture, const Match& match, double multiplier, Rounding rounding) {
-  const auto fits = [&](int found, int width) {
-    return found == rounded_width(architecture, width, multiplier, rounding);
-  };
-  if (!fits(match.stem, kStemWidth)) return false;
-  for (std::size_t i = 0; i < match.blocks.size(); ++i)
-    if (!fits(match.blocks[i].outputs, architecture == Architecture::mobilenet_v1 ? kWidthsV1[i] : kWidthsV2[i]))
-      return false;
-  return true;
+int rounded_width(ChannelRounding rounding, int width, double multiplier, PortRounding port) {
+  const double exact = width * multiplier;
+  if (rounding == ChannelRounding::down) return std::max(port.min_depth, static_cast<int>(exact + 1e-9));
+  const int nearest = static_cast<int>(exact + port.divisor / 2.0) / port.divisor * port.divisor;
+  const int rounded = std::max(port.min_depth, nearest);
+  return rounded < 0.9 * exact ? rounded + port.divisor : rounded;
 }
 
 // The published multipliers first, then every twentieth, then every hundredth; 0: none explains the widths.
-double depth_multiplier(Architecture architecture, const Match& match) {
+double depth_multiplier(const Backbone& backbone, const Match& match) {
   std::vector<double> multipliers{1.0, 0.75, 0.5, 0.35, 0.25, 1.3, 1.4};
   for (int i = 1; i <= 60; ++i) multipliers.push_back(i / 20.0);
   for (int i = 1; i <= 300; ++i) multipliers.push_back(i / 100.0);
-  const auto roundings = architecture == Architecture::mobilenet_v1 ? std::span<const Rounding>(kDownV1)
-                                                                    : std::span<const Rounding>(kNearestV2);
-  for (const Rounding rounding : roundings)
+  const std::vector<StageBlock> blocks = blocks_of(backbone);
+  const auto explains = [&](double multiplier, PortRounding port) {
+    const auto fits = [&](int found, int width) {
+      return found == rounded_width(backbone.rounding, width, multiplier, port);
+    };
+    if (!fits(match.stem, backbone.stem)) return false;
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+      if (!fits(match.blocks[i].outputs, blocks[i].outputs)) return false;
+    return true;
+  };
+  for (const PortRounding port : ports_of(backbone.rounding))
     for (const double multiplier : multipliers)
-      if (explains(architecture, match, multiplier, rounding)) return multiplier;
+      if (explains(multiplier, port)) return multiplier;
   return 0;
 }
 
 }  // namespace
 
-void recognise_graph(Network& network, const Parameters&, ModelSpec& spec) {
+void recognise_graph(Network& network, ModelSpec& spec) {
   const Graph graph(network);
-  Architecture architecture = Architecture::mobilenet_v2;
-  auto match = match_v2(graph, network);
-  if (!match) {
-    architecture = Architecture::mobilenet_v1;
-    match = match_v1(graph, network);
+  const Backbone* backbone = nullptr;
+  std::optional<Match> match;
+  for (const ArchitectureRow& row : architectures()) {
+    if (row.head != Head::classifier) continue;
+    backbone = row.backbone;
+    match = match_backbone(*backbone, graph, network);
+    if (match) break;
   }
   if (!match) return;
 
-  const bool headless = architecture == Architecture::mobilenet_v2 && match->last == 0;
+  const bool headless = backbone->last > 0 && match->last == 0;
   const bool whole = match_tail(graph, network, *match) && !headless;
   network.layers = std::move(match->layers);
   network.aliases = std::move(match->aliases);
-  spec.depth_multiplier = depth_multiplier(architecture, *match);
+  spec.depth_multiplier = depth_multiplier(*backbone, *match);
   if (!whole) return;
-  spec.architecture = architecture;
+  spec.architecture = backbone->architecture;
   spec.stem = match->stem;
   spec.blocks = std::move(match->blocks);
   spec.last = match->last;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "base/error.h"
-#include "models/architectures.h"
 #include "models/models.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
@@ -14,24 +13,21 @@ namespace {
 constexpr double kLeastMultiplier = 0.05, kMostMultiplier = 4;
 constexpr int kLeastSize = 32, kMostSize = 4096;
 
-constexpr std::array kKnown{Architecture::mobilenet_v1,
-                            Architecture::mobilenet_v2,
-                            Architecture::ssd_mobilenet_v1,
-                            Architecture::ssd_mobilenet_v2,
-                            Architecture::ssdlite_mobilenet_v2,
-                            Architecture::deeplab_mobilenet_v2,
-                            Architecture::deeplab_v3plus_mobilenet_v2};
-
-// What a name leaves out, and how many classes its head may have.
-struct Usual {
-  int size, classes, least_classes, most_classes;
+// How many classes a head may have.
+struct ClassLimits {
+  int least, most;
 };
 
-Usual usual_of(Architecture architecture) {
-  if (architecture == Architecture::ssdlite_mobilenet_v2) return {320, 90, 1, 10000};
-  if (is_detector(architecture)) return {300, 90, 1, 10000};
-  if (is_segmenter(architecture)) return {513, 21, 2, 256};
-  return {224, 1001, 0, 100000};
+ClassLimits limits_of(Head head) {
+  switch (head) {
+    case Head::classifier:
+      return {0, 100000};
+    case Head::detector:
+      return {1, 10000};
+    case Head::segmenter:
+      return {2, 256};
+  }
+  return {};
 }
 
 // The text up to the next colon, which is removed too.
@@ -56,32 +52,29 @@ Result<ModelSpec> spec_from_name(std::string_view architecture) {
   };
   std::string_view rest = architecture;
   const std::string_view family = take_field(rest);
+  const std::span<const ArchitectureRow> rows = architectures();
   const auto known =
-      std::find_if(kKnown.begin(), kKnown.end(), [&](Architecture candidate) { return name_of(candidate) == family; });
-  if (known == kKnown.end()) {
+      std::find_if(rows.begin(), rows.end(), [&](const ArchitectureRow& row) { return row.name == family; });
+  if (known == rows.end()) {
     std::string names;
-    for (const Architecture candidate : kKnown)
-      names += (names.empty() ? "" : candidate == kKnown.back() ? " and " : ", ") + std::string(name_of(candidate));
+    for (const ArchitectureRow& row : rows)
+      names += (names.empty() ? "" : row.name == rows.back().name ? " and " : ", ") + std::string(row.name);
     return mistake("unknown architecture \"", family, "\"; known are ", names,
                    ", as in mobilenet_v2:1.0:224 (name:depth multiplier:input size[:classes])");
   }
-  const Usual usual = usual_of(*known);
+  const ClassLimits limits = limits_of(known->head);
   double multiplier = 1;
-  int size = usual.size, classes = usual.classes;
+  int size = known->input_size, classes = known->classes;
   if (!rest.empty() && (!read_number(take_field(rest), multiplier) ||
                         !(multiplier >= kLeastMultiplier && multiplier <= kMostMultiplier)))
     return mistake("the depth multiplier must be a number from ", kLeastMultiplier, " to ", kMostMultiplier);
   if (!rest.empty() && (!read_number(take_field(rest), size) || size < kLeastSize || size > kMostSize))
     return mistake("the input size must be an integer from ", kLeastSize, " to ", kMostSize);
-  if (!rest.empty() &&
-      (!read_number(take_field(rest), classes) || classes < usual.least_classes || classes > usual.most_classes))
-    return mistake("the number of classes must be an integer from ", usual.least_classes,
-                   usual.least_classes == 0 ? " (no classifier) to " : " to ", usual.most_classes);
+  if (!rest.empty() && (!read_number(take_field(rest), classes) || classes < limits.least || classes > limits.most))
+    return mistake("the number of classes must be an integer from ", limits.least,
+                   limits.least == 0 ? " (no classifier) to " : " to ", limits.most);
   if (!rest.empty()) return mistake("nothing may follow the number of classes");
-  if (is_detector(*known)) return ssd_spec(*known, multiplier, size, classes);
-  if (is_segmenter(*known)) return deeplab_spec(*known, multiplier, size, classes);
-  return *known == Architecture::mobilenet_v1 ? mobilenet_v1_spec(multiplier, size, classes)
-                                              : mobilenet_v2_spec(multiplier, size, classes);
+  return published_spec(known->architecture, multiplier, size, classes);
 }
 
 }  // namespace mobilenet

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "models/anchors.h"
-#include "models/architectures.h"
 #include "models/assembly.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
@@ -26,12 +26,16 @@ struct FeatureMap {
 
 int columns_of(const DetectionSpec& detection) { return detection.classes + (detection.background_column ? 1 : 0); }
 
-FeatureMap tapped(const ModelSpec& spec, const Backbone& backbone) {
+FeatureMap tapped(const ModelSpec& spec, const BackboneTensors& backbone) {
   const auto index = static_cast<std::size_t>(spec.detection_head.tap) - 1;
   const BlockSpec& block = spec.blocks[index];
-  if (backbone_of(spec.architecture) == Architecture::mobilenet_v1)
-    return {backbone.blocks[index].output, block.outputs};
-  return {backbone.blocks[index].expansion, block.hidden};
+  switch (backbone_of(spec.architecture).blocks) {
+    case BlockKind::separable:
+      return {backbone.blocks[index].output, block.outputs};
+    case BlockKind::inverted_residual:
+      return {backbone.blocks[index].expansion, block.hidden};
+  }
+  return {};
 }
 
 FeatureMap extra_map(const ModelSpec& spec, std::size_t number, const FeatureMap& before, Assembly& net) {
@@ -73,13 +77,14 @@ Result<void> check_shapes(const std::vector<AnchorShape>& shapes) {
 }
 
 // Channels of a backbone without narrow layers.
-void keep_at_least(int least, ModelSpec& spec) {
+void keep_at_least(int least, const Backbone& backbone, ModelSpec& spec) {
   int inputs = spec.stem = std::max(least, spec.stem);
   for (BlockSpec& block : spec.blocks) {
+    const int expansion = block.hidden / block.inputs;
     block.inputs = inputs;
-    block.hidden = block.expand ? kExpansion * inputs : inputs;
+    block.hidden = expansion * inputs;
     block.outputs = std::max(least, block.outputs);
-    const bool may_add = spec.architecture == Architecture::mobilenet_v2;
+    const bool may_add = backbone.blocks == BlockKind::inverted_residual;
     block.residual = may_add && block.stride == 1 && block.inputs == block.outputs;
     inputs = block.outputs;
   }
@@ -90,7 +95,7 @@ void keep_at_least(int least, ModelSpec& spec) {
 Result<void> check_ssd(const ModelSpec& spec) {
   const DetectionHeadSpec& head = spec.detection_head;
   const DetectionSpec& detection = spec.detection;
-  const bool lite = spec.architecture == Architecture::ssdlite_mobilenet_v2;
+  const bool lite = row_of(spec.architecture).predictor == PredictorKind::separable;
   if (lite != (head.predictor == PredictorKind::separable) || (lite && !head.separable_extras))
     return failure(ErrorCode::bad_format, "SSDLite, and nothing else, has separable predictors, with separable extras");
   if (head.tap < 1 || static_cast<std::size_t>(head.tap) > spec.blocks.size())
@@ -115,7 +120,7 @@ Result<void> check_ssd(const ModelSpec& spec) {
   return {};
 }
 
-void assemble_ssd(const ModelSpec& spec, const Backbone& backbone, Assembly& net) {
+void assemble_ssd(const ModelSpec& spec, const BackboneTensors& backbone, Assembly& net) {
   std::vector<FeatureMap> maps{tapped(spec, backbone), {backbone.output, backbone.channels}};
   for (std::size_t i = 1; i <= spec.detection_head.extras.size(); ++i)
     maps.push_back(extra_map(spec, i, maps.back(), net));
@@ -133,22 +138,17 @@ void assemble_ssd(const ModelSpec& spec, const Backbone& backbone, Assembly& net
   net.end_detector(all_boxes, all_scores, std::move(tensors));
 }
 
-ModelSpec ssd_spec(Architecture architecture, double depth_multiplier, int input_size, int classes) {
-  const bool v1 = backbone_of(architecture) == Architecture::mobilenet_v1;
+void add_ssd(const ArchitectureRow& row, int classes, ModelSpec& spec) {
   // TensorFlow's detectors keep at least 16 channels anywhere, its classifiers 8.
   constexpr int kLeastChannels = 16;
-  ModelSpec spec =
-      v1 ? mobilenet_v1_spec(depth_multiplier, input_size, 0) : mobilenet_v2_spec(depth_multiplier, input_size, 0);
-  // The last layer at a sixteenth of the input.
-  spec.detection_head.tap = v1 ? 11 : 14;
-  keep_at_least(kLeastChannels, spec);
-  spec.architecture = architecture;
-  if (!v1) spec.last = std::max(kLeastChannels, scale_channels_to_8(kLastChannels, depth_multiplier));
-  const bool lite = architecture == Architecture::ssdlite_mobilenet_v2;
-  spec.detection_head.separable_extras = !v1;
-  spec.detection_head.predictor = v1     ? PredictorKind::pointwise
-                                  : lite ? PredictorKind::separable
-                                         : PredictorKind::dense;
+  const Backbone& backbone = *row.backbone;
+  const double depth_multiplier = spec.depth_multiplier;
+  keep_at_least(kLeastChannels, backbone, spec);
+  if (backbone.last > 0)
+    spec.last = std::max(kLeastChannels, scale_channels(backbone.rounding, backbone.last, depth_multiplier));
+  spec.detection_head.tap = row.tap;
+  spec.detection_head.separable_extras = row.separable_extras;
+  spec.detection_head.predictor = row.predictor;
   for (const int outputs : {512, 256, 256, 128}) {
     const auto scaled = [&](int channels) {
       return std::max(kLeastChannels, static_cast<int>(channels * depth_multiplier));
@@ -160,7 +160,6 @@ ModelSpec ssd_spec(Architecture architecture, double depth_multiplier, int input
   spec.detection.anchor_unit = AnchorUnit::shorter_side;
   spec.detection.score_function = ScoreFunction::sigmoid;
   spec.preprocess.mode = ResizeMode::squash;
-  return spec;
 }
 
 }  // namespace mobilenet

@@ -125,7 +125,8 @@ TEST(OutOfMemory, OpeningAGraph) {
 TEST(OutOfMemory, OpeningWeightsBesideTheirConfiguration) {
   const TemporaryFolder folder;
   const auto write = [&](const std::string& name, const std::string& bytes) { folder.write(name, bytes); };
-  write("model.safetensors", hugging_face_v2(mobilenet_v2_spec(0.35, 96, 3), "mobilenet_v2.").bytes());
+  write("model.safetensors",
+        hugging_face_v2(published_spec(Architecture::mobilenet_v2, 0.35, 96, 3), "mobilenet_v2.").bytes());
   write("config.json", R"({"model_type": "mobilenet_v2", "id2label": {"0": "a", "1": "b", "2": "c"}})");
   write("preprocessor_config.json", R"({"size": {"height": 96, "width": 96}, "do_center_crop": false})");
   const std::filesystem::path path = folder.path() / "model.safetensors";

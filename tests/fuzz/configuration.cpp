@@ -21,7 +21,8 @@ constexpr std::array kNames{"config.json", "preprocessor_config.json", "labels.t
 
 // Weights of each framework, written once, so small that a picture is quick.
 std::vector<std::filesystem::path> write_weights(const fuzz::Folder& folder) {
-  const ModelSpec v2 = mobilenet_v2_spec(0.05, 32, 3), v1 = mobilenet_v1_spec(0.05, 32, 3);
+  const ModelSpec v2 = published_spec(Architecture::mobilenet_v2, 0.05, 32, 3),
+                  v1 = published_spec(Architecture::mobilenet_v1, 0.05, 32, 3);
   const std::string files[] = {mobilenet::testing::hugging_face_v2(v2, "mobilenet_v2.").bytes(),
                                mobilenet::testing::timm(v2, {1, 2, 3, 4, 3, 3, 1}).bytes(),
                                mobilenet::testing::timm(v1, {1, 2, 2, 6, 2}).bytes()};

@@ -85,7 +85,8 @@ void add_weights(Seeds& seeds) {
     seeds.add("safetensors", header_of(text_of(saved)));
   }
   std::filesystem::remove(saved);
-  const ModelSpec v2 = mobilenet_v2_spec(0.35, 32, 3), v1 = mobilenet_v1_spec(0.25, 32, 3);
+  const ModelSpec v2 = published_spec(Architecture::mobilenet_v2, 0.35, 32, 3),
+                  v1 = published_spec(Architecture::mobilenet_v1, 0.25, 32, 3);
   for (const std::string& file : {hugging_face_v2(v2, "mobilenet_v2.").bytes(), hugging_face_v2(v2, "").bytes(),
                                   timm(v2, {1, 2, 3, 4, 3, 3, 1}).bytes(), timm(v1, {1, 2, 2, 6, 2}).bytes()})
     seeds.add("safetensors", header_of(file));

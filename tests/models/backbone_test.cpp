@@ -6,9 +6,9 @@
 
 #include <cstring>
 
-#include "models/architectures.h"
 #include "models/built_network.h"
 #include "models/models.h"
+#include "models/registry.h"
 #include "network/parameter.h"
 
 namespace mobilenet {
@@ -80,12 +80,12 @@ TEST(Backbone, HasTheShapesOfThePublishedNetworks) {
 }
 
 TEST(Backbone, TakesAnyBatch) {
-  const Built built = build(mobilenet_v2_spec(0.35, 33, 5), 3);
+  const Built built = build(published_spec(Architecture::mobilenet_v2, 0.35, 33, 5), 3);
   EXPECT_EQ(to_string(built.shape_of("logits")), "3x5");
 }
 
 TEST(Backbone, ListsV1LayersInOrder) {
-  const Built built = build(mobilenet_v1_spec(0.25, 32, 4));
+  const Built built = build(published_spec(Architecture::mobilenet_v1, 0.25, 32, 4));
   std::vector<std::string> expected{"stem"};
   for (int i = 1; i <= 13; ++i) {
     expected.push_back("depthwise" + std::to_string(i));
@@ -98,7 +98,7 @@ TEST(Backbone, ListsV1LayersInOrder) {
 }
 
 TEST(Backbone, ListsV2LayersInOrder) {
-  const Built built = build(mobilenet_v2_spec(0.35, 32, 4));
+  const Built built = build(published_spec(Architecture::mobilenet_v2, 0.35, 32, 4));
   std::vector<std::string> expected{"stem"};
   for (int i = 1; i <= 17; ++i) {
     const std::string block = "block" + std::to_string(i);
@@ -111,7 +111,7 @@ TEST(Backbone, ListsV2LayersInOrder) {
 }
 
 TEST(Backbone, KeepsBatchNormApart) {
-  const Built built = build(mobilenet_v2_spec(1, 64, 10));
+  const Built built = build(published_spec(Architecture::mobilenet_v2, 1, 64, 10));
   std::size_t convolutions = 0, norms = 0, sums = 0, activations = 0;
   for (const Node& node : built.network.nodes) {
     if (std::holds_alternative<Conv2dOp>(node.op) || std::holds_alternative<DepthwiseConv2dOp>(node.op)) ++convolutions;
@@ -132,7 +132,7 @@ TEST(Backbone, KeepsBatchNormApart) {
 }
 
 TEST(Backbone, PadsAsTheSpecSays) {
-  ModelSpec spec = mobilenet_v1_spec(0.25, 64, 4);
+  ModelSpec spec = published_spec(Architecture::mobilenet_v1, 0.25, 64, 4);
   spec.blocks[2].dilation = 2;
   for (const bool tf_padding : {true, false}) {
     spec.tf_padding = tf_padding;
@@ -152,7 +152,7 @@ TEST(Backbone, PadsAsTheSpecSays) {
 }
 
 TEST(Backbone, TakesBiasesInsteadOfBatchNorm) {
-  const ModelSpec spec = mobilenet_v1_spec(0.25, 64, 4);
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v1, 0.25, 64, 4);
   RandomWeights weights = random_weights(spec);
   WeightIndex folded;
   for (const auto& [name, index] : weights.index) {
@@ -166,7 +166,7 @@ TEST(Backbone, TakesBiasesInsteadOfBatchNorm) {
 }
 
 TEST(Backbone, SaysWhichWeightDoesNotFit) {
-  const ModelSpec spec = mobilenet_v2_spec(1, 64, 10);
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v2, 1, 64, 10);
   const RandomWeights good = random_weights(spec);
   struct Case {
     const char* name;
@@ -195,7 +195,7 @@ TEST(Backbone, SaysWhichWeightDoesNotFit) {
     SCOPED_TRACE(c.name);
     RandomWeights weights = good;
     c.damage(weights);
-    const auto network = build_mobilenet_v2(spec, weights.parameters, weights.index);
+    const auto network = build_network(spec, weights.parameters, weights.index);
     ASSERT_FALSE(network);
     EXPECT_EQ(network.error().message, c.message);
   }
@@ -221,7 +221,7 @@ TEST(Backbone, RefusesSpecsThatContradictThemselves) {
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
-    ModelSpec spec = mobilenet_v2_spec(1, 224, 1001);
+    ModelSpec spec = published_spec(Architecture::mobilenet_v2, 1, 224, 1001);
     const RandomWeights weights = random_weights(spec);
     c.damage(spec);
     const auto network = build_network(spec, weights.parameters, weights.index);
@@ -231,7 +231,7 @@ TEST(Backbone, RefusesSpecsThatContradictThemselves) {
 }
 
 TEST(Architectures, OutputStrideBecomesDilation) {
-  std::vector<BlockSpec> blocks = mobilenet_v2_spec(1, 513, 21).blocks;
+  std::vector<BlockSpec> blocks = published_spec(Architecture::mobilenet_v2, 1, 513, 21).blocks;
   limit_output_stride(blocks, 8);
   std::vector<int> strides, dilations;
   for (const BlockSpec& block : blocks) {

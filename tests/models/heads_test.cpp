@@ -211,10 +211,11 @@ TEST(Heads, SaysWhichSpecMakesNoNetwork) {
 }
 
 TEST(Heads, NamesFillInTheUsualSizesAndClasses) {
-  EXPECT_EQ(spec_from_name("ssd_mobilenet_v1").value(), ssd_spec(Architecture::ssd_mobilenet_v1, 1, 300, 90));
-  EXPECT_EQ(spec_from_name("ssdlite_mobilenet_v2").value(), ssd_spec(Architecture::ssdlite_mobilenet_v2, 1, 320, 90));
+  EXPECT_EQ(spec_from_name("ssd_mobilenet_v1").value(), published_spec(Architecture::ssd_mobilenet_v1, 1, 300, 90));
+  EXPECT_EQ(spec_from_name("ssdlite_mobilenet_v2").value(),
+            published_spec(Architecture::ssdlite_mobilenet_v2, 1, 320, 90));
   EXPECT_EQ(spec_from_name("deeplab_mobilenet_v2").value(),
-            deeplab_spec(Architecture::deeplab_mobilenet_v2, 1, 513, 21));
+            published_spec(Architecture::deeplab_mobilenet_v2, 1, 513, 21));
   EXPECT_FALSE(spec_from_name("ssd_mobilenet_v1:1.0:300:0"));
   EXPECT_FALSE(spec_from_name("deeplab_mobilenet_v2:1.0:513:300"));
 }

@@ -12,7 +12,7 @@ namespace mobilenet {
 namespace {
 
 TEST(RandomWeights, AreTheSameEveryTime) {
-  const ModelSpec spec = mobilenet_v2_spec(0.35, 96, 11);
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.35, 96, 11);
   const RandomWeights first = random_weights(spec), second = random_weights(spec);
   ASSERT_EQ(first.parameters.values.size(), second.parameters.values.size());
   for (std::size_t i = 0; i < first.parameters.values.size(); ++i)
@@ -20,7 +20,7 @@ TEST(RandomWeights, AreTheSameEveryTime) {
 }
 
 TEST(RandomWeights, KeepTheVarianceOfWhatFlowsThrough) {
-  const ModelSpec spec = mobilenet_v1_spec(1, 224, 1001);
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v1, 1, 224, 1001);
   const RandomWeights weights = random_weights(spec);
   for (const auto& [name, index] : weights.index) {
     const Parameter& parameter = weights.parameters.value(index);

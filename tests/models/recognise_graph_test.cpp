@@ -66,14 +66,14 @@ constexpr Case kCases[] = {
 TEST(RecogniseGraph, FindsWhatTheBuildersMade) {
   for (const Case& c : kCases) {
     const bool v1 = c.architecture == Architecture::mobilenet_v1;
-    const ModelSpec spec = v1 ? mobilenet_v1_spec(c.depth_multiplier, c.size, c.classes)
-                              : mobilenet_v2_spec(c.depth_multiplier, c.size, c.classes);
+    const ModelSpec spec = v1 ? published_spec(Architecture::mobilenet_v1, c.depth_multiplier, c.size, c.classes)
+                              : published_spec(Architecture::mobilenet_v2, c.depth_multiplier, c.size, c.classes);
     const std::string what = (v1 ? "V1 " : "V2 ") + std::to_string(c.depth_multiplier);
     Built built = build(spec);
     const std::vector<Layer> layers = std::exchange(built.network.layers, {});
     const std::vector<Layer> aliases = std::exchange(built.network.aliases, {});
     ModelSpec found = unknown();
-    recognise_graph(built.network, built.weights.parameters, found);
+    recognise_graph(built.network, found);
 
     EXPECT_EQ(found.architecture, spec.architecture) << what;
     EXPECT_EQ(found.depth_multiplier, c.depth_multiplier) << what;
@@ -91,23 +91,23 @@ TEST(RecogniseGraph, FindsWhatTheBuildersMade) {
 
 // Widths of no multiplier are still the architecture.
 TEST(RecogniseGraph, WidthsOfItsOwn) {
-  ModelSpec spec = mobilenet_v1_spec(0.5, 32, 10);
+  ModelSpec spec = published_spec(Architecture::mobilenet_v1, 0.5, 32, 10);
   spec.blocks[3].outputs = 77;
   spec.blocks[4].inputs = spec.blocks[4].hidden = 77;
   Built built = build(spec);
   ModelSpec found = unknown();
-  recognise_graph(built.network, built.weights.parameters, found);
+  recognise_graph(built.network, found);
   EXPECT_EQ(found.architecture, Architecture::mobilenet_v1);
   EXPECT_EQ(found.depth_multiplier, 0);
 }
 
 TEST(RecogniseGraph, AnotherNetworkStaysUntouched) {
-  ModelSpec spec = mobilenet_v2_spec(0.35, 32, 10);
+  ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.35, 32, 10);
   spec.blocks.erase(spec.blocks.begin() + 7);  // one block less
   Built built = build(spec);
   built.network.layers = {{"mine", 0}};
   ModelSpec found = unknown();
-  recognise_graph(built.network, built.weights.parameters, found);
+  recognise_graph(built.network, found);
   EXPECT_EQ(found.architecture, Architecture::graph);
   EXPECT_EQ(found.depth_multiplier, 0);
   ASSERT_EQ(built.network.layers.size(), 1u);
@@ -116,7 +116,7 @@ TEST(RecogniseGraph, AnotherNetworkStaysUntouched) {
 
 // A detector: the heads read an inner layer and the outputs are not the classifier's.
 TEST(RecogniseGraph, BackboneInsideALargerGraph) {
-  Built built = build(mobilenet_v1_spec(0.25, 64, 0));
+  Built built = build(published_spec(Architecture::mobilenet_v1, 0.25, 64, 0));
   const TensorId tap = layer(built.network, "pointwise11");
   Network& network = built.network;
   Tensor scores;
@@ -129,7 +129,7 @@ TEST(RecogniseGraph, BackboneInsideALargerGraph) {
   network.layers.clear();
   network.aliases.clear();
   ModelSpec found = unknown();
-  recognise_graph(network, built.weights.parameters, found);
+  recognise_graph(network, found);
   EXPECT_EQ(found.architecture, Architecture::graph);
   EXPECT_EQ(found.depth_multiplier, 0.25);
   EXPECT_EQ(layer(network, "pointwise11"), tap);

@@ -19,7 +19,7 @@ TEST(SpecFromName, ReadsEveryField) {
 
 TEST(SpecFromName, FillsInWhatIsNotSaid) {
   const ModelSpec spec = spec_from_name("mobilenet_v2").value();
-  EXPECT_EQ(spec, mobilenet_v2_spec(1, 224, 1001));
+  EXPECT_EQ(spec, published_spec(Architecture::mobilenet_v2, 1, 224, 1001));
   EXPECT_TRUE(spec.has_background);
 }
 

@@ -56,6 +56,10 @@ class JsonFields {
   // One of a table of names.
   template <class T, std::size_t kCount>
   T choice(std::string_view key, const std::array<std::pair<std::string_view, T>, kCount>& names) {
+    return choice(key, std::span<const std::pair<std::string_view, T>>(names));
+  }
+  template <class T>
+  T choice(std::string_view key, std::span<const std::pair<std::string_view, T>> names) {
     const std::string name = text(key);
     std::string known;
     for (const auto& [candidate, value] : names) {

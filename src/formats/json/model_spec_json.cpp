@@ -10,8 +10,8 @@
 #include "formats/json/json_fields.h"
 #include "formats/json/json_text.h"
 #include "formats/json/preprocess_spec_json.h"
-#include "models/architectures.h"
 #include "models/assembly.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
@@ -29,14 +29,6 @@ constexpr int kMostClasses = 1 << 20;
 template <class T>
 using Names = std::pair<std::string_view, T>;
 
-constexpr std::array<Names<Architecture>, 7> kArchitectures{
-    {{"mobilenet_v1", Architecture::mobilenet_v1},
-     {"mobilenet_v2", Architecture::mobilenet_v2},
-     {"ssd_mobilenet_v1", Architecture::ssd_mobilenet_v1},
-     {"ssd_mobilenet_v2", Architecture::ssd_mobilenet_v2},
-     {"ssdlite_mobilenet_v2", Architecture::ssdlite_mobilenet_v2},
-     {"deeplab_mobilenet_v2", Architecture::deeplab_mobilenet_v2},
-     {"deeplab_v3plus_mobilenet_v2", Architecture::deeplab_v3plus_mobilenet_v2}}};
 constexpr std::array<Names<SourceLayout>, 2> kLayouts{{{"nhwc", SourceLayout::nhwc}, {"nchw", SourceLayout::nchw}}};
 constexpr std::array<Names<BlockActivation>, 2> kActivations{
     {{"relu", BlockActivation::relu}, {"relu6", BlockActivation::relu6}}};
@@ -45,6 +37,15 @@ constexpr std::array<Names<std::optional<ScoreFunction>>, 4> kClassScores{{{"sof
                                                                            {"sigmoid", ScoreFunction::sigmoid},
                                                                            {"identity", ScoreFunction::identity},
                                                                            {"none", std::nullopt}}};
+
+std::vector<Names<Architecture>> architecture_names() {
+  std::vector<Names<Architecture>> names;
+  for (const ArchitectureRow& row : architectures()) names.emplace_back(row.name, row.architecture);
+  return names;
+}
+
+bool is_detector(const ModelSpec& spec) { return row_of(spec.architecture).head == Head::detector; }
+bool is_segmenter(const ModelSpec& spec) { return row_of(spec.architecture).head == Head::segmenter; }
 
 JsonText as_json(const BlockSpec& block) {
   return JsonText::object({{"inputs", block.inputs},
@@ -99,7 +100,7 @@ std::string model_spec_to_json(const ModelSpec& spec) {
   JsonText blocks = JsonText::array({});
   for (const BlockSpec& block : spec.blocks) blocks.add(as_json(block));
   JsonText all = JsonText::object({{"version", kVersion},
-                                   {"architecture", name_in(kArchitectures, spec.architecture)},
+                                   {"architecture", name_of(spec.architecture)},
                                    {"depth_multiplier", spec.depth_multiplier},
                                    {"input_height", spec.input_height},
                                    {"input_width", spec.input_width},
@@ -117,9 +118,8 @@ std::string model_spec_to_json(const ModelSpec& spec) {
                                    {"labels", JsonText::array_of(spec.labels)}});
   if (spec.padding_size > 0) all.add("padding_size", spec.padding_size);
   if (spec.classes > 0) all.add("scores", name_in(kClassScores, spec.class_scores));
-  if (is_detector(spec.architecture)) all.add("detector", detector_to_json(spec.detection_head, spec.detection));
-  if (is_segmenter(spec.architecture))
-    all.add("segmenter", segmenter_to_json(spec.segmentation_head, spec.segmentation));
+  if (is_detector(spec)) all.add("detector", detector_to_json(spec.detection_head, spec.detection));
+  if (is_segmenter(spec)) all.add("segmenter", segmenter_to_json(spec.segmentation_head, spec.segmentation));
   return all.text();
 }
 
@@ -133,7 +133,7 @@ Result<ModelSpec> model_spec_from_json(std::string_view text) {
     return failure(ErrorCode::unsupported, "model_spec: has version ", version, ", this build reads up to ", kVersion);
 
   ModelSpec spec;
-  spec.architecture = fields.choice("architecture", kArchitectures);
+  spec.architecture = fields.choice("architecture", std::span<const Names<Architecture>>(architecture_names()));
   spec.depth_multiplier = fields.number("depth_multiplier", 0, 100);
   spec.input_height = fields.integer("input_height", 1, kMostPixels);
   spec.input_width = fields.integer("input_width", 1, kMostPixels);
@@ -151,10 +151,10 @@ Result<ModelSpec> model_spec_from_json(std::string_view text) {
   const json* blocks = fields.array("blocks");
   const json* preprocess = fields.object("preprocess");
   const json* labels = fields.array("labels");
-  const json* detector = is_detector(spec.architecture) ? fields.object("detector") : nullptr;
-  const json* segmenter = is_segmenter(spec.architecture) ? fields.object("segmenter") : nullptr;
-  if (is_detector(spec.architecture) && !detector) fields.remember("detector", "missing", "an object");
-  if (is_segmenter(spec.architecture) && !segmenter) fields.remember("segmenter", "missing", "an object");
+  const json* detector = is_detector(spec) ? fields.object("detector") : nullptr;
+  const json* segmenter = is_segmenter(spec) ? fields.object("segmenter") : nullptr;
+  if (is_detector(spec) && !detector) fields.remember("detector", "missing", "an object");
+  if (is_segmenter(spec) && !segmenter) fields.remember("segmenter", "missing", "an object");
   if (!blocks) fields.remember("blocks", "missing", "an array");
   if (!preprocess) fields.remember("preprocess", "missing", "an object");
   if (spec.input_name.empty() || spec.input_name.size() > 256)

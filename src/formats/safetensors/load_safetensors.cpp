@@ -121,28 +121,6 @@ Result<LoadedModel> load(const SourceFile& file) {
 
 }  // namespace
 
-std::string title_of(Architecture architecture) {
-  switch (architecture) {
-    case Architecture::graph:
-      return "graph";
-    case Architecture::mobilenet_v1:
-      return "MobileNet V1";
-    case Architecture::mobilenet_v2:
-      return "MobileNet V2";
-    case Architecture::ssd_mobilenet_v1:
-      return "SSD on MobileNet V1";
-    case Architecture::ssd_mobilenet_v2:
-      return "SSD on MobileNet V2";
-    case Architecture::ssdlite_mobilenet_v2:
-      return "SSDLite on MobileNet V2";
-    case Architecture::deeplab_mobilenet_v2:
-      return "DeepLabv3 on MobileNet V2";
-    case Architecture::deeplab_v3plus_mobilenet_v2:
-      return "DeepLabv3+ on MobileNet V2";
-  }
-  return "";
-}
-
 Result<std::optional<JsonValue>> json_beside(const std::filesystem::path& model, const std::string& name) {
   std::optional<JsonValue> nothing;
   if (model.empty()) return nothing;

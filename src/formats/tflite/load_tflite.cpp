@@ -109,7 +109,7 @@ Result<LoadedModel> load_tflite(const SourceFile& source) {
   if (auto read = read_graph(file, model.graph); !read) return at(file.name(), std::move(read).error());
   if (auto settled = settle_shapes(model.graph); !settled) return at(file.name(), std::move(settled).error());
   if (auto decided = tflite::decide_task(model); !decided) return at(file.name(), std::move(decided).error());
-  recognise_graph(model.graph.network, model.graph.parameters, model.spec);
+  recognise_graph(model.graph.network, model.spec);
   if (auto decided = tflite::decide_preprocess_and_labels(source, file, model); !decided)
     return at(file.name(), std::move(decided).error());
   LoadedModel loaded;

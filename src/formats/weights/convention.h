@@ -42,7 +42,4 @@ Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights);
 // A JSON object in the folder of `model`; nothing when there is no such file.
 Result<std::optional<JsonValue>> json_beside(const std::filesystem::path& model, const std::string& name);
 
-// "MobileNet V2".
-std::string title_of(Architecture architecture);
-
 }  // namespace mobilenet

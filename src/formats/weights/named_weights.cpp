@@ -8,7 +8,7 @@
 #include <span>
 
 #include "base/error.h"
-#include "models/architectures.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
@@ -147,7 +147,7 @@ std::vector<int> timm_stages(const SafetensorsContainer& container) {
 
 std::vector<int> published_stages(Architecture architecture) {
   std::vector<int> counts;
-  for (const Stage& stage : stages_of(architecture)) counts.push_back(stage.blocks);
+  for (const Stage& stage : backbone_of(architecture).stages) counts.push_back(stage.blocks);
   return counts;
 }
 
@@ -219,7 +219,7 @@ Result<NamedWeights> recognise(const SafetensorsContainer& container) {
   named.source = WeightSource::timm;
   const bool inverted = any(container, [](std::string_view name) { return name.ends_with(".conv_pwl.weight"); });
   named.architecture = inverted ? Architecture::mobilenet_v2 : Architecture::mobilenet_v1;
-  const std::size_t expected = stages_of(named.architecture).size();
+  const std::size_t expected = backbone_of(named.architecture).stages.size();
   if (named.stage_blocks.size() != expected)
     return failure(ErrorCode::unsupported, "has ", named.stage_blocks.size(), " stages of blocks, MobileNet ",
                    inverted ? "V2" : "V1", " has ", expected);
@@ -253,7 +253,7 @@ bool is_ignored(const NamedWeights& named, std::string_view name) {
 }  // namespace
 
 std::optional<std::string> hugging_face_name(Architecture architecture, std::string_view name) {
-  const bool v2 = backbone_of(architecture) == Architecture::mobilenet_v2;
+  const bool v2 = backbone_of(architecture).architecture == Architecture::mobilenet_v2;
   if (architecture == Architecture::deeplab_mobilenet_v2 && take(name, kHuggingFaceHeadPrefix))
     return hugging_face_head_name(name);
   if (take(name, kClassifier)) return joined("logits", renamed(kClassifierParts, name));
@@ -298,7 +298,7 @@ Result<NamedWeights> name_weights(const SafetensorsContainer& container) {
     if (!name)
       return failure(ErrorCode::unsupported, tensor.name, ": ", to_string(tensor.shape),
                      " is not a tensor of a MobileNet ",
-                     backbone_of(named.architecture) == Architecture::mobilenet_v2 ? "V2" : "V1", " as ",
+                     backbone_of(named.architecture).architecture == Architecture::mobilenet_v2 ? "V2" : "V1", " as ",
                      name_of(named.source), " saves it");
     if (!tensor.type)
       return failure(ErrorCode::unsupported, tensor.name, ": is ", tensor.dtype,

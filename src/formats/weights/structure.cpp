@@ -5,7 +5,7 @@
 #include <array>
 
 #include "base/error.h"
-#include "models/architectures.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
@@ -27,7 +27,7 @@ Result<int> outputs_of(const NamedWeights& weights, const std::string& layer, st
 Result<BlockSpec> block_of(const NamedWeights& weights, int number, int inputs) {
   BlockSpec block{.inputs = inputs, .hidden = inputs};
   const std::string text = std::to_string(number);
-  if (backbone_of(weights.architecture) == Architecture::mobilenet_v1) {
+  if (backbone_of(weights.architecture).blocks == BlockKind::separable) {
     MOBILENET_TRY(block.outputs, outputs_of(weights, "pointwise" + text));
     return block;
   }
@@ -44,13 +44,13 @@ Result<BlockSpec> block_of(const NamedWeights& weights, int number, int inputs) 
 constexpr std::array<double, 12> kUsualMultipliers{1, 0.75, 0.5, 0.35, 0.25, 1.4, 1.3, 1.1, 1.2, 1.25, 1.5, 2};
 
 double find_multiplier(const ModelSpec& spec, const NamedWeights& weights) {
-  const auto stages = stages_of(spec.architecture);
+  const auto stages = backbone_of(spec.architecture).stages;
   const bool cut = spec.architecture == Architecture::mobilenet_v1 && weights.source == WeightSource::hugging_face;
   const auto matches = [&](double multiplier) {
     std::size_t block = 0;
     for (std::size_t s = 0; s < stages.size(); ++s) {
       const int expected =
-          cut ? scale_channels(stages[s].outputs, multiplier) : scale_channels_to_8(stages[s].outputs, multiplier);
+          scale_channels(cut ? ChannelRounding::down : ChannelRounding::nearest_8, stages[s].outputs, multiplier);
       for (int i = 0; i < weights.stage_blocks[s]; ++i)
         if (spec.blocks[block++].outputs != expected) return false;
     }
@@ -70,7 +70,7 @@ Result<ModelSpec> structure_of(const NamedWeights& weights, int output_stride) {
   spec.architecture = weights.architecture;
   MOBILENET_TRY(spec.stem, outputs_of(weights, "stem"));
   int channels = spec.stem;
-  const auto stages = stages_of(weights.architecture);
+  const auto stages = backbone_of(weights.architecture).stages;
   for (std::size_t s = 0; s < stages.size(); ++s)
     for (int i = 0; i < weights.stage_blocks[s]; ++i) {
       MOBILENET_TRY(BlockSpec block, block_of(weights, static_cast<int>(spec.blocks.size()) + 1, channels));
@@ -79,7 +79,7 @@ Result<ModelSpec> structure_of(const NamedWeights& weights, int output_stride) {
       spec.blocks.push_back(block);
     }
   limit_output_stride(spec.blocks, output_stride);
-  if (backbone_of(spec.architecture) == Architecture::mobilenet_v2)
+  if (backbone_of(spec.architecture).blocks == BlockKind::inverted_residual)
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
       // timm treats the first block like the others; at Hugging Face it is part of the stem, without a residual.
       BlockSpec& block = spec.blocks[i];
@@ -90,10 +90,10 @@ Result<ModelSpec> structure_of(const NamedWeights& weights, int output_stride) {
     MOBILENET_TRY(spec.last, outputs_of(weights, "last"));
   }
   if (weights.index.contains("logits.weight")) {
-    int& classes = is_segmenter(spec.architecture) ? spec.segmentation.classes : spec.classes;
+    int& classes = row_of(spec.architecture).head == Head::segmenter ? spec.segmentation.classes : spec.classes;
     MOBILENET_TRY(classes, outputs_of(weights, "logits", kMostClasses));
   }
-  if (is_segmenter(spec.architecture)) {
+  if (row_of(spec.architecture).head == Head::segmenter) {
     MOBILENET_TRY(spec.segmentation_head.channels, outputs_of(weights, "aspp"));
   }
   spec.depth_multiplier = find_multiplier(spec, weights);

@@ -77,7 +77,7 @@ TEST(HuggingFace, OpensARealV1) {
   EXPECT_EQ(spec.classes, 1001);
   EXPECT_TRUE(spec.has_background);
   EXPECT_EQ(spec.labels.at(286), "Egyptian cat");  // LABEL_286 is no name
-  const ModelSpec published = mobilenet_v1_spec(0.25, 128, 1001);
+  const ModelSpec published = published_spec(Architecture::mobilenet_v1, 0.25, 128, 1001);
   EXPECT_EQ(spec.stem, published.stem);
   EXPECT_EQ(spec.blocks, published.blocks);
   EXPECT_EQ(spec.preprocess.mode, ResizeMode::shortest_edge);
@@ -99,7 +99,7 @@ TEST(HuggingFace, OpensARealV2) {
   const auto model = open(folder / "model.safetensors");
   ASSERT_TRUE(model) << model.error().message;
   const ModelSpec& spec = model->spec;
-  const ModelSpec published = mobilenet_v2_spec(0.35, 96, 101);
+  const ModelSpec published = published_spec(Architecture::mobilenet_v2, 0.35, 96, 101);
   EXPECT_EQ(spec.architecture, Architecture::mobilenet_v2);
   EXPECT_EQ(spec.depth_multiplier, 0.35);
   EXPECT_EQ(spec.stem, 16);
@@ -121,7 +121,7 @@ TEST(Timm, OpensARealV2) {
   EXPECT_EQ(model->format, "safetensors (timm)");
   const ModelSpec& spec = model->spec;
   EXPECT_EQ(spec.depth_multiplier, 0.35);
-  EXPECT_EQ(spec.blocks, mobilenet_v2_spec(0.35, 224, 101).blocks);
+  EXPECT_EQ(spec.blocks, published_spec(Architecture::mobilenet_v2, 0.35, 224, 101).blocks);
   EXPECT_EQ(spec.last, 1280);
   EXPECT_EQ(spec.classes, 101);
   EXPECT_FALSE(spec.tf_padding);
@@ -159,7 +159,7 @@ TEST(Timm, OpensTheDefaultModel) {
 TEST(HuggingFace, OpensEveryWidthWithoutAnyConfiguration) {
   for (const double multiplier : {0.35, 0.5, 0.75, 1.0, 1.3, 1.4}) {
     SCOPED_TRACE(multiplier);
-    const ModelSpec spec = mobilenet_v2_spec(multiplier, 224, 1001);
+    const ModelSpec spec = published_spec(Architecture::mobilenet_v2, multiplier, 224, 1001);
     const auto model = load_model(memory_file(hugging_face_v2(spec, "mobilenet_v2.").bytes()));
     ASSERT_TRUE(model) << model.error().message;
     EXPECT_EQ(model->spec.depth_multiplier, multiplier);
@@ -196,8 +196,8 @@ TEST(HuggingFace, ProblemTypeSaysHowScoresAreMade) {
     SCOPED_TRACE(c.name);
     const TemporaryFolder folder;
     folder.write("config.json", c.config);
-    const auto model =
-        load_model(folder.file(hugging_face_v2(mobilenet_v2_spec(0.35, 224, c.classes), "mobilenet_v2.").bytes()));
+    const auto model = load_model(folder.file(
+        hugging_face_v2(published_spec(Architecture::mobilenet_v2, 0.35, 224, c.classes), "mobilenet_v2.").bytes()));
     ASSERT_TRUE(model) << model.error().message;
     EXPECT_EQ(model->spec.classes, c.classes);
     EXPECT_EQ(model->spec.class_scores, c.scores);
@@ -205,7 +205,7 @@ TEST(HuggingFace, ProblemTypeSaysHowScoresAreMade) {
 }
 
 TEST(HuggingFace, OpensExtractorsWithAndWithoutPrefix) {
-  const ModelSpec spec = mobilenet_v2_spec(0.5, 224, 0);
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.5, 224, 0);
   for (const std::string prefix : {"", "mobilenet_v2."}) {
     const auto model = load_model(memory_file(hugging_face_v2(spec, prefix).bytes()));
     ASSERT_TRUE(model) << model.error().message;
@@ -219,7 +219,7 @@ TEST(HuggingFace, OpensExtractorsWithAndWithoutPrefix) {
 
 TEST(HuggingFace, FollowsItsConfiguration) {
   const TemporaryFolder folder;
-  ModelSpec written = mobilenet_v2_spec(1, 224, 3);
+  ModelSpec written = published_spec(Architecture::mobilenet_v2, 1, 224, 3);
   written.blocks[0].expand = true;  // first_layer_is_expansion: false
   folder.write("config.json", R"({"model_type": "mobilenet_v2", "tf_padding": false, "layer_norm_eps": 1e-5,
       "hidden_act": "relu", "output_stride": 16, "image_size": 96, "id2label": {"0": "a", "1": "b", "2": "c"}})");
@@ -255,7 +255,8 @@ TEST(HuggingFace, FollowsItsConfiguration) {
 TEST(HuggingFace, IgnoresTheConfigurationOfAnotherModel) {
   const TemporaryFolder folder;
   folder.write("config.json", R"({"model_type": "vit", "layer_norm_eps": 1e-12, "hidden_act": "gelu"})");
-  const auto model = load_model(folder.file(hugging_face_v2(mobilenet_v2_spec(0.35, 224, 5), "").bytes()));
+  const auto model =
+      load_model(folder.file(hugging_face_v2(published_spec(Architecture::mobilenet_v2, 0.35, 224, 5), "").bytes()));
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(model->spec.epsilon, 1e-3);
   EXPECT_EQ(why(*model, "config.json"),
@@ -266,7 +267,7 @@ TEST(Timm, OpensDeeperAndWiderNetworks) {
   // mobilenetv2_110d: depth x 1.2 inside, stem and last convolution as at 1.0.
   const std::vector<int> stages{1, 3, 4, 5, 4, 4, 1};
   const std::vector<int> outputs{16, 24, 32, 72, 104, 176, 352}, strides{1, 2, 2, 2, 1, 2, 1};
-  ModelSpec written = mobilenet_v2_spec(1, 224, 1000);
+  ModelSpec written = published_spec(Architecture::mobilenet_v2, 1, 224, 1000);
   written.blocks.clear();
   int inputs = 32;
   for (std::size_t s = 0; s < stages.size(); ++s)
@@ -290,7 +291,7 @@ TEST(Timm, OpensDeeperAndWiderNetworks) {
 TEST(Timm, OpensV1WithAndWithoutALastConvolution) {
   const std::vector<int> stages{1, 2, 2, 6, 2};
   for (const int last : {0, 1024}) {
-    ModelSpec written = mobilenet_v1_spec(1, 224, 1000);
+    ModelSpec written = published_spec(Architecture::mobilenet_v1, 1, 224, 1000);
     written.last = last;
     const auto model = load_model(memory_file(timm(written, stages).bytes()));
     ASSERT_TRUE(model) << model.error().message;
@@ -306,7 +307,7 @@ TEST(Timm, OpensV1WithAndWithoutALastConvolution) {
 }
 
 TEST(Timm, OpensExtractorsThatEndWithTheBlocks) {
-  ModelSpec written = mobilenet_v2_spec(1, 224, 0);
+  ModelSpec written = published_spec(Architecture::mobilenet_v2, 1, 224, 0);
   written.last = 0;
   const auto model = load_model(memory_file(timm(written, {1, 2, 3, 4, 3, 3, 1}).bytes()));
   ASSERT_TRUE(model) << model.error().message;
@@ -314,7 +315,8 @@ TEST(Timm, OpensExtractorsThatEndWithTheBlocks) {
 }
 
 TEST(Timm, FollowsItsConfiguration) {
-  const std::string bytes = timm(mobilenet_v2_spec(0.5, 224, 2), {1, 2, 3, 4, 3, 3, 1}).bytes();
+  const std::string bytes =
+      timm(published_spec(Architecture::mobilenet_v2, 0.5, 224, 2), {1, 2, 3, 4, 3, 3, 1}).bytes();
   const TemporaryFolder folder;
   folder.write("config.json", R"({"architecture": "mobilenetv2_050", "label_names": ["n1", "n2"],
       "label_descriptions": {"n1": "cat"}, "pretrained_cfg": {"input_size": [3, 192, 192], "crop_pct": 0.95,
@@ -344,7 +346,8 @@ TEST(Frameworks, RefuseWhatTheyCannotFollow) {
       {"another activation", "config.json", R"({"model_args": {"act_layer": "silu"}})", "sets act_layer to \"silu\""},
       {"another pooling", "config.json", R"({"global_pool": "max"})", "global_pool is \"max\""},
   };
-  const std::string timm_file = timm(mobilenet_v2_spec(0.35, 224, 2), {1, 2, 3, 4, 3, 3, 1}).bytes();
+  const std::string timm_file =
+      timm(published_spec(Architecture::mobilenet_v2, 0.35, 224, 2), {1, 2, 3, 4, 3, 3, 1}).bytes();
   const Case hugging_face_cases[] = {
       {"another activation", "config.json", R"({"hidden_act": "gelu"})", "hidden_act is \"gelu\""},
       {"no output stride", "config.json", R"({"output_stride": 24})", "output_stride is 24"},
@@ -352,7 +355,8 @@ TEST(Frameworks, RefuseWhatTheyCannotFollow) {
       {"huge size", "preprocessor_config.json", R"({"size": 99999999})", "size is 99999999"},
       {"negative size", "preprocessor_config.json", R"({"size": {"shortest_edge": -1}})", "shortest_edge is -1"},
   };
-  const std::string hugging_face_file = hugging_face_v2(mobilenet_v2_spec(0.35, 224, 2), "").bytes();
+  const std::string hugging_face_file =
+      hugging_face_v2(published_spec(Architecture::mobilenet_v2, 0.35, 224, 2), "").bytes();
   const auto check = [](const Case& c, const std::string& bytes) {
     SCOPED_TRACE(c.name);
     const TemporaryFolder folder;
@@ -367,7 +371,7 @@ TEST(Frameworks, RefuseWhatTheyCannotFollow) {
 }
 
 TEST(Frameworks, NameTheTensorThatDoesNotFit) {
-  const ModelSpec spec = mobilenet_v2_spec(0.35, 224, 2);
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.35, 224, 2);
   struct Case {
     const char* name;
     std::string bytes;
@@ -405,7 +409,7 @@ TEST(Frameworks, NameTheTensorThatDoesNotFit) {
 
 // A filter of another size: the names of timm's EfficientNet-Lite and MnasNet are those of MobileNet V2.
 TEST(Frameworks, RefuseLargerFilters) {
-  std::string bytes = timm(mobilenet_v1_spec(0.25, 224, 2), {1, 2, 2, 6, 2}).bytes();
+  std::string bytes = timm(published_spec(Architecture::mobilenet_v1, 0.25, 224, 2), {1, 2, 2, 6, 2}).bytes();
   const std::string three = "[8,1,3,3]", one = "[8,1,1,9]";
   bytes.replace(bytes.find(three), three.size(), one);
   const auto model = load_model(memory_file(bytes));
@@ -418,9 +422,10 @@ TEST(Frameworks, SurviveRandomChangesOfTheHeader) {
   constexpr unsigned kSeed = 3;
   SCOPED_TRACE("seed " + std::to_string(kSeed));
   std::mt19937 random(kSeed);
-  ModelSpec narrow = mobilenet_v1_spec(0.05, 64, 2);
+  ModelSpec narrow = published_spec(Architecture::mobilenet_v1, 0.05, 64, 2);
   for (const std::string& good :
-       {timm(narrow, {1, 2, 2, 6, 2}).bytes(), hugging_face_v2(mobilenet_v2_spec(0.05, 64, 2), "").bytes()}) {
+       {timm(narrow, {1, 2, 2, 6, 2}).bytes(),
+        hugging_face_v2(published_spec(Architecture::mobilenet_v2, 0.05, 64, 2), "").bytes()}) {
     std::size_t header = 0;
     for (std::size_t i = 8; i-- > 0;) header = header << 8 | static_cast<unsigned char>(good[i]);
     auto owner = std::make_shared<std::string>(good);

@@ -74,7 +74,7 @@ TEST(NcnnSsdlite, OpensTheRealFile) {
   EXPECT_EQ(spec.depth_multiplier, 1);
   EXPECT_EQ(spec.detection.classes, 20);
   EXPECT_EQ(spec.labels.size(), 20u);
-  const ModelSpec published = ssd_spec(Architecture::ssdlite_mobilenet_v2, 1, 300, 20);
+  const ModelSpec published = published_spec(Architecture::ssdlite_mobilenet_v2, 1, 300, 20);
   EXPECT_EQ(spec.blocks, published.blocks);
   EXPECT_EQ(spec.detection_head, published.detection_head);
   EXPECT_TRUE(spec.preprocess.swap_red_blue);

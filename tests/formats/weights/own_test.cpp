@@ -31,7 +31,7 @@ Result<LoadedModel> open(const std::filesystem::path& path) {
 
 // Nothing has its default, so that a field that is forgotten shows.
 ModelSpec unusual_spec() {
-  ModelSpec spec = mobilenet_v2_spec(0.35, 224, 3);
+  ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.35, 224, 3);
   spec.input_height = 96;
   spec.input_width = 160;
   spec.blocks[14].dilation = 2;
@@ -65,8 +65,9 @@ ModelSpec unusual_spec() {
 }
 
 TEST(ModelSpecJson, KeepsEveryField) {
-  for (const ModelSpec& spec : {unusual_spec(), mobilenet_v1_spec(0.35, 97, 0), mobilenet_v2_spec(1.4, 224, 1001),
-                                mobilenet_v1_spec(1, 1, 1)}) {
+  for (const ModelSpec& spec : {unusual_spec(), published_spec(Architecture::mobilenet_v1, 0.35, 97, 0),
+                                published_spec(Architecture::mobilenet_v2, 1.4, 224, 1001),
+                                published_spec(Architecture::mobilenet_v1, 1, 1, 1)}) {
     const auto read = model_spec_from_json(model_spec_to_json(spec));
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(*read, spec);
@@ -75,7 +76,7 @@ TEST(ModelSpecJson, KeepsEveryField) {
 
 TEST(ModelSpecJson, KeepsEveryFloat) {
   std::mt19937 random(11);
-  ModelSpec spec = mobilenet_v1_spec(0.25, 128, 5);
+  ModelSpec spec = published_spec(Architecture::mobilenet_v1, 0.25, 128, 5);
   for (int round = 0; round < 300; ++round) {
     for (float& value : spec.preprocess.mean) value = static_cast<float>(random()) / 4.2e6f - 500;
     for (float& value : spec.preprocess.deviation) value = static_cast<float>(random() + 1) * 1e-7f;
@@ -86,7 +87,7 @@ TEST(ModelSpecJson, KeepsEveryFloat) {
 }
 
 TEST(ModelSpecJson, RefusesHostileValues) {
-  const auto good = nlohmann::json::parse(model_spec_to_json(mobilenet_v2_spec(1, 224, 10)));
+  const auto good = nlohmann::json::parse(model_spec_to_json(published_spec(Architecture::mobilenet_v2, 1, 224, 10)));
   struct Case {
     const char* pointer;
     nlohmann::json value;
@@ -148,7 +149,7 @@ TEST(ModelSpecJson, RefusesHostileValues) {
 
 // What files of version 1 say of the preprocessing.
 TEST(ModelSpecJson, ReadsTheFirstVersion) {
-  auto old = nlohmann::json::parse(model_spec_to_json(mobilenet_v2_spec(0.35, 96, 10)));
+  auto old = nlohmann::json::parse(model_spec_to_json(published_spec(Architecture::mobilenet_v2, 0.35, 96, 10)));
   old["version"] = 1;
   old["preprocess"] = nlohmann::json::parse(R"({"mode": "shortest_edge_crop", "filter": "pil_bicubic",
       "rounding": "half_even", "encoding": "normalize", "crop_fraction": 0.875, "shortest_edge": 109, "crop_size": 96,
@@ -182,7 +183,7 @@ TEST(ModelSpecJson, ReadsTheFirstVersion) {
 }
 
 TEST(ModelSpecJson, SurvivesRandomChanges) {
-  const std::string good = model_spec_to_json(mobilenet_v1_spec(0.25, 128, 2));
+  const std::string good = model_spec_to_json(published_spec(Architecture::mobilenet_v1, 0.25, 128, 2));
   std::mt19937 random(5);
   for (int round = 0; round < 3000; ++round) {
     std::string bad = good;
@@ -194,7 +195,8 @@ TEST(ModelSpecJson, SurvivesRandomChanges) {
 
 TEST(OwnFile, KeepsSpecAndWeightsInF32) {
   const TemporaryFolder folder;
-  for (const ModelSpec& spec : {unusual_spec(), mobilenet_v1_spec(0.25, 128, 11), mobilenet_v2_spec(0.5, 96, 0)}) {
+  for (const ModelSpec& spec : {unusual_spec(), published_spec(Architecture::mobilenet_v1, 0.25, 128, 11),
+                                published_spec(Architecture::mobilenet_v2, 0.5, 96, 0)}) {
     const RandomWeights weights = random_weights(spec);
     const auto path = folder.path() / "model.safetensors";
     const auto written = write_safetensors(path, spec, weights.parameters, weights.index, DataType::f32);
@@ -215,7 +217,7 @@ TEST(OwnFile, KeepsSpecAndWeightsInF32) {
 
 TEST(OwnFile, RoundsFiltersToF16AndKeepsVectors) {
   const TemporaryFolder folder;
-  const ModelSpec spec = mobilenet_v2_spec(0.35, 96, 11);
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.35, 96, 11);
   const RandomWeights weights = random_weights(spec);
   const auto path = folder.path() / "model.safetensors", again = folder.path() / "again.safetensors";
   ASSERT_TRUE(write_safetensors(path, spec, weights.parameters, weights.index, DataType::f16));
@@ -239,7 +241,7 @@ TEST(OwnFile, RoundsFiltersToF16AndKeepsVectors) {
 
 TEST(OwnFile, AlignsItsVectorsAndLeavesNothingBehind) {
   const TemporaryFolder folder;
-  const ModelSpec spec = mobilenet_v1_spec(1, 224, 1001);  // 1001 biases are 4004 bytes
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v1, 1, 224, 1001);  // 1001 biases are 4004 bytes
   const RandomWeights weights = random_weights(spec);
   const auto path = folder.path() / "model.safetensors";
   ASSERT_TRUE(write_safetensors(path, spec, weights.parameters, weights.index, DataType::f16));
@@ -255,7 +257,7 @@ TEST(OwnFile, AlignsItsVectorsAndLeavesNothingBehind) {
 
 TEST(OwnFile, IsNotWrittenHalfOrWrong) {
   const TemporaryFolder folder;
-  const ModelSpec spec = mobilenet_v1_spec(0.25, 128, 11);
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v1, 0.25, 128, 11);
   RandomWeights weights = random_weights(spec);
   const auto path = folder.path() / "model.safetensors";
   const auto message = [&](DataType type) {

@@ -10,7 +10,7 @@
 #include "formats/formats.h"
 #include "formats/safetensors/safetensors_file.h"
 #include "formats/weights/framework_weights.h"
-#include "models/architectures.h"
+#include "models/registry.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -203,12 +203,13 @@ void check(const ConfigCase& c, const char* file, const std::string& text, const
 }
 
 TEST(PreprocessorConfig, OfHuggingFace) {
-  const std::string weights = hugging_face_v2(mobilenet_v2_spec(0.35, 224, 2), "").bytes();
+  const std::string weights = hugging_face_v2(published_spec(Architecture::mobilenet_v2, 0.35, 224, 2), "").bytes();
   for (const ConfigCase& c : kHuggingFaceCases) check(c, "preprocessor_config.json", c.text, weights);
 }
 
 TEST(PreprocessorConfig, OfTimm) {
-  const std::string weights = timm(mobilenet_v2_spec(0.35, 224, 2), {1, 2, 3, 4, 3, 3, 1}).bytes();
+  const std::string weights =
+      timm(published_spec(Architecture::mobilenet_v2, 0.35, 224, 2), {1, 2, 3, 4, 3, 3, 1}).bytes();
   for (const ConfigCase& c : kTimmCases) {
     check(c, "config.json", std::string(R"({"architecture": "mobilenetv2_035", "pretrained_cfg": )") + c.text + "}",
           weights);
@@ -265,7 +266,7 @@ TEST(PreprocessorConfig, WhatIsLeftOpen) {
     SCOPED_TRACE(c.name);
     const TemporaryFolder folder;
     folder.write(c.file, c.text);
-    const ModelSpec spec = mobilenet_v2_spec(0.35, 224, 2);
+    const ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.35, 224, 2);
     const std::string weights =
         c.file == timm_file ? timm(spec, {1, 2, 3, 4, 3, 3, 1}).bytes() : hugging_face_v2(spec, "").bytes();
     const auto model = load_model(folder.file(weights));

@@ -37,9 +37,7 @@ class RunContext {
   Barrier* barrier = nullptr;
   int member = 0, members = 1;
 
-  std::byte* at(const Place& place) const {
-    return place.binding < 0 ? arena + place.offset : bound[place.binding];
-  }
+  std::byte* at(const Place& place) const { return place.binding < 0 ? arena + place.offset : bound[place.binding]; }
 
   // Calls body(index) for every index in 0..count-1, each on one of the members. The others' part may still be running
   // when it returns. All members must come by here.

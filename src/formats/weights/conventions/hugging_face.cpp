@@ -8,7 +8,7 @@
 #include "formats/json/json_fields.h"
 #include "formats/weights/convention.h"
 #include "formats/weights/structure.h"
-#include "models/architectures.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
@@ -49,8 +49,7 @@ Result<Config> read_config(const NamedWeights& weights, const std::filesystem::p
   MOBILENET_TRY(const auto file, json_beside(model, "config.json"));
   if (!file) return config;
   JsonFields fields(*file, "config.json");
-  const bool v2 = backbone_of(weights.architecture) == Architecture::mobilenet_v2;
-  const std::string expected = v2 ? "mobilenet_v2" : "mobilenet_v1";
+  const std::string expected(name_of(backbone_of(weights.architecture).architecture));
   const std::string type = fields.text("model_type", expected);
   MOBILENET_CHECK(fields.mistake());
   if (type != expected) {
@@ -63,7 +62,8 @@ Result<Config> read_config(const NamedWeights& weights, const std::filesystem::p
   config.epsilon = fields.number("layer_norm_eps", 1e-12, 1, 1e-3);
   config.image_size = fields.integer("image_size", 1, kMostPixels, 224);
   config.depth_multiplier = fields.number("depth_multiplier", 0, 100, 1);
-  if (v2) config.output_stride = fields.integer("output_stride", 8, 32, 32);
+  if (backbone_of(weights.architecture).blocks == BlockKind::inverted_residual)
+    config.output_stride = fields.integer("output_stride", 8, 32, 32);
   if (config.output_stride % 8 != 0 || config.output_stride == 24)
     fields.remember("output_stride", std::to_string(config.output_stride), "8, 16 or 32");
   const std::string activation = fields.text("hidden_act", "relu6");
@@ -97,10 +97,10 @@ void decide_scores(const std::string& problem_type, ModelSpec& spec, std::vector
 Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::filesystem::path& model) {
   SourceReading reading;
   std::vector<Decision>& decisions = reading.decisions;
-  decisions.push_back({"architecture " + title_of(weights.architecture),
+  decisions.push_back({text("architecture ", title_of(weights.architecture)),
                        "the tensors are named as Hugging Face transformers names them"});
   MOBILENET_TRY(Config config, read_config(weights, model, decisions));
-  const bool segments = is_segmenter(weights.architecture);
+  const bool segments = row_of(weights.architecture).head == Head::segmenter;
   // All published DeepLabs are of stride 8 and 513 pixels; the configuration's own defaults are a classifier's.
   if (segments && !config.found) config.output_stride = 8, config.image_size = 513;
   MOBILENET_TRY(reading.spec, structure_of(weights, config.output_stride));

@@ -11,6 +11,7 @@
 #include "formats/json/json_fields.h"
 #include "formats/weights/convention.h"
 #include "formats/weights/structure.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
@@ -156,7 +157,8 @@ std::vector<std::string> labels_of(const json& config) {
 Result<void> assume_published(SourceReading& reading, const std::string& because) {
   const json nothing{json::Object()};
   reading.decisions.push_back(
-      {"preprocessing", "that of timm's published " + title_of(reading.spec.architecture) + " weights, " + because});
+      {"preprocessing",
+       "that of timm's published " + std::string(title_of(reading.spec.architecture)) + " weights, " + because});
   return read_preprocessing(nothing, "timm's defaults", reading);
 }
 
@@ -190,9 +192,10 @@ Result<SourceReading> read_timm(const NamedWeights& weights, const std::filesyst
   spec.tf_padding = false;
   spec.epsilon = kEpsilon;
   if (spec.classes == 1) spec.class_scores.reset();  // a class only if it has a name
-  reading.decisions = {{"architecture " + title_of(weights.architecture), "the tensors are named as timm names them"},
-                       {"symmetric padding", "timm's MobileNets are PyTorch's own, not converted from TensorFlow"},
-                       {"batch norm epsilon 1e-05", "PyTorch's default, which timm's MobileNet V1 and V2 keep"}};
+  reading.decisions = {
+      {text("architecture ", title_of(weights.architecture)), "the tensors are named as timm names them"},
+      {"symmetric padding", "timm's MobileNets are PyTorch's own, not converted from TensorFlow"},
+      {"batch norm epsilon 1e-05", "PyTorch's default, which timm's MobileNet V1 and V2 keep"}};
   MOBILENET_TRY(const auto config, json_beside(model, "config.json"));
   MOBILENET_CHECK(config ? read_config(*config, reading)
                          : assume_published(reading, "because there is no config.json beside the file"));

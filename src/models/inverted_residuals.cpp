@@ -6,8 +6,8 @@
 
 namespace mobilenet {
 
-Backbone assemble_mobilenet_v2(const ModelSpec& spec, Assembly& net) {
-  Backbone backbone;
+BackboneTensors assemble_inverted_residuals(const ModelSpec& spec, Assembly& net) {
+  BackboneTensors backbone;
   TensorId x = net.convolution("stem", net.input(), 3, {.outputs = spec.stem, .kernel = 3, .stride = 2});
   int channels = spec.stem;
   for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
