@@ -3,19 +3,20 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <exception>
+#include <limits>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
-#include "base/barrier.h"
 #include "base/processors.h"
 
 #if defined(__linux__)
+#include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #endif
 
@@ -23,7 +24,7 @@ namespace mobilenet {
 namespace {
 
 // Workers serve every caller of the process, so they must not stay what the one was who started them: pinned to its
-// core, in its scheduling class. They take the main thread's affinity and the usual class.
+// core, in its scheduling class, as nice as it is. They become what the main thread is.
 void become_neutral() {
 #if defined(__linux__)
   cpu_set_t mask;
@@ -31,6 +32,8 @@ void become_neutral() {
   if (sched_getaffinity(getpid(), sizeof(mask), &mask) == 0) sched_setaffinity(0, sizeof(mask), &mask);
   const sched_param priority{};
   if (sched_getscheduler(0) != SCHED_OTHER) sched_setscheduler(0, SCHED_OTHER, &priority);
+  setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, static_cast<id_t>(getpid())));
+  pthread_setname_np(pthread_self(), "mobilenet");
 #endif
 }
 
@@ -50,117 +53,276 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
+constexpr std::size_t kCacheLine = 64;
+
+// Callers and how many threads they ask for together.
+struct Demand {
+  std::uint16_t callers = 0, threads = 0;
+};
+
+// The largest demand of late. Between two frames a caller asks for nothing, yet what it will want again is not given
+// away.
+class RecentDemand {
+ public:
+  // With what there is now.
+  Demand with(Demand now) {
+    const std::uint32_t time = milliseconds();
+    Peak peak = peak_.load(std::memory_order_relaxed);
+    const bool over = now.callers >= peak.most.callers && now.threads >= peak.most.threads;
+    if (over || time - peak.time > kMemory) {
+      if (!over || time != peak.time || now.callers != peak.most.callers || now.threads != peak.most.threads)
+        peak_.store({now, time}, std::memory_order_relaxed);
+      return now;
+    }
+    return {std::max(now.callers, peak.most.callers), std::max(now.threads, peak.most.threads)};
+  }
+
+ private:
+  // Longer than most gaps between two frames, in which a picture becomes a tensor; a caller who waits for a camera does
+  // not keep cores idle.
+  static constexpr std::uint32_t kMemory = 5;  // ms
+
+  struct Peak {
+    Demand most;
+    std::uint32_t time = 0;
+  };
+
+  static std::uint32_t milliseconds() {
+    using std::chrono::duration_cast;
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<std::uint32_t>(duration_cast<std::chrono::milliseconds>(now).count());
+  }
+
+  std::atomic<Peak> peak_{};  // two who write at once: one is forgotten until it comes again
+};
+
 }  // namespace
 
-struct ThreadPool::Worker {
-  std::atomic<bool> lent{false};
-  std::atomic<std::uint32_t> asked{0}, done{0};  // tasks; the worker waits on the one, its team on the other
-  // Of the team that has it, written before `asked`.
+struct alignas(kCacheLine) ThreadPool::Worker {
+  std::atomic<bool> taken{true};     // by a team, or by itself to end
+  std::atomic<bool> running{false};  // written by who has taken it
+  std::atomic<bool> task_waits{false};
+  Event asked, done;  // the worker waits for the one, its team for the other
+  // Of the team that has it, written before `task_waits`.
   Team::Task task = nullptr;
   const void* context = nullptr;
+  SpinLimit spin;
   int member = 0;
+  std::uint32_t done_before = 0;
   Worker* next = nullptr;
 
-  Worker* older = nullptr;  // of all workers, from ThreadPool::State::newest
+  Worker* older = nullptr;  // of all workers, from State::newest
   std::thread thread;
-  bool stop = false;
 
-  void work() {
-    for (std::uint32_t seen = 0;; ++seen) {
-      wait_for_change(asked, seen);
-      if (stop) return;
-      task(context, member);
-      done.store(seen + 1, std::memory_order_release);
-      done.notify_one();
-    }
-  }
+  bool take() { return !taken.load(std::memory_order_relaxed) && !taken.exchange(true, std::memory_order_acquire); }
+  void give_back() { taken.store(false, std::memory_order_release); }
 
   void ask() {
-    asked.store(asked.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-    asked.notify_one();
+    done_before = done.count();
+    task_waits.store(true, std::memory_order_release);
+    asked.happen();
   }
+  // Of the worker, to begin it, or its team, to take it back: who is first.
+  bool take_task() { return task_waits.exchange(false, std::memory_order_acq_rel); }
 };
 
 struct ThreadPool::State {
+  State(int cores_, std::chrono::nanoseconds idle_) : cores(cores_), idle(idle_) {}
+
+  const int cores;
+  const std::chrono::nanoseconds idle;
   std::atomic<Worker*> newest{nullptr};  // a list that only grows
-  std::atomic<int> working{0};           // callers and their workers
-  const int cores = physical_cores();
+  std::atomic<int> running{0};
   std::mutex growing;
   int workers = 0;
+  alignas(kCacheLine) std::atomic<int> working{0};  // threads of all teams
+  std::atomic<std::uint64_t> demand{0};             // callers << 32 | threads
+  RecentDemand recent;
+
+  static std::uint64_t packed(int threads) { return (std::uint64_t{1} << 32) | static_cast<std::uint64_t>(threads); }
+  static Demand unpacked(std::uint64_t demand) {
+    constexpr std::uint64_t kMost = std::numeric_limits<std::uint16_t>::max();
+    return {static_cast<std::uint16_t>(std::min(demand >> 32, kMost)),
+            static_cast<std::uint16_t>(std::min(demand & 0xffffffff, kMost))};
+  }
+  // What counts of a wish when cores are shared.
+  int wish(int threads) const { return std::clamp(threads, 1, cores); }
+
+  bool start(Worker& worker);
+  void work(Worker& worker);
+  int share(int threads, Demand now);
+  void forget_threads();
 };
 
-ThreadPool::ThreadPool() : state_(std::make_unique<State>()) {}
+// Of a worker that the caller has taken. The system may refuse another thread; fewer do the same work.
+bool ThreadPool::State::start(Worker& worker) {
+  const SignalsBlocked blocked;
+  worker.running = true;
+  running.fetch_add(1, std::memory_order_relaxed);
+  try {
+    worker.thread = std::thread([this, &worker] {
+      become_neutral();
+      work(worker);
+    });
+    return true;
+  } catch (const std::exception&) {
+    running.fetch_sub(1, std::memory_order_relaxed);
+    worker.running = false;
+    return false;
+  }
+}
+
+void ThreadPool::State::work(Worker& worker) {
+  SpinLimit spin;
+  while (true) {
+    const std::uint32_t seen = worker.asked.count();
+    if (worker.take_task()) {
+      if (worker.task == nullptr) return;
+      spin = worker.spin;
+      worker.task(worker.context, worker.member);
+      worker.done.happen();
+    } else if (!worker.asked.wait_for(seen, spin, idle) && worker.take()) {
+      worker.thread.detach();
+      worker.running = false;
+      running.fetch_sub(1, std::memory_order_relaxed);
+      worker.give_back();
+      return;
+    }
+  }
+}
+
+// How many threads somebody has who asks for `threads`, when all who came of late have as many as they asked for, or
+// equal parts.
+int ThreadPool::State::share(int threads, Demand now) {
+  const Demand demanded = recent.with(now);
+  if (demanded.callers <= 1) return threads;  // even more than there are cores, as it likes
+  const int others = demanded.threads - wish(threads);
+  const int equal = (cores + demanded.callers - 1) / demanded.callers;
+  return std::min(threads, std::max({1, equal, cores - others}));
+}
+
+// In a child process: it has the memory, but none of the threads.
+void ThreadPool::State::forget_threads() {
+  for (Worker* worker = newest.load(); worker != nullptr; worker = worker->older) {
+    std::construct_at(&worker->thread);  // not even to be detached
+    std::construct_at(&worker->asked);
+    std::construct_at(&worker->done);
+    worker->task_waits.store(false);
+    worker->running = false;
+    worker->give_back();
+  }
+  running.store(0);
+  working.store(0);
+  demand.store(0);
+}
+
+ThreadPool::ThreadPool(int cores, std::chrono::nanoseconds idle) : state_(std::make_unique<State>(cores, idle)) {}
 
 ThreadPool::~ThreadPool() {
   for (Worker* worker = state_->newest.load(); worker != nullptr;) {
-    worker->stop = true;
-    worker->ask();
-    worker->thread.join();
+    while (!worker->take()) std::this_thread::yield();  // it is just ending
+    if (worker->running) {
+      worker->task = nullptr;
+      worker->ask();
+      worker->thread.join();
+    }
     delete std::exchange(worker, worker->older);
   }
 }
 
 ThreadPool& ThreadPool::shared() {
-  static ThreadPool pool;
+  static ThreadPool& pool = *[] {
+    auto* const made = new ThreadPool(physical_cores());
+#if defined(__linux__)
+    pthread_atfork([] { shared().state_->growing.lock(); }, [] { shared().state_->growing.unlock(); },
+                   [] {
+                     shared().state_->forget_threads();
+                     shared().state_->growing.unlock();
+                   });
+#endif
+    return made;
+  }();
   return pool;
 }
 
 void ThreadPool::reserve(int threads) {
   const std::lock_guard lock(state_->growing);
-  const SignalsBlocked blocked;
-  for (; state_->workers < threads - 1; ++state_->workers) {
+  int missing = threads - 1;
+  for (Worker* worker = state_->newest.load(std::memory_order_relaxed); worker != nullptr; worker = worker->older)
+    if (worker->running) --missing;
+  // Others may come who want threads at the same time: for as many as there are cores there is a place, but a thread
+  // only when it is wanted.
+  for (const int most = std::max(threads, state_->cores) - 1; state_->workers < most; ++state_->workers) {
     auto worker = std::make_unique<Worker>();
-    try {
-      worker->thread = std::thread([started = worker.get()] {
-        become_neutral();
-        started->work();
-      });
-    } catch (const std::system_error&) {
-      return;  // the system gives no more threads: fewer workers do the same work
-    }
+    if (missing > 0 && state_->start(*worker)) --missing;
+    worker->give_back();
     worker->older = state_->newest.load(std::memory_order_relaxed);
     state_->newest.store(worker.release(), std::memory_order_release);
   }
 }
 
-Team ThreadPool::acquire(int threads) { return Team(*state_, threads); }
+int ThreadPool::running() const { return state_->running.load(std::memory_order_relaxed); }
 
-Team::Team(ThreadPool::State& state, int threads) : state_(state) {
-  // Nobody is kept from asking for more threads than there are cores, but others' are not added to them.
+Team ThreadPool::acquire(int threads, std::chrono::nanoseconds spin) { return Team(*state_, threads, spin); }
+
+Team::Team(ThreadPool::State& state, int threads, std::chrono::nanoseconds spin)
+    : state_(state), asked_(threads), spin_{spin, &state.working, state.cores} {
+  const std::uint64_t wish = ThreadPool::State::packed(state.wish(threads));
+  const Demand now = ThreadPool::State::unpacked(state.demand.fetch_add(wish, std::memory_order_relaxed) + wish);
   const int others = state.working.fetch_add(1, std::memory_order_relaxed);
-  const int most = std::min(threads, std::max(1, std::max(threads, state.cores) - others));
-  for (ThreadPool::Worker* worker = state.newest.load(std::memory_order_acquire); worker != nullptr && size_ < most;
-       worker = worker->older) {
-    if (worker->lent.load(std::memory_order_relaxed) || worker->lent.exchange(true, std::memory_order_acquire))
-      continue;
-    worker->member = size_++;
-    worker->next = std::exchange(first_, worker);
-  }
+  int most = state.share(threads, now);
+  // Where others still have more than theirs, they will give it up; those who only fill what is left do not.
+  if (others > 0) most = std::min(most, std::max({1, state.cores / now.callers, state.cores - others}));
+  for (const bool start : {false, true})  // first those that run
+    for (ThreadPool::Worker* worker = state.newest.load(std::memory_order_acquire); worker != nullptr && size_ < most;
+         worker = worker->older) {
+      if (worker->running.load(std::memory_order_relaxed) == start || !worker->take()) continue;
+      if (!worker->running && !state.start(*worker)) {
+        worker->give_back();
+        continue;
+      }
+      worker->member = size_++;
+      worker->next = std::exchange(first_, worker);
+    }
   state.working.fetch_add(size_ - 1, std::memory_order_relaxed);
+  working_.store(size_, std::memory_order_relaxed);
 }
 
 Team::~Team() {
+  state_.working.fetch_sub(working_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   for (ThreadPool::Worker* worker = first_; worker != nullptr;) {
     ThreadPool::Worker* const next = worker->next;
-    worker->lent.store(false, std::memory_order_release);
+    worker->give_back();
     worker = next;
   }
-  state_.working.fetch_sub(size_, std::memory_order_relaxed);
+  state_.demand.fetch_sub(ThreadPool::State::packed(state_.wish(asked_)), std::memory_order_relaxed);
 }
 
-void Team::start(Task task, const void* context) const {
+void Team::start(Task task, const void* context) {
   for (ThreadPool::Worker* worker = first_; worker != nullptr; worker = worker->next) {
     worker->task = task;
     worker->context = context;
+    worker->spin = spin_;
+    worker->spin.most = state_.cores - 1;  // who waits for a task is not counted as working
     worker->ask();
   }
 }
 
-void Team::join() const {
-  for (ThreadPool::Worker* worker = first_; worker != nullptr; worker = worker->next) {
-    const std::uint32_t asked = worker->asked.load(std::memory_order_relaxed);
-    wait_for_change(worker->done, asked - 1);
-  }
+void Team::join() {
+  for (ThreadPool::Worker* worker = first_; worker != nullptr; worker = worker->next)
+    if (!worker->take_task()) worker->done.wait(worker->done_before, spin_);
+}
+
+// One caller alone may have more threads than there are cores; callers together have not, and each has an equal share.
+bool Team::gives_up() {
+  int working = state_.working.load(std::memory_order_relaxed);
+  do {
+    if (working <= state_.cores) return false;
+    const int callers = ThreadPool::State::unpacked(state_.demand.load(std::memory_order_relaxed)).callers;
+    if (callers <= 1 || working_.load(std::memory_order_relaxed) <= std::max(1, state_.cores / callers)) return false;
+  } while (!state_.working.compare_exchange_weak(working, working - 1, std::memory_order_relaxed));
+  working_.fetch_sub(1, std::memory_order_relaxed);
+  return true;
 }
 
 }  // namespace mobilenet

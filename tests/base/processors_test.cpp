@@ -4,9 +4,12 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
-#include <chrono>
+#include <atomic>
 #include <csignal>
+#include <string>
 #include <thread>
 
 #include "base/thread_pool.h"
@@ -67,15 +70,33 @@ TEST(Processors, APinnedThreadSpeaksForItselfAlone) {
   EXPECT_EQ(physical_cores(), cores);
 }
 
+// What an executor of ROS does before it opens a session: pinned, and where it may, in real time; and nice besides.
+void become_peculiar() {
+  const sched_param priority{.sched_priority = 1};
+  sched_setscheduler(0, SCHED_FIFO, &priority);
+  setpriority(PRIO_PROCESS, 0, 5);
+}
+
 TEST(Processors, WorkersAreNotWhatTheirStarterWas) {
-  const int expected = allowed_processors();
-  ThreadPool pool;
-  on_a_pinned_thread([&] { pool.reserve(2); });
-  int processors = 0, policy = -1;
+  const int expected = allowed_processors(), nice = getpriority(PRIO_PROCESS, 0);
+  ThreadPool pool(2);
+  on_a_pinned_thread([&] {
+    become_peculiar();
+    pool.reserve(2);
+  });
+  int processors = 0, policy = -1, niceness = 100;
   bool blocks_signals = false;
+  std::string name(16, '\0');
+  std::atomic<bool> has_begun{false};
   pool.acquire(2).run([&](int member) {
-    if (member == 0) return;
+    if (member == 0) {
+      while (!has_begun) std::this_thread::yield();
+      return;
+    }
+    has_begun = true;
     policy = sched_getscheduler(0);
+    niceness = getpriority(PRIO_PROCESS, 0);
+    pthread_getname_np(pthread_self(), name.data(), name.size());
     sigset_t blocked;
     pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
     blocks_signals = sigismember(&blocked, SIGUSR1) == 1 && sigismember(&blocked, SIGINT) == 1;
@@ -83,6 +104,10 @@ TEST(Processors, WorkersAreNotWhatTheirStarterWas) {
   });
   EXPECT_EQ(processors, expected);
   EXPECT_EQ(policy, SCHED_OTHER);
+  if (geteuid() == 0) {
+    EXPECT_EQ(niceness, nice) << "who may lower it does";
+  }
+  EXPECT_STREQ(name.c_str(), "mobilenet");
   EXPECT_TRUE(blocks_signals);
   sigset_t blocked;
   pthread_sigmask(SIG_SETMASK, nullptr, &blocked);

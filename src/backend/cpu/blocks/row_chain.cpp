@@ -83,7 +83,7 @@ void run_chain(const void* arguments, RunContext& context) {
   const RowStage& last = *chain.stages.back().step.rows;
   if (last.images < context.members && last.height < context.members * kLeastRows) {
     for (const ChainStage& stage : chain.stages) {
-      if (&stage != &chain.stages.front()) context.meet();
+      if (&stage != &chain.stages.front()) context.finish();
       stage.step.run(stage.step.arguments.get(), context);
     }
     return;

@@ -40,7 +40,7 @@ class CpuExecution final : public Execution {
         outputs_(host_tensors(code_->plan.outputs)) {
     std::size_t shared_loops = 0;
     for (const CompiledStep& step : steps_) shared_loops += static_cast<std::size_t>(step.shared_loops);
-    counters_ = std::vector<WorkCounter>(shared_loops);
+    loops_ = std::vector<SharedLoop>(shared_loops);
     ThreadPool::shared().reserve(threads_);
     if (!options.profile) return;
     for (const CompiledStep& step : steps_) times_.push_back({step.name, step.kind, 0});
@@ -50,10 +50,9 @@ class CpuExecution final : public Execution {
   std::span<const HostTensor> outputs() const override { return outputs_; }
 
   std::uint64_t submit() override {
-    const Team team = ThreadPool::shared().acquire(threads_);
-    for (WorkCounter& counter : counters_) counter.next.store(0, std::memory_order_relaxed);
-    barrier_.reset(team.size());
-    team.run([&](int member) { run_steps(member, team.size()); });
+    Team team = ThreadPool::shared().acquire(threads_);
+    for (SharedLoop& loop : loops_) loop.reset();
+    team.run([&](int member) { run_steps(team, member); });
     return ++runs_;
   }
   void wait(std::uint64_t) override {}  // submit has done the work
@@ -63,28 +62,25 @@ class CpuExecution final : public Execution {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // What every member of the team does.
-  void run_steps(int member, int members) {
+  // What every member of the team does. Steps whose work is done are passed by: a member may come late.
+  void run_steps(Team& team, int member) {
     RunContext context;
     context.arena = arena_.data();
     context.scratch = scratch_.data() + static_cast<std::size_t>(member) * code_->scratch_bytes;
-    context.counters = counters_.data();
-    context.barrier = &barrier_;
-    context.member = member;
-    context.members = members;
+    context.members = team.size();
+    context.loops = context.open = loops_.data();
+    context.spin = team.spin();
     const bool timed = member == 0 && !times_.empty();
     auto before = timed ? Clock::now() : Clock::time_point();
-    WorkCounter* counters = counters_.data();
+    SharedLoop* loops = loops_.data();
     for (std::size_t i = 0; i < steps_.size(); ++i) {
-      if (i > 0) context.meet();
-      if (timed && i > 0) before = take_time(i - 1, before);
-      context.counters = counters;
-      steps_[i].run(steps_[i].arguments.get(), context);
-      counters += steps_[i].shared_loops;
+      const CompiledStep& step = steps_[i];
+      if (member > 0 && team.gives_up()) return;
+      step.run(step.arguments.get(), context);
+      context.finish();
+      context.loops = context.open = loops += step.shared_loops;
+      if (timed) before = take_time(i, before);
     }
-    if (times_.empty()) return;
-    context.meet();
-    if (timed) take_time(steps_.size() - 1, before);
   }
 
   Clock::time_point take_time(std::size_t step, Clock::time_point before) {
@@ -112,8 +108,7 @@ class CpuExecution final : public Execution {
   std::span<const CompiledStep> steps_;
   const int threads_;
   AlignedBuffer arena_, scratch_;
-  std::vector<WorkCounter> counters_;
-  Barrier barrier_;
+  std::vector<SharedLoop> loops_;
   std::vector<HostTensor> inputs_, outputs_;
   std::vector<StepTime> times_;
   std::uint64_t runs_ = 0;

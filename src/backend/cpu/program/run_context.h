@@ -2,15 +2,14 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// What a running step sees. Every member of a team runs every step, each with a RunContext of its own; the members meet
-// between steps.
+// What a running step sees. Every member of a team runs every step, each with a RunContext of its own, and shares the
+// work inside it with the others.
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <span>
 
-#include "base/barrier.h"
+#include "base/shared_loop.h"
 #include "plan/plan.h"
 
 namespace mobilenet::cpu {
@@ -23,35 +22,24 @@ struct Place {
   bool exists() const { return binding >= 0 || offset != kNotInArena; }
 };
 
-// The next piece of work that nobody has taken, alone on its cache line.
-struct alignas(64) WorkCounter {
-  std::atomic<std::size_t> next{0};
-};
-
 class RunContext {
  public:
   std::byte* arena = nullptr;
   std::byte* const* bound = nullptr;
-  std::byte* scratch = nullptr;     // of this member
-  WorkCounter* counters = nullptr;  // shared; zero before the run; the first is that of the next for_each
-  Barrier* barrier = nullptr;
-  int member = 0, members = 1;
+  std::byte* scratch = nullptr;  // of this member
+  int members = 1;               // who share the work; how many of them really come does not matter
+  SharedLoop* loops = nullptr;   // of the members; the first is that of the next for_each
+  SharedLoop* open = nullptr;    // the first that this member has not seen finished
+  SpinLimit spin;
 
   std::byte* at(const Place& place) const { return place.binding < 0 ? arena + place.offset : bound[place.binding]; }
 
   // Calls body(index) for every index in 0..count-1, each on one of the members. The others' part may still be running
-  // when it returns. All members must come by here.
+  // when it returns. All members come by here, with the same count.
   template <class Body>
   void for_each(std::size_t count, const Body& body) {
-    if (members == 1) {
-      for (std::size_t index = 0; index < count; ++index) body(index);
-      return;
-    }
-    std::atomic<std::size_t>& next = counters++->next;
-    if (count == 0) return;
-    for (std::size_t index = next.fetch_add(1, std::memory_order_relaxed); index < count;
-         index = next.fetch_add(1, std::memory_order_relaxed))
-      body(index);
+    if (members > 1) return loops++->take_part(count, body);
+    for (std::size_t index = 0; index < count; ++index) body(index);
   }
 
   // Calls body(begin, end) for parts of 0..count, none smaller than `grain` (but the last), about four for every member
@@ -64,9 +52,9 @@ class RunContext {
              [&](std::size_t part) { body(part * size, std::min(count, (part + 1) * size)); });
   }
 
-  // Returns when all members have come here.
-  void meet() {
-    if (members > 1) barrier->wait();
+  // Returns when all that for_each has shared out so far is done.
+  void finish() {
+    for (; open != loops; ++open) open->wait(spin);
   }
 };
 
