@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/per_target.h"
 
 namespace mobilenet::cpu {
 
@@ -107,25 +107,31 @@ struct SumTask {
 // zero.
 constexpr int kColumnRows = 4;
 
-struct Int8Kernels {
-  FilterLayout matmul_layout;
-  // Bytes that matmul needs for itself; `scratch` is 64-byte aligned.
-  std::size_t (*matmul_scratch)(int row_count, int depth);
-  void (*matmul)(const MatmulTask& task, std::byte* scratch);
-  // Rows that share one pass over the filters; a task of a multiple of it wastes nothing.
-  int matmul_rows;
-  FilterLayout depthwise_layout;
-  void (*depthwise)(const DepthwiseRun& run);
-  // Null, or faster for filters of 3x3 whose weights minus zero point lie in [-254, 254].
-  FilterLayout depthwise_3x3_layout;
-  void (*depthwise_3x3)(const DepthwiseRun& run);
+struct Int8MatmulKernels {
+  FilterLayout layout;
+  int rows;  // that share one pass over the filters; a task of a multiple of it wastes nothing
+  // Bytes that `run` needs for itself; `scratch` is 64-byte aligned.
+  std::size_t (*scratch_bytes)(int row_count, int depth);
+  void (*run)(const MatmulTask& task, std::byte* scratch);
+};
+
+struct Int8DepthwiseKernels {
+  FilterLayout layout;
+  void (*run)(const DepthwiseRun& run);
+};
+
+struct Int8ElementwiseKernels {
   void (*add)(const AddTask& task);
   void (*sum)(const SumTask& task);
 };
 
-// The best for one of runnable_isas().
-const Int8Kernels& int8_kernels(Isa isa);
-// Those that exist for every instruction set: filters of int16 pairs.
-const Int8Kernels& int8_pair_kernels(Isa isa);
+// int8.cpp, for every instruction set: filters of int16 pairs.
+MOBILENET_PER_TARGET(Int8MatmulKernels, int8_matmul)
+MOBILENET_PER_TARGET(Int8DepthwiseKernels, int8_depthwise)
+MOBILENET_PER_TARGET(Int8ElementwiseKernels, int8_elementwise)
+
+// int8_vnni.cpp. The second is for filters of 3x3 whose weights minus zero point lie in [-254, 254].
+extern const Int8MatmulKernels int8_matmul_vnni;
+extern const Int8DepthwiseKernels int8_depthwise_3x3_vnni;
 
 }  // namespace mobilenet::cpu

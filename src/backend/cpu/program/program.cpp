@@ -19,7 +19,7 @@ namespace {
 // What Programs own and Executions share.
 struct Code {
   std::shared_ptr<const CpuWeights> weights;
-  Isa isa = Isa::sse2;
+  const KernelSet* kernels = nullptr;
   Plan plan;
   std::vector<CompiledStep> serial, parallel;  // for one thread, and for several
   std::size_t scratch_bytes = 0;               // of one thread
@@ -129,7 +129,7 @@ class CpuProgram final : public Program {
     }
   }
 
-  std::string_view isa() const override { return name_of(code_->isa); }
+  std::string_view isa() const override { return code_->kernels->isa; }
 
  private:
   std::shared_ptr<const Code> code_;
@@ -174,13 +174,13 @@ Result<CompiledStep> compile_step(const StepSource& source) {
 
 // Whether node `index`, which no step of the plan has, could run by itself.
 Result<void> check_unplanned(const Network& network, const Parameters& parameters, const Plan& plan, int index,
-                             Isa isa) {
+                             const KernelSet& kernels) {
   const Node& node = network.node(index);
   if (CpuGrouping().renames(network, node)) return {};
   Step step{{index}, {}, node.output, node.extra_outputs};
   for (const TensorId input : node.inputs)
     if (network.is_activation(input)) step.inputs.push_back(input);
-  if (auto compiled = compile_step({network, parameters, plan, step, isa}); !compiled)
+  if (auto compiled = compile_step({network, parameters, plan, step, kernels}); !compiled)
     return std::move(compiled).error();
   return {};
 }
@@ -192,7 +192,7 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   auto code = std::make_shared<Code>();
   code->weights = std::move(weights);
   code->max_bytes = request.max_bytes;
-  MOBILENET_TRY(code->isa, pick_isa());
+  MOBILENET_TRY(code->kernels, pick_kernels());
   const Network& network = code->weights->network();
   const Parameters& parameters = code->weights->parameters();
   MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, CpuGrouping()));
@@ -203,12 +203,13 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
     const Step& step = block.last();
     for (const int node : step.nodes) planned[static_cast<std::size_t>(node)] = true;
     MOBILENET_TRY(CompiledStep compiled,
-                  compile_step({network, parameters, code->plan, step, code->isa, &code->weights->packed(),
+                  compile_step({network, parameters, code->plan, step, *code->kernels, &code->weights->packed(),
                                 request.max_bytes - code->plan.arena_bytes}));
     steps.push_back({&step, std::move(compiled)});
   }
   for (std::size_t n = 0; n < planned.size(); ++n)
-    if (!planned[n]) MOBILENET_CHECK(check_unplanned(network, parameters, code->plan, static_cast<int>(n), code->isa));
+    if (!planned[n])
+      MOBILENET_CHECK(check_unplanned(network, parameters, code->plan, static_cast<int>(n), *code->kernels));
   code->serial = join_steps(code->plan, steps, kNoSeams);
   code->parallel = join_steps(code->plan, steps, 1);
   for (const std::vector<CompiledStep>* list : {&code->serial, &code->parallel})

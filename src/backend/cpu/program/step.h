@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "backend/cpu/blocks/row_stage.h"
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/kernel_set.h"
 #include "backend/cpu/program/run_context.h"
 #include "base/aligned_buffer.h"
 #include "network/network.h"
@@ -54,7 +54,7 @@ struct StepSource {
   const Parameters& parameters;
   const Plan& plan;
   const Step& step;
-  Isa isa;
+  const KernelSet& kernels;
   PackedCache* packed = nullptr;  // null: whether the step can run is the question; nothing is packed, it will not run
   std::size_t most_packed_bytes = 0;
 

@@ -188,8 +188,8 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
   const Shape& in = source.shape(group.head->inputs[0]);
   const Shape& out = source.shape(group.head->output);
   DepthwiseStep step;
-  step.kernels = &depthwise_kernels(source.isa);
-  step.elementwise = &elementwise_kernels(source.isa);
+  step.kernels = source.kernels.f32_depthwise;
+  step.elementwise = source.kernels.f32_elementwise;
   MOBILENET_TRY(step.filter, packed_depthwise(source, group, step.kernels->lanes));
   MOBILENET_TRY(step.zeros,
                 source.pack("f32 zeros " + std::to_string(out[3]),

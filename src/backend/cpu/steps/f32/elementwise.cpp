@@ -100,7 +100,7 @@ Result<CompiledStep> compile_elementwise(const StepSource& source) {
   const Node& node = source.node(source.step.nodes.front());
   const Shape& shape = source.shape(node.output);
   ElementwiseStep step;
-  step.kernels = &elementwise_kernels(source.isa);
+  step.kernels = source.kernels.f32_elementwise;
   MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
   step.output = source.place(node.output);
   step.count = static_cast<std::size_t>(shape.elements());

@@ -133,16 +133,14 @@ bool is_narrow_3x3(const Tensor& weight, const Window& window) {
 
 Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node& node, const DepthwiseConv2dOp& op) {
   Depthwise d;
-  const Int8Kernels& kernels = int8_kernels(source.isa);
-  if (kernels.depthwise_3x3 && is_narrow_3x3(source.tensor(node.inputs[1]), op.window)) {
-    d.kernel = kernels.depthwise_3x3;
-    MOBILENET_TRY(d.filters, quantized_filters(source, node, op.activation, FilterUse::depthwise_columns,
-                                               kernels.depthwise_3x3_layout));
-  } else {
-    d.kernel = kernels.depthwise;
-    MOBILENET_TRY(d.filters,
-                  quantized_filters(source, node, op.activation, FilterUse::depthwise, kernels.depthwise_layout));
+  const Int8DepthwiseKernels* kernels = source.kernels.int8_depthwise_3x3;
+  FilterUse use = FilterUse::depthwise_columns;
+  if (kernels == nullptr || !is_narrow_3x3(source.tensor(node.inputs[1]), op.window)) {
+    kernels = source.kernels.int8_depthwise;
+    use = FilterUse::depthwise;
   }
+  d.kernel = kernels->run;
+  MOBILENET_TRY(d.filters, quantized_filters(source, node, op.activation, use, kernels->layout));
   d.geometry = window_geometry(source, node, op.window);
   const WindowGeometry& g = d.geometry;
   AlignedBuffer padding(std::max(static_cast<std::size_t>(g.input_channels), kAlignment));
