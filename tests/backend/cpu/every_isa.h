@@ -37,9 +37,7 @@ class EveryIsa : public ::testing::TestWithParam<cpu::KernelSet> {
   ForcedIsa forced_{GetParam()};
 };
 
-inline auto every_isa() {
-  return ::testing::ValuesIn(cpu::runnable_kernels().begin(), cpu::runnable_kernels().end());
-}
+inline auto every_isa() { return ::testing::ValuesIn(cpu::runnable_kernels().begin(), cpu::runnable_kernels().end()); }
 
 // Names of the parameterised tests: "avx2", ...
 inline std::string isa_test_name(const ::testing::TestParamInfo<cpu::KernelSet>& info) {

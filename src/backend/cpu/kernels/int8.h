@@ -10,28 +10,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "backend/cpu/kernels/filter_layout.h"
 #include "backend/cpu/kernels/per_target.h"
 
 namespace mobilenet::cpu {
 
-// Packed filters: blocks of `block` output channels, each
-//   int32 bias[block], float scale[block], groups of `group` consecutive depths: [block][group] of int16 (group 2)
-//   or int8 (group 4).
-// Within a block the channels lie as the accumulators hold them: `interleave` vectors whose 128-bit lanes alternate,
-// so that narrowing two vectors into one lane by lane gives the channels back in order.
-struct FilterLayout {
-  int block;
-  int interleave;
-  int group;
-};
-
-// Where channel c of a block lies.
-constexpr int position_in_block(const FilterLayout& layout, int c) {
-  const int lane = c / (4 * layout.interleave);
-  const int vector = c / 4 % layout.interleave;
-  return vector * (layout.block / layout.interleave) + lane * 4 + c % 4;
-}
-
+// Blocks of a FilterLayout, each
+//   int32 bias[block], float scale[block], groups of depths: [block][group] of int16 (group 2) or int8 (group 4).
+// DepthOrder::columns differs: a weight minus its zero point rarely leaves eight bits, so each block holds int8
+// weights[3 columns][block][4], rows 0 to 2 and a zero in each four bytes; then int8 excess of the same shape, which is
+// added to them; then in 64 bytes an int32 that says whether any excess of the block is not zero.
 struct PackedFilters {
   const std::byte* blocks = nullptr;
   std::size_t block_bytes = 0;
@@ -100,12 +88,6 @@ struct SumTask {
   std::uint8_t flip = 0;
   std::int32_t* sums = nullptr;
 };
-
-// Packed filters of depthwise_3x3 differ from the above: a weight minus its zero point rarely leaves eight bits, so
-// each block holds int8 weights[3 columns][block][4], rows 0 to 2 and a zero in each four bytes; then int8 excess of
-// the same shape, which is added to them; then in 64 bytes an int32 that says whether any excess of the block is not
-// zero.
-constexpr int kColumnRows = 4;
 
 struct Int8MatmulKernels {
   FilterLayout layout;

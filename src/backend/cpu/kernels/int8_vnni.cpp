@@ -309,7 +309,8 @@ void depthwise_3x3(const DepthwiseRun& run) {
 
 const Int8MatmulKernels int8_matmul_vnni{
     .layout = {kBlock, 2, kGroup}, .rows = kTileRows, .scratch_bytes = &matmul_scratch, .run = &matmul};
-const Int8DepthwiseKernels int8_depthwise_3x3_vnni{.layout = {kDepthwiseBlock, 4, kColumnRows}, .run = &depthwise_3x3};
+const Int8DepthwiseKernels int8_depthwise_3x3_vnni{.layout = {kDepthwiseBlock, 4, kColumnRows, DepthOrder::columns},
+                                                   .run = &depthwise_3x3};
 
 }  // namespace mobilenet::cpu
 HWY_POP_ATTRIBUTES

@@ -8,15 +8,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "backend/cpu/blocks/row_stage.h"
 #include "backend/cpu/kernels/kernel_set.h"
+#include "backend/cpu/program/packed_cache.h"
 #include "backend/cpu/program/run_context.h"
-#include "base/aligned_buffer.h"
 #include "network/network.h"
 #include "plan/plan.h"
 
@@ -30,22 +28,6 @@ struct CompiledStep {
   std::string name;                       // of the last node
   std::string kind;                       // "convolution", "depthwise", ...
   std::shared_ptr<const RowStage> rows;   // how it computes some rows of its output; null: all or nothing
-};
-
-// Packed constants of one model, made when a Program first needs them and shared by all later ones.
-class PackedCache {
- public:
-  using Buffer = std::shared_ptr<const AlignedBuffer>;
-  // Of `bytes`, zeros until `fill` writes it, at most once per key, under a lock. Fails where all buffers together
-  // would take more than `most_bytes`.
-  Result<Buffer> get(const std::string& key, std::size_t bytes, std::size_t most_bytes,
-                     const std::function<void(AlignedBuffer&)>& fill);
-  std::size_t bytes() const;
-
- private:
-  mutable std::mutex mutex_;
-  std::unordered_map<std::string, Buffer> buffers_;
-  std::size_t bytes_ = 0;
 };
 
 // All that compiling one step may look at.
@@ -64,8 +46,7 @@ struct StepSource {
   const Node& node(int index) const { return network.node(index); }
   const Parameter& parameter(TensorId id) const { return parameters.of(tensor(id)); }
   // An empty buffer where nothing is packed.
-  Result<PackedCache::Buffer> pack(const std::string& key, std::size_t bytes,
-                                   const std::function<void(AlignedBuffer&)>& fill) const;
+  Result<PackedCache::Buffer> pack(const PackKey& key, std::size_t bytes, const PackedCache::Fill& fill) const;
 };
 
 // A step that runs kRun(arguments, context).

@@ -91,7 +91,8 @@ Result<PackedCache::Buffer> packed_scale(const StepSource& source, const Node& n
       buffer.as<float>()[shifts + c] = static_cast<float>(scale.shifts[c]);
     }
   };
-  return source.pack("f32 batch norm " + std::to_string(source.step.nodes.front()), 2 * shifts * sizeof(float), fill);
+  const PackKey key{.kind = PackKey::Kind::batch_norm, .batch_norm = source.step.nodes.front()};
+  return source.pack(key, 2 * shifts * sizeof(float), fill);
 }
 
 }  // namespace

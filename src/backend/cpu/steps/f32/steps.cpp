@@ -39,7 +39,8 @@ Result<Operand> operand(const StepSource& source, TensorId id) {
   if (!source.tensor(id).is_constant()) return Operand{source.place(id), nullptr};
   const std::size_t bytes = static_cast<std::size_t>(source.shape(id).elements()) * sizeof(float);
   Operand constant;
-  MOBILENET_TRY(constant.constant, source.pack("f32 constant " + std::to_string(id), bytes, [&](AlignedBuffer& buffer) {
+  const PackKey key{.kind = PackKey::Kind::constant, .weight = id};
+  MOBILENET_TRY(constant.constant, source.pack(key, bytes, [&](AlignedBuffer& buffer) {
     std::memcpy(buffer.data(), constant_values(source, id).data(), bytes);
   }));
   return constant;

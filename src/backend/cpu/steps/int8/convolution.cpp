@@ -167,7 +167,7 @@ CompiledStep matmul_step(Matmul m) {
 Result<CompiledStep> compile_int8_convolution(const StepSource& source, const Node& node, const Conv2dOp& op) {
   Matmul m;
   m.kernels = source.kernels.int8_matmul;
-  MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, FilterUse::matmul, m.kernels->layout));
+  MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, m.kernels->layout));
   m.geometry = window_geometry(source, node, op.window);
   m.in_place = m.geometry.taps() == 1 && m.geometry.stride_height == 1 && m.geometry.stride_width == 1 &&
                m.geometry.output_height == m.geometry.input_height && m.geometry.output_width == m.geometry.input_width;
@@ -181,7 +181,7 @@ Result<CompiledStep> compile_int8_convolution(const StepSource& source, const No
 Result<CompiledStep> compile_int8_dense(const StepSource& source, const Node& node, const DenseOp& op) {
   Matmul m;
   m.kernels = source.kernels.int8_matmul;
-  MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, FilterUse::matmul, m.kernels->layout));
+  MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, m.kernels->layout));
   m.geometry.batch = source.shape(node.output)[0];
   m.in_place = true;
   m.input = source.place(node.inputs[0]);

@@ -134,13 +134,10 @@ bool is_narrow_3x3(const Tensor& weight, const Window& window) {
 Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node& node, const DepthwiseConv2dOp& op) {
   Depthwise d;
   const Int8DepthwiseKernels* kernels = source.kernels.int8_depthwise_3x3;
-  FilterUse use = FilterUse::depthwise_columns;
-  if (kernels == nullptr || !is_narrow_3x3(source.tensor(node.inputs[1]), op.window)) {
+  if (kernels == nullptr || !is_narrow_3x3(source.tensor(node.inputs[1]), op.window))
     kernels = source.kernels.int8_depthwise;
-    use = FilterUse::depthwise;
-  }
   d.kernel = kernels->run;
-  MOBILENET_TRY(d.filters, quantized_filters(source, node, op.activation, use, kernels->layout));
+  MOBILENET_TRY(d.filters, quantized_filters(source, node, op.activation, kernels->layout));
   d.geometry = window_geometry(source, node, op.window);
   const WindowGeometry& g = d.geometry;
   AlignedBuffer padding(std::max(static_cast<std::size_t>(g.input_channels), kAlignment));
@@ -157,7 +154,7 @@ Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node
 Result<CompiledStep> compile_int8_grouped(const StepSource& source, const Node& node, const Window& window, int groups,
                                           Activation activation) {
   Grouped g;
-  MOBILENET_TRY(g.filters, quantized_filters(source, node, activation, FilterUse::matmul, Grouped::kLayout));
+  MOBILENET_TRY(g.filters, quantized_filters(source, node, activation, Grouped::kLayout));
   g.geometry = window_geometry(source, node, window);
   g.group_inputs = g.geometry.input_channels / groups;
   g.group_outputs = g.geometry.output_channels / groups;
