@@ -15,9 +15,9 @@ class CpuBackend final : public Backend {
   std::string_view name() const override { return "cpu"; }
 
   Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
-                                              Precision) const override {
+                                              Precision precision) const override {
     // Packed when a program first needs them, in the layout of its instruction set.
-    return std::shared_ptr<const Weights>(std::make_shared<CpuWeights>(network, parameters));
+    return std::shared_ptr<const Weights>(std::make_shared<CpuWeights>(network, parameters, precision));
   }
 
   Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const Weights> weights,

@@ -13,14 +13,17 @@ namespace mobilenet::cpu {
 
 class CpuWeights final : public Weights {
  public:
-  CpuWeights(const Network& network, const Parameters& parameters) : network_(network), parameters_(parameters) {}
+  CpuWeights(const Network& network, const Parameters& parameters, Precision precision)
+      : network_(network), parameters_(parameters), precision_(precision) {}
   const Network& network() const { return network_; }
   const Parameters& parameters() const { return parameters_; }
+  Precision precision() const { return precision_; }
   PackedCache& packed() const { return packed_; }
 
  private:
   const Network& network_;
   const Parameters& parameters_;
+  const Precision precision_;
   mutable PackedCache packed_;
 };
 

@@ -4,7 +4,8 @@
 
 // A Step of the plan made ready to run on the CPU: a function pointer and its arguments, everything looked up.
 
-#include <algorithm>
+#include <mobilenet/device.h>
+
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -36,6 +37,7 @@ struct StepSource {
   const Parameters& parameters;
   const Plan& plan;
   const Step& step;
+  Precision precision;
   const KernelSet& kernels;
   PackedCache* packed = nullptr;  // null: whether the step can run is the question; nothing is packed, it will not run
   std::size_t most_packed_bytes = 0;
@@ -65,10 +67,5 @@ template <class Arguments>
 CompiledStep step_of(Arguments arguments, std::size_t scratch_bytes = 0) {
   return step_of<&Arguments::run>(std::move(arguments), scratch_bytes);
 }
-
-// One per arithmetic: steps whose tensors are float32, and steps that compute in exact integers. Neither names the
-// step, nor the node in its errors.
-Result<CompiledStep> compile_f32_step(const StepSource& source);
-Result<CompiledStep> compile_int8_step(const StepSource& source);
 
 }  // namespace mobilenet::cpu

@@ -165,6 +165,7 @@ CompiledStep matmul_step(Matmul m) {
 }  // namespace
 
 Result<CompiledStep> compile_int8_convolution(const StepSource& source, const Node& node, const Conv2dOp& op) {
+  if (op.groups != 1) return compile_int8_grouped(source, node, op.window, op.groups, op.activation);
   Matmul m;
   m.kernels = source.kernels.int8_matmul;
   MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, m.kernels->layout));

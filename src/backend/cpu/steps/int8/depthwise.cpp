@@ -132,6 +132,10 @@ bool is_narrow_3x3(const Tensor& weight, const Window& window) {
 }  // namespace
 
 Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node& node, const DepthwiseConv2dOp& op) {
+  if (op.multiplier != 1) {
+    const auto channels = static_cast<int>(source.shape(node.inputs[0])[3]);
+    return compile_int8_grouped(source, node, op.window, channels, op.activation);
+  }
   Depthwise d;
   const Int8DepthwiseKernels* kernels = source.kernels.int8_depthwise_3x3;
   if (kernels == nullptr || !is_narrow_3x3(source.tensor(node.inputs[1]), op.window))

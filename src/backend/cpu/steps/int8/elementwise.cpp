@@ -175,7 +175,7 @@ Result<CompiledStep> compile_int8_activation(const StepSource& source, const Nod
   return lookup_step(source, node, table);
 }
 
-Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node& node) {
+Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node& node, const QuantizeOp&) {
   const Tensor& input = source.tensor(node.inputs[0]);
   const Tensor& output = source.tensor(node.output);
   const Place from = source.place(node.inputs[0]), to = source.place(node.output);

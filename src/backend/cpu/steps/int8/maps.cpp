@@ -260,7 +260,7 @@ Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& nod
   return step_of(std::move(pool), scratch);
 }
 
-Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& node) {
+Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& node, const GlobalAveragePoolOp&) {
   const Tensor& input = source.tensor(node.inputs[0]);
   const Shape& shape = source.shape(node.inputs[0]);
   Mean mean;
