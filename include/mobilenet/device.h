@@ -24,6 +24,14 @@ enum class Precision {
   int8,
 };
 
+struct DeviceInfo {
+  Device device = Device::cpu;
+  std::string_view name;      // "cpu"
+  std::string_view sentence;  // what it is for, without a full stop
+};
+// Those that this build has.
+MOBILENET_API std::span<const DeviceInfo> devices();
+
 MOBILENET_API std::string_view name_of(Device device);        // "cpu", "reference"
 MOBILENET_API std::string_view name_of(Precision precision);  // "automatic", "source", "f32", "int8"
 MOBILENET_API std::optional<Device> device_from_name(std::string_view name);

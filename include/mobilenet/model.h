@@ -10,6 +10,7 @@
 #include <mobilenet/preprocess.h>
 #include <mobilenet/result.h>
 #include <mobilenet/session.h>
+#include <mobilenet/task.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -55,10 +56,10 @@ struct Decision {
 };
 
 struct ModelInfo {
-  std::string source;           // path, or what stands for it
-  std::string format;           // "tflite", "safetensors (timm)", ...
-  std::string architecture;     // "mobilenet_v2", ...; "graph" where it is none of ours
-  std::string task;             // "classify", "detect", "segment", "features"
+  std::string source;        // path, or what stands for it
+  std::string format;        // "tflite", "safetensors (timm)", ...
+  std::string architecture;  // "mobilenet_v2", ...; "graph" where it is none of ours
+  Task task = Task::features;
   double depth_multiplier = 0;  // 0: unknown
   int input_height = 0;
   int input_width = 0;

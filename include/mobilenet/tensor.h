@@ -18,6 +18,9 @@ enum class DataType : std::uint8_t { f32, f16, u8, i8, i16, i32, i64, boolean };
 MOBILENET_API std::size_t size_of(DataType type);       // bytes of one element
 MOBILENET_API std::string_view name_of(DataType type);  // "f32", "u8", ...
 
+// Where memory lies.
+enum class Memory : std::uint8_t { host, device };
+
 // Rows are contiguous; the batch axis comes first. The memory belongs to somebody else.
 struct TensorView {
   std::string_view name;
@@ -28,6 +31,9 @@ struct TensorView {
   // real value = scale * (stored - zero_point); scale 0: not quantised, or quantised per channel.
   float scale = 0;
   std::int32_t zero_point = 0;
+  Memory memory = Memory::host;
+  // Of device memory: the stream on which it was written (CUstream); null: it is ready for any.
+  void* stream = nullptr;
 
   template <class T>
   std::span<const T> as() const {

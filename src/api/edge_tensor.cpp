@@ -44,9 +44,9 @@ void nchw_to_nhwc(const std::byte* src, std::byte* dst, const Shape& nhwc, std::
   permute(src, dst, nhwc[0], nhwc[3], nhwc[1] * nhwc[2], element);
 }
 
-EdgeTensor::EdgeTensor(const HostTensor& source, const Tensor& tensor, std::string_view name, SourceLayout layout,
-                       bool average)
-    : source_(source), name_(name), average_(average && source.shape.rank() == 4), type_(source.type) {
+EdgeTensor::EdgeTensor(const TensorMemory& source, const Tensor& tensor, std::string_view name, SourceLayout layout,
+                       Pooling pooling)
+    : name_(name), average_(pooling == Pooling::average && source.shape.rank() == 4), type_(source.type) {
   if (tensor.quantization && tensor.quantization->scales.size() == 1) {
     scale_ = tensor.quantization->scales[0];
     zero_point_ = tensor.quantization->zero_points[0];
@@ -61,26 +61,19 @@ EdgeTensor::EdgeTensor(const HostTensor& source, const Tensor& tensor, std::stri
   if (layout == SourceLayout::nchw && source.shape.rank() == 4) copy_.resize(source.bytes);
 }
 
-void EdgeTensor::update() {
-  if (average_)
-    average();
-  else if (!copy_.empty())
-    nhwc_to_nchw(source_.data, copy_.data(), source_.shape, size_of(type_));
-}
-
 // The mean of real values, in double.
-void EdgeTensor::average() {
-  const std::int64_t pixels = source_.shape[1] * source_.shape[2], channels = source_.shape[3];
+void EdgeTensor::average(const TensorMemory& source) {
+  const std::int64_t pixels = source.shape[1] * source.shape[2], channels = source.shape[3];
   const auto value = [&](std::int64_t index) -> double {
-    switch (source_.type) {
+    switch (source.type) {
       case DataType::u8:
         return scale_ * static_cast<double>(
-                            static_cast<int>(reinterpret_cast<const std::uint8_t*>(source_.data)[index]) - zero_point_);
+                            static_cast<int>(reinterpret_cast<const std::uint8_t*>(source.data)[index]) - zero_point_);
       case DataType::i8:
-        return scale_ * static_cast<double>(
-                            static_cast<int>(reinterpret_cast<const std::int8_t*>(source_.data)[index]) - zero_point_);
+        return scale_ * static_cast<double>(static_cast<int>(reinterpret_cast<const std::int8_t*>(source.data)[index]) -
+                                            zero_point_);
       case DataType::f32:
-        return reinterpret_cast<const float*>(source_.data)[index];
+        return reinterpret_cast<const float*>(source.data)[index];
       case DataType::f16:
       case DataType::i16:
       case DataType::i32:
@@ -91,7 +84,7 @@ void EdgeTensor::average() {
     return 0;
   };
   auto* out = reinterpret_cast<float*>(copy_.data());
-  for (std::int64_t n = 0; n < source_.shape[0]; ++n)
+  for (std::int64_t n = 0; n < source.shape[0]; ++n)
     for (std::int64_t c = 0; c < channels; ++c) {
       double sum = 0;
       for (std::int64_t p = 0; p < pixels; ++p) sum += value((n * pixels + p) * channels + c);
@@ -99,13 +92,17 @@ void EdgeTensor::average() {
     }
 }
 
-TensorView EdgeTensor::view() const {
+TensorView EdgeTensor::show(const TensorMemory& source) {
+  if (average_)
+    average(source);
+  else if (!copy_.empty())
+    nhwc_to_nchw(source.data, copy_.data(), source.shape, size_of(type_));
   TensorView view;
   view.name = name_;
   view.type = type_;
   view.shape = shape_;
-  view.data = copy_.empty() ? source_.data : copy_.data();
-  view.bytes = copy_.empty() ? source_.bytes : copy_.size();
+  view.data = copy_.empty() ? source.data : copy_.data();
+  view.bytes = copy_.empty() ? source.bytes : copy_.size();
   if (!average_) {
     view.scale = scale_;
     view.zero_point = zero_point_;

@@ -4,6 +4,7 @@
 
 // Raw tensors at the edge of a session: what a backend's memory becomes in the layout that the source framework shows.
 
+#include <mobilenet/session.h>
 #include <mobilenet/tensor.h>
 
 #include <cstddef>
@@ -20,17 +21,18 @@ void nhwc_to_nchw(const std::byte* src, std::byte* dst, const Shape& nhwc, std::
 void nchw_to_nhwc(const std::byte* src, std::byte* dst, const Shape& nhwc, std::size_t element);
 
 // One output of an Execution made ready for the caller: permuted, or averaged over height and width, or as it is.
-// Memory is taken once, when it is made; update() fills it after every run.
+// Memory is taken once, when it is made.
 class EdgeTensor {
  public:
-  EdgeTensor(const HostTensor& source, const Tensor& tensor, std::string_view name, SourceLayout layout, bool average);
-  void update();
-  TensorView view() const;
+  // For outputs of the type and shape of `source`; `tensor`: the same in the network.
+  EdgeTensor(const TensorMemory& source, const Tensor& tensor, std::string_view name, SourceLayout layout,
+             Pooling pooling);
+  // Of the last run. Valid until the next call, and as long as `source` is.
+  TensorView show(const TensorMemory& source);
 
  private:
-  void average();
+  void average(const TensorMemory& source);
 
-  HostTensor source_;
   std::string_view name_;
   std::vector<std::int64_t> shape_;
   std::vector<std::byte> copy_;  // empty: the source's own memory

@@ -102,11 +102,29 @@ Result<std::shared_ptr<const Weights>> ModelState::weights(const Backend& backen
   const std::lock_guard lock(mutex_);
   auto& slot = weights_[{&backend, precision}];
   if (!slot) {
-    auto packed = backend.pack(loaded.network(), loaded.parameters(), precision);
+    auto packed = backend.pack(loaded.graph, precision);
     if (!packed) return at(info.source, std::move(packed).error());
     slot = *std::move(packed);
   }
   return slot;
+}
+
+Result<std::shared_ptr<const Program>> ModelState::program(const Backend& backend,
+                                                           std::shared_ptr<const Weights> weights,
+                                                           const CompileRequest& request) const {
+  constexpr std::size_t kMost = 16;  // a program takes some ten kilobytes beside the weights
+  const std::lock_guard lock(mutex_);
+  const auto known = std::find_if(programs_.begin(), programs_.end(), [&](const CompiledProgram& compiled) {
+    return compiled.weights == weights && compiled.request == request;
+  });
+  if (known != programs_.end()) {
+    programs_.splice(programs_.begin(), programs_, known);
+    return programs_.front().program;
+  }
+  MOBILENET_TRY(auto program, backend.compile(weights, request));
+  programs_.push_front({std::move(weights), request, program});
+  if (programs_.size() > kMost) programs_.pop_back();
+  return program;
 }
 
 Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, std::string source,
@@ -130,14 +148,14 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   info.source = std::move(source);
   info.format = loaded.format;
   info.architecture = name_of(spec.architecture);
-  info.task = spec.detection.classes > 0      ? "detect"
-              : spec.segmentation.classes > 0 ? "segment"
-              : is_classifier(spec)           ? "classify"
-                                              : "features";
+  info.task = spec.detection.classes > 0      ? Task::detect
+              : spec.segmentation.classes > 0 ? Task::segment
+              : is_classifier(spec)           ? Task::classify
+                                              : Task::features;
   info.depth_multiplier = spec.depth_multiplier;
   info.input_height = spec.input_height;
   info.input_width = spec.input_width;
-  info.classes = info.task == "features" ? 0 : class_count(spec);
+  info.classes = info.task == Task::features ? 0 : class_count(spec);
   info.has_background = spec.has_background;
   info.preprocess = takes_pictures(network)
                         ? describe(spec.preprocess, spec.input_height, spec.input_width, input_elements(network))

@@ -6,6 +6,8 @@
 
 #include <mobilenet/model.h>
 
+#include <cstddef>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,17 +26,26 @@ struct ModelState {
   LoadedModel loaded;
   ModelInfo info;
 
-  // Packed once per backend and precision, shared by all sessions. They may refer to `loaded`: whoever holds them holds
-  // this ModelState too.
+  // Packed once per backend and precision, shared by all sessions.
   Result<std::shared_ptr<const Weights>> weights(const Backend& backend, Precision precision) const;
+  // Compiled once per weights and request, shared by all sessions; what was not asked for lately is forgotten.
+  Result<std::shared_ptr<const Program>> program(const Backend& backend, std::shared_ptr<const Weights> weights,
+                                                 const CompileRequest& request) const;
 
   // Fills `info` from `loaded`; fails when the network cannot be computed at its own input size.
   static Result<std::shared_ptr<const ModelState>> make(LoadedModel loaded, std::string source,
                                                         const ModelOptions& options);
 
  private:
+  struct CompiledProgram {
+    std::shared_ptr<const Weights> weights;
+    CompileRequest request;
+    std::shared_ptr<const Program> program;
+  };
+
   mutable std::mutex mutex_;
   mutable std::map<std::pair<const Backend*, Precision>, std::shared_ptr<const Weights>> weights_;
+  mutable std::list<CompiledProgram> programs_;  // the last used in front
 };
 
 // Whether the network's input is one RGB picture, which sessions can make from any picture.

@@ -2,296 +2,24 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include <mobilenet/session.h>
 
-#include <algorithm>
-#include <chrono>
+#include <array>
 #include <cstring>
-#include <limits>
 
-#include "api/answer_options.h"
-#include "api/answers.h"
-#include "api/edge_tensor.h"
-#include "api/model_state.h"
-#include "api/session_options.h"
+#include "api/session_state.h"
 #include "base/caught.h"
 #include "base/error.h"
-#include "base/machine_memory.h"
-#include "base/nearest_name.h"
-#include "base/processors.h"
-#include "base/thread_pool.h"
-#include "preprocess/picture_input.h"
-#include "preprocess/preprocess_options.h"
+#include "base/stopwatch.h"
 
 namespace mobilenet {
 namespace {
 
-class Stopwatch {
- public:
-  // Milliseconds since construction or the last call.
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const double elapsed = std::chrono::duration<double, std::milli>(now - start_).count();
-    start_ = now;
-    return elapsed;
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-// A network compiled for one set of shapes and wanted tensors, with this session's memory.
-struct Compiled {
-  std::vector<Shape> input_shapes;
-  std::unique_ptr<Execution> execution;
-  std::vector<EdgeTensor> edges;
-  std::vector<TensorView> views;
-  std::vector<Geometry> geometries;  // of the pictures of the last run
-  // The one that belongs to the purpose.
-  std::optional<ClassAnswers> classes;
-  std::optional<ObjectAnswers> objects;
-  std::optional<MaskAnswer> mask;
-};
-
-// Batch sizes and input sizes that stay compiled; a caller who needs more pays for compiling again, not with memory.
-constexpr std::size_t kMaxCompiled = 8;
-
-// The things a session does differ in what they want to see.
-struct Purpose {
-  std::vector<TensorId> outputs;
-  std::vector<std::string> names;
-  bool average = false;
-  std::vector<std::unique_ptr<Compiled>> compiled;  // one per set of input shapes met so far, the last used in front
-};
-
-std::size_t memory_limit(const SessionOptions& options) {
-  constexpr std::uint64_t kUsual = std::uint64_t{4} << 30;
-  const std::uint64_t limit =
-      options.max_memory_bytes > 0 ? options.max_memory_bytes : std::min<std::uint64_t>(kUsual, usable_memory() / 2);
-  return static_cast<std::size_t>(std::min<std::uint64_t>(limit, std::numeric_limits<std::size_t>::max()));
-}
-
-std::vector<std::string_view> layer_names(const Network& network) {
-  std::vector<std::string_view> names;
-  for (const Layer& layer : network.layers) names.push_back(layer.name);
-  return names;
-}
-
-// Which picture of a batch an error is about.
-Error of_picture(std::size_t index, std::size_t count, Error error) {
-  return count == 1 ? std::move(error) : at(text("picture ", index + 1, " of ", count), std::move(error));
+// What a session of another task says.
+Error not_made_for(const SessionState& state, std::string_view what, std::string_view advice = "") {
+  return failure(ErrorCode::unsupported, state.source(), ": is no ", what, " (task: ", name_of(state.model->info.task),
+                 ")", advice);
 }
 
 }  // namespace
-
-struct SessionState {
-  std::shared_ptr<const ModelState> model;
-  SessionOptions options;
-  const Backend* backend = nullptr;
-  Precision precision = Precision::f32;
-  std::shared_ptr<const Weights> weights;
-  int height = 0, width = 0;
-  std::optional<PictureInput> pictures;
-  Error no_pictures;  // why `pictures` is empty
-  Purpose classes, objects, mask, features, raw;
-  std::string isa;
-  Timing timing;
-  const Execution* last = nullptr;
-  std::vector<ImageView> views;  // of the decoded pictures of a call
-  // preprocess() only
-  std::vector<std::byte> input_nhwc, input_copy;
-  std::vector<std::int64_t> input_axes;
-
-  const Network& network() const { return model->loaded.network(); }
-  const Tensor& tensor(TensorId id) const { return network().tensor(id); }
-  const std::string& source() const { return model->info.source; }
-
-  std::span<const ImageView> views_of(std::span<const Image> images) {
-    views.assign(images.begin(), images.end());
-    return views;
-  }
-
-  Result<void> prepare();
-  Result<void> choose_precision();
-  void find_answers();
-  Result<Compiled*> compiled_for(Purpose& purpose, std::span<const Shape> shapes);
-  Result<std::unique_ptr<Compiled>> compile(const Purpose& purpose, std::span<const Shape> shapes);
-  Result<Shape> picture_batch_shape(std::span<const ImageView> images);
-  Result<Compiled*> run_pictures(Purpose& purpose, std::span<const ImageView> images);
-};
-
-Result<void> SessionState::choose_precision() {
-  const bool quantized = model->info.quantized;
-  precision = quantized ? Precision::int8 : Precision::f32;
-  if (options.precision == Precision::f32 && quantized)
-    return failure(
-        ErrorCode::invalid_argument, source(),
-        ": precision f32 was asked for, but the file holds an integer network, which is computed exactly in int8");
-  if (options.precision == Precision::int8 && !quantized)
-    return failure(ErrorCode::invalid_argument, source(),
-                   ": precision int8 was asked for, but the file holds float weights; int8 needs a quantised .tflite");
-  return {};
-}
-
-// Classifier: the first output. Detector and segmenter: the tensors before the file's own post-processing, which
-// sessions do themselves, at the picture's own size.
-void SessionState::find_answers() {
-  const auto see = [this](Purpose& purpose, std::initializer_list<TensorId> ids) {
-    for (const TensorId id : ids) {
-      purpose.outputs.push_back(id);
-      purpose.names.push_back(tensor(id).name);
-    }
-  };
-  const ModelSpec& spec = model->loaded.spec;
-  if (spec.detection.classes > 0) see(objects, {network().boxes, network().scores});
-  if (spec.segmentation.classes > 0) see(mask, {network().mask_logits});
-  if (is_classifier(spec)) see(classes, {network().outputs[0]});
-}
-
-Result<void> SessionState::prepare() {
-  MOBILENET_CHECK(check_options(options));
-  MOBILENET_CHECK(check_answer_options(*model, options));
-  if (options.threads == 0) options.threads = physical_cores();
-  ThreadPool::shared().reserve(options.threads);
-
-  const ModelSpec& spec = model->loaded.spec;
-  height = options.input_height > 0 ? options.input_height : spec.input_height;
-  width = options.input_width > 0 ? options.input_width : spec.input_width;
-  if (network().fixed_size && (height != spec.input_height || width != spec.input_width))
-    return failure(ErrorCode::invalid_argument, source(), ": its graph is made for ", spec.input_height, "x",
-                   spec.input_width, " pictures and cannot take ", height, "x", width);
-  MOBILENET_CHECK(choose_precision());
-  MOBILENET_TRY(backend, backend_for(options.device));
-  MOBILENET_TRY(weights, model->weights(*backend, precision));
-
-  const Tensor& input = tensor(network().inputs[0]);
-  if (takes_pictures(network())) {
-    MOBILENET_TRY(const PreprocessSpec preprocess, with_options(spec.preprocess, {.geometry = options.preprocess}));
-    auto created = PictureInput::create(preprocess, height, width, input_elements(network()));
-    if (created)
-      pictures = *std::move(created);
-    else if (created.error().code == ErrorCode::unsupported)  // what is unknown does not stop run()
-      no_pictures = at(source(), std::move(created).error());
-    else
-      return at(source(), std::move(created).error());
-  } else {
-    no_pictures = network().inputs.size() == 1
-                      ? failure(ErrorCode::unsupported, source(), ": its input ", input.name, " is ",
-                                to_string(input.shape), ", not one RGB picture; it takes raw tensors")
-                      : failure(ErrorCode::unsupported, source(), ": has ", network().inputs.size(),
-                                " inputs, not one RGB picture; it takes raw tensors");
-  }
-
-  find_answers();
-  for (const std::string& name : options.layers) {
-    const TensorId id = network().find(name);
-    if (id == kNoTensor)
-      return failure(ErrorCode::not_found, source(), ": has no layer ", name, instead_of(name, layer_names(network())));
-    features.outputs.push_back(id);
-    features.names.push_back(name);
-  }
-  features.average = options.pooling == Pooling::average;
-  for (const TensorId id : network().outputs) {
-    raw.outputs.push_back(id);
-    raw.names.push_back(tensor(id).name);
-  }
-  for (const std::string& name : options.tensors) {
-    const TensorId id = network().find(name);
-    if (id == kNoTensor)
-      return failure(ErrorCode::not_found, source(), ": has no tensor or layer ", name,
-                     instead_of(name, layer_names(network())));
-    raw.outputs.push_back(id);
-    raw.names.push_back(name);
-  }
-  // Whatever can fail for this size fails here rather than at the first picture, and the first picture finds all ready.
-  Purpose* usual = &raw;
-  for (Purpose* purpose : {&mask, &objects, &classes, &features})
-    if (!purpose->outputs.empty()) usual = purpose;
-  std::vector<Shape> shapes;
-  for (std::size_t i = 0; i < network().inputs.size(); ++i)
-    shapes.push_back(input_shape(network(), i, 1, height, width));
-  MOBILENET_TRY(const Compiled* first, compiled_for(*usual, shapes));
-  (void)first;
-  return {};
-}
-
-Result<std::unique_ptr<Compiled>> SessionState::compile(const Purpose& purpose, std::span<const Shape> shapes) {
-  auto compiled = std::make_unique<Compiled>();
-  compiled->input_shapes.assign(shapes.begin(), shapes.end());
-  MOBILENET_TRY(const auto program,
-                backend->compile(weights, {compiled->input_shapes, purpose.outputs, memory_limit(options)}));
-  MOBILENET_TRY(compiled->execution, program->open({options.threads, options.profile}));
-  isa = program->isa();
-  const std::span<const HostTensor> outputs = compiled->execution->outputs();
-  for (std::size_t i = 0; i < outputs.size(); ++i)
-    compiled->edges.emplace_back(outputs[i], tensor(outputs[i].tensor), purpose.names[i], model->loaded.spec.layout,
-                                 purpose.average);
-  compiled->views.resize(outputs.size());
-  compiled->geometries.resize(static_cast<std::size_t>(shapes[0][0]));
-  const Execution& execution = *compiled->execution;
-  if (&purpose == &classes) {
-    MOBILENET_TRY(ClassAnswers made, ClassAnswers::create(*model, options, execution));
-    compiled->classes.emplace(std::move(made));
-  }
-  if (&purpose == &mask) compiled->mask.emplace(*model, options, execution);
-  if (&purpose == &objects) {
-    MOBILENET_TRY(ObjectAnswers made, ObjectAnswers::create(*model, options, execution));
-    compiled->objects.emplace(std::move(made));
-  }
-  return compiled;
-}
-
-Result<Compiled*> SessionState::compiled_for(Purpose& purpose, std::span<const Shape> shapes) {
-  auto& all = purpose.compiled;
-  const auto known = std::find_if(all.begin(), all.end(), [&](const auto& compiled) {
-    return std::equal(shapes.begin(), shapes.end(), compiled->input_shapes.begin(), compiled->input_shapes.end());
-  });
-  if (known != all.end()) {
-    std::rotate(all.begin(), known, known + 1);
-    return all.front().get();
-  }
-  if (all.size() == kMaxCompiled) {  // the one not used for longest goes, and before the new one takes memory
-    last = nullptr;
-    all.pop_back();
-  }
-  auto fresh = compile(purpose, shapes);
-  if (!fresh) return at(source(), std::move(fresh).error());
-  all.insert(all.begin(), *std::move(fresh));
-  return all.front().get();
-}
-
-Result<Shape> SessionState::picture_batch_shape(std::span<const ImageView> images) {
-  PictureSize size;
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    auto wanted = pictures->input_size(images[i]);
-    if (!wanted) return of_picture(i, images.size(), std::move(wanted).error());
-    if (i > 0 && *wanted != size)
-      return failure(ErrorCode::invalid_argument, source(), ": its preprocessing makes inputs of ", size.width, "x",
-                     size.height, " and ", wanted->width, "x", wanted->height,
-                     " pixels of these pictures, which cannot be one batch; pass them one by one");
-    size = *wanted;
-  }
-  return input_shape(network(), 0, static_cast<std::int64_t>(images.size()), size.height, size.width);
-}
-
-Result<Compiled*> SessionState::run_pictures(Purpose& purpose, std::span<const ImageView> images) {
-  if (!pictures) return no_pictures;
-  if (images.empty()) return failure(ErrorCode::invalid_argument, "no pictures given");
-  MOBILENET_TRY(const Shape shape, picture_batch_shape(images));
-  MOBILENET_TRY(Compiled* const compiled, compiled_for(purpose, {&shape, 1}));
-  Stopwatch watch;
-  const HostTensor& input = compiled->execution->inputs()[0];
-  const std::size_t bytes = input.bytes / images.size();
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    auto geometry = pictures->run(images[i], input.data + i * bytes);
-    if (!geometry) return of_picture(i, images.size(), std::move(geometry).error());
-    compiled->geometries[i] = *std::move(geometry);
-  }
-  timing.preprocess = watch.lap();
-  compiled->execution->run();
-  timing.network = watch.lap();
-  timing.postprocess = 0;
-  last = compiled->execution.get();
-  return compiled;
-}
 
 Session::Session(std::unique_ptr<SessionState> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
@@ -310,13 +38,13 @@ Result<Session> Model::session(const SessionOptions& options) const try {
 
 Result<std::span<const std::span<const Classification>>> Session::classify(std::span<const ImageView> images) & try {
   SessionState& state = *state_;
-  if (state.classes.outputs.empty())
-    return failure(ErrorCode::unsupported, state.source(), ": is no classifier (task: ", state.model->info.task,
-                   "); only its layers and raw outputs can be asked for");
-  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.classes, images));
+  if (state.of(Task::classify).outputs.empty())
+    return not_made_for(state, "classifier", "; only its layers and raw outputs can be asked for");
+  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(Task::classify, images));
   Stopwatch watch;
-  auto answers = compiled->classes->run();
-  if (!answers) return at(state.source(), std::move(answers).error());
+  auto raw = compiled->raw_answers();
+  if (!raw) return at(state.source(), std::move(raw).error());
+  const auto answers = std::get<ClassAnswers>(compiled->answers).of(*raw);
   state.timing.postprocess = watch.lap();
   return answers;
 } catch (...) {
@@ -332,12 +60,12 @@ Result<std::span<const Classification>> Session::classify(const ImageView& image
 
 Result<std::span<const std::span<const Detection>>> Session::detect(std::span<const ImageView> images) & try {
   SessionState& state = *state_;
-  if (state.objects.outputs.empty())
-    return failure(ErrorCode::unsupported, state.source(), ": is no detector (task: ", state.model->info.task, ")");
-  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.objects, images));
+  if (state.of(Task::detect).outputs.empty()) return not_made_for(state, "detector");
+  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(Task::detect, images));
   Stopwatch watch;
-  auto answers = compiled->objects->run(compiled->geometries);
-  if (!answers) return at(state.source(), std::move(answers).error());
+  auto raw = compiled->raw_answers();
+  if (!raw) return at(state.source(), std::move(raw).error());
+  const auto answers = std::get<ObjectAnswers>(compiled->answers).of(*raw, compiled->pictures);
   state.timing.postprocess = watch.lap();
   return answers;
 } catch (...) {
@@ -353,12 +81,12 @@ Result<std::span<const Detection>> Session::detect(const ImageView& image) & try
 
 Result<Segmentation> Session::segment(const ImageView& image) & try {
   SessionState& state = *state_;
-  if (state.mask.outputs.empty())
-    return failure(ErrorCode::unsupported, state.source(), ": is no segmenter (task: ", state.model->info.task, ")");
-  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.mask, {&image, 1}));
+  if (state.of(Task::segment).outputs.empty()) return not_made_for(state, "segmenter");
+  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(Task::segment, {&image, 1}));
   Stopwatch watch;
-  auto answer = compiled->mask->run(compiled->geometries[0], image.upright_width(), image.upright_height());
-  if (!answer) return at(state.source(), std::move(answer).error());
+  auto raw = compiled->raw_answers();
+  if (!raw) return at(state.source(), std::move(raw).error());
+  const Segmentation answer = std::get<MaskAnswer>(compiled->answers).of(*raw, compiled->pictures[0]);
   state.timing.postprocess = watch.lap();
   return answer;
 } catch (...) {
@@ -367,16 +95,13 @@ Result<Segmentation> Session::segment(const ImageView& image) & try {
 
 Result<std::span<const TensorView>> Session::features(std::span<const ImageView> images) & try {
   SessionState& state = *state_;
-  if (state.features.outputs.empty())
+  if (state.of(Task::features).outputs.empty())
     return failure(ErrorCode::invalid_argument, state.source(), ": no layers were named when the session was opened");
-  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(state.features, images));
+  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(Task::features, images));
   Stopwatch watch;
-  for (std::size_t i = 0; i < compiled->edges.size(); ++i) {
-    compiled->edges[i].update();
-    compiled->views[i] = compiled->edges[i].view();
-  }
+  const std::span<const TensorView> views = compiled->show_outputs();
   state.timing.postprocess = watch.lap();
-  return std::span<const TensorView>(compiled->views);
+  return views;
 } catch (...) {
   return caught(state_->source());
 }
@@ -420,10 +145,10 @@ Result<std::span<const TensorView>> Session::run(std::span<const TensorView> inp
                      " bytes, its shape needs ", bytes);
     shapes[i] = given;
   }
-  MOBILENET_TRY(Compiled* const compiled, state.compiled_for(state.raw, std::span(shapes.data(), inputs.size())));
+  MOBILENET_TRY(Compiled* const compiled, state.compiled_for(Task::run, std::span(shapes.data(), inputs.size())));
   Stopwatch watch;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const HostTensor& to = compiled->execution->inputs()[i];
+    const TensorMemory& to = compiled->execution->inputs()[i];
     const auto* from = static_cast<const std::byte*>(inputs[i].data);
     if (layout == SourceLayout::nchw && to.shape.rank() == 4)
       nchw_to_nhwc(from, to.data, to.shape, size_of(to.type));
@@ -431,15 +156,12 @@ Result<std::span<const TensorView>> Session::run(std::span<const TensorView> inp
       std::memcpy(to.data, from, to.bytes);
   }
   state.timing.preprocess = watch.lap();
-  compiled->execution->run();
+  if (auto done = compiled->execution->run(); !done) return at(state.source(), std::move(done).error());
   state.timing.network = watch.lap();
   state.last = compiled->execution.get();
-  for (std::size_t i = 0; i < compiled->edges.size(); ++i) {
-    compiled->edges[i].update();
-    compiled->views[i] = compiled->edges[i].view();
-  }
+  const std::span<const TensorView> views = compiled->show_outputs();
   state.timing.postprocess = watch.lap();
-  return std::span<const TensorView>(compiled->views);
+  return views;
 } catch (...) {
   return caught(state_->source());
 }
@@ -498,8 +220,7 @@ Result<std::span<const TensorView>> Session::features(std::span<const Image> ima
 void Session::release_memory() {
   SessionState& state = *state_;
   state.last = nullptr;
-  for (Purpose* purpose : {&state.classes, &state.objects, &state.mask, &state.features, &state.raw})
-    purpose->compiled.clear();
+  for (TaskState& task : state.tasks) task.compiled.clear();
   state.input_nhwc = std::vector<std::byte>();  // clear() would keep the memory
   state.input_copy = std::vector<std::byte>();
 }

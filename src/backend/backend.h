@@ -5,12 +5,13 @@
 // The one interface between the library and what computes. Virtual calls happen per load, per compile and per batch,
 // never per operator.
 //
-//   Network + Parameters --pack--> Weights            once per device and precision, shared by every Program
-//   Weights + shapes + wanted tensors --compile--> Program   once a shape; cheap; shared by every Execution
-//   Program --open--> Execution                       one caller's memory and command stream
+//   ModelGraph --pack--> Weights                     once per device and precision, shared by every Program
+//   Weights + CompileRequest --compile--> Program    once a shape; cheap; immutable, shared by every Execution
+//   Program --open--> Execution                      one caller's memory and command stream
+//   Execution + RunRequest --submit, wait--> tensors or answers, every frame
 
 #include <mobilenet/device.h>
-#include <mobilenet/session.h>
+#include <mobilenet/tensor.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -20,34 +21,58 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/ends.h"
+#include "network/model_graph.h"
 #include "network/network.h"
-#include "plan/plan.h"
 
 namespace mobilenet {
 
-// Memory of one tensor of an Execution that the host may read or write between runs.
-struct HostTensor {
+struct StepTime;  // session.h
+
+// Where one tensor of a run lies. Whose memory it is, says who hands it out.
+struct TensorMemory {
   TensorId tensor = kNoTensor;
   DataType type = DataType::f32;
   Shape shape;
+  Memory memory = Memory::host;
   std::byte* data = nullptr;
   std::size_t bytes = 0;
 };
 
+// All that may differ from frame to frame; nothing here compiles anything anew.
+struct RunRequest {
+  // One per image of the batch, where the program has the picture end or the answer end.
+  std::span<const PictureCall> pictures = {};
+  // In the order of Network::inputs, in memory of the caller; empty: what was written to Execution::inputs.
+  std::span<const TensorMemory> inputs = {};
+  // In the order of CompileRequest::outputs, in memory of the caller; empty: Execution::outputs.
+  std::span<const TensorMemory> outputs = {};
+  // The caller's command stream (CUstream); null: the execution's own. Host backends have none.
+  void* stream = nullptr;
+};
+
+using Ticket = std::uint64_t;
+
 class Execution {
  public:
   virtual ~Execution() = default;
-  // The caller writes the inputs, in the order of Network::inputs, before submit; they survive a run.
-  virtual std::span<const HostTensor> inputs() const = 0;
-  // Valid after wait until the next submit, in the order of CompileRequest::outputs.
-  virtual std::span<const HostTensor> outputs() const = 0;
+  // The execution's own memory, in the order of Network::inputs. What the caller writes there before submit survives a
+  // run.
+  virtual std::span<const TensorMemory> inputs() const = 0;
+  // The same in the order of CompileRequest::outputs: valid after wait until the next submit.
+  virtual std::span<const TensorMemory> outputs() const = 0;
 
-  // Starts one run and returns its ticket; wait blocks until it is done. One run at a time per Execution; a CPU
-  // backend may do the work in either. Neither allocates.
-  virtual std::uint64_t submit() = 0;
-  virtual void wait(std::uint64_t ticket) = 0;
-  void run() { wait(submit()); }
+  // Starts one run; wait returns when it is done, or says why it failed, as when a device was lost. One run at a time
+  // per Execution; a CPU backend does the work in submit. Neither allocates.
+  virtual Result<Ticket> submit(const RunRequest& request) = 0;
+  virtual Result<void> wait(Ticket ticket) = 0;
+  Result<void> run(const RunRequest& request = {}) {
+    auto ticket = submit(request);
+    return ticket ? wait(*ticket) : Result<void>(std::move(ticket).error());
+  }
 
+  // Of the last run, where the program has the answer end: valid until the next submit.
+  virtual RawAnswers answers() const { return {}; }
   // Of the last run, when ExecutionOptions::profile was set.
   virtual std::span<const StepTime> step_times() const { return {}; }
 };
@@ -64,7 +89,7 @@ class Program {
   virtual std::string_view isa() const = 0;
 };
 
-// Converted constants. What is inside belongs to the backend that packed them.
+// Converted constants. What is inside belongs to the backend that packed them, and keeps alive what it refers to.
 class Weights {
  public:
   virtual ~Weights() = default;
@@ -75,15 +100,24 @@ struct CompileRequest {
   std::vector<TensorId> outputs;
   // Of the memory of an Execution and of the model's packed weights together.
   std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
+  Ends ends = {};  // those that the backend claimed, no others
+
+  bool operator==(const CompileRequest&) const = default;
+};
+
+// Which ends a backend computes itself.
+struct Claims {
+  bool picture = false;
+  bool answer = false;
 };
 
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view name() const = 0;
-  // `network` and `parameters` must outlive the Weights and every Program made from them.
-  virtual Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
+  virtual Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph,
                                                       Precision precision) const = 0;
+  // Of `ends`, what compile would take along for this network.
+  virtual Claims claims([[maybe_unused]] const Network& network, [[maybe_unused]] const Ends& ends) const { return {}; }
   // Fails, with the node's name, when the backend cannot run a node of the network, whether the wanted tensors need it
   // or not: what can be compiled once can be compiled for any other tensors. Fails, too, beyond `max_bytes`.
   virtual Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const Weights> weights,

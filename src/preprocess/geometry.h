@@ -30,6 +30,18 @@ struct Geometry {
   bool operator==(const Geometry&) const = default;
 };
 
+// From a coordinate in the network's input to one in the upright picture.
+class PictureCoordinate {
+ public:
+  explicit PictureCoordinate(const AxisGeometry& axis)
+      : scale_(static_cast<double>(axis.crop_size) / axis.resized),
+        offset_(axis.crop_begin + scale_ * (axis.window_begin - axis.output_begin)) {}
+  float operator()(double input) const { return static_cast<float>(offset_ + scale_ * input); }
+
+ private:
+  double scale_, offset_;
+};
+
 struct PictureSize {
   int width = 0;
   int height = 0;

@@ -271,6 +271,11 @@ Result<PictureSize> PictureInput::input_size(const ImageView& image) const {
   return network_input_size(state_->spec, {pixels.width(), pixels.height()}, state_->input);
 }
 
+Result<Geometry> PictureInput::geometry(const ImageView& image) const {
+  MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(image));
+  return plan_geometry(state_->spec, {pixels.width(), pixels.height()}, state_->input);
+}
+
 Result<Geometry> PictureInput::run(const ImageView& image, void* destination) {
   try {
     return state_->run(image, destination);

@@ -30,6 +30,9 @@ class PictureInput {
   // Of the network, for this picture.
   Result<PictureSize> input_size(const ImageView& image) const;
 
+  // Where the input's pixels lie on the upright picture.
+  Result<Geometry> geometry(const ImageView& image) const;
+
   // Writes 3 elements for every pixel of the input's size, NHWC, and says where they lie on the upright picture.
   // Refuses views without pixels or with impossible sizes. Allocates only when the picture is larger than every one
   // before.

@@ -20,6 +20,8 @@ struct InputElements {
   DataType type = DataType::f32;
   float scale = 0;  // 0: a quantised input that does not say, which then takes the picture's bytes
   std::int32_t zero_point = 0;
+
+  bool operator==(const InputElements&) const = default;
 };
 
 // The real number of a resized sample in units of a byte, for channel c of the network; steps in float32.

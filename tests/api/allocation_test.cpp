@@ -32,7 +32,7 @@ void expect_no_allocations(const Model& model, Device device, int threads) {
     Session session =
         model.session({.device = device, .threads = threads, .layers = {layer}, .pooling = pooling}).value();
     EXPECT_EQ(count_allocations([&] { return session.features(views).value().size(); }), 0) << "features, " << where;
-    if (model.info().task == "classify") {
+    if (model.info().task == Task::classify) {
       EXPECT_EQ(count_allocations([&] { return session.classify(views[1]).value().size(); }), 0)
           << "classify, " << where;
       EXPECT_EQ(count_allocations([&] { return session.classify(views).value().size(); }), 0) << "batch, " << where;

@@ -198,7 +198,7 @@ TEST(NetworkBuilder, ADetectorOnABackbone) {
     parts.net.detector(parts.options);
     parts.net.labels({"cup", "plate", "spoon"});
     const Model model = parts.net.build().value();
-    EXPECT_EQ(model.info().task, "detect");
+    EXPECT_EQ(model.info().task, Task::detect);
     EXPECT_EQ(model.info().classes, 3);
     ASSERT_EQ(model.info().outputs.size(), 2U);
     // 4x4 cells of three anchors, 2x2 of two.
@@ -328,7 +328,7 @@ TEST(NetworkBuilder, ASegmenterOnABackbone) {
                   {.enlargement = enlargement});
     net.labels({"background", "sky", "road", "tree"});
     const Model model = net.build().value();
-    EXPECT_EQ(model.info().task, "segment");
+    EXPECT_EQ(model.info().task, Task::segment);
     EXPECT_EQ(model.info().outputs.at(0).name, "classes");
     const TestPicture picture(90, 70);
     std::vector<std::uint8_t> masks[2];
@@ -368,7 +368,7 @@ TEST(NetworkBuilder, AClassifierOnADetectorsBackbone) {
   net.output(net.dense(pooled, {.weight = weight, .outputs = 2}));
   const auto model = net.build();
   ASSERT_TRUE(model) << model.error().message;
-  EXPECT_EQ(model->info().task, "classify");
+  EXPECT_EQ(model->info().task, Task::classify);
   Session session = model->session().value();
   EXPECT_EQ(session.classify(TestPicture(50, 40).view()).value().size(), 2U);
 }

@@ -142,7 +142,7 @@ TEST(ClassAnswers, AreProbabilities) {
     net.labels(c.labels);
     const auto model = net.build();
     ASSERT_TRUE(model) << model.error().message;
-    EXPECT_EQ(model->info().task, c.scores.empty() ? "features" : "classify");
+    EXPECT_EQ(model->info().task, c.scores.empty() ? Task::features : Task::classify);
     EXPECT_EQ(model->info().classes, static_cast<int>(c.scores.size()));
     EXPECT_EQ(model->info().labels, c.labels);
     if (c.scores.empty()) continue;
@@ -236,7 +236,7 @@ TEST(ClassAnswers, OfNetworksThatAreBuilt) {
   {
     NetworkBuilder net(backbone);
     net.output(net.layer("pool"));
-    EXPECT_EQ(net.build().value().info().task, "features");
+    EXPECT_EQ(net.build().value().info().task, Task::features);
   }
   {
     NetworkBuilder net(backbone);

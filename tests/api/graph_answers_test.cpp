@@ -52,7 +52,7 @@ TEST(GraphAnswers, ScoresOfASigmoidAreProbabilitiesAlready) {
   GraphFile graph = small_float_graph();
   graph.operators[kSoftmax] = {BuiltinOperator::LOGISTIC, {kDense}, {kScores}};
   const Model model = open(graph);
-  ASSERT_EQ(model.info().task, "classify");
+  ASSERT_EQ(model.info().task, Task::classify);
   const Noise noise(8);
   const std::vector<float> scores = raw_output(model, noise.view);
   Session session = model.session({.top = 5}).value();
@@ -71,7 +71,7 @@ TEST(GraphAnswers, ASqueezedBatchIsStillOnePicture) {
   graph.operators.push_back({BuiltinOperator::RESHAPE, {kScores, shape}, {flat}});
   graph.outputs = {flat};
   const Model squeezed = open(graph), plain = open(small_float_graph());
-  ASSERT_EQ(squeezed.info().task, "classify");
+  ASSERT_EQ(squeezed.info().task, Task::classify);
   const Noise noise(8);
   Session a = squeezed.session({.top = 5}).value(), b = plain.session({.top = 5}).value();
   const auto ours = a.classify(noise.view).value(), theirs = b.classify(noise.view).value();
@@ -128,7 +128,7 @@ GraphFile segmenter_graph(bool in_integers) {
 TEST(GraphAnswers, EnlargedScoresAreRoundedWhereTheGraphRoundsThem) {
   for (const bool in_integers : {true, false}) {
     const Model model = open(segmenter_graph(in_integers));
-    ASSERT_EQ(model.info().task, "segment");
+    ASSERT_EQ(model.info().task, Task::segment);
     std::size_t ties = 0;
     for (unsigned seed = 0; seed < 20; ++seed) {
       const Noise noise(8, seed);
@@ -178,7 +178,7 @@ TEST(GraphAnswers, SegmentersOfAnyEnding) {
       graph.outputs = c.scores_too ? std::vector<int>{best, scores} : std::vector<int>{best};
     }
     const Model model = open(graph), plain = open(segmenter_graph(false));
-    ASSERT_EQ(model.info().task, "segment");
+    ASSERT_EQ(model.info().task, Task::segment);
     const Noise noise(8, 3);
     const SessionOptions options{.preprocess = PreprocessPolicy::squash, .probabilities = true};
     Session a = model.session(options).value(), b = plain.session(options).value();
@@ -257,7 +257,7 @@ TEST(GraphAnswers, RawDetectorsOfAnyEndingAndShape) {
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
     const Model model = open(raw_detector_graph(c.ending));
-    ASSERT_EQ(model.info().task, "detect");
+    ASSERT_EQ(model.info().task, Task::detect);
     ASSERT_EQ(model.info().classes, 2);
     const std::vector<std::byte> pixels(8 * 16 * 3);
     const ImageView view = ImageView::packed(pixels.data(), PixelFormat::rgb, 16, 8);
@@ -301,7 +301,7 @@ TEST(GraphAnswers, ThatAreNoNumbersAreAnError) {
   graph.operators = {convolve, {BuiltinOperator::ARG_MAX, {map, axis}, {best}}};
   graph.outputs = {best};
   const Model model = open(graph);
-  ASSERT_EQ(model.info().task, "segment");
+  ASSERT_EQ(model.info().task, Task::segment);
   Session session = model.session({.device = Device::reference}).value();
   const auto mask = session.segment(Noise(8).view);
   ASSERT_FALSE(mask);

@@ -45,7 +45,7 @@ std::filesystem::path deeplab_folder() { return *test_data() / "expected/framewo
 TEST(HuggingFaceDeepLab, LogitsAndMaskAreTheFrameworks) {
   MOBILENET_NEEDS_TEST_DATA();
   const Model model = Model::open(deeplab_folder() / "model.safetensors").value();
-  EXPECT_EQ(model.info().task, "segment");
+  EXPECT_EQ(model.info().task, Task::segment);
   for (const Device device : kDevices) {
     Session session = model.session({.device = device}).value();
     for (const std::string picture : {"cat_720p", "parrot"}) {
@@ -128,7 +128,7 @@ TEST(HuggingFaceDeepLab, SegmentsAPhotograph) {
 TEST(NcnnSsdlite, FindsPeopleAndBicycles) {
   MOBILENET_NEEDS_TEST_DATA();
   const Model model = Model::open(*test_data() / "models/ssdlite_mobilenetv2_voc_int8.safetensors").value();
-  EXPECT_EQ(model.info().task, "detect");
+  EXPECT_EQ(model.info().task, Task::detect);
   const Image image = Image::open(*test_data() / "images/photos/bicycle.jpg").value();
   const ImageView view = image;
   for (const Device device : kDevices) {

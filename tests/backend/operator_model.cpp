@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "backend/operator_cases.h"
+#include "backend/packed.h"
 #include "base/half.h"
 #include "network/quantized_arithmetic.h"
 
@@ -333,7 +334,7 @@ std::string byte_difference(const OperatorOutput& got, const OperatorOutput& exp
 OperatorModel make_model(const OperatorCase& c, std::uint32_t seed) { return ModelBuilder(c, seed).build(); }
 
 Result<std::vector<OperatorOutput>> run_on(const Backend& backend, const OperatorModel& model, int threads) {
-  auto weights = backend.pack(model.network, model.parameters, Precision::source);
+  auto weights = packed(backend, model.network, model.parameters, Precision::source);
   if (!weights) return weights.error();
   auto program = backend.compile(*weights, {model.input_shapes, model.network.outputs});
   if (!program) return program.error();
@@ -341,9 +342,9 @@ Result<std::vector<OperatorOutput>> run_on(const Backend& backend, const Operato
   if (!execution) return execution.error();
   for (std::size_t i = 0; i < model.inputs.size(); ++i)
     std::memcpy((*execution)->inputs()[i].data, model.inputs[i].data(), model.inputs[i].size());
-  (*execution)->run();
+  if (auto done = (*execution)->run(); !done) return done.error();
   std::vector<OperatorOutput> outputs;
-  for (const HostTensor& tensor : (*execution)->outputs())
+  for (const TensorMemory& tensor : (*execution)->outputs())
     outputs.push_back({tensor.type, tensor.shape, {tensor.data, tensor.data + tensor.bytes}});
   return outputs;
 }

@@ -13,11 +13,12 @@ namespace {
 namespace fs = std::filesystem;
 
 struct BundledModel {
-  std::string_view task, file;
+  Task task;
+  std::string_view file;
 };
-constexpr std::array<BundledModel, 3> kBundledModels = {{{"classify", "mobilenet_v2_202.safetensors"},
-                                                         {"detect", "ssdlite_mobilenet_v2_6.safetensors"},
-                                                         {"segment", "deeplab_v3plus_mobilenet_v2_7.safetensors"}}};
+constexpr std::array<BundledModel, 3> kBundledModels = {{{Task::classify, "mobilenet_v2_202.safetensors"},
+                                                         {Task::detect, "ssdlite_mobilenet_v2_6.safetensors"},
+                                                         {Task::segment, "deeplab_v3plus_mobilenet_v2_7.safetensors"}}};
 
 }  // namespace
 
@@ -26,11 +27,11 @@ std::string environment_model() {
   return named == nullptr ? "" : named;
 }
 
-Result<fs::path> bundled_model(std::string_view task) {
+Result<fs::path> bundled_model(Task task) {
   const auto bundled = std::find_if(kBundledModels.begin(), kBundledModels.end(),
                                     [&](const BundledModel& model) { return model.task == task; });
   if (bundled == kBundledModels.end())
-    return Error{ErrorCode::not_found, "no model to " + std::string(task) + " is bundled"};
+    return Error{ErrorCode::not_found, "no model to " + std::string(name_of(task)) + " is bundled"};
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   for (const fs::path& folder :

@@ -5,18 +5,18 @@
 // What runs when no model is named on the command line.
 
 #include <mobilenet/result.h>
+#include <mobilenet/task.h>
 
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 namespace mobilenet::cli {
 
 // $MOBILENET_MODEL, which may be all that -m may be; empty: not set.
 std::string environment_model();
 
-// The bundled model of a task ("classify", "detect" or "segment"), beside the installed program
+// The bundled model to classify, detect or segment, beside the installed program
 // (../share/mobilenet/models) or in the source tree that this program was built from.
-Result<std::filesystem::path> bundled_model(std::string_view task);
+Result<std::filesystem::path> bundled_model(Task task);
 
 }  // namespace mobilenet::cli

@@ -41,22 +41,24 @@ Result<void> check_one_picture(const ModelInfo& info) {
 }
 
 // Fails with the verb that runs the model when its task is another.
-Result<void> check_task(std::string_view task, const ModelInfo& info) {
+Result<void> check_task(Task task, const ModelInfo& info) {
   struct Kind {
-    std::string_view task, noun, verb;
+    Task task;
+    std::string_view noun;
   };
-  constexpr std::array<Kind, 4> kKinds = {{{"classify", "classifier", "classify"},
-                                           {"detect", "detector", "detect"},
-                                           {"segment", "segmenter", "segment"},
-                                           {"features", "feature extractor", "features"}}};
+  constexpr std::array<Kind, 4> kKinds = {{{Task::classify, "classifier"},
+                                           {Task::detect, "detector"},
+                                           {Task::segment, "segmenter"},
+                                           {Task::features, "feature extractor"}}};
   if (auto one = check_one_picture(info); !one) return one;
   if (info.task == task) return {};
-  const auto kind = [&](std::string_view wanted) {
+  const auto kind = [&](Task wanted) {
     return *std::find_if(kKinds.begin(), kKinds.end() - 1, [&](const Kind& k) { return k.task == wanted; });
   };
   const Kind is = kind(info.task);
   return Error{ErrorCode::unsupported, info.source + " is no " + std::string(kind(task).noun) + " but a " +
-                                           std::string(is.noun) + "; `mobilenet " + std::string(is.verb) + "` runs it"};
+                                           std::string(is.noun) + "; `mobilenet " + std::string(name_of(is.task)) +
+                                           "` runs it"};
 }
 
 }  // namespace

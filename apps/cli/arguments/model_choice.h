@@ -20,7 +20,7 @@ struct ModelChoice {
   std::string model;   // as -m names it; empty: $MOBILENET_MODEL, else the bundled model of the task
   std::string labels;  // a file; empty: the model's own
   PreprocessOptions preprocess = {};
-  std::string_view task = "classify";  // "detect" and "segment" have bundled models too
+  Task task = Task::classify;  // detect and segment have bundled models too
 };
 
 // `otherwise`: what runs when no model is named.

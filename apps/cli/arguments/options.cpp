@@ -43,6 +43,22 @@ std::pair<int, int> parse_size(const std::string& text) {
   return {static_cast<int>(*height), static_cast<int>(*width)};
 }
 
+std::string device_names() {
+  std::string names;
+  for (const DeviceInfo& device : devices()) names.append(names.empty() ? "" : ", ").append(device.name);
+  return names;
+}
+
+// A line each, the default first.
+std::string device_sentences() {
+  std::string text;
+  for (const DeviceInfo& device : devices()) {
+    text.append(text.empty() ? "" : "\n").append(device.name).append(": ").append(device.sentence);
+    if (device.device == SessionOptions().device) text += " (default)";
+  }
+  return text;
+}
+
 }  // namespace
 
 void add_session_options(CLI::App& app, SessionOptions& options) {
@@ -50,10 +66,10 @@ void add_session_options(CLI::App& app, SessionOptions& options) {
          "--backend",
          [&options](const std::string& text) {
            const auto device = device_from_name(text);
-           if (!device) wrong_value("--backend", text, "one of cpu, reference");
+           if (!device) wrong_value("--backend", text, "one of " + device_names());
            options.device = *device;
          },
-         "cpu: fast (default); reference: plain and slow, the truth\nthat tests compare with")
+         device_sentences())
       ->type_name("NAME");
   app.add_option_function<std::string>(
          "--precision",

@@ -185,7 +185,8 @@ void report(const BenchOptions& options, const ModelInfo& info, const Session& s
   table.row({"backend", std::string(session.device()) + ", " + std::string(session.isa()) + ", " +
                             std::string(name_of(session.precision())) + ", threads: " +
                             std::to_string(session.threads()) + ", batch: " + std::to_string(options.batch)});
-  if (options.until == Until::result) table.row({"until", "result of a picture (task: " + info.task + ")"});
+  if (options.until == Until::result)
+    table.row({"until", "result of a picture (task: " + std::string(name_of(info.task)) + ")"});
   table.row({"median", fixed(median, 3) + " ms"});
   table.row({"p10 .. p90",
              fixed(p10, 3) + " .. " + fixed(p90, 3) + " ms, " + std::to_string(measurement.runs.size()) + " runs"});
@@ -199,9 +200,9 @@ Run run_network(std::span<const TensorView> inputs) {
 }
 
 // Pictures through all that a session does. Segmenters answer one at a time.
-Run run_task(const std::string& task, std::span<const ImageView> views) {
-  if (task == "detect") return [views](Session& session) { return discard(session.detect(views)); };
-  if (task == "classify") return [views](Session& session) { return discard(session.classify(views)); };
+Run run_task(Task task, std::span<const ImageView> views) {
+  if (task == Task::detect) return [views](Session& session) { return discard(session.detect(views)); };
+  if (task == Task::classify) return [views](Session& session) { return discard(session.classify(views)); };
   return [views](Session& session) -> Result<void> {
     for (const ImageView& view : views) {
       if (const auto answer = session.segment(view); !answer) return answer.error();
@@ -257,7 +258,7 @@ int bench_logits(const BenchOptions& options, const Model& model) {
 
 int bench_result(BenchOptions options, const Model& model) {
   const ModelInfo& info = model.info();
-  if (info.task == "features")
+  if (info.task == Task::features)
     return fail(info.source + " has no result beyond its raw outputs; leave out --until result");
   // The picture needs no resizing, so none is measured.
   options.session.preprocess = PreprocessPolicy::squash;

@@ -26,7 +26,7 @@ namespace {
 constexpr int kMaxDetections = 100'000;
 
 struct DetectOptions {
-  ModelChoice model{.model = {}, .labels = {}, .task = "detect"};
+  ModelChoice model{.model = {}, .labels = {}, .task = Task::detect};
   SessionOptions session;
   PictureArguments pictures;
   ClassArguments classes;

@@ -218,7 +218,7 @@ class MaskMeasure : public Measure {
 };
 
 Result<std::unique_ptr<Measure>> measure_for(const ModelInfo& info, const EvaluateOptions& options) {
-  if (info.task == "detect") {
+  if (info.task == Task::detect) {
     auto truth = CocoTruth::read(options.annotations);
     if (!truth) return truth.error();
     const auto unmatched = truth->match_classes(info);
@@ -227,7 +227,7 @@ Result<std::unique_ptr<Measure>> measure_for(const ModelInfo& info, const Evalua
       say(options.annotations + ": objects of categories that the model does not know count as missed: " + *unmatched);
     return std::unique_ptr<Measure>(std::make_unique<BoxMeasure>(*std::move(truth), options.annotations));
   }
-  if (info.task == "segment") {
+  if (info.task == Task::segment) {
     std::error_code ignored;
     if (!std::filesystem::is_directory(options.annotations, ignored))
       return Error{ErrorCode::not_found, options.annotations + ": is no folder; a segmenter's annotations are masks"};
@@ -296,14 +296,14 @@ int evaluate(EvaluateOptions& options) {
 
   const std::vector<PictureSource> sources = list_pictures(options.pictures);
   PictureLoader loader(sources, options.pictures.options);
-  const std::size_t batch = info.task == "segment" ? 1 : static_cast<std::size_t>(options.pictures.batch);
+  const std::size_t batch = info.task == Task::segment ? 1 : static_cast<std::size_t>(options.pictures.batch);
   const auto judged = collect(*session, **measure, loader, batch);
   if (!judged) return fail(judged.error());
   const std::size_t bad = *judged;
   const std::size_t good = loader.total() - bad;
   if (good == 0) return fail("none of the pictures could be judged");
   if (options.json) {
-    Json line = {{"task", info.task},
+    Json line = {{"task", name_of(info.task)},
                  {"model", info.source},
                  {"backend", session->device()},
                  {"precision", name_of(session->precision())},

@@ -34,7 +34,7 @@ Json tensors_json(std::span<const TensorInfo> tensors) {
 Json info_json(const ModelInfo& info) {
   Json line;
   line["architecture"] = info.architecture;
-  line["task"] = info.task;
+  line["task"] = name_of(info.task);
   line["depth_multiplier"] = info.depth_multiplier > 0 ? Json(info.depth_multiplier) : Json(nullptr);
   line["input"] = {info.input_height, info.input_width};
   line["classes"] = info.classes;
@@ -77,7 +77,7 @@ std::string info_text(const ModelInfo& info, bool with_layers) {
   facts.row({"architecture",
              info.architecture +
                  (info.depth_multiplier > 0 ? ", depth multiplier " + Json(info.depth_multiplier).dump() : "")});
-  facts.row({"task", info.task});
+  facts.row({"task", std::string(name_of(info.task))});
   facts.row({"input size", std::to_string(info.input_height) + "x" + std::to_string(info.input_width)});
   for (const TensorInfo& input : info.inputs) facts.row({"input", tensor_text(input)});
   for (const TensorInfo& output : info.outputs) facts.row({"output", tensor_text(output)});

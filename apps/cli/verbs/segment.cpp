@@ -22,7 +22,7 @@ namespace mobilenet::cli {
 namespace {
 
 struct SegmentOptions {
-  ModelChoice model{.model = {}, .labels = {}, .task = "segment"};
+  ModelChoice model{.model = {}, .labels = {}, .task = Task::segment};
   SessionOptions session;
   PictureArguments pictures;
   std::string output;  // annotated pictures; empty: none

@@ -2,13 +2,17 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/reference/reference_backend.h"
 
+#include <mobilenet/session.h>
+
 #include <chrono>
+#include <cstring>
 #include <new>
 
 #include "backend/reference/operators.h"
 #include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "network/quantized_arithmetic.h"
+#include "plan/plan.h"
 
 namespace mobilenet {
 namespace {
@@ -22,8 +26,7 @@ Result<reference::Operator> prepare_node(const Network& network, const Parameter
 }
 
 struct ReferenceWeights final : Weights {
-  const Network* network = nullptr;
-  const Parameters* parameters = nullptr;
+  std::shared_ptr<const ModelGraph> graph;
   std::vector<reference::Operator> operators;  // one per node
 };
 
@@ -38,9 +41,9 @@ class ReferenceExecution final : public Execution {
   ReferenceExecution(std::shared_ptr<const Compiled> compiled, const ExecutionOptions& options)
       : compiled_(std::move(compiled)), arena_(compiled_->plan.arena_bytes) {
     const Plan& plan = compiled_->plan;
-    const Network& network = *compiled_->weights->network;
-    for (const TensorId id : plan.inputs) inputs_.push_back(host_tensor(id));
-    for (const TensorId id : plan.outputs) outputs_.push_back(host_tensor(id));
+    const Network& network = compiled_->weights->graph->network;
+    for (const TensorId id : plan.inputs) inputs_.push_back(tensor_memory(id));
+    for (const TensorId id : plan.outputs) outputs_.push_back(tensor_memory(id));
     for (const Block& block : plan.blocks)  // of one step of one node each
       for (const int index : block.last().nodes) {
         const Node& node = network.node(index);
@@ -55,12 +58,14 @@ class ReferenceExecution final : public Execution {
       }
   }
 
-  std::span<const HostTensor> inputs() const override { return inputs_; }
-  std::span<const HostTensor> outputs() const override { return outputs_; }
+  std::span<const TensorMemory> inputs() const override { return inputs_; }
+  std::span<const TensorMemory> outputs() const override { return outputs_; }
   std::span<const StepTime> step_times() const override { return times_; }
 
-  std::uint64_t submit() override {
+  Result<Ticket> submit(const RunRequest& request) override {
     using Clock = std::chrono::steady_clock;
+    for (std::size_t i = 0; i < request.inputs.size(); ++i)
+      std::memcpy(inputs_[i].data, request.inputs[i].data, inputs_[i].bytes);
     for (std::size_t i = 0; i < calls_.size(); ++i) {
       const Call& call = calls_[i];
       const Clock::time_point start = Clock::now();
@@ -68,9 +73,11 @@ class ReferenceExecution final : public Execution {
       if (!times_.empty())
         times_[i].milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     }
+    for (std::size_t i = 0; i < request.outputs.size(); ++i)
+      std::memcpy(request.outputs[i].data, outputs_[i].data, outputs_[i].bytes);
     return ++ticket_;
   }
-  void wait(std::uint64_t) override {}
+  Result<void> wait(Ticket) override { return {}; }
 
  private:
   struct Call {
@@ -91,18 +98,19 @@ class ReferenceExecution final : public Execution {
     return {address(id), compiled_->plan.shape(id)};
   }
 
-  HostTensor host_tensor(TensorId id) {
-    const Tensor& tensor = compiled_->weights->network->tensor(id);
+  TensorMemory tensor_memory(TensorId id) {
+    const Tensor& tensor = compiled_->weights->graph->network.tensor(id);
     const Shape& shape = compiled_->plan.shape(id);
-    return {id, tensor.type, shape, address(id), static_cast<std::size_t>(shape.elements()) * size_of(tensor.type)};
+    return {id,           tensor.type, shape,
+            Memory::host, address(id), static_cast<std::size_t>(shape.elements()) * size_of(tensor.type)};
   }
 
   std::shared_ptr<const Compiled> compiled_;
   AlignedBuffer arena_;
-  std::vector<HostTensor> inputs_, outputs_;
+  std::vector<TensorMemory> inputs_, outputs_;
   std::vector<Call> calls_;
   std::vector<StepTime> times_;  // per call; empty without profiling
-  std::uint64_t ticket_ = 0;
+  Ticket ticket_ = 0;
 };
 
 class ReferenceProgram final : public Program {
@@ -126,19 +134,17 @@ class ReferenceProgram final : public Program {
 
 class ReferenceBackend final : public Backend {
  public:
-  std::string_view name() const override { return "reference"; }
-
-  Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
+  Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph,
                                               Precision precision) const override {
+    const Network& network = graph->network;
     MOBILENET_CHECK(check_precision(network, precision));
     auto weights = std::make_shared<ReferenceWeights>();
-    weights->network = &network;
-    weights->parameters = &parameters;
     weights->operators.reserve(network.nodes.size());
     for (const Node& node : network.nodes) {
-      MOBILENET_TRY(reference::Operator prepared, prepare_node(network, parameters, node));
+      MOBILENET_TRY(reference::Operator prepared, prepare_node(network, graph->parameters, node));
       weights->operators.push_back(std::move(prepared));
     }
+    weights->graph = std::move(graph);
     return std::shared_ptr<const Weights>(std::move(weights));
   }
 
@@ -146,9 +152,10 @@ class ReferenceBackend final : public Backend {
                                                  const CompileRequest& request) const override {
     auto compiled = std::make_shared<Compiled>();
     compiled->weights = std::static_pointer_cast<const ReferenceWeights>(std::move(weights));
-    MOBILENET_TRY(compiled->plan, make_plan(*compiled->weights->network, *compiled->weights->parameters,
-                                            request.input_shapes, request.outputs, Grouping()));
-    MOBILENET_CHECK(check_memory(*compiled->weights->network, compiled->plan, 0, request.max_bytes));
+    const ModelGraph& graph = *compiled->weights->graph;
+    MOBILENET_TRY(compiled->plan,
+                  make_plan(graph.network, graph.parameters, request.input_shapes, request.outputs, Grouping()));
+    MOBILENET_CHECK(check_memory(graph.network, compiled->plan, 0, request.max_bytes));
     return std::shared_ptr<const Program>(std::make_shared<ReferenceProgram>(std::move(compiled)));
   }
 

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "backend/cpu/float_network.h"
+#include "backend/packed.h"
 #include "models/models.h"
 
 namespace mobilenet {
@@ -97,22 +98,25 @@ const ChainCase kCases[] = {
      2},
 };
 
-class F32Chains : public ::testing::TestWithParam<std::tuple<cpu::KernelSet, ChainCase>> {};
+class F32Chains : public ::testing::TestWithParam<std::tuple<cpu::Isa, ChainCase>> {};
 
 TEST_P(F32Chains, LikeTheReference) {
-  const auto& [kernels, c] = GetParam();
+  const auto& [isa, c] = GetParam();
   Net net;
   CompileRequest request;
   request.outputs = c.build(net, net.input());
   Shape input = kInput;
   input[0] = c.batch;
   request.input_shapes = {input};
-  testing::expect_like_reference(net.network, net.parameters, request, kernels, {1, 2, 3}, kTolerance);
+  testing::expect_like_reference(net.network, net.parameters, request, isa, {1, 2, 3}, kTolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, F32Chains, ::testing::Combine(testing::every_isa(), ::testing::ValuesIn(kCases)),
+INSTANTIATE_TEST_SUITE_P(Isa, F32Chains,
+                         ::testing::Combine(::testing::ValuesIn(cpu::runnable_isas().begin(),
+                                                                cpu::runnable_isas().end()),
+                                            ::testing::ValuesIn(kCases)),
                          [](const auto& tested) {
-                           std::string name(std::get<0>(tested.param).isa);
+                           std::string name(cpu::name_of(std::get<0>(tested.param)));
                            for (const char* c = std::get<1>(tested.param).name; *c != 0; ++c)
                              name += std::isalnum(static_cast<unsigned char>(*c)) ? *c : '_';
                            return name;
@@ -129,7 +133,7 @@ TEST(Chains, RunOnLargePictures) {
       request.input_shapes = {Shape{1, 224, 224, 3}};
       request.outputs = network.outputs;
       const Backend& backend = cpu::cpu_backend();
-      auto weights = backend.pack(network, weights_of.parameters, Precision::f32).value();
+      auto weights = packed(backend, network, weights_of.parameters, Precision::f32).value();
       auto program = backend.compile(weights, request).value();
       ExecutionOptions options;
       options.threads = threads;

@@ -35,9 +35,11 @@ constexpr NetworkCase kLargeNetworks[] = {
     {"mobilenet_v1:0.25:224:10", 33, 1001, 1},
 };
 
-class F32Networks : public ::testing::TestWithParam<cpu::KernelSet> {};
+class F32Networks : public ::testing::TestWithParam<cpu::Isa> {};
 
-INSTANTIATE_TEST_SUITE_P(Isa, F32Networks, testing::every_isa(), testing::isa_test_name);
+INSTANTIATE_TEST_SUITE_P(Isa, F32Networks,
+                         ::testing::ValuesIn(cpu::runnable_isas().begin(), cpu::runnable_isas().end()),
+                         testing::isa_test_name);
 
 struct RandomNetwork {
   RandomWeights weights;
@@ -52,7 +54,7 @@ RandomNetwork random_network(const char* architecture) {
   return random;
 }
 
-void expect_outputs(std::span<const NetworkCase> cases, const cpu::KernelSet& kernels) {
+void expect_outputs(std::span<const NetworkCase> cases, cpu::Isa isa) {
   for (const NetworkCase& c : cases) {
     SCOPED_TRACE(::testing::Message() << c.architecture << " on " << c.height << "x" << c.width << ", batch "
                                       << c.batch);
@@ -60,7 +62,7 @@ void expect_outputs(std::span<const NetworkCase> cases, const cpu::KernelSet& ke
     CompileRequest request;
     request.input_shapes = {Shape{c.batch, c.height, c.width, 3}};
     request.outputs = net.network.outputs;
-    testing::expect_like_reference(net.network, net.weights.parameters, request, kernels, {1, 2, 3}, kTolerance);
+    testing::expect_like_reference(net.network, net.weights.parameters, request, isa, {1, 2, 3}, kTolerance);
   }
 }
 

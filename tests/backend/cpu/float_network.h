@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <random>
@@ -16,12 +17,22 @@
 #include <utility>
 #include <vector>
 
-#include "backend/cpu/every_isa.h"
+#include "backend/cpu/kernels/isa.h"
 #include "backend/cpu/program/cpu_backend.h"
+#include "backend/packed.h"
 #include "backend/reference/reference_backend.h"
 #include "network/network.h"
 
 namespace mobilenet::testing {
+
+// Forces an instruction set for as long as it lives.
+class ForcedIsa {
+ public:
+  explicit ForcedIsa(cpu::Isa isa) { setenv("MOBILENET_CPU_ISA", std::string(cpu::name_of(isa)).c_str(), 1); }
+  ~ForcedIsa() { unsetenv("MOBILENET_CPU_ISA"); }
+  ForcedIsa(const ForcedIsa&) = delete;
+  ForcedIsa& operator=(const ForcedIsa&) = delete;
+};
 
 class FloatNetwork {
  public:
@@ -88,7 +99,7 @@ struct Answers {
 // Runs `backend` on the same random inputs every time; twice, since a second run must not depend on the first.
 inline void run_network(const Backend& backend, const Network& network, const Parameters& parameters,
                         const CompileRequest& request, int threads, Answers& answers) {
-  auto weights = backend.pack(network, parameters, Precision::f32);
+  auto weights = packed(backend, network, parameters, Precision::f32);
   ASSERT_TRUE(weights) << weights.error().message;
   auto program = backend.compile(*weights, request);
   ASSERT_TRUE(program) << program.error().message;
@@ -99,14 +110,14 @@ inline void run_network(const Backend& backend, const Network& network, const Pa
   answers.isa = (*program)->isa();
   std::mt19937 random(7);
   std::uniform_real_distribution<float> value(-1, 1);
-  for (const HostTensor& input : (*execution)->inputs()) {
+  for (const TensorMemory& input : (*execution)->inputs()) {
     auto* numbers = reinterpret_cast<float*>(input.data);
     for (std::int64_t i = 0; i < input.shape.elements(); ++i) numbers[i] = value(random);
   }
   for (int run = 0; run < 2; ++run) {
-    (*execution)->run();
+    EXPECT_TRUE((*execution)->run());
     answers.tensors.clear();
-    for (const HostTensor& output : (*execution)->outputs()) {
+    for (const TensorMemory& output : (*execution)->outputs()) {
       const auto* numbers = reinterpret_cast<const float*>(output.data);
       answers.tensors.emplace_back(numbers, numbers + output.shape.elements());
     }
@@ -125,10 +136,10 @@ inline double relative_difference(const std::vector<float>& got, const std::vect
   return difference / largest;
 }
 
-// The cpu backend, on `kernels` and with each number of threads, against `reference`.
+// The cpu backend, on `isa` and with each number of threads, against `reference`.
 inline void expect_like_reference(const Network& network, const Parameters& parameters, const CompileRequest& request,
-                                  const cpu::KernelSet& kernels, std::initializer_list<int> threads, double tolerance) {
-  const ForcedIsa forced(kernels);
+                                  cpu::Isa isa, std::initializer_list<int> threads, double tolerance) {
+  const ForcedIsa forced(isa);
   Answers expected;
   run_network(reference_backend(), network, parameters, request, 1, expected);
   if (::testing::Test::HasFatalFailure()) return;
@@ -136,12 +147,17 @@ inline void expect_like_reference(const Network& network, const Parameters& para
     Answers got;
     run_network(cpu::cpu_backend(), network, parameters, request, count, got);
     if (::testing::Test::HasFatalFailure()) return;
-    EXPECT_EQ(got.isa, kernels.isa);
+    EXPECT_EQ(got.isa, cpu::name_of(isa));
     ASSERT_EQ(got.tensors.size(), expected.tensors.size());
     for (std::size_t i = 0; i < got.tensors.size(); ++i)
       EXPECT_LE(relative_difference(got.tensors[i], expected.tensors[i]), tolerance)
           << network.tensor(request.outputs[i]).name << ", " << count << " threads";
   }
+}
+
+// Names of the parameterised tests: "avx2", ...
+inline std::string isa_test_name(const ::testing::TestParamInfo<cpu::Isa>& info) {
+  return std::string(cpu::name_of(info.param));
 }
 
 }  // namespace mobilenet::testing

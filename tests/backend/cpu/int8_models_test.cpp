@@ -12,8 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/every_isa.h"
+#include "backend/cpu/kernels/isa.h"
 #include "backend/cpu/program/cpu_backend.h"
+#include "backend/packed.h"
 #include "base/file_bytes.h"
 #include "formats/formats.h"
 #include "support/test_data.h"
@@ -38,7 +39,11 @@ std::vector<char> read(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-class Int8Models : public EveryIsa {};
+class Int8Models : public ::testing::TestWithParam<cpu::Isa> {
+ protected:
+  void SetUp() override { setenv("MOBILENET_CPU_ISA", std::string(cpu::name_of(GetParam())).c_str(), 1); }
+  void TearDown() override { unsetenv("MOBILENET_CPU_ISA"); }
+};
 
 TEST_P(Int8Models, EqualTensorFlowLite) {
   MOBILENET_NEEDS_TEST_DATA();
@@ -47,12 +52,12 @@ TEST_P(Int8Models, EqualTensorFlowLite) {
   const auto manifest = nlohmann::json::parse(manifest_file);
   for (const char* name : kModels) {
     const LoadedModel model = open(data / "models" / name);
-    const auto weights = cpu::cpu_backend().pack(model.network(), model.parameters(), Precision::source).value();
+    const auto weights = packed(cpu::cpu_backend(), model.network(), model.parameters(), Precision::source).value();
     CompileRequest request;
     request.input_shapes = {model.network().tensor(model.network().inputs[0]).shape};
     request.outputs = model.network().outputs;
     const auto program = cpu::cpu_backend().compile(weights, request).value();
-    EXPECT_EQ(program->isa(), GetParam().isa);
+    EXPECT_EQ(program->isa(), cpu::name_of(GetParam()));
     int compared = 0;
     for (const int threads : {1, 3}) {
       const auto execution = program->open({.threads = threads}).value();
@@ -62,11 +67,11 @@ TEST_P(Int8Models, EqualTensorFlowLite) {
         SCOPED_TRACE(std::string(name) + ", " + input + ", threads " + std::to_string(threads));
         const std::vector<char> pixels = read(data / "expected/tflite/in" / input);
         const std::vector<char> expected = read(data / "expected/tflite/out" / output);
-        const HostTensor& in = execution->inputs()[0];
+        const TensorMemory& in = execution->inputs()[0];
         ASSERT_EQ(pixels.size(), in.bytes);
         std::copy(pixels.begin(), pixels.end(), reinterpret_cast<char*>(in.data));
-        execution->run();
-        const HostTensor& out = execution->outputs()[0];
+        EXPECT_TRUE(execution->run());
+        const TensorMemory& out = execution->outputs()[0];
         const auto* bytes = reinterpret_cast<const char*>(out.data);
         EXPECT_TRUE(std::equal(bytes, bytes + out.bytes, expected.begin(), expected.end()));
         ++compared;
@@ -76,7 +81,10 @@ TEST_P(Int8Models, EqualTensorFlowLite) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, Int8Models, every_isa(), isa_test_name);
+std::string isa_name(const ::testing::TestParamInfo<cpu::Isa>& isa) { return std::string(cpu::name_of(isa.param)); }
+
+INSTANTIATE_TEST_SUITE_P(Isas, Int8Models,
+                         ::testing::ValuesIn(cpu::runnable_isas().begin(), cpu::runnable_isas().end()), isa_name);
 
 }  // namespace
 }  // namespace mobilenet::testing

@@ -15,8 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/every_isa.h"
+#include "backend/cpu/kernels/isa.h"
 #include "backend/cpu/program/cpu_backend.h"
+#include "backend/packed.h"
 #include "backend/reference/reference_backend.h"
 
 namespace mobilenet {
@@ -151,16 +152,17 @@ void build(Builder& b, const NetworkCase& c) {
 
 std::vector<std::vector<std::byte>> run(const Backend& backend, Builder& b, const NetworkCase& c,
                                         const std::vector<std::byte>& input) {
-  const std::shared_ptr<const Weights> weights = backend.pack(b.network(), b.parameters(), Precision::source).value();
+  const std::shared_ptr<const Weights> weights =
+      packed(backend, b.network(), b.parameters(), Precision::source).value();
   CompileRequest request;
   request.input_shapes = {Shape{c.batch, c.height, c.width, 3}};
   for (const Node& node : b.network().nodes) request.outputs.push_back(node.output);
   const std::shared_ptr<const Program> program = backend.compile(weights, request).value();
   const std::unique_ptr<Execution> execution = program->open({.threads = c.threads}).value();
   std::copy(input.begin(), input.end(), execution->inputs()[0].data);
-  execution->run();
+  EXPECT_TRUE(execution->run());
   std::vector<std::vector<std::byte>> outputs;
-  for (const HostTensor& tensor : execution->outputs()) outputs.emplace_back(tensor.data, tensor.data + tensor.bytes);
+  for (const TensorMemory& tensor : execution->outputs()) outputs.emplace_back(tensor.data, tensor.data + tensor.bytes);
   return outputs;
 }
 
@@ -176,7 +178,11 @@ constexpr NetworkCase kCases[] = {
     {"one pixel left", DataType::u8, 5, 5, 32, 1, 2},
 };
 
-class Int8Networks : public testing::EveryIsa {};
+class Int8Networks : public ::testing::TestWithParam<cpu::Isa> {
+ protected:
+  void SetUp() override { setenv("MOBILENET_CPU_ISA", std::string(cpu::name_of(GetParam())).c_str(), 1); }
+  void TearDown() override { unsetenv("MOBILENET_CPU_ISA"); }
+};
 
 TEST_P(Int8Networks, EveryTensorEqualsTheReference) {
   for (const NetworkCase& c : kCases)
@@ -198,7 +204,10 @@ TEST_P(Int8Networks, EveryTensorEqualsTheReference) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, Int8Networks, testing::every_isa(), testing::isa_test_name);
+std::string isa_name(const ::testing::TestParamInfo<cpu::Isa>& isa) { return std::string(cpu::name_of(isa.param)); }
+
+INSTANTIATE_TEST_SUITE_P(Isas, Int8Networks,
+                         ::testing::ValuesIn(cpu::runnable_isas().begin(), cpu::runnable_isas().end()), isa_name);
 
 }  // namespace
 }  // namespace mobilenet

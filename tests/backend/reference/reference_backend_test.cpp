@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "backend/operator_cases.h"
+#include "backend/packed.h"
 #include "support/allocation_counter.h"
 
 namespace mobilenet::testing {
@@ -24,7 +25,7 @@ OperatorModel model_of(const std::string& name) {
 
 std::unique_ptr<Execution> open(const OperatorModel& model, const std::vector<TensorId>& outputs,
                                 bool profile = false) {
-  auto weights = reference_backend().pack(model.network, model.parameters, Precision::automatic).value();
+  auto weights = packed(reference_backend(), model.network, model.parameters, Precision::automatic).value();
   auto program = reference_backend().compile(weights, {model.input_shapes, outputs}).value();
   EXPECT_EQ(program->isa(), "scalar");
   // The Execution outlives Program and Weights.
@@ -41,9 +42,9 @@ TEST(ReferenceBackend, RunsAllocateNothing) {
     const OperatorModel model = make_model(c, kSeed);
     const auto execution = open(model, model.network.outputs);
     write_inputs(*execution, model);
-    execution->run();  // detections keep working memory for each thread
+    EXPECT_TRUE(execution->run());  // detections keep working memory for each thread
     start_counting_allocations();
-    execution->run();
+    EXPECT_TRUE(execution->run());
     EXPECT_EQ(stop_counting_allocations(), 0) << c.name;
   }
 }
@@ -52,11 +53,11 @@ TEST(ReferenceBackend, RepeatsItselfAndKeepsItsInputs) {
   const OperatorModel model = model_of("convolution: stem, odd size, u8");
   const auto execution = open(model, model.network.outputs, true);
   write_inputs(*execution, model);
-  execution->run();
-  const HostTensor& output = execution->outputs()[0];
+  EXPECT_TRUE(execution->run());
+  const TensorMemory& output = execution->outputs()[0];
   const std::vector<std::byte> first(output.data, output.data + output.bytes);
   std::memset(output.data, 0, output.bytes);
-  execution->run();
+  EXPECT_TRUE(execution->run());
   EXPECT_EQ(std::memcmp(first.data(), output.data, output.bytes), 0);
   EXPECT_EQ(std::memcmp(execution->inputs()[0].data, model.inputs[0].data(), model.inputs[0].size()), 0);
   ASSERT_EQ(execution->step_times().size(), 1u);
@@ -77,7 +78,7 @@ TEST(ReferenceBackend, GivesEveryTensorThatIsAskedFor) {
   model.network.nodes.insert(model.network.nodes.begin(), relu);
   const auto execution = open(model, {relu.output, model.network.outputs[0], model.network.inputs[0]});
   write_inputs(*execution, model);
-  execution->run();
+  EXPECT_TRUE(execution->run());
   const auto* x = reinterpret_cast<const float*>(execution->outputs()[2].data);
   const auto* between = reinterpret_cast<const float*>(execution->outputs()[0].data);
   const auto* probabilities = reinterpret_cast<const float*>(execution->outputs()[1].data);
@@ -142,9 +143,9 @@ TEST(ReferenceBackend, RefusesByName) {
   for (const Refusal& refusal : refusals) {
     OperatorModel model = model_of(refusal.row);
     refusal.spoil(model);
-    const auto packed = reference_backend().pack(model.network, model.parameters, Precision::source);
-    ASSERT_FALSE(packed) << refusal.what;
-    const std::string& message = packed.error().message;
+    const auto weights = packed(reference_backend(), model.network, model.parameters, Precision::source);
+    ASSERT_FALSE(weights) << refusal.what;
+    const std::string& message = weights.error().message;
     EXPECT_EQ(message.find("node: "), 0u) << message;
     EXPECT_NE(message.find(refusal.message), std::string::npos) << refusal.what << ": " << message;
   }
@@ -153,10 +154,10 @@ TEST(ReferenceBackend, RefusesByName) {
 TEST(ReferenceBackend, RefusesAnotherPrecision) {
   const OperatorModel floats = model_of("convolution: relu, f32"), integers = model_of("convolution: relu, u8");
   const Backend& backend = reference_backend();
-  EXPECT_FALSE(backend.pack(floats.network, floats.parameters, Precision::int8));
-  EXPECT_FALSE(backend.pack(integers.network, integers.parameters, Precision::f32));
-  EXPECT_TRUE(backend.pack(floats.network, floats.parameters, Precision::f32));
-  EXPECT_TRUE(backend.pack(integers.network, integers.parameters, Precision::int8));
+  EXPECT_FALSE(packed(backend, floats.network, floats.parameters, Precision::int8));
+  EXPECT_FALSE(packed(backend, integers.network, integers.parameters, Precision::f32));
+  EXPECT_TRUE(packed(backend, floats.network, floats.parameters, Precision::f32));
+  EXPECT_TRUE(packed(backend, integers.network, integers.parameters, Precision::int8));
 }
 
 // Sums beyond 32 bits wrap, in both directions.

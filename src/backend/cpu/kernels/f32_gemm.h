@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-#include "backend/cpu/kernels/per_target.h"
+#include "backend/cpu/kernels/isa.h"
 
 namespace mobilenet::cpu {
 
@@ -52,6 +52,6 @@ struct GemmKernels {
   void (*gather)(const PatchGeometry& geometry, const float* input, int begin, int end, float* patches);
 };
 
-MOBILENET_PER_TARGET(GemmKernels, f32_gemm)
+const GemmKernels& gemm_kernels(Isa isa);
 
 }  // namespace mobilenet::cpu

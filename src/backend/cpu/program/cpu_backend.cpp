@@ -12,12 +12,9 @@ namespace {
 
 class CpuBackend final : public Backend {
  public:
-  std::string_view name() const override { return "cpu"; }
-
-  Result<std::shared_ptr<const Weights>> pack(const Network& network, const Parameters& parameters,
-                                              Precision precision) const override {
+  Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph, Precision) const override {
     // Packed when a program first needs them, in the layout of its instruction set.
-    return std::shared_ptr<const Weights>(std::make_shared<CpuWeights>(network, parameters, precision));
+    return std::shared_ptr<const Weights>(std::make_shared<CpuWeights>(std::move(graph)));
   }
 
   Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const Weights> weights,

@@ -2,15 +2,18 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/program/program.h"
 
+#include <mobilenet/session.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <new>
 #include <utility>
 
 #include "backend/cpu/blocks/grouping.h"
 #include "backend/cpu/blocks/join_steps.h"
-#include "backend/cpu/program/operators.h"
 #include "base/error.h"
+#include "base/quoted.h"
 #include "base/thread_pool.h"
 
 namespace mobilenet::cpu {
@@ -19,7 +22,7 @@ namespace {
 // What Programs own and Executions share.
 struct Code {
   std::shared_ptr<const CpuWeights> weights;
-  const KernelSet* kernels = nullptr;
+  Isa isa = Isa::sse2;
   Plan plan;
   std::vector<CompiledStep> serial, parallel;  // for one thread, and for several
   std::size_t scratch_bytes = 0;               // of one thread
@@ -36,8 +39,8 @@ class CpuExecution final : public Execution {
         threads_(std::max(1, options.threads)),
         arena_(code_->plan.arena_bytes),
         scratch_(code_->scratch_bytes * static_cast<std::size_t>(threads_)),
-        inputs_(host_tensors(code_->plan.inputs)),
-        outputs_(host_tensors(code_->plan.outputs)) {
+        inputs_(tensor_memories(code_->plan.inputs)),
+        outputs_(tensor_memories(code_->plan.outputs)) {
     std::size_t shared_loops = 0;
     for (const CompiledStep& step : steps_) shared_loops += static_cast<std::size_t>(step.shared_loops);
     loops_ = std::vector<SharedLoop>(shared_loops);
@@ -46,16 +49,20 @@ class CpuExecution final : public Execution {
     for (const CompiledStep& step : steps_) times_.push_back({step.name, step.kind, 0});
   }
 
-  std::span<const HostTensor> inputs() const override { return inputs_; }
-  std::span<const HostTensor> outputs() const override { return outputs_; }
+  std::span<const TensorMemory> inputs() const override { return inputs_; }
+  std::span<const TensorMemory> outputs() const override { return outputs_; }
 
-  std::uint64_t submit() override {
+  Result<Ticket> submit(const RunRequest& request) override {
+    for (std::size_t i = 0; i < request.inputs.size(); ++i)
+      std::memcpy(inputs_[i].data, request.inputs[i].data, inputs_[i].bytes);
     Team team = ThreadPool::shared().acquire(threads_);
     for (SharedLoop& loop : loops_) loop.reset();
     team.run([&](int member) { run_steps(team, member); });
+    for (std::size_t i = 0; i < request.outputs.size(); ++i)
+      std::memcpy(request.outputs[i].data, outputs_[i].data, outputs_[i].bytes);
     return ++runs_;
   }
-  void wait(std::uint64_t) override {}  // submit has done the work
+  Result<void> wait(Ticket) override { return {}; }  // submit has done the work
 
   std::span<const StepTime> step_times() const override { return times_; }
 
@@ -89,11 +96,11 @@ class CpuExecution final : public Execution {
     return after;
   }
 
-  std::vector<HostTensor> host_tensors(std::span<const TensorId> ids) {
-    std::vector<HostTensor> tensors;
+  std::vector<TensorMemory> tensor_memories(std::span<const TensorId> ids) {
+    std::vector<TensorMemory> tensors;
     for (const TensorId id : ids) {
       const auto i = static_cast<std::size_t>(id);
-      HostTensor tensor;
+      TensorMemory tensor;
       tensor.tensor = id;
       tensor.type = code_->weights->network().tensors[i].type;
       tensor.shape = code_->plan.shapes[i];
@@ -109,9 +116,9 @@ class CpuExecution final : public Execution {
   const int threads_;
   AlignedBuffer arena_, scratch_;
   std::vector<SharedLoop> loops_;
-  std::vector<HostTensor> inputs_, outputs_;
+  std::vector<TensorMemory> inputs_, outputs_;
   std::vector<StepTime> times_;
-  std::uint64_t runs_ = 0;
+  Ticket runs_ = 0;
 };
 
 class CpuProgram final : public Program {
@@ -129,18 +136,58 @@ class CpuProgram final : public Program {
     }
   }
 
-  std::string_view isa() const override { return code_->kernels->isa; }
+  std::string_view isa() const override { return name_of(code_->isa); }
 
  private:
   std::shared_ptr<const Code> code_;
 };
 
+// Steps between float tensors compute in float32; an integer tensor on either side asks for exact integers.
+bool is_float(const StepSource& source) {
+  const auto f32 = [&](TensorId id) { return source.tensor(id).type == DataType::f32; };
+  return f32(source.step.output) && std::all_of(source.step.inputs.begin(), source.step.inputs.end(), f32);
+}
+
+Result<void> check_type(const Tensor& tensor) {
+  switch (tensor.type) {
+    case DataType::f32:
+    case DataType::u8:
+    case DataType::i8:
+      return {};
+    case DataType::f16:
+    case DataType::i16:
+    case DataType::i32:
+    case DataType::i64:
+    case DataType::boolean:
+      break;
+  }
+  return failure(ErrorCode::unsupported, "tensor ", quoted(tensor.name), " is ", name_of(tensor.type),
+                 ", the CPU computes f32, u8 and i8");
+}
+
+Result<CompiledStep> compile_step(const StepSource& source) {
+  const Node& head = source.node(source.step.nodes.front());
+  const std::string& name = source.node(source.step.nodes.back()).name;
+  for (const TensorId input : source.step.inputs)
+    if (auto good = check_type(source.tensor(input)); !good) return at(name, std::move(good).error());
+  if (!std::holds_alternative<ArgMaxOp>(head.op))  // whose output is an index
+    if (auto good = check_type(source.tensor(source.step.output)); !good) return at(name, std::move(good).error());
+  auto step = is_float(source) ? compile_f32_step(source) : compile_int8_step(source);
+  if (!step) return at(name, std::move(step).error());
+  step->name = name;
+  step->kind = kind_of(head.op);
+  return step;
+}
+
 // Whether node `index`, which no step of the plan has, could run by itself.
 Result<void> check_unplanned(const Network& network, const Parameters& parameters, const Plan& plan, int index,
-                             Precision precision, const KernelSet& kernels) {
-  if (CpuGrouping().renames(network, network.node(index))) return {};
-  const Step step = step_of_node(network, index);
-  if (auto compiled = compile_step({network, parameters, plan, step, precision, kernels}); !compiled)
+                             Isa isa) {
+  const Node& node = network.node(index);
+  if (CpuGrouping().renames(network, node)) return {};
+  Step step{{index}, {}, node.output, node.extra_outputs};
+  for (const TensorId input : node.inputs)
+    if (network.is_activation(input)) step.inputs.push_back(input);
+  if (auto compiled = compile_step({network, parameters, plan, step, isa}); !compiled)
     return std::move(compiled).error();
   return {};
 }
@@ -152,10 +199,9 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   auto code = std::make_shared<Code>();
   code->weights = std::move(weights);
   code->max_bytes = request.max_bytes;
-  MOBILENET_TRY(code->kernels, pick_kernels());
+  MOBILENET_TRY(code->isa, pick_isa());
   const Network& network = code->weights->network();
   const Parameters& parameters = code->weights->parameters();
-  const Precision precision = code->weights->precision();
   MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, CpuGrouping()));
   MOBILENET_CHECK(check_memory(network, code->plan, 0, request.max_bytes));
   std::vector<PlannedStep> steps;
@@ -164,13 +210,12 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
     const Step& step = block.last();
     for (const int node : step.nodes) planned[static_cast<std::size_t>(node)] = true;
     MOBILENET_TRY(CompiledStep compiled,
-                  compile_step({network, parameters, code->plan, step, precision, *code->kernels,
-                                &code->weights->packed(), request.max_bytes - code->plan.arena_bytes}));
+                  compile_step({network, parameters, code->plan, step, code->isa, &code->weights->packed(),
+                                request.max_bytes - code->plan.arena_bytes}));
     steps.push_back({&step, std::move(compiled)});
   }
   for (std::size_t n = 0; n < planned.size(); ++n)
-    if (!planned[n])
-      MOBILENET_CHECK(check_unplanned(network, parameters, code->plan, static_cast<int>(n), precision, *code->kernels));
+    if (!planned[n]) MOBILENET_CHECK(check_unplanned(network, parameters, code->plan, static_cast<int>(n), code->isa));
   code->serial = join_steps(code->plan, steps, kNoSeams);
   code->parallel = join_steps(code->plan, steps, 1);
   for (const std::vector<CompiledStep>* list : {&code->serial, &code->parallel})

@@ -5,25 +5,23 @@
 // A network compiled for the CPU: the plan's steps as CompiledSteps, run one after the other in one arena.
 
 #include <memory>
+#include <utility>
 
 #include "backend/backend.h"
 #include "backend/cpu/program/step.h"
+#include "plan/plan.h"
 
 namespace mobilenet::cpu {
 
 class CpuWeights final : public Weights {
  public:
-  CpuWeights(const Network& network, const Parameters& parameters, Precision precision)
-      : network_(network), parameters_(parameters), precision_(precision) {}
-  const Network& network() const { return network_; }
-  const Parameters& parameters() const { return parameters_; }
-  Precision precision() const { return precision_; }
+  explicit CpuWeights(std::shared_ptr<const ModelGraph> graph) : graph_(std::move(graph)) {}
+  const Network& network() const { return graph_->network; }
+  const Parameters& parameters() const { return graph_->parameters; }
   PackedCache& packed() const { return packed_; }
 
  private:
-  const Network& network_;
-  const Parameters& parameters_;
-  const Precision precision_;
+  const std::shared_ptr<const ModelGraph> graph_;
   mutable PackedCache packed_;
 };
 

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// What a Session holds: for every task that it can do the networks compiled for it, and the way of pictures through
+// one.
+
+#include <mobilenet/session.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "api/answers.h"
+#include "api/edge_tensor.h"
+#include "api/model_state.h"
+#include "backend/backend.h"
+#include "backend/host_ends.h"
+#include "preprocess/picture_input.h"
+
+namespace mobilenet {
+
+// A network compiled for one task and one set of input shapes, with this session's memory.
+struct Compiled {
+  std::vector<Shape> input_shapes;
+  std::unique_ptr<Execution> execution;
+  Claims claims;
+  std::unique_ptr<HostAnswer> host_answer;  // null where the execution answers itself, or there is no answer
+  std::variant<std::monostate, ClassAnswers, ObjectAnswers, MaskAnswer> answers;
+  std::vector<PictureCall> pictures;  // of the last run
+  // Of the tasks that show tensors.
+  std::vector<EdgeTensor> edges;
+  std::vector<TensorView> views;
+
+  // The end's answer to the last run.
+  Result<RawAnswers> raw_answers();
+  // The outputs of the last run as the source framework shows them.
+  std::span<const TensorView> show_outputs();
+};
+
+// What one task wants to see of the network.
+struct TaskState {
+  std::vector<TensorId> outputs;  // empty: the model is not made for the task
+  std::vector<std::string> names;
+  std::vector<std::unique_ptr<Compiled>> compiled;  // one per set of input shapes met so far, the last used in front
+};
+
+struct SessionState {
+  std::shared_ptr<const ModelState> model;
+  SessionOptions options;
+  const Backend* backend = nullptr;
+  Precision precision = Precision::f32;
+  std::shared_ptr<const Weights> weights;
+  int height = 0, width = 0;
+  std::optional<PictureEnd> picture_end;
+  std::optional<PictureInput> pictures;  // the same on the host
+  Error no_pictures;                     // why those two are empty
+  std::array<TaskState, 5> tasks;        // by Task
+  std::string isa;
+  Timing timing;
+  const Execution* last = nullptr;
+  std::vector<ImageView> views;  // of the decoded pictures of a call
+  // preprocess() only
+  std::vector<std::byte> input_nhwc, input_copy;
+  std::vector<std::int64_t> input_axes;
+
+  const Network& network() const { return model->loaded.network(); }
+  const Tensor& tensor(TensorId id) const { return network().tensor(id); }
+  const std::string& source() const { return model->info.source; }
+  TaskState& of(Task task) { return tasks[static_cast<std::size_t>(task)]; }
+
+  std::span<const ImageView> views_of(std::span<const Image> images) {
+    views.assign(images.begin(), images.end());
+    return views;
+  }
+
+  // Checks the options, chooses what they leave open, and compiles for one picture of the usual size.
+  Result<void> prepare();
+  // Compiles unless that was done for these shapes before.
+  Result<Compiled*> compiled_for(Task task, std::span<const Shape> shapes);
+  Result<Shape> picture_batch_shape(std::span<const ImageView> images);
+  // Pictures into the network, up to its outputs or its claimed answer.
+  Result<Compiled*> run_pictures(Task task, std::span<const ImageView> images);
+
+ private:
+  Result<void> choose_precision();
+  Result<void> prepare_pictures();
+  Result<void> name_outputs();
+  Result<std::unique_ptr<Compiled>> compile(Task task, std::span<const Shape> shapes);
+};
+
+// Which picture of a batch an error is about.
+Error of_picture(std::size_t index, std::size_t count, Error error);
+
+}  // namespace mobilenet

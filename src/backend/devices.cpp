@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// What the public headers say of devices and precisions, read from the table of devices.
+
+#include <mobilenet/device.h>
+
+#include <array>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/registry.h"
+#include "base/error.h"
+
+namespace mobilenet {
+namespace {
+
+struct PrecisionName {
+  Precision precision;
+  std::string_view name;
+};
+constexpr std::array kPrecisions{PrecisionName{Precision::automatic, "automatic"},
+                                 PrecisionName{Precision::source, "source"}, PrecisionName{Precision::f32, "f32"},
+                                 PrecisionName{Precision::int8, "int8"}};
+
+}  // namespace
+
+std::span<const DeviceInfo> devices() {
+  static const std::vector<DeviceInfo> infos = [] {
+    std::vector<DeviceInfo> all;
+    for (const DeviceRow& row : device_rows()) all.push_back(row.info);
+    return all;
+  }();
+  return infos;
+}
+
+std::string_view name_of(Device device) {
+  for (const DeviceRow& row : device_rows())
+    if (row.info.device == device) return row.info.name;
+  return "?";
+}
+
+std::optional<Device> device_from_name(std::string_view name) {
+  for (const DeviceRow& row : device_rows())
+    if (row.info.name == name) return row.info.device;
+  return std::nullopt;
+}
+
+Result<const Backend*> backend_for(Device device) {
+  for (const DeviceRow& row : device_rows())
+    if (row.info.device == device) return row.backend();
+  return failure(ErrorCode::invalid_argument, "unknown device");
+}
+
+std::string_view name_of(Precision precision) {
+  for (const PrecisionName& entry : kPrecisions)
+    if (entry.precision == precision) return entry.name;
+  return "?";
+}
+
+std::optional<Precision> precision_from_name(std::string_view name) {
+  for (const PrecisionName& entry : kPrecisions)
+    if (entry.name == name) return entry.precision;
+  return std::nullopt;
+}
+
+}  // namespace mobilenet

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/host_ends.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "base/aligned_buffer.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "network/parameter.h"
+#include "postprocess/mask.h"
+
+namespace mobilenet {
+namespace {
+
+Error not_numbers(std::size_t picture, std::size_t pictures) {
+  const std::string which = pictures > 1 ? text(" for picture ", picture + 1, " of ", pictures) : "";
+  return failure(ErrorCode::bad_format, "the network's scores", which,
+                 " are not numbers: its weights or its input are broken");
+}
+
+// A quantised or float output as real numbers.
+class RealNumbers {
+ public:
+  // `most`: elements read at once.
+  RealNumbers(DataType type, const ChannelQuantization& quantization, std::size_t most)
+      : reader_{type, quantization}, converted_(type == DataType::f32 ? 0 : most) {}
+
+  // Elements first..first + count, in place for float tensors, else converted into memory of this object. Fails where
+  // one of them is NaN; `picture` of `pictures` is named then.
+  Result<const float*> read(const TensorMemory& source, std::size_t first, std::size_t count, std::size_t picture,
+                            std::size_t pictures) {
+    const float* const values = reader_.read(source.data, first, count, converted_.data());
+    if (reader_.type == DataType::f32 &&
+        std::any_of(values, values + count, [](float value) { return std::isnan(value); }))
+      return not_numbers(picture, pictures);
+    return values;
+  }
+
+ private:
+  RealReader reader_;
+  std::vector<float> converted_;
+};
+
+ChannelQuantization quantization_of(const Network& network, TensorId id) {
+  return channel_quantization(network.tensor(id), 0);
+}
+
+void make_probabilities(ScoreFunction function, std::span<float> scores) {
+  switch (function) {
+    case ScoreFunction::identity:
+      return;
+    case ScoreFunction::sigmoid:
+      for (float& score : scores) score = 1 / (1 + std::exp(-score));
+      return;
+    case ScoreFunction::softmax:
+      softmax(scores);
+      return;
+  }
+}
+
+class HostTopK final : public HostAnswer {
+ public:
+  HostTopK(const TopKEnd& end, const Network& network, const Shape& input, const TensorMemory& logits)
+      // Not the output's first axis: a graph may squeeze a batch of one away.
+      : HostTopK(end, quantization_of(network, end.logits), logits, static_cast<std::size_t>(input[0])) {}
+
+  Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall>) override {
+    const std::size_t top = best_.size() / answers_.size();
+    for (std::size_t picture = 0; picture < answers_.size(); ++picture) {
+      MOBILENET_TRY(const float* const row,
+                    numbers_.read(outputs[0], picture * row_length_, row_length_, picture, answers_.size()));
+      const std::span<float> scores = std::span(scores_).last(row_length_);
+      std::copy_n(row, row_length_, scores.begin());
+      make_probabilities(end_.scores, scores);
+      // An infinity among logits has no probability.
+      if (std::any_of(scores.begin(), scores.end(), [](float score) { return std::isnan(score); }))
+        return not_numbers(picture, answers_.size());
+      if (scores_.size() > row_length_) scores_[0] = 1 - scores_[1];
+      std::transform(end_.rows.begin(), end_.rows.end(), chosen_scores_.begin(),
+                     [&](int row_number) { return scores_[static_cast<std::size_t>(row_number)]; });
+      const std::span<ScoredRow> best = std::span(best_).subspan(picture * top, top);
+      top_k(end_.rows.empty() ? scores_ : chosen_scores_, best);
+      if (!end_.rows.empty())
+        for (ScoredRow& scored : best) scored.row = end_.rows[static_cast<std::size_t>(scored.row)];
+      answers_[picture] = best;
+    }
+    return RawAnswers{answers_, {}, {}, {}};
+  }
+
+ private:
+  HostTopK(const TopKEnd& end, const ChannelQuantization& quantization, const TensorMemory& logits, std::size_t batch)
+      : end_(end),
+        row_length_(static_cast<std::size_t>(logits.shape.elements()) / batch),
+        numbers_(logits.type, quantization, row_length_),
+        scores_(static_cast<std::size_t>(end.classes)),
+        chosen_scores_(end.rows.size()),
+        answers_(batch) {
+    const std::size_t choice = end.rows.empty() ? scores_.size() : end.rows.size();
+    best_.resize(batch * std::min(choice, static_cast<std::size_t>(end.top)));
+  }
+
+  const TopKEnd end_;
+  std::size_t row_length_;
+  RealNumbers numbers_;
+  std::vector<float> scores_;  // of every class; of two where the row is one probability with two names
+  std::vector<float> chosen_scores_;
+  std::vector<ScoredRow> best_;
+  std::vector<std::span<const ScoredRow>> answers_;
+};
+
+// A network that computes an infinity somewhere has no box to show for it.
+bool is_finite(const RawDetection& raw) {
+  return std::isfinite(raw.left) && std::isfinite(raw.top) && std::isfinite(raw.right) && std::isfinite(raw.bottom);
+}
+
+class HostBoxes final : public HostAnswer {
+ public:
+  HostBoxes(const BoxesEnd& end, DetectionDecoder decoder, const Network& network,
+            std::span<const TensorMemory> outputs)
+      : most_(end.most),
+        decoder_(std::move(decoder)),
+        workspace_(decoder_.workspace_bytes()),
+        box_numbers_(static_cast<std::size_t>(outputs[0].shape[1]) * 4),
+        score_numbers_(static_cast<std::size_t>(outputs[1].shape[1] * outputs[1].shape[2])),
+        boxes_(outputs[0].type, quantization_of(network, end.boxes), box_numbers_),
+        scores_(outputs[1].type, quantization_of(network, end.scores), score_numbers_),
+        answers_(static_cast<std::size_t>(outputs[0].shape[0])) {
+    found_.reserve(answers_.size() * std::min(most_, decoder_.most_results()));
+  }
+
+  Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall>) override {
+    found_.clear();
+    const std::size_t pictures = answers_.size();
+    for (std::size_t picture = 0; picture < pictures; ++picture) {
+      DetectorOutput output;
+      MOBILENET_TRY(output.boxes, boxes_.read(outputs[0], picture * box_numbers_, box_numbers_, picture, pictures));
+      MOBILENET_TRY(output.scores,
+                    scores_.read(outputs[1], picture * score_numbers_, score_numbers_, picture, pictures));
+      const std::size_t first = found_.size();
+      for (const RawDetection& raw : decoder_.run(output, workspace_.data())) {
+        if (raw.score < decoder_.spec().suppression.score_threshold || !is_finite(raw)) continue;
+        if (found_.size() - first == most_) break;
+        found_.push_back(raw);
+      }
+      answers_[picture] = std::span(found_).subspan(first);
+    }
+    return RawAnswers{{}, answers_, {}, {}};
+  }
+
+ private:
+  std::size_t most_;  // objects per picture
+  DetectionDecoder decoder_;
+  AlignedBuffer workspace_;
+  std::size_t box_numbers_, score_numbers_;
+  RealNumbers boxes_, scores_;
+  std::vector<RawDetection> found_;
+  std::vector<std::span<const RawDetection>> answers_;
+};
+
+// Where the pixels of the picture lie among the cells of the logits: through the network's input, whose pixels have
+// their centres at i + 0.5, and then as the source framework enlarges.
+MaskAxis mask_axis(const AxisGeometry& axis, const SegmentationSpec& spec, int cells, int input, int pixels) {
+  const double scale = static_cast<double>(axis.resized) / axis.crop_size;
+  const double input_offset = (0.5 - axis.crop_begin) * scale - axis.window_begin + axis.output_begin - 0.5;
+  double step = static_cast<double>(cells) / input, shift = 0;
+  if (spec.align_corners)
+    step = input > 1 ? static_cast<double>(cells - 1) / (input - 1) : 0;
+  else if (spec.half_pixel_centers)
+    shift = 0.5 * step - 0.5;
+  return {input_offset * step + shift, scale * step, pixels, cells};
+}
+
+// Pixels begin..end of the picture that the network's input covers.
+struct SeenRange {
+  SeenRange(const AxisGeometry& axis, int pixels) {
+    const PictureCoordinate to_picture(axis);
+    const double first = to_picture(axis.output_begin), last = to_picture(axis.output_begin + axis.window_size);
+    begin = std::clamp(static_cast<int>(std::lround(first)), 0, pixels);
+    end = std::clamp(static_cast<int>(std::lround(last)), begin, pixels);
+  }
+  int begin = 0, end = 0;
+};
+
+class HostMask final : public HostAnswer {
+ public:
+  HostMask(const MaskEnd& end, const Network& network, const Shape& input, const TensorMemory& logits)
+      : HostMask(end, quantization_of(network, end.logits), input, logits) {}
+
+  Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall> pictures) override {
+    const Geometry& geometry = pictures[0].geometry;
+    const int width = pictures[0].image.upright_width(), height = pictures[0].image.upright_height();
+    const MaskAxis rows = mask_axis(geometry.rows, end_.segmentation, rows_, input_height_, height);
+    const MaskAxis columns = mask_axis(geometry.columns, end_.segmentation, columns_, input_width_, width);
+    const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    const std::size_t numbers = end_.probabilities ? pixels * static_cast<std::size_t>(channels_) : 0;
+    // Grow to the largest picture seen, never shrink.
+    mask_.resize(std::max(mask_.size(), pixels));
+    scratch_.resize(std::max(scratch_.size(), mask_scratch_floats(rows, columns, channels_)));
+    probabilities_.resize(std::max(probabilities_.size(), numbers));
+    MOBILENET_TRY(const float* const logits, logits_.read(outputs[0], 0, cell_numbers(), 0, 1));
+    enlarge_to_mask({logits, channels_, step_, end_.segmentation.score_function}, rows, columns, scratch_, mask_.data(),
+                    std::span(probabilities_).first(numbers));
+    clear_unseen(geometry, width, height, numbers);
+    return RawAnswers{{}, {}, std::span(mask_).first(pixels), std::span(probabilities_).first(numbers)};
+  }
+
+ private:
+  HostMask(const MaskEnd& end, const ChannelQuantization& quantization, const Shape& input, const TensorMemory& logits)
+      : end_(end),
+        rows_(static_cast<int>(logits.shape[1])),
+        columns_(static_cast<int>(logits.shape[2])),
+        channels_(static_cast<int>(logits.shape[3])),
+        input_height_(static_cast<int>(input[1])),
+        input_width_(static_cast<int>(input[2])),
+        step_(logits.type == DataType::f32 ? 0 : quantization.scale),
+        // The stored numbers do for a comparison and for a softmax; probabilities are counted from their zero.
+        logits_(
+            logits.type,
+            {1, end.segmentation.score_function == ScoreFunction::identity && step_ > 0 ? quantization.zero_point : 0},
+            cell_numbers()) {}
+
+  std::size_t cell_numbers() const {
+    return static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_) * static_cast<std::size_t>(channels_);
+  }
+
+  // Where the network did not look there is class 0, for certain. `numbers`: probabilities in all.
+  void clear_unseen(const Geometry& geometry, int width, int height, std::size_t numbers) {
+    const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    const auto clear = [&](std::size_t first, std::size_t last) {
+      std::fill(mask_.begin() + static_cast<std::ptrdiff_t>(first), mask_.begin() + static_cast<std::ptrdiff_t>(last),
+                std::uint8_t{0});
+      for (std::size_t c = 0; c * pixels < numbers; ++c)
+        std::fill(probabilities_.begin() + static_cast<std::ptrdiff_t>(c * pixels + first),
+                  probabilities_.begin() + static_cast<std::ptrdiff_t>(c * pixels + last), c == 0 ? 1.0f : 0.0f);
+    };
+    const SeenRange seen_rows(geometry.rows, height), seen_columns(geometry.columns, width);
+    for (int y = 0; y < height; ++y) {
+      const std::size_t row = static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
+      if (y < seen_rows.begin || y >= seen_rows.end) {
+        clear(row, row + static_cast<std::size_t>(width));
+      } else {
+        clear(row, row + static_cast<std::size_t>(seen_columns.begin));
+        clear(row + static_cast<std::size_t>(seen_columns.end), row + static_cast<std::size_t>(width));
+      }
+    }
+  }
+
+  const MaskEnd end_;
+  int rows_, columns_, channels_, input_height_, input_width_;
+  float step_;          // what one of the stored logits is worth; 0 for float logits
+  RealNumbers logits_;  // of a quantised tensor as stored
+  std::vector<float> scratch_, probabilities_;
+  std::vector<std::uint8_t> mask_;
+};
+
+}  // namespace
+
+std::vector<TensorId> tensors_of(const AnswerEnd& end) {
+  if (const auto* classes = std::get_if<TopKEnd>(&end)) return {classes->logits};
+  if (const auto* objects = std::get_if<BoxesEnd>(&end)) return {objects->boxes, objects->scores};
+  if (const auto* mask = std::get_if<MaskEnd>(&end)) return {mask->logits};
+  return {};
+}
+
+Result<std::unique_ptr<HostAnswer>> host_answer(const AnswerEnd& end, const Network& network, const Shape& input,
+                                                std::span<const TensorMemory> outputs) {
+  std::unique_ptr<HostAnswer> answer;
+  if (const auto* classes = std::get_if<TopKEnd>(&end))
+    answer = std::make_unique<HostTopK>(*classes, network, input, outputs[0]);
+  if (const auto* mask = std::get_if<MaskEnd>(&end))
+    answer = std::make_unique<HostMask>(*mask, network, input, outputs[0]);
+  if (const auto* objects = std::get_if<BoxesEnd>(&end)) {
+    MOBILENET_TRY(DetectionDecoder decoder,
+                  DetectionDecoder::create(objects->detection, objects->anchors, objects->wanted));
+    answer = std::make_unique<HostBoxes>(*objects, std::move(decoder), network, outputs);
+  }
+  return answer;
+}
+
+}  // namespace mobilenet
