@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/control_group.h"
+
 namespace mobilenet {
 namespace {
 
@@ -26,22 +28,11 @@ std::uint64_t number_in(const std::filesystem::path& path) {
   return file >> number ? number : kNoLimit;
 }
 
-// The tightest limit of this process's group and those above it. /proc/self/cgroup has one line a hierarchy,
-// "0::/path" of version 2 or "4:memory:/path" of version 1. In a container the path may be another one's, so the root
-// is asked too.
+// The tightest limit of this process's groups.
 std::uint64_t group_limit() {
   std::uint64_t limit = kNoLimit;
-  std::ifstream groups("/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {
-    const bool second = line.starts_with("0::");
-    if (!second && line.find(":memory:") == std::string::npos) continue;
-    const std::filesystem::path root = second ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
-    const char* const file = second ? "memory.max" : "memory.limit_in_bytes";
-    std::filesystem::path path = root / std::filesystem::path(line.substr(line.rfind(':') + 1)).relative_path();
-    for (; path != root && path.has_relative_path(); path = path.parent_path())
-      limit = std::min(limit, number_in(path / file));
-    limit = std::min(limit, number_in(root / file));
-  }
+  for (const ControlGroup& group : control_groups("memory"))
+    limit = std::min(limit, number_in(group.folder / (group.version == 2 ? "memory.max" : "memory.limit_in_bytes")));
   return limit;
 }
 

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/control_group.h"
+
 #if defined(__linux__)
 #include <sched.h>
 #include <unistd.h>
@@ -62,30 +64,14 @@ int allowed_cores() {
   return static_cast<int>(seen.size());
 }
 
-// The smallest quota on the way from the process's control group to the root; 0: none. Inside a container the group is
-// usually the root of what can be seen.
+// The smallest quota of the process's control groups; 0: none.
 int allowed_by_quota() {
-  std::ifstream groups("/proc/self/cgroup");
   int least = 0;
-  const auto take = [&](int quota) {
+  for (const auto& [folder, version] : control_groups("cpu")) {
+    const int quota = quota_of(version == 2 ? first_line(folder / "cpu.max")
+                                            : first_line(folder / "cpu.cfs_quota_us") + ' ' +
+                                                  first_line(folder / "cpu.cfs_period_us"));
     if (quota > 0) least = least == 0 ? quota : std::min(least, quota);
-  };
-  for (std::string line; std::getline(groups, line);) {
-    const std::size_t name = line.find(':'), path = name == std::string::npos ? name : line.find(':', name + 1);
-    if (path == std::string::npos) continue;
-    const std::string controllers = ',' + line.substr(name + 1, path - name - 1) + ',';  // ",cpu,cpuacct,"
-    const bool version_2 = controllers == ",,";
-    if (!version_2 && controllers.find(",cpu,") == std::string::npos) continue;
-    const std::filesystem::path root = version_2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu";
-    std::filesystem::path group = line.substr(path + 1);
-    for (int depth = 0; depth < 64; ++depth) {
-      const std::filesystem::path folder = root / group.relative_path();
-      take(version_2
-               ? quota_of(first_line(folder / "cpu.max"))
-               : quota_of(first_line(folder / "cpu.cfs_quota_us") + ' ' + first_line(folder / "cpu.cfs_period_us")));
-      if (!group.has_relative_path()) break;
-      group = group.parent_path();
-    }
   }
   return least;
 }

@@ -62,22 +62,6 @@ Point stored_place(Orientation orientation, int x, int y, int width, int height)
   return {x, y};
 }
 
-std::size_t bytes_of(PixelFormat format) {
-  switch (format) {
-    case PixelFormat::rgb:
-    case PixelFormat::bgr:
-      return 3;
-    case PixelFormat::rgba:
-    case PixelFormat::bgra:
-      return 4;
-    case PixelFormat::grey:
-      return 1;
-    case PixelFormat::rgb_float_planes:
-      return sizeof(float);
-  }
-  return 0;
-}
-
 void put_pixel(std::byte* place, PixelFormat format, const std::uint8_t* rgb) {
   const bool blue_first = format == PixelFormat::bgr || format == PixelFormat::bgra;
   const std::size_t channels = format == PixelFormat::grey ? 1 : 3;
@@ -112,7 +96,8 @@ Stored store(const Picture& picture, const Layout& layout) {
   const bool turned = view.orientation >= Orientation::transpose;
   view.width = turned ? picture.height : picture.width;
   view.height = turned ? picture.width : picture.height;
-  const std::size_t pixel = bytes_of(view.format), width = static_cast<std::size_t>(view.width);
+  const std::size_t pixel = static_cast<std::size_t>(pixel_bytes(view.format)),
+                    width = static_cast<std::size_t>(view.width);
   const std::size_t row = pixel * width + layout.padding;
   const std::size_t above = row * static_cast<std::size_t>(view.height - 1), bytes = above + pixel * width;
   const bool bottom_up = layout.bottom_up, floats = view.format == PixelFormat::rgb_float_planes;
