@@ -127,6 +127,9 @@ class MOBILENET_API Session {
   Result<std::span<const TensorView>> run(std::span<const TensorView> inputs) &;
   Result<std::span<const TensorView>> run(std::span<const TensorView> inputs) && = delete;
 
+  // The same into memory of the caller: a buffer for every output, each of exactly its size.
+  Result<void> run(std::span<const TensorView> inputs, std::span<const TensorBuffer> outputs) &;
+
   // The network's input as the pictures become it: the tensor that run() takes. For those who compare or debug.
   Result<TensorView> preprocess(std::span<const ImageView> images) &;
   Result<TensorView> preprocess(std::span<const ImageView> images) && = delete;

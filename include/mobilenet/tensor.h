@@ -41,4 +41,12 @@ struct TensorView {
   }
 };
 
+// Memory of the caller for one tensor.
+struct TensorBuffer {
+  void* data = nullptr;
+  std::size_t bytes = 0;
+  Memory memory = Memory::host;
+  void* stream = nullptr;  // of device memory: the one on which it may be written
+};
+
 }  // namespace mobilenet

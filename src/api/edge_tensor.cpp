@@ -55,8 +55,10 @@ EdgeTensor::EdgeTensor(const TensorMemory& source, const Tensor& tensor, std::st
     type_ = DataType::f32;
     shape_ = {source.shape[0], source.shape[3]};
     copy_.resize(static_cast<std::size_t>(shape_[0] * shape_[1]) * sizeof(float));
+    bytes_ = copy_.size();
     return;
   }
+  bytes_ = source.bytes;
   shape_ = framework_shape(source.shape, layout);
   if (layout == SourceLayout::nchw && source.shape.rank() == 4) copy_.resize(source.bytes);
 }
@@ -102,7 +104,7 @@ TensorView EdgeTensor::show(const TensorMemory& source) {
   view.type = type_;
   view.shape = shape_;
   view.data = copy_.empty() ? source.data : copy_.data();
-  view.bytes = copy_.empty() ? source.bytes : copy_.size();
+  view.bytes = bytes_;
   if (!average_) {
     view.scale = scale_;
     view.zero_point = zero_point_;

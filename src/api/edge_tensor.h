@@ -27,6 +27,11 @@ class EdgeTensor {
   // For outputs of the type and shape of `source`; `tensor`: the same in the network.
   EdgeTensor(const TensorMemory& source, const Tensor& tensor, std::string_view name, SourceLayout layout,
              Pooling pooling);
+  std::string_view name() const { return name_; }
+  DataType type() const { return type_; }
+  std::size_t bytes() const { return bytes_; }  // as shown
+  // Neither permuted nor averaged.
+  bool is_as_stored() const { return copy_.empty(); }
   // Of the last run. Valid until the next call, and as long as `source` is.
   TensorView show(const TensorMemory& source);
 
@@ -36,6 +41,7 @@ class EdgeTensor {
   std::string_view name_;
   std::vector<std::int64_t> shape_;
   std::vector<std::byte> copy_;  // empty: the source's own memory
+  std::size_t bytes_ = 0;
   bool average_ = false;
   DataType type_;
   float scale_ = 0;

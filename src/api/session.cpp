@@ -2,9 +2,6 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include <mobilenet/session.h>
 
-#include <array>
-#include <cstring>
-
 #include "api/session_state.h"
 #include "base/caught.h"
 #include "base/error.h"
@@ -107,61 +104,20 @@ Result<std::span<const TensorView>> Session::features(std::span<const ImageView>
 }
 
 Result<std::span<const TensorView>> Session::run(std::span<const TensorView> inputs) & try {
+  MOBILENET_TRY(Compiled* const compiled, state_->run_tensors(inputs, {}));
+  return std::span<const TensorView>(compiled->views);
+} catch (...) {
+  return caught(state_->source());
+}
+
+Result<void> Session::run(std::span<const TensorView> inputs, std::span<const TensorBuffer> outputs) & try {
   SessionState& state = *state_;
-  const Network& network = state.network();
-  if (inputs.size() != network.inputs.size())
-    return failure(ErrorCode::invalid_argument, state.source(), ": takes ", network.inputs.size(),
-                   " input tensors, got ", inputs.size());
-  const SourceLayout layout = state.model->loaded.spec.layout;
-  std::array<Shape, 8> shapes;
-  if (inputs.size() > shapes.size()) return failure(ErrorCode::unsupported, "more than ", shapes.size(), " inputs");
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Tensor& tensor = state.tensor(network.inputs[i]);
-    const Shape expected = input_shape(network, i, 1, state.height, state.width);
-    Shape given;
-    if (inputs[i].shape.size() <= Shape::kMaxRank)
-      for (const std::int64_t axis : inputs[i].shape) given.push_back(axis);
-    if (given.rank() == 4 && layout == SourceLayout::nchw) given = {given[0], given[2], given[3], given[1]};
-    bool fits = given.rank() == expected.rank() && inputs[i].type == tensor.type && given.rank() > 0;
-    for (int axis = 0; fits && axis < given.rank(); ++axis) {
-      const bool free = axis == 0 || (expected.rank() == 4 && axis < 3 && !network.fixed_size);
-      // Free extents are bounded so that their product fits 64 bits.
-      fits = free ? given[axis] > 0 && given[axis] < (std::int64_t{1} << 15) : given[axis] == expected[axis];
-    }
-    if (!fits) {
-      Shape asked;
-      for (const std::int64_t axis : framework_shape(expected, layout)) asked.push_back(axis);
-      Shape got;
-      if (inputs[i].shape.size() <= Shape::kMaxRank)
-        for (const std::int64_t axis : inputs[i].shape) got.push_back(axis);
-      return failure(ErrorCode::invalid_argument, state.source(), ": input ", tensor.name, " takes ",
-                     name_of(tensor.type), " ", to_string(asked), " (the batch is free",
-                     network.fixed_size ? "" : ", height and width too", "), got ", name_of(inputs[i].type), " ",
-                     to_string(got));
-    }
-    const std::size_t bytes = static_cast<std::size_t>(given.elements()) * size_of(tensor.type);
-    if (inputs[i].bytes != bytes || inputs[i].data == nullptr)
-      return failure(ErrorCode::invalid_argument, state.source(), ": input ", tensor.name, " has ", inputs[i].bytes,
-                     " bytes, its shape needs ", bytes);
-    shapes[i] = given;
-  }
-  MOBILENET_TRY(Compiled* const compiled, state.compiled_for(Task::run, std::span(shapes.data(), inputs.size())));
-  Stopwatch watch;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const TensorMemory& to = compiled->execution->inputs()[i];
-    const auto* from = static_cast<const std::byte*>(inputs[i].data);
-    if (layout == SourceLayout::nchw && to.shape.rank() == 4)
-      nchw_to_nhwc(from, to.data, to.shape, size_of(to.type));
-    else
-      std::memcpy(to.data, from, to.bytes);
-  }
-  state.timing.preprocess = watch.lap();
-  if (auto done = compiled->execution->run(); !done) return at(state.source(), std::move(done).error());
-  state.timing.network = watch.lap();
-  state.last = compiled->execution.get();
-  const std::span<const TensorView> views = compiled->show_outputs();
-  state.timing.postprocess = watch.lap();
-  return views;
+  const std::vector<TensorId>& wanted = state.of(Task::run).outputs;
+  if (outputs.size() != wanted.size())
+    return failure(ErrorCode::invalid_argument, state.source(), ": gives ", wanted.size(), " output tensors, got ",
+                   outputs.size(), " buffers");
+  MOBILENET_CHECK(state.run_tensors(inputs, outputs));
+  return {};
 } catch (...) {
   return caught(state_->source());
 }

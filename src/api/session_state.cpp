@@ -176,6 +176,7 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(Task task, std::span<con
     compiled->edges.emplace_back(outputs[i], tensor(outputs[i].tensor), wanted.names[i], model->loaded.spec.layout,
                                  pooling);
   compiled->views.resize(outputs.size());
+  compiled->bound.assign(outputs.begin(), outputs.end());
   return compiled;
 }
 

@@ -35,6 +35,7 @@ struct Compiled {
   // Of the tasks that show tensors.
   std::vector<EdgeTensor> edges;
   std::vector<TensorView> views;
+  std::vector<TensorMemory> bound;  // the outputs, in memory of the caller of one run
 
   // The end's answer to the last run.
   Result<RawAnswers> raw_answers();
@@ -83,6 +84,8 @@ struct SessionState {
   // Compiles unless that was done for these shapes before.
   Result<Compiled*> compiled_for(Task task, std::span<const Shape> shapes);
   Result<Shape> picture_batch_shape(std::span<const ImageView> images);
+  // Tensors of the caller into the network, its outputs into `outputs`, or Compiled::views where there are none.
+  Result<Compiled*> run_tensors(std::span<const TensorView> inputs, std::span<const TensorBuffer> outputs);
   // Pictures into the network, up to its outputs or its claimed answer.
   Result<Compiled*> run_pictures(Task task, std::span<const ImageView> images);
 

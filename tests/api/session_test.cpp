@@ -4,12 +4,28 @@
 #include <mobilenet/mobilenet.h>
 
 #include <cmath>
+#include <cstring>
+#include <string>
 #include <vector>
 
+#include "formats/weights/framework_weights.h"
+#include "models/models.h"
 #include "support/pictures.h"
 
 namespace mobilenet::testing {
 namespace {
+
+// Of Hugging Face, which has channels first; every weight is 0.01, so that only the padding makes pixels differ.
+Model channels_first_model() {
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.35, 32, 3);
+  std::string file = hugging_face_v2(spec, "mobilenet_v2.").bytes();
+  std::size_t header = 0;
+  std::memcpy(&header, file.data(), sizeof header);
+  const float weight = 0.01f;
+  for (std::size_t at = sizeof header + header; at < file.size(); at += sizeof weight)
+    std::memcpy(file.data() + at, &weight, sizeof weight);
+  return Model::from_memory(std::as_bytes(std::span(file)), {}, "channels first").value();
+}
 
 TEST(Session, ABatchGivesTheAnswersOfItsPictures) {
   const Model model = Model::random("mobilenet_v2:0.35:64:21").value();
@@ -146,9 +162,49 @@ TEST(Session, RunChecksItsTensors) {
   EXPECT_FALSE(run(channels, DataType::f32, bytes));
   EXPECT_FALSE(run(rank, DataType::f32, bytes));
   EXPECT_FALSE(run(negative, DataType::f32, bytes));
+  TensorView view{"input", DataType::f32, good, values.data(), bytes, 0, 0};
+  view.memory = Memory::device;
+  const auto elsewhere = session.run({&view, 1});
+  ASSERT_FALSE(elsewhere);
+  EXPECT_NE(elsewhere.error().message.find("device memory"), std::string::npos) << elsewhere.error().message;
   const auto none = session.run({});
   ASSERT_FALSE(none);
   EXPECT_NE(none.error().message.find("takes 1 input"), std::string::npos);
+}
+
+// As stored, and, of a framework with channels first, permuted.
+TEST(Session, RunWritesToMemoryOfTheCaller) {
+  for (const Model& model : {Model::random("mobilenet_v1:0.25:32:7").value(), channels_first_model()}) {
+    SessionOptions options;
+    options.tensors = {model.info().layers[1].name};
+    Session session = model.session(options).value();
+    const std::vector<float> values(
+        static_cast<std::size_t>(2 * model.info().input_height * model.info().input_width * 3), 0.5f);
+    std::vector<std::int64_t> shape = model.info().inputs[0].shape;
+    shape[0] = 2;
+    const TensorView input{"input", DataType::f32, shape, values.data(), values.size() * sizeof(float), 0, 0};
+    const std::span<const TensorView> own = session.run({&input, 1}).value();
+    std::vector<std::vector<float>> expected, memory;
+    std::vector<TensorBuffer> buffers;
+    for (const TensorView& output : own) {
+      expected.emplace_back(output.as<float>().begin(), output.as<float>().end());
+      memory.emplace_back(expected.back().size(), -1.0f);
+    }
+    for (std::vector<float>& tensor : memory) buffers.push_back({tensor.data(), tensor.size() * sizeof(float)});
+    ASSERT_EQ(buffers.size(), 2u);
+    ASSERT_TRUE(session.run({&input, 1}, buffers));
+    EXPECT_EQ(memory, expected);
+
+    EXPECT_FALSE(session.run({&input, 1}, std::span(buffers).first(1)));
+    std::vector<TensorBuffer> wrong = buffers;
+    wrong[1].bytes -= 4;
+    const auto refused = session.run({&input, 1}, wrong);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("buffer of output"), std::string::npos) << refused.error().message;
+    wrong = buffers;
+    wrong[0].memory = Memory::device;
+    EXPECT_FALSE(session.run({&input, 1}, wrong));
+  }
 }
 
 TEST(Session, ImpossiblePicturesAreRefused) {

@@ -17,8 +17,10 @@ TEST(ControlGroup, FoldersOfALine) {
     int version;
   };
   const Case cases[] = {
-      {"version 2", "0::/user.slice/session", {"/sys/fs/cgroup/user.slice/session", "/sys/fs/cgroup/user.slice",
-                                               "/sys/fs/cgroup"}, 2},
+      {"version 2",
+       "0::/user.slice/session",
+       {"/sys/fs/cgroup/user.slice/session", "/sys/fs/cgroup/user.slice", "/sys/fs/cgroup"},
+       2},
       {"the root of a container", "0::/", {"/sys/fs/cgroup"}, 2},
       {"version 1", "4:cpu,cpuacct:/jobs", {"/sys/fs/cgroup/cpu/jobs", "/sys/fs/cgroup/cpu"}, 1},
       {"another controller", "5:cpuset:/jobs", {}, 1},
