@@ -77,8 +77,7 @@ Result<Compiled*> SessionState::run_tensors(std::span<const TensorView> inputs, 
     MOBILENET_TRY(shapes.at(i), checked_input(*this, i, inputs[i]));
   }
   MOBILENET_TRY(Compiled* const compiled, compiled_for(Task::run, std::span(shapes.data(), inputs.size())));
-  for (std::size_t i = 0; i < outputs.size(); ++i)
-    MOBILENET_CHECK(check_output(*this, compiled->edges[i], outputs[i]));
+  for (std::size_t i = 0; i < outputs.size(); ++i) MOBILENET_CHECK(check_output(*this, compiled->edges[i], outputs[i]));
 
   Stopwatch watch;
   const SourceLayout layout = model->loaded.spec.layout;
@@ -96,8 +95,7 @@ Result<Compiled*> SessionState::run_tensors(std::span<const TensorView> inputs, 
   bool bound = !outputs.empty();
   for (const EdgeTensor& edge : compiled->edges) bound = bound && edge.is_as_stored();
   if (bound) {
-    for (std::size_t i = 0; i < outputs.size(); ++i)
-      compiled->bound[i].data = static_cast<std::byte*>(outputs[i].data);
+    for (std::size_t i = 0; i < outputs.size(); ++i) compiled->bound[i].data = static_cast<std::byte*>(outputs[i].data);
     request.outputs = compiled->bound;
   }
   if (auto done = compiled->execution->run(request); !done) return at(source(), std::move(done).error());

@@ -5,7 +5,7 @@
 #include <mobilenet/device.h>
 
 #include <array>
-#include <vector>
+#include <cstddef>
 
 #include "backend/backend.h"
 #include "backend/registry.h"
@@ -25,12 +25,16 @@ constexpr std::array kPrecisions{PrecisionName{Precision::automatic, "automatic"
 }  // namespace
 
 std::span<const DeviceInfo> devices() {
-  static const std::vector<DeviceInfo> infos = [] {
-    std::vector<DeviceInfo> all;
-    for (const DeviceRow& row : device_rows()) all.push_back(row.info);
+  struct List {
+    std::array<DeviceInfo, 16> infos{};  // no vector: to ask needs no memory
+    std::size_t count = 0;
+  };
+  static const List list = [] {
+    List all;
+    for (const DeviceRow& row : device_rows()) all.infos.at(all.count++) = row.info;
     return all;
   }();
-  return infos;
+  return std::span(list.infos).first(list.count);
 }
 
 std::string_view name_of(Device device) {

@@ -6,6 +6,7 @@
 #include <mobilenet/mobilenet.h>
 
 #include "support/allocation_counter.h"
+#include "support/devices.h"
 #include "support/pictures.h"
 #include "support/test_data.h"
 
@@ -44,7 +45,7 @@ void expect_no_allocations(const Model& model, Device device, int threads) {
 
 TEST(Allocations, NoneWhileANetworkRuns) {
   for (const char* architecture : {"mobilenet_v1:0.25:64", "mobilenet_v2:0.35:64"})
-    for (const Device device : {Device::cpu, Device::reference})
+    for (const Device device : every_device())
       for (const int threads : {1, 2}) expect_no_allocations(Model::random(architecture).value(), device, threads);
 }
 

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include "support/devices.h"
 #include "support/pictures.h"
 
 namespace mobilenet::testing {
@@ -21,7 +22,7 @@ std::vector<float> ramp(std::size_t count, float scale) {
 
 // input 4x4x2 -> pointwise to 1 channel with known numbers.
 TEST(NetworkBuilder, ComputesWhatWasBuilt) {
-  for (const Device device : {Device::cpu, Device::reference}) {
+  for (const Device device : every_device()) {
     NetworkBuilder net;
     const Value input = net.input(2, 2, 2);
     const std::vector<float> weight{1, 10}, bias{0.5f};
@@ -73,7 +74,7 @@ TEST(NetworkBuilder, AHeadOfEveryLayerOnABackbone) {
   EXPECT_EQ(model.info().classes, 3);
   const TestPicture picture(80, 60);
   std::vector<std::vector<float>> results;
-  for (const Device device : {Device::cpu, Device::reference}) {
+  for (const Device device : every_device()) {
     Session session = model.session({.device = device, .layers = {"head/conv", "scores", "stem"}}).value();
     const auto classes = session.classify(picture.view()).value();
     EXPECT_TRUE(classes[0].label == "left" || classes[0].label == "right" || classes[0].label == "none");
@@ -332,7 +333,7 @@ TEST(NetworkBuilder, ASegmenterOnABackbone) {
     EXPECT_EQ(model.info().outputs.at(0).name, "classes");
     const TestPicture picture(90, 70);
     std::vector<std::uint8_t> masks[2];
-    for (const Device device : {Device::cpu, Device::reference}) {
+    for (const Device device : every_device()) {
       Session session = model.session({.device = device}).value();
       const Segmentation answer = session.segment(picture.view()).value();
       masks[device == Device::cpu ? 0 : 1].assign(answer.mask.begin(), answer.mask.end());

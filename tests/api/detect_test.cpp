@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/turned_picture.h"
+#include "support/devices.h"
 #include "support/pictures.h"
 #include "support/test_data.h"
 
@@ -104,7 +105,7 @@ TEST(Detect, OptionsChooseFromTheSameAnswer) {
 TEST(Detect, BatchesAnswerAsSinglePicturesDo) {
   const TestPicture pictures[] = {{120, 90}, {50, 140}, {96, 96}};
   const ImageView views[] = {pictures[0].view(), pictures[1].view(), pictures[2].view()};
-  for (const Device device : {Device::cpu, Device::reference}) {
+  for (const Device device : testing::every_device()) {
     SessionOptions options = everything();
     options.device = device;
     const Model model = random_detector();

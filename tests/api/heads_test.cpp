@@ -12,6 +12,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "support/devices.h"
 #include "support/framework_tensors.h"
 #include "support/pictures.h"
 #include "support/test_data.h"
@@ -33,8 +34,6 @@ constexpr double kRelativeTolerance = 1e-4;
 // Pixels on the border of two classes whose logits are equal within that.
 constexpr double kEqualMaskShare = 0.999;
 
-constexpr Device kDevices[] = {Device::cpu, Device::reference};
-
 // Hugging Face's logits [classes][cells][cells] of the test network.
 constexpr int kClasses = 21, kCells = 33, kInput = 257;
 
@@ -46,7 +45,7 @@ TEST(HuggingFaceDeepLab, LogitsAndMaskAreTheFrameworks) {
   MOBILENET_NEEDS_TEST_DATA();
   const Model model = Model::open(deeplab_folder() / "model.safetensors").value();
   EXPECT_EQ(model.info().task, Task::segment);
-  for (const Device device : kDevices) {
+  for (const Device device : testing::every_device()) {
     Session session = model.session({.device = device}).value();
     for (const std::string picture : {"cat_720p", "parrot"}) {
       SCOPED_TRACE(picture);
@@ -72,7 +71,7 @@ TEST(HuggingFaceDeepLab, HiddenStatesAreTheFrameworks) {
   for (std::size_t i = 0; i < expected.size(); ++i) options.tensors.push_back("hidden_" + std::to_string(i));
   const FloatArray input = read_npy(deeplab_folder() / "input_parrot.npy");
   const TensorView view = view_of(input, model.info().inputs.at(0).name);
-  for (const Device device : kDevices) {
+  for (const Device device : testing::every_device()) {
     options.device = device;
     Session session = model.session(options).value();
     const auto outputs = session.run({&view, 1}).value();
@@ -131,7 +130,7 @@ TEST(NcnnSsdlite, FindsPeopleAndBicycles) {
   EXPECT_EQ(model.info().task, Task::detect);
   const Image image = Image::open(*test_data() / "images/photos/bicycle.jpg").value();
   const ImageView view = image;
-  for (const Device device : kDevices) {
+  for (const Device device : testing::every_device()) {
     Session session = model.session({.device = device}).value();
     std::map<std::string, std::vector<Detection>> found;
     for (const Detection& detection : session.detect(image).value())

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "formats/tflite/tflite_graph.h"
+#include "support/devices.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -18,8 +19,6 @@ namespace {
 using schema::BuiltinOperator;
 using schema::BuiltinOptions;
 using schema::TensorType;
-
-constexpr Device kDevices[] = {Device::cpu, Device::reference};
 
 Model open(const GraphFile& graph) {
   const std::vector<std::uint8_t> bytes = graph.bytes();
@@ -43,7 +42,7 @@ GraphFile enlargements(int side, int times) {
 }
 
 void expect_refused(const Model& model, const SessionOptions& options, const std::vector<std::string>& words) {
-  for (const Device device : kDevices) {
+  for (const Device device : every_device()) {
     SessionOptions on = options;
     on.device = device;
     const auto session = model.session(on);
@@ -72,7 +71,7 @@ TEST(MemoryLimit, TheCallersLimit) {
 
 TEST(MemoryLimit, ABatchIsRefusedAndTheSessionLives) {
   const Model model = Model::random("mobilenet_v2:0.35:96:5").value();
-  for (const Device device : kDevices) {
+  for (const Device device : every_device()) {
     Session session = model.session({.device = device, .max_memory_bytes = 16 << 20}).value();
     const std::vector<float> numbers(std::size_t{64} * 3 * 96 * 96);
     const auto batch = [&](std::int64_t pictures) {
@@ -152,7 +151,7 @@ TEST(Operators, WhetherANetworkIsIntegerIsOneDecision) {
     SCOPED_TRACE(c.name);
     const Model model = open(c.graph);
     EXPECT_EQ(model.info().quantized, c.integer);
-    for (const Device device : kDevices) {
+    for (const Device device : every_device()) {
       const auto session = model.session({.device = device});
       ASSERT_TRUE(session) << session.error().message;
       EXPECT_EQ(session->precision(), c.integer ? Precision::int8 : Precision::f32);

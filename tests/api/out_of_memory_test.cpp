@@ -21,6 +21,7 @@
 #include "support/pictures.h"
 #if MOBILENET_TESTS_HAVE_CODECS
 #include "pictures/picture_files.h"
+#include "support/devices.h"
 #endif
 
 namespace mobilenet::testing {
@@ -111,8 +112,6 @@ const TestPicture& picture() {
 }
 SessionOptions options(Device device) { return {.device = device, .threads = 1}; }
 
-constexpr Device kDevices[] = {Device::cpu, Device::reference};
-
 Model small_graph(const GraphFile& graph) { return Model::from_memory(as_bytes(graph.bytes())).value(); }
 
 TEST(OutOfMemory, OpeningAGraph) {
@@ -164,7 +163,7 @@ TEST(OutOfMemory, BuildingANetwork) {
 
 TEST(OutOfMemory, OpeningASession) {
   const Model floats = Model::random("mobilenet_v1:0.25:32:7").value();
-  for (const Device device : kDevices) {
+  for (const Device device : every_device()) {
     expect_sentences("session, weights packed",
                      [&] { return [&] { return error_of(floats.session(options(device))); }; });
     expect_sentences("session of a new model", [&] {
@@ -188,7 +187,7 @@ TEST(OutOfMemory, Answers) {
   const Model classifier = Model::random("mobilenet_v2:0.35:32:7").value();
   const Model detector = Model::random("ssdlite_mobilenet_v2:0.35:64:4").value();
   const Model segmenter = Model::random("deeplab_mobilenet_v2:0.35:33:4").value();
-  for (const Device device : kDevices) {
+  for (const Device device : every_device()) {
     SessionOptions plain = options(device), features = plain, segments = plain;
     features.layers = {"block3/expand", "pool"};
     segments.probabilities = true;
@@ -207,7 +206,7 @@ TEST(OutOfMemory, RunningTensors) {
   const std::int64_t shape[] = {2, 8, 8, 3};
   const TensorView float_input{"input", DataType::f32, shape, floats.data(), floats.size() * sizeof(float)};
   const TensorView integer_input{"input", DataType::i8, shape, integers.data(), integers.size()};
-  for (const Device device : kDevices) {
+  for (const Device device : every_device()) {
     expect_sentences_of("run floats", small_graph(small_float_graph()), options(device), [&](Session& s) {
       return s.run({&float_input, 1});
     });

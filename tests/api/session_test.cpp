@@ -10,6 +10,7 @@
 
 #include "formats/weights/framework_weights.h"
 #include "models/models.h"
+#include "support/devices.h"
 #include "support/pictures.h"
 
 namespace mobilenet::testing {
@@ -31,7 +32,7 @@ TEST(Session, ABatchGivesTheAnswersOfItsPictures) {
   const Model model = Model::random("mobilenet_v2:0.35:64:21").value();
   const TestPicture a(90, 70), b(33, 120), c(64, 64);
   const ImageView views[] = {a.view(), b.view(), c.view()};
-  for (const Device device : {Device::cpu, Device::reference}) {
+  for (const Device device : every_device()) {
     Session one = model.session({.device = device}).value();
     Session many = model.session({.device = device}).value();
     const auto answers = many.classify(views).value();
@@ -77,7 +78,7 @@ TEST(Session, AnySizeOfWeightsOnlyModels) {
   const TestPicture picture(100, 80);
   for (const auto& [height, width] : {std::pair{33, 33}, {97, 64}, {1, 1}, {31, 225}}) {
     std::vector<float> scores;
-    for (const Device device : {Device::cpu, Device::reference}) {
+    for (const Device device : every_device()) {
       Session session =
           model.session({.device = device, .input_height = height, .input_width = width, .top = 1}).value();
       scores.push_back(session.classify(picture.view()).value()[0].score);

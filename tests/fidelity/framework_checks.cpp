@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "fidelity/comparison.h"
+#include "support/devices.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -142,7 +143,7 @@ std::vector<Check> framework_checks() {
     const std::string name = source.folder, from = source.timm ? "timm" : "Hugging Face";
     checks.push_back(
         {name, "preprocessed pictures against " + from, [name, source] { return compare_inputs(name, source.timm); }});
-    for (const Device device : {Device::cpu, Device::reference}) {
+    for (const Device device : every_device()) {
       const std::string where = ", " + std::string(name_of(device));
       checks.push_back(
           {name, "logits against " + from + where, [name, device] { return compare_logits(name, device); }});

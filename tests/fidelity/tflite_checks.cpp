@@ -7,6 +7,7 @@
 
 #include "fidelity/comparison.h"
 #include "fidelity/recorded_runs.h"
+#include "support/devices.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -124,7 +125,7 @@ std::vector<Check> tflite_checks() {
   const auto runs = recorded_runs();
   for (const auto& [name, records] : runs) {
     if (std::find(kClassifiers.begin(), kClassifiers.end(), name) == kClassifiers.end()) continue;
-    for (const Device device : {Device::cpu, Device::reference})
+    for (const Device device : every_device())
       checks.push_back({name,
                         "raw output against TensorFlow Lite, " + std::string(name_of(device)) + ", " +
                             std::to_string(records.size()) + " inputs",
@@ -136,7 +137,7 @@ std::vector<Check> tflite_checks() {
                         return compare_pictures(Model::open(data() / "models" / name).value(), name + ".csv");
                       }});
   }
-  for (const Device device : {Device::cpu, Device::reference})
+  for (const Device device : every_device())
     checks.push_back({kDynamicRange, "same top-1 as TensorFlow Lite, " + std::string(name_of(device)) + ", 4 inputs",
                       [all = runs.at(kDynamicRange), device] { return compare_best_class(all, device); }});
   checks.push_back({"V1 1.0 224 u8 extractor + head, joined", "same top-1 as TensorFlow Lite on 250 pictures",
