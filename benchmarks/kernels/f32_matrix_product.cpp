@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/kernels/f32_gemm.h"
+#include "backend/cpu/kernels/kernel_set.h"
 #include "base/aligned_buffer.h"
 
 namespace {
@@ -113,10 +113,10 @@ int main(int count, char** arguments) {
     if (words >> size.rows >> size.depth >> size.columns >> size.layers) sizes.push_back(size);
   }
   std::printf("%-12s %22s %10s %10s %9s\n", "isa", "pixels x in x out", "min us", "median us", "GFLOP/s");
-  for (const mobilenet::cpu::Isa isa : mobilenet::cpu::runnable_isas())
+  for (const mobilenet::cpu::KernelSet& kernels : mobilenet::cpu::runnable_kernels())
     for (const Size& size : sizes) {
-      const std::string name(name_of(isa));
-      const Product product(mobilenet::cpu::gemm_kernels(isa), size);
+      const std::string name(kernels.isa);
+      const Product product(*kernels.f32_gemm, size);
       product.run();
       if (!product.right()) return std::cerr << name << ": wrong product\n", 1;
       const std::vector<double> seconds = times_of(product, 51);

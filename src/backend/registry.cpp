@@ -5,7 +5,7 @@
 #include <array>
 
 #include "backend/backend.h"
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/kernel_set.h"
 #include "backend/cpu/program/cpu_backend.h"
 #include "backend/reference/reference_backend.h"
 
@@ -13,7 +13,7 @@ namespace mobilenet {
 namespace {
 
 Result<const Backend*> cpu() {
-  if (auto isa = cpu::pick_isa(); !isa) return std::move(isa).error();
+  if (auto kernels = cpu::pick_kernels(); !kernels) return std::move(kernels).error();
   return &cpu::cpu_backend();
 }
 
@@ -34,7 +34,7 @@ std::span<const std::string_view> cpu_instruction_sets() {
   };
   static const List list = [] {
     List all;
-    for (const cpu::Isa isa : cpu::runnable_isas()) all.names.at(all.count++) = cpu::name_of(isa);
+    for (const cpu::KernelSet& kernels : cpu::runnable_kernels()) all.names.at(all.count++) = kernels.isa;
     return all;
   }();
   return std::span(list.names).first(list.count);

@@ -15,10 +15,9 @@ namespace {
 // As in f32_operators_test.cpp: sums in another order than the reference, which adds in double.
 constexpr double kTolerance = 1e-5;
 
-class F32Cases : public ::testing::TestWithParam<cpu::Isa> {};
+class F32Cases : public EveryIsa {};
 
 TEST_P(F32Cases, LikeTheReference) {
-  const ForcedIsa forced(GetParam());
   int compared = 0;
   for (const OperatorCase& c : operator_cases()) {
     if (is_integer(c.numbers)) continue;
@@ -46,7 +45,6 @@ std::string kind_of_number(float x) {
 // A few elements of the first input, or of all, are no numbers: what comes of them is none in the same places, and the
 // rest stays right.
 TEST_P(F32Cases, WhatIsNoNumberStaysNone) {
-  const ForcedIsa forced(GetParam());
   for (const OperatorCase& c : operator_cases()) {
     if (c.numbers != Numbers::f32) continue;
     for (const float special : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
@@ -79,7 +77,6 @@ TEST_P(F32Cases, WhatIsNoNumberStaysNone) {
 }
 
 TEST_P(F32Cases, AMaximumWithANaNIsNone) {
-  const ForcedIsa forced(GetParam());
   for (const OperatorCase& c : operator_cases()) {
     const auto* pool = std::get_if<PoolOp>(&c.op);
     if (pool == nullptr || pool->kind != PoolKind::max || c.numbers != Numbers::f32) continue;
@@ -97,7 +94,6 @@ TEST_P(F32Cases, AMaximumWithANaNIsNone) {
 
 // The product of a large beta and a number overflows, that of a distance does not: 0 0 1, as the runtime answers.
 TEST_P(F32Cases, SoftmaxOfALargeBeta) {
-  const ForcedIsa forced(GetParam());
   for (const float beta : {1e38f, -1e38f}) {
     OperatorModel model = make_model({"softmax", SoftmaxOp{beta}, {{1, 3}}}, 1);
     const float x[] = {4, 4, beta > 0 ? 5.0f : 3.0f};
@@ -112,8 +108,7 @@ TEST_P(F32Cases, SoftmaxOfALargeBeta) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, F32Cases, ::testing::ValuesIn(cpu::runnable_isas().begin(), cpu::runnable_isas().end()),
-                         isa_test_name);
+INSTANTIATE_TEST_SUITE_P(Isa, F32Cases, every_isa(), isa_test_name);
 
 }  // namespace
 }  // namespace mobilenet::testing

@@ -98,25 +98,22 @@ const ChainCase kCases[] = {
      2},
 };
 
-class F32Chains : public ::testing::TestWithParam<std::tuple<cpu::Isa, ChainCase>> {};
+class F32Chains : public ::testing::TestWithParam<std::tuple<cpu::KernelSet, ChainCase>> {};
 
 TEST_P(F32Chains, LikeTheReference) {
-  const auto& [isa, c] = GetParam();
+  const auto& [kernels, c] = GetParam();
   Net net;
   CompileRequest request;
   request.outputs = c.build(net, net.input());
   Shape input = kInput;
   input[0] = c.batch;
   request.input_shapes = {input};
-  testing::expect_like_reference(net.network, net.parameters, request, isa, {1, 2, 3}, kTolerance);
+  testing::expect_like_reference(net.network, net.parameters, request, kernels, {1, 2, 3}, kTolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, F32Chains,
-                         ::testing::Combine(::testing::ValuesIn(cpu::runnable_isas().begin(),
-                                                                cpu::runnable_isas().end()),
-                                            ::testing::ValuesIn(kCases)),
+INSTANTIATE_TEST_SUITE_P(Isa, F32Chains, ::testing::Combine(testing::every_isa(), ::testing::ValuesIn(kCases)),
                          [](const auto& tested) {
-                           std::string name(cpu::name_of(std::get<0>(tested.param)));
+                           std::string name(std::get<0>(tested.param).isa);
                            for (const char* c = std::get<1>(tested.param).name; *c != 0; ++c)
                              name += std::isalnum(static_cast<unsigned char>(*c)) ? *c : '_';
                            return name;

@@ -35,11 +35,9 @@ constexpr NetworkCase kLargeNetworks[] = {
     {"mobilenet_v1:0.25:224:10", 33, 1001, 1},
 };
 
-class F32Networks : public ::testing::TestWithParam<cpu::Isa> {};
+class F32Networks : public ::testing::TestWithParam<cpu::KernelSet> {};
 
-INSTANTIATE_TEST_SUITE_P(Isa, F32Networks,
-                         ::testing::ValuesIn(cpu::runnable_isas().begin(), cpu::runnable_isas().end()),
-                         testing::isa_test_name);
+INSTANTIATE_TEST_SUITE_P(Isa, F32Networks, testing::every_isa(), testing::isa_test_name);
 
 struct RandomNetwork {
   RandomWeights weights;
@@ -54,7 +52,7 @@ RandomNetwork random_network(const char* architecture) {
   return random;
 }
 
-void expect_outputs(std::span<const NetworkCase> cases, cpu::Isa isa) {
+void expect_outputs(std::span<const NetworkCase> cases, const cpu::KernelSet& kernels) {
   for (const NetworkCase& c : cases) {
     SCOPED_TRACE(::testing::Message() << c.architecture << " on " << c.height << "x" << c.width << ", batch "
                                       << c.batch);
@@ -62,7 +60,7 @@ void expect_outputs(std::span<const NetworkCase> cases, cpu::Isa isa) {
     CompileRequest request;
     request.input_shapes = {Shape{c.batch, c.height, c.width, 3}};
     request.outputs = net.network.outputs;
-    testing::expect_like_reference(net.network, net.weights.parameters, request, isa, {1, 2, 3}, kTolerance);
+    testing::expect_like_reference(net.network, net.weights.parameters, request, kernels, {1, 2, 3}, kTolerance);
   }
 }
 

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <random>
@@ -17,22 +16,13 @@
 #include <utility>
 #include <vector>
 
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/every_isa.h"
 #include "backend/cpu/program/cpu_backend.h"
 #include "backend/packed.h"
 #include "backend/reference/reference_backend.h"
 #include "network/network.h"
 
 namespace mobilenet::testing {
-
-// Forces an instruction set for as long as it lives.
-class ForcedIsa {
- public:
-  explicit ForcedIsa(cpu::Isa isa) { setenv("MOBILENET_CPU_ISA", std::string(cpu::name_of(isa)).c_str(), 1); }
-  ~ForcedIsa() { unsetenv("MOBILENET_CPU_ISA"); }
-  ForcedIsa(const ForcedIsa&) = delete;
-  ForcedIsa& operator=(const ForcedIsa&) = delete;
-};
 
 class FloatNetwork {
  public:
@@ -136,10 +126,10 @@ inline double relative_difference(const std::vector<float>& got, const std::vect
   return difference / largest;
 }
 
-// The cpu backend, on `isa` and with each number of threads, against `reference`.
+// The cpu backend, on `kernels` and with each number of threads, against `reference`.
 inline void expect_like_reference(const Network& network, const Parameters& parameters, const CompileRequest& request,
-                                  cpu::Isa isa, std::initializer_list<int> threads, double tolerance) {
-  const ForcedIsa forced(isa);
+                                  const cpu::KernelSet& kernels, std::initializer_list<int> threads, double tolerance) {
+  const ForcedIsa forced(kernels);
   Answers expected;
   run_network(reference_backend(), network, parameters, request, 1, expected);
   if (::testing::Test::HasFatalFailure()) return;
@@ -147,17 +137,12 @@ inline void expect_like_reference(const Network& network, const Parameters& para
     Answers got;
     run_network(cpu::cpu_backend(), network, parameters, request, count, got);
     if (::testing::Test::HasFatalFailure()) return;
-    EXPECT_EQ(got.isa, cpu::name_of(isa));
+    EXPECT_EQ(got.isa, kernels.isa);
     ASSERT_EQ(got.tensors.size(), expected.tensors.size());
     for (std::size_t i = 0; i < got.tensors.size(); ++i)
       EXPECT_LE(relative_difference(got.tensors[i], expected.tensors[i]), tolerance)
           << network.tensor(request.outputs[i]).name << ", " << count << " threads";
   }
-}
-
-// Names of the parameterised tests: "avx2", ...
-inline std::string isa_test_name(const ::testing::TestParamInfo<cpu::Isa>& info) {
-  return std::string(cpu::name_of(info.param));
 }
 
 }  // namespace mobilenet::testing

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/kernels/int8.h"
+#include "backend/cpu/every_isa.h"
 #include "base/aligned_buffer.h"
 
 namespace mobilenet::cpu {
@@ -104,9 +104,9 @@ Bytes random_bytes(std::size_t count, std::mt19937& random) {
 
 ByteOutput byte_output_of(const Case& c) { return {c.output_zero_point, 0, 255, c.output_flip}; }
 
-class Int8Kernel : public ::testing::TestWithParam<Isa> {
+class Int8Kernel : public ::testing::TestWithParam<KernelSet> {
  protected:
-  const Int8Kernels& kernels_ = int8_kernels(GetParam());
+  const KernelSet kernels_ = GetParam();
   std::mt19937 random_{7};
 
   std::vector<int> shifts(const FilterLayout& layout) const {
@@ -116,9 +116,9 @@ class Int8Kernel : public ::testing::TestWithParam<Isa> {
 
 TEST_P(Int8Kernel, MatmulIsItsFormula) {
   for (const Case& c : kCases)
-    for (const int shift : shifts(kernels_.matmul_layout)) {
+    for (const int shift : shifts(kernels_.int8_matmul->layout)) {
       SCOPED_TRACE(std::string(c.name) + ", shift " + std::to_string(shift));
-      const Filters f = make_filters(c, kernels_.matmul_layout, shift, random_);
+      const Filters f = make_filters(c, kernels_.int8_matmul->layout, shift, random_);
       const std::size_t stride = static_cast<std::size_t>(c.depth) + 5;
       const Bytes rows = random_bytes(stride * static_cast<std::size_t>(c.pixels) + kReadPadding, random_);
       const auto channels = static_cast<std::size_t>(c.channels);
@@ -129,12 +129,12 @@ TEST_P(Int8Kernel, MatmulIsItsFormula) {
       task.row_count = c.pixels;
       task.flip = c.input_flip;
       task.filters = &f.packed;
-      task.block_count = (c.channels + kernels_.matmul_layout.block - 1) / kernels_.matmul_layout.block;
+      task.block_count = (c.channels + kernels_.int8_matmul->layout.block - 1) / kernels_.int8_matmul->layout.block;
       task.output = output.data();
       task.output_stride = channels;
       task.to_byte = byte_output_of(c);
-      AlignedBuffer scratch(kernels_.matmul_scratch(c.pixels, c.depth));
-      kernels_.matmul(task, scratch.data());
+      AlignedBuffer scratch(kernels_.int8_matmul->scratch_bytes(c.pixels, c.depth));
+      kernels_.int8_matmul->run(task, scratch.data());
       for (std::size_t p = 0; p < static_cast<std::size_t>(c.pixels); ++p)
         for (std::size_t o = 0; o < channels; ++o) {
           std::int32_t sum = f.bias[o];
@@ -150,7 +150,7 @@ TEST_P(Int8Kernel, MatmulIsItsFormula) {
 TEST_P(Int8Kernel, DepthwiseIsItsFormula) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.name);
-    const Filters f = make_filters(c, kernels_.depthwise_layout, 0, random_);
+    const Filters f = make_filters(c, kernels_.int8_depthwise->layout, 0, random_);
     const auto channels = static_cast<std::size_t>(c.channels), pixels = static_cast<std::size_t>(c.pixels);
     const auto taps = static_cast<std::size_t>(c.depth);
     // Tap t walks over its own pixels; every third stands still, as a tap outside the picture does.
@@ -170,7 +170,7 @@ TEST_P(Int8Kernel, DepthwiseIsItsFormula) {
     run.filters = &f.packed;
     run.output = output.data();
     run.to_byte = byte_output_of(c);
-    kernels_.depthwise(run);
+    kernels_.int8_depthwise->run(run);
     for (std::size_t p = 0; p < pixels; ++p)
       for (std::size_t o = 0; o < channels; ++o) {
         std::int32_t sum = f.bias[o];
@@ -187,8 +187,8 @@ TEST_P(Int8Kernel, DepthwiseIsItsFormula) {
 
 // The 3x3 kernel reads columns once where windows overlap, so it gets real pictures: three rows, one of them padding.
 TEST_P(Int8Kernel, Depthwise3x3IsItsFormula) {
-  if (!kernels_.depthwise_3x3) GTEST_SKIP() << "no kernel of its own";
-  const FilterLayout& layout = kernels_.depthwise_3x3_layout;
+  if (!kernels_.int8_depthwise_3x3) GTEST_SKIP() << "no kernel of its own";
+  const FilterLayout& layout = kernels_.int8_depthwise_3x3->layout;
   const auto block = static_cast<std::size_t>(layout.block);
   for (const int channels : {1, 8, 16, 31, 32, 64, 65, 144})
     for (const int stride : {1, 2, 3})
@@ -241,7 +241,7 @@ TEST_P(Int8Kernel, Depthwise3x3IsItsFormula) {
             }
             Bytes output(count * static_cast<std::size_t>(pixels) + 64, 0xa5);
             DepthwiseRun run{taps.data(), steps.data(), pixels, 0x80, &filters, output.data(), {100, 3, 250, 0x80}};
-            kernels_.depthwise_3x3(run);
+            kernels_.int8_depthwise_3x3->run(run);
             for (std::size_t p = 0; p < static_cast<std::size_t>(pixels); ++p)
               for (std::size_t c = 0; c < count; ++c) {
                 std::int32_t sum = bias[c];
@@ -276,7 +276,7 @@ TEST_P(Int8Kernel, AddIsItsFormula) {
         task.to_byte.zero_point = 90;
         task.to_byte.low = 2;
         task.to_byte.high = 240;
-        kernels_.add(task);
+        kernels_.int8_elementwise->add(task);
         for (std::size_t i = 0; i < count; ++i) {
           const std::int32_t sum = task.bias + (a[i] ^ flip) * task.a_multiplier + (b[i] ^ flip) * task.b_multiplier;
           ASSERT_EQ(output[i], std::clamp((sum >> task.shift) + 90, 2, 240) ^ flip) << i << " of " << count;
@@ -293,7 +293,7 @@ TEST_P(Int8Kernel, SumIsItsFormula) {
       const Bytes input = random_bytes(stride * rows + kReadPadding, random_);
       std::vector<std::int32_t> sums(static_cast<std::size_t>(channels), -1);
       SumTask task{input.data(), stride, rows, channels, 0x80, sums.data()};
-      kernels_.sum(task);
+      kernels_.int8_elementwise->sum(task);
       for (std::size_t c = 0; c < sums.size(); ++c) {
         std::int32_t expected = 0;
         for (std::size_t r = 0; r < rows; ++r) expected += input[r * stride + c] ^ 0x80;
@@ -302,10 +302,7 @@ TEST_P(Int8Kernel, SumIsItsFormula) {
     }
 }
 
-std::string isa_name(const ::testing::TestParamInfo<Isa>& isa) { return std::string(name_of(isa.param)); }
-
-INSTANTIATE_TEST_SUITE_P(Isas, Int8Kernel, ::testing::ValuesIn(runnable_isas().begin(), runnable_isas().end()),
-                         isa_name);
+INSTANTIATE_TEST_SUITE_P(Isas, Int8Kernel, testing::every_isa(), testing::isa_test_name);
 
 }  // namespace
 }  // namespace mobilenet::cpu

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/every_isa.h"
 #include "backend/cpu/program/cpu_backend.h"
 #include "backend/packed.h"
 #include "base/file_bytes.h"
@@ -39,11 +39,7 @@ std::vector<char> read(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-class Int8Models : public ::testing::TestWithParam<cpu::Isa> {
- protected:
-  void SetUp() override { setenv("MOBILENET_CPU_ISA", std::string(cpu::name_of(GetParam())).c_str(), 1); }
-  void TearDown() override { unsetenv("MOBILENET_CPU_ISA"); }
-};
+class Int8Models : public EveryIsa {};
 
 TEST_P(Int8Models, EqualTensorFlowLite) {
   MOBILENET_NEEDS_TEST_DATA();
@@ -57,7 +53,7 @@ TEST_P(Int8Models, EqualTensorFlowLite) {
     request.input_shapes = {model.network().tensor(model.network().inputs[0]).shape};
     request.outputs = model.network().outputs;
     const auto program = cpu::cpu_backend().compile(weights, request).value();
-    EXPECT_EQ(program->isa(), cpu::name_of(GetParam()));
+    EXPECT_EQ(program->isa(), GetParam().isa);
     int compared = 0;
     for (const int threads : {1, 3}) {
       const auto execution = program->open({.threads = threads}).value();
@@ -81,10 +77,7 @@ TEST_P(Int8Models, EqualTensorFlowLite) {
   }
 }
 
-std::string isa_name(const ::testing::TestParamInfo<cpu::Isa>& isa) { return std::string(cpu::name_of(isa.param)); }
-
-INSTANTIATE_TEST_SUITE_P(Isas, Int8Models,
-                         ::testing::ValuesIn(cpu::runnable_isas().begin(), cpu::runnable_isas().end()), isa_name);
+INSTANTIATE_TEST_SUITE_P(Isas, Int8Models, every_isa(), isa_test_name);
 
 }  // namespace
 }  // namespace mobilenet::testing

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/every_isa.h"
 #include "backend/cpu/program/cpu_backend.h"
 #include "backend/packed.h"
 #include "backend/reference/reference_backend.h"
@@ -178,11 +178,7 @@ constexpr NetworkCase kCases[] = {
     {"one pixel left", DataType::u8, 5, 5, 32, 1, 2},
 };
 
-class Int8Networks : public ::testing::TestWithParam<cpu::Isa> {
- protected:
-  void SetUp() override { setenv("MOBILENET_CPU_ISA", std::string(cpu::name_of(GetParam())).c_str(), 1); }
-  void TearDown() override { unsetenv("MOBILENET_CPU_ISA"); }
-};
+class Int8Networks : public testing::EveryIsa {};
 
 TEST_P(Int8Networks, EveryTensorEqualsTheReference) {
   for (const NetworkCase& c : kCases)
@@ -204,10 +200,7 @@ TEST_P(Int8Networks, EveryTensorEqualsTheReference) {
     }
 }
 
-std::string isa_name(const ::testing::TestParamInfo<cpu::Isa>& isa) { return std::string(cpu::name_of(isa.param)); }
-
-INSTANTIATE_TEST_SUITE_P(Isas, Int8Networks,
-                         ::testing::ValuesIn(cpu::runnable_isas().begin(), cpu::runnable_isas().end()), isa_name);
+INSTANTIATE_TEST_SUITE_P(Isas, Int8Networks, testing::every_isa(), testing::isa_test_name);
 
 }  // namespace
 }  // namespace mobilenet

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/every_isa.h"
 #include "backend/cpu/program/cpu_backend.h"
 #include "backend/operator_cases.h"
 #include "backend/reference/reference_backend.h"
@@ -16,11 +16,7 @@
 namespace mobilenet::testing {
 namespace {
 
-class Int8Operators : public ::testing::TestWithParam<cpu::Isa> {
- protected:
-  void SetUp() override { setenv("MOBILENET_CPU_ISA", std::string(cpu::name_of(GetParam())).c_str(), 1); }
-  void TearDown() override { unsetenv("MOBILENET_CPU_ISA"); }
-};
+class Int8Operators : public EveryIsa {};
 
 TEST_P(Int8Operators, EqualTheReference) {
   int compared = 0;
@@ -40,10 +36,7 @@ TEST_P(Int8Operators, EqualTheReference) {
   EXPECT_GT(compared, 0);
 }
 
-std::string isa_name(const ::testing::TestParamInfo<cpu::Isa>& isa) { return std::string(cpu::name_of(isa.param)); }
-
-INSTANTIATE_TEST_SUITE_P(Isas, Int8Operators,
-                         ::testing::ValuesIn(cpu::runnable_isas().begin(), cpu::runnable_isas().end()), isa_name);
+INSTANTIATE_TEST_SUITE_P(Isas, Int8Operators, every_isa(), isa_test_name);
 
 }  // namespace
 }  // namespace mobilenet::testing

@@ -131,19 +131,9 @@ void row_any(const DepthwiseProblem& p, const float* const* rows, const float** 
   }
 }
 
-constexpr DepthwiseKernels kTable{kLanes, &rows_3x3, &row_any};
-
 }  // namespace
 
-const DepthwiseKernels& depthwise_table() { return kTable; }
+const DepthwiseKernels f32_depthwise{kLanes, &rows_3x3, &row_any};
 
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
-namespace mobilenet::cpu {
-
-const DepthwiseKernels& depthwise_kernels(Isa isa) { MOBILENET_RETURN_FOR_ISA(isa, depthwise_table()); }
-
-}  // namespace mobilenet::cpu
-#endif

@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/per_target.h"
 
 namespace mobilenet::cpu {
 
@@ -39,6 +39,6 @@ struct DepthwiseKernels {
   void (*row_any)(const DepthwiseProblem& problem, const float* const* rows, const float** taps, float* out);
 };
 
-const DepthwiseKernels& depthwise_kernels(Isa isa);
+MOBILENET_PER_TARGET(DepthwiseKernels, f32_depthwise)
 
 }  // namespace mobilenet::cpu

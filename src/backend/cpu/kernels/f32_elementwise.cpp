@@ -142,20 +142,16 @@ void softmax(const float* in, float* out, std::size_t count, float beta) {
   scale(out, out, count, static_cast<float>(1 / sum), 0, 1);
 }
 
-constexpr ElementwiseKernels kTable{&activate,       &add,     &maximum,     &scale,
-                                    &scale_channels, &average, &interpolate, &softmax};
-
 }  // namespace
 
-const ElementwiseKernels& elementwise_table() { return kTable; }
+const ElementwiseKernels f32_elementwise{&activate,       &add,     &maximum,     &scale,
+                                         &scale_channels, &average, &interpolate, &softmax};
 
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace mobilenet::cpu {
-
-const ElementwiseKernels& elementwise_kernels(Isa isa) { MOBILENET_RETURN_FOR_ISA(isa, elementwise_table()); }
 
 bool is_clamp(Activation activation) {
   return activation == Activation::none || activation == Activation::relu || activation == Activation::relu6;

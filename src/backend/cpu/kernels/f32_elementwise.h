@@ -9,7 +9,7 @@
 
 #include <cstddef>
 
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/per_target.h"
 
 namespace mobilenet::cpu {
 
@@ -35,7 +35,7 @@ struct ElementwiseKernels {
   void (*softmax)(const float* in, float* out, std::size_t count, float beta);
 };
 
-const ElementwiseKernels& elementwise_kernels(Isa isa);
+MOBILENET_PER_TARGET(ElementwiseKernels, f32_elementwise)
 
 // The range that an activation clamps to; none for what is not a clamp.
 struct ClampRange {

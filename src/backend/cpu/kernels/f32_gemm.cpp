@@ -220,19 +220,9 @@ void gather(const PatchGeometry& g, const float* input, int begin, int end, floa
   }
 }
 
-constexpr GemmKernels kTable{kTileRows, kPanelColumns, &rows_first, &panels_first, &gather};
-
 }  // namespace
 
-const GemmKernels& gemm_table() { return kTable; }
+const GemmKernels f32_gemm{kTileRows, kPanelColumns, &rows_first, &panels_first, &gather};
 
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
-namespace mobilenet::cpu {
-
-const GemmKernels& gemm_kernels(Isa isa) { MOBILENET_RETURN_FOR_ISA(isa, gemm_table()); }
-
-}  // namespace mobilenet::cpu
-#endif

@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/per_target.h"
 
 namespace mobilenet::cpu {
 
@@ -52,6 +52,6 @@ struct GemmKernels {
   void (*gather)(const PatchGeometry& geometry, const float* input, int begin, int end, float* patches);
 };
 
-const GemmKernels& gemm_kernels(Isa isa);
+MOBILENET_PER_TARGET(GemmKernels, f32_gemm)
 
 }  // namespace mobilenet::cpu

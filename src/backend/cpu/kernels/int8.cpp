@@ -367,27 +367,10 @@ void sum(const SumTask& task) {
 
 }  // namespace
 
-const Int8Kernels& int8_table() {
-  static constexpr Int8Kernels table{.matmul_layout = kMatmulLayout,
-                                     .matmul_scratch = &matmul_scratch,
-                                     .matmul = &matmul,
-                                     .matmul_rows = kMatmulRows,
-                                     .depthwise_layout = kDepthwiseLayout,
-                                     .depthwise = &depthwise,
-                                     .depthwise_3x3_layout = {},
-                                     .depthwise_3x3 = nullptr,
-                                     .add = &add,
-                                     .sum = &sum};
-  return table;
-}
+const Int8MatmulKernels int8_matmul{
+    .layout = kMatmulLayout, .rows = kMatmulRows, .scratch_bytes = &matmul_scratch, .run = &matmul};
+const Int8DepthwiseKernels int8_depthwise{.layout = kDepthwiseLayout, .run = &depthwise};
+const Int8ElementwiseKernels int8_elementwise{.add = &add, .sum = &sum};
 
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
-namespace mobilenet::cpu {
-
-const Int8Kernels& int8_pair_kernels(Isa isa) { MOBILENET_RETURN_FOR_ISA(isa, int8_table()); }
-
-}  // namespace mobilenet::cpu
-#endif

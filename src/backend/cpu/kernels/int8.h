@@ -10,28 +10,16 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/filter_layout.h"
+#include "backend/cpu/kernels/per_target.h"
 
 namespace mobilenet::cpu {
 
-// Packed filters: blocks of `block` output channels, each
-//   int32 bias[block], float scale[block], groups of `group` consecutive depths: [block][group] of int16 (group 2)
-//   or int8 (group 4).
-// Within a block the channels lie as the accumulators hold them: `interleave` vectors whose 128-bit lanes alternate,
-// so that narrowing two vectors into one lane by lane gives the channels back in order.
-struct FilterLayout {
-  int block;
-  int interleave;
-  int group;
-};
-
-// Where channel c of a block lies.
-constexpr int position_in_block(const FilterLayout& layout, int c) {
-  const int lane = c / (4 * layout.interleave);
-  const int vector = c / 4 % layout.interleave;
-  return vector * (layout.block / layout.interleave) + lane * 4 + c % 4;
-}
-
+// Blocks of a FilterLayout, each
+//   int32 bias[block], float scale[block], groups of depths: [block][group] of int16 (group 2) or int8 (group 4).
+// DepthOrder::columns differs: a weight minus its zero point rarely leaves eight bits, so each block holds int8
+// weights[3 columns][block][4], rows 0 to 2 and a zero in each four bytes; then int8 excess of the same shape, which is
+// added to them; then in 64 bytes an int32 that says whether any excess of the block is not zero.
 struct PackedFilters {
   const std::byte* blocks = nullptr;
   std::size_t block_bytes = 0;
@@ -101,31 +89,31 @@ struct SumTask {
   std::int32_t* sums = nullptr;
 };
 
-// Packed filters of depthwise_3x3 differ from the above: a weight minus its zero point rarely leaves eight bits, so
-// each block holds int8 weights[3 columns][block][4], rows 0 to 2 and a zero in each four bytes; then int8 excess of
-// the same shape, which is added to them; then in 64 bytes an int32 that says whether any excess of the block is not
-// zero.
-constexpr int kColumnRows = 4;
+struct Int8MatmulKernels {
+  FilterLayout layout;
+  int rows;  // that share one pass over the filters; a task of a multiple of it wastes nothing
+  // Bytes that `run` needs for itself; `scratch` is 64-byte aligned.
+  std::size_t (*scratch_bytes)(int row_count, int depth);
+  void (*run)(const MatmulTask& task, std::byte* scratch);
+};
 
-struct Int8Kernels {
-  FilterLayout matmul_layout;
-  // Bytes that matmul needs for itself; `scratch` is 64-byte aligned.
-  std::size_t (*matmul_scratch)(int row_count, int depth);
-  void (*matmul)(const MatmulTask& task, std::byte* scratch);
-  // Rows that share one pass over the filters; a task of a multiple of it wastes nothing.
-  int matmul_rows;
-  FilterLayout depthwise_layout;
-  void (*depthwise)(const DepthwiseRun& run);
-  // Null, or faster for filters of 3x3 whose weights minus zero point lie in [-254, 254].
-  FilterLayout depthwise_3x3_layout;
-  void (*depthwise_3x3)(const DepthwiseRun& run);
+struct Int8DepthwiseKernels {
+  FilterLayout layout;
+  void (*run)(const DepthwiseRun& run);
+};
+
+struct Int8ElementwiseKernels {
   void (*add)(const AddTask& task);
   void (*sum)(const SumTask& task);
 };
 
-// The best for one of runnable_isas().
-const Int8Kernels& int8_kernels(Isa isa);
-// Those that exist for every instruction set: filters of int16 pairs.
-const Int8Kernels& int8_pair_kernels(Isa isa);
+// int8.cpp, for every instruction set: filters of int16 pairs.
+MOBILENET_PER_TARGET(Int8MatmulKernels, int8_matmul)
+MOBILENET_PER_TARGET(Int8DepthwiseKernels, int8_depthwise)
+MOBILENET_PER_TARGET(Int8ElementwiseKernels, int8_elementwise)
+
+// int8_vnni.cpp. The second is for filters of 3x3 whose weights minus zero point lie in [-254, 254].
+extern const Int8MatmulKernels int8_matmul_vnni;
+extern const Int8DepthwiseKernels int8_depthwise_3x3_vnni;
 
 }  // namespace mobilenet::cpu

@@ -306,34 +306,13 @@ void depthwise_3x3(const DepthwiseRun& run) {
 }
 
 }  // namespace
+
+const Int8MatmulKernels int8_matmul_vnni{
+    .layout = {kBlock, 2, kGroup}, .rows = kTileRows, .scratch_bytes = &matmul_scratch, .run = &matmul};
+const Int8DepthwiseKernels int8_depthwise_3x3_vnni{.layout = {kDepthwiseBlock, 4, kColumnRows, DepthOrder::columns},
+                                                   .run = &depthwise_3x3};
+
 }  // namespace mobilenet::cpu
 HWY_POP_ATTRIBUTES
 
-namespace mobilenet::cpu {
-
-const Int8Kernels& int8_kernels(Isa isa) {
-  if (isa != Isa::avx512_vnni) return int8_pair_kernels(isa);
-  static const Int8Kernels table = [] {
-    Int8Kernels kernels = int8_pair_kernels(Isa::avx512_vnni);
-    kernels.matmul_layout = {kBlock, 2, kGroup};
-    kernels.matmul_scratch = &matmul_scratch;
-    kernels.matmul = &matmul;
-    kernels.matmul_rows = kTileRows;
-    kernels.depthwise_3x3_layout = {kDepthwiseBlock, 4, kColumnRows};
-    kernels.depthwise_3x3 = &depthwise_3x3;
-    return kernels;
-  }();
-  return table;
-}
-
-}  // namespace mobilenet::cpu
-
-#else
-
-namespace mobilenet::cpu {
-
-const Int8Kernels& int8_kernels(Isa isa) { return int8_pair_kernels(isa); }
-
-}  // namespace mobilenet::cpu
-
-#endif
+#endif  // AVX-512

@@ -12,9 +12,10 @@ namespace {
 
 class CpuBackend final : public Backend {
  public:
-  Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph, Precision) const override {
+  Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph,
+                                              Precision precision) const override {
     // Packed when a program first needs them, in the layout of its instruction set.
-    return std::shared_ptr<const Weights>(std::make_shared<CpuWeights>(std::move(graph)));
+    return std::shared_ptr<const Weights>(std::make_shared<CpuWeights>(std::move(graph), precision));
   }
 
   Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const Weights> weights,

@@ -12,8 +12,8 @@
 
 #include "backend/cpu/blocks/grouping.h"
 #include "backend/cpu/blocks/join_steps.h"
+#include "backend/cpu/program/operators.h"
 #include "base/error.h"
-#include "base/quoted.h"
 #include "base/thread_pool.h"
 
 namespace mobilenet::cpu {
@@ -22,7 +22,7 @@ namespace {
 // What Programs own and Executions share.
 struct Code {
   std::shared_ptr<const CpuWeights> weights;
-  Isa isa = Isa::sse2;
+  const KernelSet* kernels = nullptr;
   Plan plan;
   std::vector<CompiledStep> serial, parallel;  // for one thread, and for several
   std::size_t scratch_bytes = 0;               // of one thread
@@ -136,58 +136,18 @@ class CpuProgram final : public Program {
     }
   }
 
-  std::string_view isa() const override { return name_of(code_->isa); }
+  std::string_view isa() const override { return code_->kernels->isa; }
 
  private:
   std::shared_ptr<const Code> code_;
 };
 
-// Steps between float tensors compute in float32; an integer tensor on either side asks for exact integers.
-bool is_float(const StepSource& source) {
-  const auto f32 = [&](TensorId id) { return source.tensor(id).type == DataType::f32; };
-  return f32(source.step.output) && std::all_of(source.step.inputs.begin(), source.step.inputs.end(), f32);
-}
-
-Result<void> check_type(const Tensor& tensor) {
-  switch (tensor.type) {
-    case DataType::f32:
-    case DataType::u8:
-    case DataType::i8:
-      return {};
-    case DataType::f16:
-    case DataType::i16:
-    case DataType::i32:
-    case DataType::i64:
-    case DataType::boolean:
-      break;
-  }
-  return failure(ErrorCode::unsupported, "tensor ", quoted(tensor.name), " is ", name_of(tensor.type),
-                 ", the CPU computes f32, u8 and i8");
-}
-
-Result<CompiledStep> compile_step(const StepSource& source) {
-  const Node& head = source.node(source.step.nodes.front());
-  const std::string& name = source.node(source.step.nodes.back()).name;
-  for (const TensorId input : source.step.inputs)
-    if (auto good = check_type(source.tensor(input)); !good) return at(name, std::move(good).error());
-  if (!std::holds_alternative<ArgMaxOp>(head.op))  // whose output is an index
-    if (auto good = check_type(source.tensor(source.step.output)); !good) return at(name, std::move(good).error());
-  auto step = is_float(source) ? compile_f32_step(source) : compile_int8_step(source);
-  if (!step) return at(name, std::move(step).error());
-  step->name = name;
-  step->kind = kind_of(head.op);
-  return step;
-}
-
 // Whether node `index`, which no step of the plan has, could run by itself.
 Result<void> check_unplanned(const Network& network, const Parameters& parameters, const Plan& plan, int index,
-                             Isa isa) {
-  const Node& node = network.node(index);
-  if (CpuGrouping().renames(network, node)) return {};
-  Step step{{index}, {}, node.output, node.extra_outputs};
-  for (const TensorId input : node.inputs)
-    if (network.is_activation(input)) step.inputs.push_back(input);
-  if (auto compiled = compile_step({network, parameters, plan, step, isa}); !compiled)
+                             Precision precision, const KernelSet& kernels) {
+  if (CpuGrouping().renames(network, network.node(index))) return {};
+  const Step step = step_of_node(network, index);
+  if (auto compiled = compile_step({network, parameters, plan, step, precision, kernels}); !compiled)
     return std::move(compiled).error();
   return {};
 }
@@ -199,9 +159,10 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   auto code = std::make_shared<Code>();
   code->weights = std::move(weights);
   code->max_bytes = request.max_bytes;
-  MOBILENET_TRY(code->isa, pick_isa());
+  MOBILENET_TRY(code->kernels, pick_kernels());
   const Network& network = code->weights->network();
   const Parameters& parameters = code->weights->parameters();
+  const Precision precision = code->weights->precision();
   MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, CpuGrouping()));
   MOBILENET_CHECK(check_memory(network, code->plan, 0, request.max_bytes));
   std::vector<PlannedStep> steps;
@@ -210,12 +171,13 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
     const Step& step = block.last();
     for (const int node : step.nodes) planned[static_cast<std::size_t>(node)] = true;
     MOBILENET_TRY(CompiledStep compiled,
-                  compile_step({network, parameters, code->plan, step, code->isa, &code->weights->packed(),
-                                request.max_bytes - code->plan.arena_bytes}));
+                  compile_step({network, parameters, code->plan, step, precision, *code->kernels,
+                                &code->weights->packed(), request.max_bytes - code->plan.arena_bytes}));
     steps.push_back({&step, std::move(compiled)});
   }
   for (std::size_t n = 0; n < planned.size(); ++n)
-    if (!planned[n]) MOBILENET_CHECK(check_unplanned(network, parameters, code->plan, static_cast<int>(n), code->isa));
+    if (!planned[n])
+      MOBILENET_CHECK(check_unplanned(network, parameters, code->plan, static_cast<int>(n), precision, *code->kernels));
   code->serial = join_steps(code->plan, steps, kNoSeams);
   code->parallel = join_steps(code->plan, steps, 1);
   for (const std::vector<CompiledStep>* list : {&code->serial, &code->parallel})

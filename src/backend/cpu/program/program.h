@@ -15,13 +15,16 @@ namespace mobilenet::cpu {
 
 class CpuWeights final : public Weights {
  public:
-  explicit CpuWeights(std::shared_ptr<const ModelGraph> graph) : graph_(std::move(graph)) {}
+  CpuWeights(std::shared_ptr<const ModelGraph> graph, Precision precision)
+      : graph_(std::move(graph)), precision_(precision) {}
   const Network& network() const { return graph_->network; }
   const Parameters& parameters() const { return graph_->parameters; }
+  Precision precision() const { return precision_; }
   PackedCache& packed() const { return packed_; }
 
  private:
   const std::shared_ptr<const ModelGraph> graph_;
+  const Precision precision_;
   mutable PackedCache packed_;
 };
 

@@ -4,19 +4,18 @@
 
 // A Step of the plan made ready to run on the CPU: a function pointer and its arguments, everything looked up.
 
-#include <algorithm>
+#include <mobilenet/device.h>
+
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "backend/cpu/blocks/row_stage.h"
-#include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/kernel_set.h"
+#include "backend/cpu/program/packed_cache.h"
 #include "backend/cpu/program/run_context.h"
-#include "base/aligned_buffer.h"
 #include "network/network.h"
 #include "plan/plan.h"
 
@@ -32,29 +31,14 @@ struct CompiledStep {
   std::shared_ptr<const RowStage> rows;   // how it computes some rows of its output; null: all or nothing
 };
 
-// Packed constants of one model, made when a Program first needs them and shared by all later ones.
-class PackedCache {
- public:
-  using Buffer = std::shared_ptr<const AlignedBuffer>;
-  // Of `bytes`, zeros until `fill` writes it, at most once per key, under a lock. Fails where all buffers together
-  // would take more than `most_bytes`.
-  Result<Buffer> get(const std::string& key, std::size_t bytes, std::size_t most_bytes,
-                     const std::function<void(AlignedBuffer&)>& fill);
-  std::size_t bytes() const;
-
- private:
-  mutable std::mutex mutex_;
-  std::unordered_map<std::string, Buffer> buffers_;
-  std::size_t bytes_ = 0;
-};
-
 // All that compiling one step may look at.
 struct StepSource {
   const Network& network;
   const Parameters& parameters;
   const Plan& plan;
   const Step& step;
-  Isa isa;
+  Precision precision;
+  const KernelSet& kernels;
   PackedCache* packed = nullptr;  // null: whether the step can run is the question; nothing is packed, it will not run
   std::size_t most_packed_bytes = 0;
 
@@ -64,8 +48,7 @@ struct StepSource {
   const Node& node(int index) const { return network.node(index); }
   const Parameter& parameter(TensorId id) const { return parameters.of(tensor(id)); }
   // An empty buffer where nothing is packed.
-  Result<PackedCache::Buffer> pack(const std::string& key, std::size_t bytes,
-                                   const std::function<void(AlignedBuffer&)>& fill) const;
+  Result<PackedCache::Buffer> pack(const PackKey& key, std::size_t bytes, const PackedCache::Fill& fill) const;
 };
 
 // A step that runs kRun(arguments, context).
@@ -84,10 +67,5 @@ template <class Arguments>
 CompiledStep step_of(Arguments arguments, std::size_t scratch_bytes = 0) {
   return step_of<&Arguments::run>(std::move(arguments), scratch_bytes);
 }
-
-// One per arithmetic: steps whose tensors are float32, and steps that compute in exact integers. Neither names the
-// step, nor the node in its errors.
-Result<CompiledStep> compile_f32_step(const StepSource& source);
-Result<CompiledStep> compile_int8_step(const StepSource& source);
 
 }  // namespace mobilenet::cpu

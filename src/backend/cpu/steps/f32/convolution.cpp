@@ -200,8 +200,8 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   const Shape& in = source.shape(group.head->inputs[0]);
   const Shape& out = source.shape(group.head->output);
   ConvolutionStep step;
-  step.kernels = &gemm_kernels(source.isa);
-  step.elementwise = &elementwise_kernels(source.isa);
+  step.kernels = source.kernels.f32_gemm;
+  step.elementwise = source.kernels.f32_elementwise;
   if (const auto* op = std::get_if<Conv2dOp>(&group.head->op)) {
     step.groups = op->groups;
     step.patches = patch_geometry(*op, in, out);

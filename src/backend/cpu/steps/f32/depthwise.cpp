@@ -188,12 +188,12 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
   const Shape& in = source.shape(group.head->inputs[0]);
   const Shape& out = source.shape(group.head->output);
   DepthwiseStep step;
-  step.kernels = &depthwise_kernels(source.isa);
-  step.elementwise = &elementwise_kernels(source.isa);
+  step.kernels = source.kernels.f32_depthwise;
+  step.elementwise = source.kernels.f32_elementwise;
   MOBILENET_TRY(step.filter, packed_depthwise(source, group, step.kernels->lanes));
+  const PackKey zeros{.kind = PackKey::Kind::zeros, .layout = {.block = static_cast<int>(out[3])}};
   MOBILENET_TRY(step.zeros,
-                source.pack("f32 zeros " + std::to_string(out[3]),
-                            (static_cast<std::size_t>(out[3]) + 16) * sizeof(float), [](AlignedBuffer&) {}));
+                source.pack(zeros, (static_cast<std::size_t>(out[3]) + 16) * sizeof(float), [](AlignedBuffer&) {}));
   step.input = source.place(group.head->inputs[0]);
   step.output = source.place(source.step.output);
   if (group.residual != kNoTensor) step.residual = source.place(group.residual);

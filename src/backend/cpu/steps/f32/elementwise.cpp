@@ -91,7 +91,8 @@ Result<PackedCache::Buffer> packed_scale(const StepSource& source, const Node& n
       buffer.as<float>()[shifts + c] = static_cast<float>(scale.shifts[c]);
     }
   };
-  return source.pack("f32 batch norm " + std::to_string(source.step.nodes.front()), 2 * shifts * sizeof(float), fill);
+  const PackKey key{.kind = PackKey::Kind::batch_norm, .batch_norm = source.step.nodes.front()};
+  return source.pack(key, 2 * shifts * sizeof(float), fill);
 }
 
 }  // namespace
@@ -100,7 +101,7 @@ Result<CompiledStep> compile_elementwise(const StepSource& source) {
   const Node& node = source.node(source.step.nodes.front());
   const Shape& shape = source.shape(node.output);
   ElementwiseStep step;
-  step.kernels = &elementwise_kernels(source.isa);
+  step.kernels = source.kernels.f32_elementwise;
   MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
   step.output = source.place(node.output);
   step.count = static_cast<std::size_t>(shape.elements());

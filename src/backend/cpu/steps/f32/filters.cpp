@@ -10,10 +10,14 @@
 namespace mobilenet::cpu {
 namespace {
 
-// One packing per node and layout, and one more when a caller cut the batch norm off.
-std::string cache_key(const FusedGroup& group, const char* layout, int width) {
-  return "f32 " + std::to_string(group.head_index) + ' ' + layout + ' ' + std::to_string(width) +
-         (group.batch_norm != nullptr ? " normalised" : "");
+TensorId bias_of(const Node& head) { return head.inputs.size() > 2 ? head.inputs[2] : kNoTensor; }
+
+PackKey key_of(const FusedGroup& group, PackKey::Kind kind, int block) {
+  return {.kind = kind,
+          .layout = {.block = block},
+          .weight = group.head->inputs[1],
+          .bias = bias_of(*group.head),
+          .batch_norm = group.batch_norm_index};
 }
 
 Result<FilterView> checked_view(const StepSource& source, const FusedGroup& group) {
@@ -21,8 +25,7 @@ Result<FilterView> checked_view(const StepSource& source, const FusedGroup& grou
   if (head.inputs.size() < 2 || !source.network.is_constant(head.inputs[1]))
     return failure(ErrorCode::unsupported, "its weight is not a constant");
   auto view = filter_view(source.parameter(head.inputs[1]));
-  const bool has_bias = head.inputs.size() > 2 && head.inputs[2] != kNoTensor;
-  if (has_bias && !source.network.is_constant(head.inputs[2]))
+  if (bias_of(head) != kNoTensor && !source.network.is_constant(bias_of(head)))
     return failure(ErrorCode::unsupported, "its bias is not a constant");
   if (group.batch_norm != nullptr)
     for (std::size_t i = 1; i < 5; ++i)
@@ -52,6 +55,7 @@ Result<FusedGroup> fused_group(const StepSource& source) {
     if (std::holds_alternative<BatchNormOp>(node.op)) {
       fits = fits && i == 1;
       group.batch_norm = &node;
+      group.batch_norm_index = source.step.nodes[i];
     } else if (const auto* activation = std::get_if<ActivationOp>(&node.op)) {
       group.activation = activation->activation;
     } else if (const auto* add = std::get_if<AddOp>(&node.op)) {
@@ -94,7 +98,7 @@ FoldedFilter folded_filter(const StepSource& source, const FusedGroup& group, co
   filter.values = constant_values(source, head.inputs[1]);
   const auto outputs = static_cast<std::size_t>(view.outputs);
   filter.bias.assign(outputs, 0.0f);
-  if (head.inputs.size() > 2 && head.inputs[2] != kNoTensor) filter.bias = constant_values(source, head.inputs[2]);
+  if (bias_of(head) != kNoTensor) filter.bias = constant_values(source, bias_of(head));
   filter.factors.assign(outputs, 1.0);
   if (group.batch_norm != nullptr) {
     const ChannelScale scale = channel_scale(source, *group.batch_norm);
@@ -132,7 +136,9 @@ Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& g
       std::copy_n(filter.bias.begin() + o, outputs, bias);
     }
   };
-  MOBILENET_TRY(matrix.memory, source.pack(cache_key(group, "matrix", panel_columns), bytes, fill));
+  PackKey key = key_of(group, PackKey::Kind::matrix, panel_columns);
+  key.groups = groups;
+  MOBILENET_TRY(matrix.memory, source.pack(key, bytes, fill));
   if (matrix.memory->size() == 0) return matrix;
   matrix.weights = matrix.memory->as<float>();
   matrix.bias = matrix.weights + panels * depth * width;
@@ -158,7 +164,7 @@ Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGr
           for (int j = 0; j < channels; ++j) to[j] = filter.weight(first + j, y, x, 0);
     }
   };
-  MOBILENET_TRY(depthwise.memory, source.pack(cache_key(group, "depthwise", lanes), bytes, fill));
+  MOBILENET_TRY(depthwise.memory, source.pack(key_of(group, PackKey::Kind::depthwise, lanes), bytes, fill));
   depthwise.packed = depthwise.memory->as<float>();
   return depthwise;
 }

@@ -19,6 +19,7 @@ struct FusedGroup {
   const Node* head = nullptr;
   int head_index = 0;
   const Node* batch_norm = nullptr;
+  int batch_norm_index = -1;
   TensorId residual = kNoTensor;
   Activation activation = Activation::none;  // the last thing that happens
 };

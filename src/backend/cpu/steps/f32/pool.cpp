@@ -94,7 +94,7 @@ Result<CompiledStep> compile_pool(const StepSource& source) {
   const auto* op = std::get_if<PoolOp>(&node.op);
   if (op == nullptr) {
     GlobalAverageStep step;
-    step.kernels = &elementwise_kernels(source.isa);
+    step.kernels = source.kernels.f32_elementwise;
     step.input = source.place(node.inputs[0]);
     step.output = source.place(node.output);
     step.images = static_cast<std::size_t>(in[0]);
@@ -103,7 +103,7 @@ Result<CompiledStep> compile_pool(const StepSource& source) {
     return step_of<&run_global_average>(step);
   }
   PoolStep step;
-  step.kernels = &elementwise_kernels(source.isa);
+  step.kernels = source.kernels.f32_elementwise;
   step.input = source.place(node.inputs[0]);
   step.output = source.place(node.output);
   step.kind = op->kind;

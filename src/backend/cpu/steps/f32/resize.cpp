@@ -50,7 +50,7 @@ Result<CompiledStep> compile_resize(const StepSource& source) {
   const Shape& out = source.shape(node.output);
   const auto& op = std::get<ResizeBilinearOp>(node.op);
   ResizeStep step;
-  step.kernels = &elementwise_kernels(source.isa);
+  step.kernels = source.kernels.f32_elementwise;
   MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
   step.output = source.place(node.output);
   step.images = static_cast<std::size_t>(in[0]);

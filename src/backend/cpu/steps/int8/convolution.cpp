@@ -22,7 +22,7 @@ constexpr std::size_t kCopyChunk = 16;
 std::size_t rounded_up(std::size_t value, std::size_t step) { return (value + step - 1) / step * step; }
 
 struct Matmul {
-  const Int8Kernels* kernels = nullptr;
+  const Int8MatmulKernels* kernels = nullptr;
   QuantizedFilters filters;
   WindowGeometry geometry;
   bool in_place = false;  // rows are the pixels of the input
@@ -37,7 +37,7 @@ struct Matmul {
     return in_place ? 0 : rounded_up(static_cast<std::size_t>(task_rows) * gathered_stride + kReadPadding, kAlignment);
   }
   std::size_t scratch_bytes() const {
-    return gathered_bytes() + kernels->matmul_scratch(task_rows, filters.filters.depth);
+    return gathered_bytes() + kernels->scratch_bytes(task_rows, filters.filters.depth);
   }
 
   void run(RunContext& context) const {
@@ -78,7 +78,7 @@ struct Matmul {
     task.output = bytes_at(context, output) + static_cast<std::size_t>(first_row) * channels;
     task.output_stride = channels;
     task.to_byte = filters.to_byte;
-    kernels->matmul(task, scratch + gathered_bytes());
+    kernels->run(task, scratch + gathered_bytes());
   }
 
   // The bytes under the window of each output pixel, one row a pixel.
@@ -153,10 +153,9 @@ struct Matmul {
 
 CompiledStep matmul_step(Matmul m) {
   m.rows = m.geometry.output_pixels();
-  m.blocks = (m.filters.filters.channels + m.kernels->matmul_layout.block - 1) / m.kernels->matmul_layout.block;
-  const std::int64_t fitting = kTaskBytes / std::max(m.filters.filters.depth, 1) / m.kernels->matmul_rows;
-  m.task_rows = static_cast<int>(
-      std::clamp<std::int64_t>(fitting * m.kernels->matmul_rows, m.kernels->matmul_rows, kMaxTaskRows));
+  m.blocks = (m.filters.filters.channels + m.kernels->layout.block - 1) / m.kernels->layout.block;
+  const std::int64_t fitting = kTaskBytes / std::max(m.filters.filters.depth, 1) / m.kernels->rows;
+  m.task_rows = static_cast<int>(std::clamp<std::int64_t>(fitting * m.kernels->rows, m.kernels->rows, kMaxTaskRows));
   m.task_rows = static_cast<int>(std::min<std::int64_t>(m.task_rows, m.rows));
   m.gathered_stride = rounded_up(static_cast<std::size_t>(m.filters.filters.depth) + kCopyChunk - 1, kCopyChunk);
   const std::size_t scratch = m.scratch_bytes();
@@ -166,9 +165,10 @@ CompiledStep matmul_step(Matmul m) {
 }  // namespace
 
 Result<CompiledStep> compile_int8_convolution(const StepSource& source, const Node& node, const Conv2dOp& op) {
+  if (op.groups != 1) return compile_int8_grouped(source, node, op.window, op.groups, op.activation);
   Matmul m;
-  m.kernels = &int8_kernels(source.isa);
-  MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, FilterUse::matmul, m.kernels->matmul_layout));
+  m.kernels = source.kernels.int8_matmul;
+  MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, m.kernels->layout));
   m.geometry = window_geometry(source, node, op.window);
   m.in_place = m.geometry.taps() == 1 && m.geometry.stride_height == 1 && m.geometry.stride_width == 1 &&
                m.geometry.output_height == m.geometry.input_height && m.geometry.output_width == m.geometry.input_width;
@@ -181,8 +181,8 @@ Result<CompiledStep> compile_int8_convolution(const StepSource& source, const No
 
 Result<CompiledStep> compile_int8_dense(const StepSource& source, const Node& node, const DenseOp& op) {
   Matmul m;
-  m.kernels = &int8_kernels(source.isa);
-  MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, FilterUse::matmul, m.kernels->matmul_layout));
+  m.kernels = source.kernels.int8_matmul;
+  MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, m.kernels->layout));
   m.geometry.batch = source.shape(node.output)[0];
   m.in_place = true;
   m.input = source.place(node.inputs[0]);

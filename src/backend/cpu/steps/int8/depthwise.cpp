@@ -132,17 +132,16 @@ bool is_narrow_3x3(const Tensor& weight, const Window& window) {
 }  // namespace
 
 Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node& node, const DepthwiseConv2dOp& op) {
-  Depthwise d;
-  const Int8Kernels& kernels = int8_kernels(source.isa);
-  if (kernels.depthwise_3x3 && is_narrow_3x3(source.tensor(node.inputs[1]), op.window)) {
-    d.kernel = kernels.depthwise_3x3;
-    MOBILENET_TRY(d.filters, quantized_filters(source, node, op.activation, FilterUse::depthwise_columns,
-                                               kernels.depthwise_3x3_layout));
-  } else {
-    d.kernel = kernels.depthwise;
-    MOBILENET_TRY(d.filters,
-                  quantized_filters(source, node, op.activation, FilterUse::depthwise, kernels.depthwise_layout));
+  if (op.multiplier != 1) {
+    const auto channels = static_cast<int>(source.shape(node.inputs[0])[3]);
+    return compile_int8_grouped(source, node, op.window, channels, op.activation);
   }
+  Depthwise d;
+  const Int8DepthwiseKernels* kernels = source.kernels.int8_depthwise_3x3;
+  if (kernels == nullptr || !is_narrow_3x3(source.tensor(node.inputs[1]), op.window))
+    kernels = source.kernels.int8_depthwise;
+  d.kernel = kernels->run;
+  MOBILENET_TRY(d.filters, quantized_filters(source, node, op.activation, kernels->layout));
   d.geometry = window_geometry(source, node, op.window);
   const WindowGeometry& g = d.geometry;
   AlignedBuffer padding(std::max(static_cast<std::size_t>(g.input_channels), kAlignment));
@@ -159,7 +158,7 @@ Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node
 Result<CompiledStep> compile_int8_grouped(const StepSource& source, const Node& node, const Window& window, int groups,
                                           Activation activation) {
   Grouped g;
-  MOBILENET_TRY(g.filters, quantized_filters(source, node, activation, FilterUse::matmul, Grouped::kLayout));
+  MOBILENET_TRY(g.filters, quantized_filters(source, node, activation, Grouped::kLayout));
   g.geometry = window_geometry(source, node, window);
   g.group_inputs = g.geometry.input_channels / groups;
   g.group_outputs = g.geometry.output_channels / groups;

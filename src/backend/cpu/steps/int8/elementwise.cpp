@@ -29,7 +29,7 @@ std::size_t elements_of(const StepSource& source, TensorId id) {
 }
 
 struct Add {
-  const Int8Kernels* kernels = nullptr;
+  const Int8ElementwiseKernels* kernels = nullptr;
   AddTask task;  // without pointers
   Place a, b, output;
   std::size_t elements = 0;
@@ -153,7 +153,7 @@ Result<CompiledStep> compile_int8_add(const StepSource& source, const Node& node
   const Tensor& output = source.tensor(node.output);
   MOBILENET_TRY(const AddArithmetic add, add_arithmetic(a, b, output, op.activation));
   Add step;
-  step.kernels = &int8_kernels(source.isa);
+  step.kernels = source.kernels.int8_elementwise;
   step.task.a_flip = flip_of(a.type);
   step.task.b_flip = flip_of(b.type);
   step.task.a_multiplier = add.a_multiplier;
@@ -175,7 +175,7 @@ Result<CompiledStep> compile_int8_activation(const StepSource& source, const Nod
   return lookup_step(source, node, table);
 }
 
-Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node& node) {
+Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node& node, const QuantizeOp&) {
   const Tensor& input = source.tensor(node.inputs[0]);
   const Tensor& output = source.tensor(node.output);
   const Place from = source.place(node.inputs[0]), to = source.place(node.output);

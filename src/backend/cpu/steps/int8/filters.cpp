@@ -3,7 +3,6 @@
 #include "backend/cpu/steps/int8/filters.h"
 
 #include <algorithm>
-#include <string>
 #include <vector>
 
 #include "backend/cpu/steps/int8/steps.h"
@@ -13,23 +12,23 @@
 namespace mobilenet::cpu {
 namespace {
 
+TensorId bias_of(const Node& node) { return node.inputs.size() > 2 ? node.inputs[2] : kNoTensor; }
+
 // One depth of a filter: where its weight is, or nowhere (it multiplies what does not count).
 struct Tap {
   bool used = false;
   int y = 0, x = 0, input = 0;
 };
 
-// The order of depths that `use` asks for.
-std::vector<Tap> taps_of(const FilterView& view, FilterUse use) {
+std::vector<Tap> taps_of(const FilterView& view, DepthOrder order) {
   std::vector<Tap> taps;
-  switch (use) {
-    case FilterUse::matmul:
-    case FilterUse::depthwise:
+  switch (order) {
+    case DepthOrder::rows:
       for (int y = 0; y < view.height; ++y)
         for (int x = 0; x < view.width; ++x)
           for (int i = 0; i < view.inputs; ++i) taps.push_back({true, y, x, i});
       break;
-    case FilterUse::depthwise_columns:
+    case DepthOrder::columns:
       for (int x = 0; x < view.width; ++x)
         for (int y = 0; y < kColumnRows; ++y) taps.push_back({y < view.height, y, x, 0});
       break;
@@ -40,14 +39,14 @@ std::vector<Tap> taps_of(const FilterView& view, FilterUse use) {
 class Packer {
  public:
   Packer(const StepSource& source, const Node& node, const FilterView& view, const ConvolutionArithmetic& arithmetic,
-         FilterUse use, const FilterLayout& layout)
-      : view_(view), arithmetic_(arithmetic), use_(use), layout_(layout) {
-    if (node.inputs.size() > 2 && node.inputs[2] != kNoTensor) bias_ = &source.parameter(node.inputs[2]);
+         const FilterLayout& layout)
+      : view_(view), arithmetic_(arithmetic), layout_(layout) {
+    if (const TensorId bias = bias_of(node); bias != kNoTensor) bias_ = &source.parameter(bias);
     input_zero_ = to_unsigned(source.tensor(node.inputs[0]).type, arithmetic.input_zero_point);
   }
 
   void pack(const std::vector<Tap>& taps, const PackedFilters& shape, AlignedBuffer& buffer) const {
-    const bool repeats = use_ == FilterUse::depthwise_columns && layout_.block % shape.channels == 0;
+    const bool repeats = layout_.order == DepthOrder::columns && layout_.block % shape.channels == 0;
     for (int place = 0; place < (repeats ? layout_.block : shape.channels); ++place) {
       const int channel = place % shape.channels;
       std::byte* block = buffer.data() + static_cast<std::size_t>(place / layout_.block) * shape.block_bytes;
@@ -63,7 +62,7 @@ class Packer {
         const std::size_t index =
             (group * static_cast<std::size_t>(layout_.block) + position) * static_cast<std::size_t>(layout_.group) +
             depth % static_cast<std::size_t>(layout_.group);
-        if (use_ == FilterUse::depthwise_columns)
+        if (layout_.order == DepthOrder::columns)
           store_with_excess(block, shape.block_bytes, weights, index, weight);
         else if (layout_.group == 2)
           reinterpret_cast<std::int16_t*>(weights)[index] = static_cast<std::int16_t>(weight);
@@ -95,7 +94,6 @@ class Packer {
 
   const FilterView& view_;
   const ConvolutionArithmetic& arithmetic_;
-  const FilterUse use_;
   const FilterLayout& layout_;
   const Parameter* bias_ = nullptr;
   std::int32_t input_zero_ = 0;
@@ -104,13 +102,13 @@ class Packer {
 }  // namespace
 
 Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node& node, Activation activation,
-                                           FilterUse use, const FilterLayout& layout) {
+                                           const FilterLayout& layout) {
   const Tensor& input = source.tensor(node.inputs[0]);
   const Tensor& weight = source.tensor(node.inputs[1]);
   const Tensor& output = source.tensor(node.output);
   if (!weight.is_constant()) return failure(ErrorCode::unsupported, "its weight is not a constant");
-  if (node.inputs.size() > 2 && node.inputs[2] != kNoTensor) {
-    const Tensor& bias = source.tensor(node.inputs[2]);
+  if (bias_of(node) != kNoTensor) {
+    const Tensor& bias = source.tensor(bias_of(node));
     if (!bias.is_constant() || bias.type != DataType::i32)
       return failure(ErrorCode::unsupported, "its bias is not a constant of i32");
   }
@@ -118,7 +116,7 @@ Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node&
   MOBILENET_TRY(const ConvolutionArithmetic arithmetic,
                 convolution_arithmetic(input, weight, output, activation, view.outputs));
 
-  const std::vector<Tap> taps = taps_of(view, use);
+  const std::vector<Tap> taps = taps_of(view, layout.order);
   QuantizedFilters result;
   PackedFilters& filters = result.filters;
   filters.channels = view.outputs;
@@ -127,18 +125,23 @@ Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node&
   const std::size_t vector_bytes = static_cast<std::size_t>(layout.block) * 4;
   const auto group = static_cast<std::size_t>(layout.group);
   const std::size_t groups = (taps.size() + group - 1) / group;
-  if (use == FilterUse::depthwise_columns) {
+  if (layout.order == DepthOrder::columns) {
     filters.block_bytes = vector_bytes * (2 + 2 * groups) + kAlignment;
   } else {
     filters.block_bytes = vector_bytes * (2 + groups);
     if (layout.group == 4 && weight.type == DataType::u8) filters.shift = arithmetic.weight_zero_point - 128;
   }
-  const std::string key = "int8 " + std::to_string(node.output) + ' ' + std::to_string(static_cast<int>(use)) + ' ' +
-                          std::to_string(layout.block) + ' ' + std::to_string(layout.interleave) + ' ' +
-                          std::to_string(layout.group);
+  const PackKey key{.kind = PackKey::Kind::matrix,
+                    .type = DataType::i8,
+                    .layout = layout,
+                    .weight = node.inputs[1],
+                    .bias = bias_of(node),
+                    .input_zero = to_unsigned(input.type, arithmetic.input_zero_point),
+                    .input_scale = channel_quantization(input, 0).scale,
+                    .output_scale = channel_quantization(output, 0).scale};
   const auto blocks = static_cast<std::size_t>((filters.channels + layout.block - 1) / layout.block);
   MOBILENET_TRY(result.memory, source.pack(key, blocks * filters.block_bytes, [&](AlignedBuffer& buffer) {
-    Packer(source, node, view, arithmetic, use, layout).pack(taps, filters, buffer);
+    Packer(source, node, view, arithmetic, layout).pack(taps, filters, buffer);
   }));
   filters.blocks = result.memory->data();
   result.input_flip = flip_of(input.type);

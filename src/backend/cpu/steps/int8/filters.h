@@ -13,7 +13,7 @@
 
 namespace mobilenet::cpu {
 
-// How a convolution's input becomes its output: filters in the layout of `kernels`, and what surrounds them.
+// How a convolution's input becomes its output: filters in the layout of its kernel, and what surrounds them.
 struct QuantizedFilters {
   std::shared_ptr<const AlignedBuffer> memory;
   PackedFilters filters;
@@ -22,16 +22,9 @@ struct QuantizedFilters {
   ByteOutput to_byte;
 };
 
-// The order of a filter's depths.
-enum class FilterUse {
-  matmul,             // height, width, input channel
-  depthwise,          // height, width
-  depthwise_columns,  // width, then height and a zero: for depthwise_3x3
-};
-
-// Packs when the model first needs the node; later compilations share the memory. Fails on types that
+// Packs when the model first needs them; later compilations share the memory. Fails on types that
 // convolution_arithmetic refuses; the message does not name the node.
 Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node& node, Activation activation,
-                                           FilterUse use, const FilterLayout& layout);
+                                           const FilterLayout& layout);
 
 }  // namespace mobilenet::cpu

@@ -73,7 +73,7 @@ struct Pool {
   IntegerRange range;  // of stored integers
   std::int32_t zero_point = 0;
   DataType type = DataType::u8;
-  const Int8Kernels* kernels = nullptr;
+  const Int8ElementwiseKernels* kernels = nullptr;
   Place input, output;
 
   std::size_t scratch_bytes() const {
@@ -147,7 +147,7 @@ struct Pool {
 
 struct Mean {
   MeanArithmetic arithmetic;
-  const Int8Kernels* kernels = nullptr;
+  const Int8ElementwiseKernels* kernels = nullptr;
   DataType type = DataType::u8;
   std::int64_t batch = 1, pixels = 1, channels = 1;
   Place input, output;
@@ -253,14 +253,14 @@ Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& nod
                                             : activation_range(op.activation, type);
   pool.zero_point = type.zero_point;
   pool.type = type.type;
-  pool.kernels = &int8_kernels(source.isa);
+  pool.kernels = source.kernels.int8_elementwise;
   pool.input = source.place(node.inputs[0]);
   pool.output = source.place(node.output);
   const std::size_t scratch = pool.scratch_bytes();
   return step_of(std::move(pool), scratch);
 }
 
-Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& node) {
+Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& node, const GlobalAveragePoolOp&) {
   const Tensor& input = source.tensor(node.inputs[0]);
   const Shape& shape = source.shape(node.inputs[0]);
   Mean mean;
@@ -268,7 +268,7 @@ Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& nod
   mean.pixels = shape[1] * shape[2];
   mean.channels = shape[3];
   MOBILENET_TRY(mean.arithmetic, mean_arithmetic(input, source.tensor(node.output), mean.pixels));
-  mean.kernels = &int8_kernels(source.isa);
+  mean.kernels = source.kernels.int8_elementwise;
   mean.type = input.type;
   mean.input = source.place(node.inputs[0]);
   mean.output = source.place(node.output);

@@ -2,47 +2,23 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/steps/int8/steps.h"
 
+#include "backend/cpu/program/operators.h"
 #include "backend/cpu/steps/answers.h"
-#include "base/error.h"
 
 namespace mobilenet::cpu {
 namespace {
 
-struct Compile {
-  const StepSource& source;
-  const Node& node;
-
-  Result<CompiledStep> operator()(const Conv2dOp& op) const {
-    return op.groups == 1 ? compile_int8_convolution(source, node, op)
-                          : compile_int8_grouped(source, node, op.window, op.groups, op.activation);
-  }
-  Result<CompiledStep> operator()(const DepthwiseConv2dOp& op) const {
-    const auto channels = static_cast<int>(source.shape(node.inputs[0])[3]);
-    return op.multiplier == 1 ? compile_int8_depthwise(source, node, op)
-                              : compile_int8_grouped(source, node, op.window, channels, op.activation);
-  }
-  Result<CompiledStep> operator()(const DenseOp& op) const { return compile_int8_dense(source, node, op); }
-  Result<CompiledStep> operator()(const BatchNormOp&) const {
-    return failure(ErrorCode::unsupported, "batch norm has no integer form");
-  }
-  Result<CompiledStep> operator()(const ActivationOp& op) const { return compile_int8_activation(source, node, op); }
-  Result<CompiledStep> operator()(const AddOp& op) const { return compile_int8_add(source, node, op); }
-  Result<CompiledStep> operator()(const ConcatOp& op) const { return compile_int8_concat(source, node, op); }
-  Result<CompiledStep> operator()(const PoolOp& op) const { return compile_int8_pool(source, node, op); }
-  Result<CompiledStep> operator()(const GlobalAveragePoolOp&) const { return compile_int8_mean(source, node); }
-  Result<CompiledStep> operator()(const ReshapeOp&) const {
-    return failure(ErrorCode::unsupported, "a reshape cannot change the type of its numbers");  // others are no steps
-  }
-  Result<CompiledStep> operator()(const SoftmaxOp& op) const { return compile_int8_softmax(source, node, op); }
-  Result<CompiledStep> operator()(const ResizeBilinearOp& op) const { return compile_int8_resize(source, node, op); }
-  Result<CompiledStep> operator()(const QuantizeOp&) const { return compile_int8_quantize(source, node); }
-  Result<CompiledStep> operator()(const PadOp& op) const { return compile_int8_pad(source, node, op); }
-  Result<CompiledStep> operator()(const MulOp&) const {
-    return failure(ErrorCode::unsupported, "multiplication has no integer form");
-  }
-  Result<CompiledStep> operator()(const ArgMaxOp&) const { return compile_argmax(source); }
-  Result<CompiledStep> operator()(const DetectionPostProcessOp&) const { return compile_detection(source); }
-};
+// The node's own operator, handed to the function that compiles it.
+template <class Operator>
+Result<CompiledStep> compile_with(Result<CompiledStep> (*compile)(const StepSource&, const Node&, const Operator&),
+                                  const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  return compile(source, node, std::get<Operator>(node.op));
+}
+template <auto kCompile>
+Result<CompiledStep> compile(const StepSource& source) {
+  return compile_with(kCompile, source);
+}
 
 }  // namespace
 
@@ -61,11 +37,22 @@ WindowGeometry window_geometry(const StepSource& source, const Node& node, const
   return g;
 }
 
-Result<CompiledStep> compile_int8_step(const StepSource& source) {
-  // Every integer operator rounds its result before the next one reads it, so the plan leaves them alone.
-  if (source.step.nodes.size() != 1) return failure(ErrorCode::unsupported, "integer operators are not grouped");
-  const Node& node = source.node(source.step.nodes.front());
-  return std::visit(Compile{source, node}, node.op);
-}
+// By operator; every integer operator is a step of its own, because its result is rounded before the next one reads it.
+constinit const OperatorTable<CompileStep> int8_operators{
+    {kOperator<Conv2dOp>, &compile<&compile_int8_convolution>},
+    {kOperator<DepthwiseConv2dOp>, &compile<&compile_int8_depthwise>},
+    {kOperator<DenseOp>, &compile<&compile_int8_dense>},
+    {kOperator<ActivationOp>, &compile<&compile_int8_activation>},
+    {kOperator<AddOp>, &compile<&compile_int8_add>},
+    {kOperator<ConcatOp>, &compile<&compile_int8_concat>},
+    {kOperator<PoolOp>, &compile<&compile_int8_pool>},
+    {kOperator<GlobalAveragePoolOp>, &compile<&compile_int8_mean>},
+    {kOperator<SoftmaxOp>, &compile<&compile_int8_softmax>},
+    {kOperator<ResizeBilinearOp>, &compile<&compile_int8_resize>},
+    {kOperator<QuantizeOp>, &compile<&compile_int8_quantize>},
+    {kOperator<PadOp>, &compile<&compile_int8_pad>},
+    {kOperator<ArgMaxOp>, &compile_argmax},
+    {kOperator<DetectionPostProcessOp>, &compile_detection},
+};
 
 }  // namespace mobilenet::cpu

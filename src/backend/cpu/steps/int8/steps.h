@@ -59,14 +59,14 @@ Result<CompiledStep> compile_int8_grouped(const StepSource& source, const Node& 
 
 Result<CompiledStep> compile_int8_add(const StepSource& source, const Node& node, const AddOp& op);
 Result<CompiledStep> compile_int8_activation(const StepSource& source, const Node& node, const ActivationOp& op);
-Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node& node);
+Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node& node, const QuantizeOp& op);
 Result<CompiledStep> compile_int8_softmax(const StepSource& source, const Node& node, const SoftmaxOp& op);
 
 Result<CompiledStep> compile_int8_concat(const StepSource& source, const Node& node, const ConcatOp& op);
 Result<CompiledStep> compile_int8_pad(const StepSource& source, const Node& node, const PadOp& op);
 
 Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& node, const PoolOp& op);
-Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& node);
+Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& node, const GlobalAveragePoolOp& op);
 Result<CompiledStep> compile_int8_resize(const StepSource& source, const Node& node, const ResizeBilinearOp& op);
 
 }  // namespace mobilenet::cpu

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cpu/kernels/cpu_features.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+#include <cstdint>
+#include <initializer_list>
+
+namespace mobilenet::cpu {
+namespace {
+
+struct CpuidRegisters {
+  std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+CpuidRegisters cpuid(std::uint32_t leaf) {
+  CpuidRegisters r;
+  if (!__get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx)) return {};
+  return r;
+}
+
+constexpr std::uint32_t bits(std::initializer_list<int> positions) {
+  std::uint32_t mask = 0;
+  for (const int position : positions) mask |= std::uint32_t{1} << position;
+  return mask;
+}
+
+constexpr bool all(std::uint32_t value, std::uint32_t mask) { return (value & mask) == mask; }
+
+// The vector registers that the operating system saves; 0 when it says nothing about them.
+std::uint32_t saved_registers() {
+  const bool has_xgetbv = all(cpuid(1).ecx, bits({27}));  // OSXSAVE
+  if (!has_xgetbv) return 0;
+  std::uint32_t low = 0, high = 0;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
+}
+
+}  // namespace
+
+bool has_sse2() { return true; }  // part of x86-64
+
+bool has_sse4() { return all(cpuid(1).ecx, bits({9, 19, 20})); }  // SSSE3, SSE4.1, SSE4.2
+
+bool has_avx2() {
+  return has_sse4() && all(saved_registers(), bits({1, 2})) &&  // XMM, YMM
+         all(cpuid(1).ecx, bits({12, 28, 29})) &&               // FMA, AVX, F16C
+         all(cpuid(7).ebx, bits({3, 5, 8})) &&                  // BMI1, AVX2, BMI2
+         all(cpuid(0x80000001).ecx, bits({5}));                 // LZCNT
+}
+
+bool has_avx512() {
+  return has_avx2() && all(saved_registers(), bits({5, 6, 7})) &&  // masks, ZMM
+         all(cpuid(7).ebx, bits({16, 17, 28, 30, 31}));            // F, DQ, CD, BW, VL
+}
+
+bool has_avx512_vnni() { return has_avx512() && all(cpuid(7).ecx, bits({1, 6, 11})); }  // VBMI, VBMI2, VNNI
+
+}  // namespace mobilenet::cpu
+
+#elif defined(__aarch64__)
+
+namespace mobilenet::cpu {
+
+bool has_neon() { return true; }  // part of AArch64
+
+}  // namespace mobilenet::cpu
+
+#else
+#error "No kernels for this processor: x86-64 and 64-bit ARM only"
+#endif

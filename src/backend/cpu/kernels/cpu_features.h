@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Which instructions this machine runs, asked in the groups that kernels are compiled for. Those of another processor
+// are declared, never defined: only the rows of a build's own processor ask (kernel_set.cpp).
+
+namespace mobilenet::cpu {
+
+// x86-64: the processor has them and the operating system saves their registers.
+bool has_sse2();
+bool has_sse4();
+bool has_avx2();         // with FMA, F16C, BMI and LZCNT
+bool has_avx512();       // F, BW, CD, DQ and VL
+bool has_avx512_vnni();  // and VBMI, VBMI2 and VNNI: Ice Lake, Zen 4 and later
+
+// 64-bit ARM
+bool has_neon();
+
+}  // namespace mobilenet::cpu

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// All kernels in one list: a row per instruction set, best first, and a column per family of kernels. A row says only
+// what it does better: where it leaves a column empty, the next row that this machine runs fills it. A new instruction
+// set is its kernel files, what has_...() asks of the machine, and one row.
+
+#include <mobilenet/result.h>
+
+#include <span>
+#include <string_view>
+
+#include "backend/cpu/kernels/f32_depthwise.h"
+#include "backend/cpu/kernels/f32_elementwise.h"
+#include "backend/cpu/kernels/f32_gemm.h"
+#include "backend/cpu/kernels/int8.h"
+
+namespace mobilenet::cpu {
+
+struct KernelSet {
+  std::string_view isa;           // its name, as MOBILENET_CPU_ISA takes it
+  bool (*runs_here)() = nullptr;  // null: this build has no code for it
+  const GemmKernels* f32_gemm = nullptr;
+  const DepthwiseKernels* f32_depthwise = nullptr;
+  const ElementwiseKernels* f32_elementwise = nullptr;
+  const Int8MatmulKernels* int8_matmul = nullptr;
+  const Int8DepthwiseKernels* int8_depthwise = nullptr;
+  const Int8DepthwiseKernels* int8_depthwise_3x3 = nullptr;  // null to the end of the list: none but the general one
+  const Int8ElementwiseKernels* int8_elementwise = nullptr;
+};
+
+// Fills the empty columns of `row` from `next`.
+void fill_columns(KernelSet& row, const KernelSet& next);
+
+// The rows that this machine runs, best first and filled; never empty.
+std::span<const KernelSet> runnable_kernels();
+
+// The best, or those that MOBILENET_CPU_ISA names; an error when that name is unknown or cannot run here.
+Result<const KernelSet*> pick_kernels();
+
+}  // namespace mobilenet::cpu

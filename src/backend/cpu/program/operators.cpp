@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cpu/program/operators.h"
+
+#include <algorithm>
+
+#include "backend/cpu/blocks/grouping.h"
+#include "base/error.h"
+#include "base/quoted.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+const OperatorTable<CompileStep>& operators_of(Arithmetic arithmetic) {
+  switch (arithmetic) {
+    case Arithmetic::f32:
+      return f32_operators;
+    case Arithmetic::int8:
+      break;
+  }
+  return int8_operators;
+}
+
+Result<void> check_type(const Tensor& tensor) {
+  switch (tensor.type) {
+    case DataType::f32:
+    case DataType::u8:
+    case DataType::i8:
+      return {};
+    case DataType::f16:
+    case DataType::i16:
+    case DataType::i32:
+    case DataType::i64:
+    case DataType::boolean:
+      break;
+  }
+  return failure(ErrorCode::unsupported, "tensor ", quoted(tensor.name), " is ", name_of(tensor.type),
+                 ", the CPU computes f32, u8 and i8");
+}
+
+Result<const CompileStep*> compiler_of(const Network& network, const Step& step, Precision precision) {
+  const Op& op = network.node(step.nodes.front()).op;
+  for (const TensorId input : step.inputs) MOBILENET_CHECK(check_type(network.tensor(input)));
+  const Tensor& output = network.tensor(step.output);
+  if (!std::holds_alternative<ArgMaxOp>(op)) MOBILENET_CHECK(check_type(output));  // whose output is an index
+  const CompileStep& compile = operators_of(arithmetic_of(network, step, precision))[op];
+  if (compile == nullptr)
+    return failure(ErrorCode::unsupported, kind_of(op), " with an output of ", name_of(output.type),
+                   " cannot run on the CPU");
+  return &compile;
+}
+
+}  // namespace
+
+Arithmetic arithmetic_of(const Network& network, const Step& step, Precision precision) {
+  const auto is_float = [&](TensorId id) { return network.tensor(id).type == DataType::f32; };
+  if (!is_float(step.output) || !std::all_of(step.inputs.begin(), step.inputs.end(), is_float)) return Arithmetic::int8;
+  switch (precision) {
+    case Precision::automatic:
+    case Precision::source:
+    case Precision::f32:
+    case Precision::int8:  // of a network that has floats too
+      break;
+  }
+  return Arithmetic::f32;
+}
+
+Result<CompiledStep> compile_step(const StepSource& source) {
+  const std::string& name = source.node(source.step.nodes.back()).name;
+  auto compile = compiler_of(source.network, source.step, source.precision);
+  if (!compile) return at(name, std::move(compile).error());
+  auto step = (**compile)(source);
+  if (!step) return at(name, std::move(step).error());
+  step->name = name;
+  step->kind = kind_of(source.node(source.step.nodes.front()).op);
+  return step;
+}
+
+Step step_of_node(const Network& network, int index) {
+  const Node& node = network.node(index);
+  Step step{{index}, {}, node.output, node.extra_outputs};
+  for (const TensorId input : node.inputs)
+    if (network.is_activation(input)) step.inputs.push_back(input);
+  return step;
+}
+
+Result<void> check_operators(const Network& network, Precision precision) {
+  for (std::size_t n = 0; n < network.nodes.size(); ++n) {
+    const Node& node = network.nodes[n];
+    if (CpuGrouping().renames(network, node)) continue;
+    const Step step = step_of_node(network, static_cast<int>(n));
+    if (auto compile = compiler_of(network, step, precision); !compile)
+      return at(node.name, std::move(compile).error());
+  }
+  return {};
+}
+
+}  // namespace mobilenet::cpu
