@@ -152,7 +152,7 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(Task task, std::span<con
   Claims& claims = compiled->claims;
   claims = backend->claims(network(), ends);
 
-  CompileRequest request{compiled->input_shapes, wanted.outputs, memory_limit(options)};
+  CompileRequest request{compiled->input_shapes, wanted.outputs, options.threads, memory_limit(options)};
   if (claims.picture) request.ends.picture = ends.picture;
   if (claims.answer) request.ends.answer = ends.answer;
   MOBILENET_TRY(const auto program, model->program(*backend, weights, request));

@@ -12,6 +12,7 @@
 
 #include "backend/cpu/blocks/grouping.h"
 #include "backend/cpu/blocks/join_steps.h"
+#include "backend/cpu/program/compile_together.h"
 #include "backend/cpu/program/operators.h"
 #include "base/error.h"
 #include "base/thread_pool.h"
@@ -165,15 +166,17 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   const Precision precision = code->weights->precision();
   MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, CpuGrouping()));
   MOBILENET_CHECK(check_memory(network, code->plan, 0, request.max_bytes));
+  const std::vector<Block>& blocks = code->plan.blocks;
+  MOBILENET_TRY(std::vector<CompiledStep> compiled,
+                compile_together(request.threads, blocks.size(), [&](std::size_t b) {
+                  return compile_step({network, parameters, code->plan, blocks[b].last(), precision, *code->kernels,
+                                       &code->weights->packed(), request.max_bytes - code->plan.arena_bytes});
+                }));
   std::vector<PlannedStep> steps;
   std::vector<bool> planned(network.nodes.size(), false);
-  for (const Block& block : code->plan.blocks) {
-    const Step& step = block.last();
-    for (const int node : step.nodes) planned[static_cast<std::size_t>(node)] = true;
-    MOBILENET_TRY(CompiledStep compiled,
-                  compile_step({network, parameters, code->plan, step, precision, *code->kernels,
-                                &code->weights->packed(), request.max_bytes - code->plan.arena_bytes}));
-    steps.push_back({&step, std::move(compiled)});
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    for (const int node : blocks[b].last().nodes) planned[static_cast<std::size_t>(node)] = true;
+    steps.push_back({&blocks[b].last(), std::move(compiled[b])});
   }
   for (std::size_t n = 0; n < planned.size(); ++n)
     if (!planned[n])
