@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/arguments/help.h"
+#include "cli/arguments/model_path.h"
 #include "cli/arguments/usage_errors.h"
 #include "cli/output/output.h"
 #include "cli/output/pending_file.h"
@@ -82,10 +83,10 @@ int show_version() {
 }
 
 int run_program(int argc, char** argv) {
-  CLI::App app{
-      "mobilenet: MobileNet V1 and V2 on pictures and tensors, from .tflite and .safetensors files.\n"
-      "Without --model the bundled models classify, detect and segment.",
-      "mobilenet"};
+  CLI::App app{"mobilenet: MobileNet V1 and V2 on pictures and tensors, from " + model_endings("and") +
+                   " files.\n"
+                   "Without --model the bundled models classify, detect and segment.",
+               "mobilenet"};
   app.set_help_flag("-h,--help", "Show this help");
   app.set_version_flag("-V,--version", version_text, "Version, components and instruction sets");
   app.require_subcommand(0, 1);

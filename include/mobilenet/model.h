@@ -76,6 +76,21 @@ struct ModelInfo {
   std::vector<Decision> decisions;
 };
 
+// An architecture that Model::random knows.
+struct KnownArchitecture {
+  std::string_view name;   // "ssdlite_mobilenet_v2"
+  std::string_view title;  // "SSDLite on MobileNet V2"
+  int input_size = 0;      // as published
+};
+MOBILENET_API std::span<const KnownArchitecture> known_architectures();
+
+// A format that Model::open reads. The ending is only a custom: a file is recognised by its content.
+struct KnownFormat {
+  std::string_view name;    // "tflite"
+  std::string_view ending;  // ".tflite"
+};
+MOBILENET_API std::span<const KnownFormat> known_formats();
+
 class MOBILENET_API Model {
  public:
   // Opens a .tflite or .safetensors file; a description, config.json, preprocessor_config.json and labels.txt beside it

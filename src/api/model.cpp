@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file_bytes.h"
 #include "formats/labels/labels.h"
+#include "formats/safetensors/write_safetensors.h"
 #include "models/registry.h"
 #include "network/cost.h"
 #include "network/parameter.h"

@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/models.h"
@@ -44,12 +45,12 @@ struct LoadedModel {
 // Recognises the format by its content, not by its name.
 Result<LoadedModel> load_model(const SourceFile& file);
 
-Result<LoadedModel> load_tflite(const SourceFile& file);
-Result<LoadedModel> load_safetensors(const SourceFile& file);
-
-// Writes the project's own file: canonical names, weights as f32 or f16, vectors and batch norm as f32, and the spec as
-// JSON in the metadata. A temporary file beside `path` is renamed at the end, so nobody sees half a file.
-Result<void> write_safetensors(const std::filesystem::path& path, const ModelSpec& spec, const Parameters& parameters,
-                               const WeightIndex& weights, DataType type);
+// A format, as a row of the table in load_model.cpp; known_formats() lists them.
+struct FormatReader {
+  std::string_view name;
+  std::string_view ending;
+  bool (*takes)(const SourceFile& file);
+  Result<LoadedModel> (*load)(const SourceFile& file);
+};
 
 }  // namespace mobilenet

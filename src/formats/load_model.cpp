@@ -7,14 +7,24 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "formats/formats.h"
-#include "formats/safetensors/container.h"
+#include "formats/safetensors/load_safetensors.h"
+#include "formats/tflite/load_tflite.h"
 
 namespace mobilenet {
 namespace {
 
-constexpr std::size_t kTfliteMagicOffset = 4;
-constexpr std::string_view kTfliteMagic = "TFL3";
+constexpr std::array<FormatReader, 2> kReaders{{
+    {"tflite", ".tflite", takes_tflite, load_tflite},
+    {"safetensors", ".safetensors", takes_safetensors, load_safetensors},
+}};
+
+constexpr auto kKnown = [] {
+  std::array<KnownFormat, kReaders.size()> known{};
+  for (std::size_t i = 0; i < known.size(); ++i) known[i] = {kReaders[i].name, kReaders[i].ending};
+  return known;
+}();
 
 constexpr std::string_view kUsePytorch =
     "load it in PyTorch and save its state_dict with safetensors.torch.save_file, under Hugging Face's or timm's names";
@@ -22,9 +32,17 @@ constexpr std::string_view kUseTensorflow = "convert it with TensorFlow's tf.lit
 constexpr std::string_view kUseOther =
     "use the .tflite file of the same network, or its .safetensors from Hugging Face or timm";
 
+// "the .tflite or .safetensors file"
+std::string one_of_ours(std::string_view article) {
+  std::string endings;
+  for (const FormatReader& reader : kReaders)
+    endings += text(endings.empty() ? "" : &reader == &kReaders.back() ? " or " : ", ", reader.ending);
+  return text(article, " ", endings, " file");
+}
+
 struct Foreign {
   std::string_view what;
-  std::string_view advice;
+  std::string_view advice;  // empty: to unpack it
 };
 
 // By content, at a fixed place.
@@ -44,8 +62,8 @@ constexpr std::array<Signature, 11> kSignatures{{
     {0, "<!DOCTYPE"sv, {"a web page", "download the file itself instead of the page about it"}},
     {0, "<!doctype"sv, {"a web page", "download the file itself instead of the page about it"}},
     {0, "<html"sv, {"a web page", "download the file itself instead of the page about it"}},
-    {0, "\x1f\x8b"sv, {"a gzip archive", "unpack it and open the .tflite or .safetensors file inside"}},
-    {257, "ustar"sv, {"a tar archive", "unpack it and open the .tflite or .safetensors file inside"}},
+    {0, "\x1f\x8b"sv, {"a gzip archive", {}}},
+    {257, "ustar"sv, {"a tar archive", {}}},
     {0, "7767517\n"sv, {"an ncnn network description", kUseOther}},
     {0, "\x93NUMPY"sv, {"a NumPy array", kUseOther}},
     {0, "{"sv, {"JSON text", "open the weights file beside it"}},
@@ -59,7 +77,7 @@ struct Extension {
   std::string_view extension;
   Foreign foreign;
 };
-constexpr std::array<Extension, 10> kExtensions{{
+constexpr std::array<Extension, 8> kExtensions{{
     {".onnx", {"an ONNX file", kUseOther}},
     {".pb", {"a TensorFlow graph", kUseTensorflow}},
     {".caffemodel", {"a Caffe model", kUseOther}},
@@ -68,8 +86,6 @@ constexpr std::array<Extension, 10> kExtensions{{
     {".pt", {"a PyTorch file", kUsePytorch}},
     {".h5", {"a damaged Keras file", kUseTensorflow}},
     {".keras", {"a damaged Keras file", kUseTensorflow}},
-    {".tflite", {"a damaged .tflite file: it does not begin like one", "download it again"}},
-    {".safetensors", {"a damaged .safetensors file: it does not begin like one", "download it again"}},
 }};
 
 std::string_view text_of(std::span<const std::byte> bytes) {
@@ -91,33 +107,45 @@ Foreign zip_contents(std::string_view text) {
   if (lists("data.pkl")) return {"a PyTorch file", kUsePytorch};
   if (lists("model.weights.h5")) return {"a Keras file", kUseTensorflow};
   if (lists("saved_model.pb")) return {"an archive of a TensorFlow SavedModel", kUseTensorflow};
-  return {"a zip archive", "unpack it and open the .tflite or .safetensors file inside"};
+  return {"a zip archive", {}};
 }
 
-Foreign identify(const SourceFile& file) {
+Error foreign(const SourceFile& file, const Foreign& known) {
+  if (known.advice.empty())
+    return failure(ErrorCode::unsupported, file.name, ": is ", known.what, "; unpack it and open ", one_of_ours("the"),
+                   " inside");
+  return failure(ErrorCode::unsupported, file.name, ": is ", known.what, "; ", known.advice);
+}
+
+// What a file is that no reader takes, and what to do.
+Error unreadable(const SourceFile& file) {
   const std::string_view text = text_of(file.bytes);
-  if (has_at(text, 0, "PK\x03\x04")) return zip_contents(text);
+  if (has_at(text, 0, "PK\x03\x04")) return foreign(file, zip_contents(text));
   if (has_at(text, 0, "\x80") && text.substr(0, 64).find(kPickledMagic) != std::string_view::npos)
-    return {"a PyTorch file", kUsePytorch};
+    return foreign(file, {"a PyTorch file", kUsePytorch});
   for (const Signature& signature : kSignatures)
-    if (has_at(text, signature.offset, signature.bytes)) return signature.foreign;
+    if (has_at(text, signature.offset, signature.bytes)) return foreign(file, signature.foreign);
   std::string extension = std::filesystem::path(file.name).extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   for (const Extension& known : kExtensions)
-    if (known.extension == extension) return known.foreign;
-  return {"not a weights file that is known", "open a .tflite or .safetensors file"};
+    if (known.extension == extension) return foreign(file, known.foreign);
+  for (const FormatReader& reader : kReaders)
+    if (reader.ending == extension)
+      return failure(ErrorCode::unsupported, file.name, ": is a damaged ", extension,
+                     " file: it does not begin like one; download it again");
+  return failure(ErrorCode::unsupported, file.name, ": is not a weights file that is known; open ", one_of_ours("a"));
 }
 
 }  // namespace
 
+std::span<const KnownFormat> known_formats() { return kKnown; }
+
 Result<LoadedModel> load_model(const SourceFile& file) {
-  const std::string_view text = text_of(file.bytes);
-  if (text.empty()) return failure(ErrorCode::bad_format, file.name, ": is empty");
-  if (has_at(text, kTfliteMagicOffset, kTfliteMagic)) return load_tflite(file);
-  if (looks_like_safetensors(file.bytes)) return load_safetensors(file);
-  const Foreign foreign = identify(file);
-  return failure(ErrorCode::unsupported, file.name, ": is ", foreign.what, "; ", foreign.advice);
+  if (file.bytes.empty()) return failure(ErrorCode::bad_format, file.name, ": is empty");
+  for (const FormatReader& reader : kReaders)
+    if (reader.takes(file)) return reader.load(file);
+  return unreadable(file);
 }
 
 }  // namespace mobilenet

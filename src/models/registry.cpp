@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "models/registry.h"
 
+#include <mobilenet/model.h>
+
 #include <array>
 
 namespace mobilenet {
@@ -99,7 +101,16 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "a row is found by its architecture's number");
 
+constexpr auto kKnown = [] {
+  std::array<KnownArchitecture, kRows.size() - 1> known{};
+  for (std::size_t i = 0; i < known.size(); ++i)
+    known[i] = {kRows[i + 1].name, kRows[i + 1].title, kRows[i + 1].input_size};
+  return known;
+}();
+
 }  // namespace
+
+std::span<const KnownArchitecture> known_architectures() { return kKnown; }
 
 std::span<const ArchitectureRow> architectures() { return std::span(kRows).subspan(1); }
 

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "formats/formats.h"
+#include "formats/tflite/load_tflite.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/tflite_mutator.h"
 #include "graphs/ways.h"

@@ -65,9 +65,10 @@ Result<void> check_task(Task task, const ModelInfo& info) {
 
 void add_model_option(CLI::App& app, ModelChoice& choice, const std::string& otherwise) {
   app.add_option("-m,--model", choice.model,
-                 "A .tflite or .safetensors file or a folder with one, or an architecture with random weights such as "
-                 "mobilenet_v2:1.0:224 "
-                 "(default: " +
+                 "A " + model_endings("or") +
+                     " file or a folder with one, or an architecture with random weights such as "
+                     "mobilenet_v2:1.0:224 "
+                     "(default: " +
                      otherwise + ")")
       ->type_name("MODEL");
 }

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "cli/arguments/model_path.h"
 
+#include <mobilenet/model.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -15,17 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Architectures with what they are usually used at.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kArchitectures = {{
-    {"mobilenet_v1", ":1.0:224"},
-    {"mobilenet_v2", ":1.0:224"},
-    {"ssd_mobilenet_v1", ":1.0:300"},
-    {"ssd_mobilenet_v2", ":1.0:300"},
-    {"ssdlite_mobilenet_v2", ":1.0:320"},
-    {"deeplab_mobilenet_v2", ":1.0:513"},
-    {"deeplab_v3plus_mobilenet_v2", ":1.0:513"},
-}};
-
 bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
@@ -36,14 +27,15 @@ std::string architecture_hint(const std::string& word) {
   const std::size_t colon = std::min(word.find(':'), word.size());
   const std::string family = word.substr(0, colon);
   if (family.find_first_of("/\\.") != std::string::npos) return {};
+  const auto known = known_architectures();
   std::vector<std::string> families;
-  families.reserve(kArchitectures.size());
-  for (const auto& [name, usual] : kArchitectures) families.emplace_back(name);
+  families.reserve(known.size());
+  for (const KnownArchitecture& architecture : known) families.emplace_back(architecture.name);
   const auto nearest = nearest_word(family, families);
   if (!nearest) return {};
-  const auto known = std::find_if(kArchitectures.begin(), kArchitectures.end(),
-                                  [&](const auto& architecture) { return architecture.first == *nearest; });
-  const std::string fields = colon < word.size() ? word.substr(colon) : std::string(known->second);
+  const auto found = std::find_if(known.begin(), known.end(),
+                                  [&](const KnownArchitecture& architecture) { return architecture.name == *nearest; });
+  const std::string fields = colon < word.size() ? word.substr(colon) : ":1.0:" + std::to_string(found->input_size);
   return "; did you mean " + *nearest + fields + ", the architecture with random weights?";
 }
 
@@ -52,7 +44,7 @@ std::vector<std::string> models_in(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     const std::string ending = lower_case(entry->path().extension().string());
-    if (ending == ".tflite" || ending == ".safetensors") names.push_back(entry->path().filename().string());
+    if (is_model_ending(ending)) names.push_back(entry->path().filename().string());
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -78,7 +70,7 @@ std::string advice_for(const fs::path& folder) {
   }};
   for (const Kind& kind : kKinds)
     if (is_there(folder / kind.file)) return kind.advice;
-  return "is a folder without a .tflite or .safetensors file";
+  return "is a folder without a " + model_endings("or") + " file";
 }
 
 Result<fs::path> model_in(const fs::path& folder) {
@@ -94,6 +86,21 @@ Result<fs::path> model_in(const fs::path& folder) {
 }
 
 }  // namespace
+
+bool is_model_ending(std::string_view ending) {
+  const auto formats = known_formats();
+  return std::any_of(formats.begin(), formats.end(),
+                     [&](const KnownFormat& format) { return format.ending == ending; });
+}
+
+std::string model_endings(std::string_view conjunction) {
+  std::vector<std::string> endings;
+  for (const KnownFormat& format : known_formats()) endings.emplace_back(format.ending);
+  std::string text = endings.front();
+  for (std::size_t i = 1; i < endings.size(); ++i)
+    text += (i + 1 < endings.size() ? ", " : ' ' + std::string(conjunction) + ' ') + endings[i];
+  return text;
+}
 
 bool is_architecture(const std::string& word) {
   const std::string name = word.substr(0, word.find(':'));

@@ -8,9 +8,16 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mobilenet::cli {
+
+// ".tflite or .safetensors": the endings of all files that open, with a word before the last.
+std::string model_endings(std::string_view conjunction);
+
+// Whether files of this ending are models: ".tflite".
+bool is_model_ending(std::string_view ending);
 
 // "mobilenet_v2:1.0:224" or "ssdlite_mobilenet_v2:1.0:320" rather than a file.
 bool is_architecture(const std::string& word);

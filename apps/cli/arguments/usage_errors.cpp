@@ -9,6 +9,7 @@
 #include <system_error>
 #include <vector>
 
+#include "cli/arguments/model_path.h"
 #include "cli/output/table.h"
 #include "cli/output/words.h"
 
@@ -28,9 +29,10 @@ bool is_there(const std::string& word) {
   return fs::exists(word, ignored);
 }
 
+std::string ending_of(const std::string& word) { return lower_case(fs::path(word).extension().string()); }
+
 bool has_ending(const std::string& word, std::span<const std::string_view> endings) {
-  const std::string ending = lower_case(fs::path(word).extension().string());
-  return std::find(endings.begin(), endings.end(), ending) != endings.end();
+  return std::find(endings.begin(), endings.end(), ending_of(word)) != endings.end();
 }
 
 std::vector<const CLI::App*> commands_of(const CLI::App& program) {
@@ -73,9 +75,8 @@ std::string no_option(const CLI::App& program, const CLI::App& command, const st
 std::string no_command(const CLI::App& app, const std::string& word) {
   static constexpr std::array<std::string_view, 9> kPictures = {".jpg",  ".jpeg", ".png", ".webp", ".bmp",
                                                                 ".heic", ".gif",  ".tif", ".avif"};
-  static constexpr std::array<std::string_view, 2> kModels = {".tflite", ".safetensors"};
   const std::string sentence = "'" + word + "' is no command of mobilenet";
-  if (has_ending(word, kModels)) return sentence + "; `mobilenet info " + word + "` shows a model";
+  if (is_model_ending(ending_of(word))) return sentence + "; `mobilenet info " + word + "` shows a model";
   std::vector<std::string> names;
   for (const CLI::App* verb : commands_of(app)) names.push_back(verb->get_name());
   if (const std::string hint = did_you_mean(word, names); !hint.empty() && !is_there(word)) return sentence + hint;

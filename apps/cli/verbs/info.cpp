@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/arguments/model_path.h"
 #include "cli/arguments/options.h"
 #include "cli/arguments/preprocess_options.h"
 #include "cli/output/output.h"
@@ -120,8 +121,9 @@ int info(const InfoOptions& options) {
 Work add_info(CLI::App& app) {
   const auto options = std::make_shared<InfoOptions>();
   app.add_option("-m,--model,model", options->model.model,
-                 "A .tflite or .safetensors file or a folder with one, or an architecture such as mobilenet_v2:1.0:224 "
-                 "(default: $MOBILENET_MODEL, else the bundled model)")
+                 "A " + model_endings("or") +
+                     " file or a folder with one, or an architecture such as mobilenet_v2:1.0:224 "
+                     "(default: $MOBILENET_MODEL, else the bundled model)")
       ->type_name("MODEL");
   add_labels_option(app, options->model);
   add_preprocess_options(app, options->model);

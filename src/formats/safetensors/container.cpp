@@ -84,12 +84,12 @@ Result<Shape> read_shape(const JsonValue& description, std::uint64_t& elements) 
   return shape;
 }
 
-Result<SafetensorsTensor> read_tensor(const std::string& name, const JsonValue& description,
-                                      std::span<const std::byte> data) {
+Result<NamedTensor> read_tensor(const std::string& name, const JsonValue& description,
+                                std::span<const std::byte> data) {
   if (!description.is_object()) return failure(ErrorCode::bad_format, "is ", describe(description), " in the header");
   const JsonValue* dtype = description.find("dtype");
   if (!dtype || !dtype->is_string()) return failure(ErrorCode::bad_format, "dtype must be a string");
-  SafetensorsTensor tensor;
+  NamedTensor tensor;
   tensor.name = name;
   tensor.dtype = dtype->get<std::string>();
   const auto known = std::find_if(kKnownTypes.begin(), kKnownTypes.end(),
@@ -120,16 +120,16 @@ Result<void> read_metadata(const JsonValue& description, std::map<std::string, s
 }
 
 // Sorts by offset; every byte of the data must belong to exactly one tensor.
-Result<void> order_by_data(std::vector<SafetensorsTensor>& tensors, std::span<const std::byte> data) {
-  const auto begin = [&](const SafetensorsTensor& tensor) { return tensor.bytes.data() - data.data(); };
-  const auto end = [&](const SafetensorsTensor& tensor) {
+Result<void> order_by_data(std::vector<NamedTensor>& tensors, std::span<const std::byte> data) {
+  const auto begin = [&](const NamedTensor& tensor) { return tensor.bytes.data() - data.data(); };
+  const auto end = [&](const NamedTensor& tensor) {
     return begin(tensor) + static_cast<std::ptrdiff_t>(tensor.bytes.size());
   };
-  std::sort(tensors.begin(), tensors.end(), [&](const SafetensorsTensor& a, const SafetensorsTensor& b) {
+  std::sort(tensors.begin(), tensors.end(), [&](const NamedTensor& a, const NamedTensor& b) {
     return std::pair(begin(a), end(a)) < std::pair(begin(b), end(b));
   });
   std::ptrdiff_t covered = 0;
-  for (const SafetensorsTensor& tensor : tensors) {
+  for (const NamedTensor& tensor : tensors) {
     if (begin(tensor) != covered)
       return failure(ErrorCode::bad_format, tensor.name, ": its data begins at byte ", begin(tensor),
                      begin(tensor) < covered ? ", inside the tensor before it, which ends at "
@@ -156,7 +156,7 @@ bool looks_like_safetensors(std::span<const std::byte> file) {
          header_length(file) <= kHeaderLimits.bytes;
 }
 
-Result<SafetensorsContainer> parse_safetensors(std::span<const std::byte> file) {
+Result<NamedTensors> parse_safetensors(std::span<const std::byte> file) {
   if (file.size() < kLengthBytes)
     return failure(ErrorCode::bad_format, "has ", file.size(), " bytes, too few for a safetensors file");
   const std::uint64_t length = header_length(file);
@@ -171,7 +171,7 @@ Result<SafetensorsContainer> parse_safetensors(std::span<const std::byte> file) 
   auto parsed = parse_json(header, kHeaderLimits);
   if (!parsed) return at("safetensors header", std::move(parsed).error());
   if (!parsed->is_object()) return failure(ErrorCode::bad_format, "safetensors header: is ", describe(*parsed));
-  SafetensorsContainer container;
+  NamedTensors container;
   for (const auto& [name, description] : parsed->members()) {
     if (name == kSafetensorsMetadata) {
       MOBILENET_CHECK(read_metadata(description, container.metadata));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// The project's own file: safetensors with canonical names and the ModelSpec in the metadata.
+#include "formats/safetensors/write_safetensors.h"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,6 @@
 
 #include "base/error.h"
 #include "base/half.h"
-#include "formats/formats.h"
 #include "formats/json/json_text.h"
 #include "formats/json/model_spec_json.h"
 #include "formats/safetensors/container.h"

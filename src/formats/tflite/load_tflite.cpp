@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// A .tflite file becomes a Network, operator by operator, in the file's order.
+#include "formats/tflite/load_tflite.h"
 
 #include <set>
 
@@ -101,6 +101,13 @@ Result<void> settle_shapes(ModelGraph& graph) {
 }
 
 }  // namespace
+
+bool takes_tflite(const SourceFile& file) {
+  constexpr std::string_view kIdentifier = "TFL3";
+  constexpr std::size_t kOffset = 4;
+  const std::string_view text{reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()};
+  return text.size() >= kOffset && text.substr(kOffset).starts_with(kIdentifier);
+}
 
 Result<LoadedModel> load_tflite(const SourceFile& source) {
   MOBILENET_TRY(const ModelFile file, ModelFile::open(source));

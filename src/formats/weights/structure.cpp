@@ -27,7 +27,7 @@ Result<int> outputs_of(const NamedWeights& weights, const std::string& layer, st
 Result<BlockSpec> block_of(const NamedWeights& weights, int number, int inputs) {
   BlockSpec block{.inputs = inputs, .hidden = inputs};
   const std::string text = std::to_string(number);
-  if (backbone_of(weights.architecture).blocks == BlockKind::separable) {
+  if (backbone_of(weights.recognition.architecture).blocks == BlockKind::separable) {
     MOBILENET_TRY(block.outputs, outputs_of(weights, "pointwise" + text));
     return block;
   }
@@ -43,15 +43,13 @@ Result<BlockSpec> block_of(const NamedWeights& weights, int number, int inputs) 
 // The multipliers of published weights first: others may round to the same channels.
 constexpr std::array<double, 12> kUsualMultipliers{1, 0.75, 0.5, 0.35, 0.25, 1.4, 1.3, 1.1, 1.2, 1.25, 1.5, 2};
 
-double find_multiplier(const ModelSpec& spec, const NamedWeights& weights) {
+double find_multiplier(const ModelSpec& spec, const NamedWeights& weights, ChannelRounding rounding) {
   const auto stages = backbone_of(spec.architecture).stages;
-  const bool cut = spec.architecture == Architecture::mobilenet_v1 && weights.source == WeightSource::hugging_face;
   const auto matches = [&](double multiplier) {
     std::size_t block = 0;
     for (std::size_t s = 0; s < stages.size(); ++s) {
-      const int expected =
-          scale_channels(cut ? ChannelRounding::down : ChannelRounding::nearest_8, stages[s].outputs, multiplier);
-      for (int i = 0; i < weights.stage_blocks[s]; ++i)
+      const int expected = scale_channels(rounding, stages[s].outputs, multiplier);
+      for (int i = 0; i < weights.recognition.stage_blocks[s]; ++i)
         if (spec.blocks[block++].outputs != expected) return false;
     }
     return true;
@@ -65,25 +63,24 @@ double find_multiplier(const ModelSpec& spec, const NamedWeights& weights) {
 
 }  // namespace
 
-Result<ModelSpec> structure_of(const NamedWeights& weights, int output_stride) {
+Result<ModelSpec> structure_of(const NamedWeights& weights, const StructureOptions& options) {
   ModelSpec spec;
-  spec.architecture = weights.architecture;
+  spec.architecture = weights.recognition.architecture;
   MOBILENET_TRY(spec.stem, outputs_of(weights, "stem"));
   int channels = spec.stem;
-  const auto stages = backbone_of(weights.architecture).stages;
+  const auto stages = backbone_of(weights.recognition.architecture).stages;
   for (std::size_t s = 0; s < stages.size(); ++s)
-    for (int i = 0; i < weights.stage_blocks[s]; ++i) {
+    for (int i = 0; i < weights.recognition.stage_blocks[s]; ++i) {
       MOBILENET_TRY(BlockSpec block, block_of(weights, static_cast<int>(spec.blocks.size()) + 1, channels));
       block.stride = i == 0 ? stages[s].stride : 1;
       channels = block.outputs;
       spec.blocks.push_back(block);
     }
-  limit_output_stride(spec.blocks, output_stride);
+  limit_output_stride(spec.blocks, options.output_stride);
   if (backbone_of(spec.architecture).blocks == BlockKind::inverted_residual)
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
-      // timm treats the first block like the others; at Hugging Face it is part of the stem, without a residual.
       BlockSpec& block = spec.blocks[i];
-      const bool may_add = i > 0 || weights.source == WeightSource::timm;
+      const bool may_add = i > 0 || options.first_block_adds;
       block.residual = may_add && block.stride == 1 && block.inputs == block.outputs;
     }
   if (weights.index.contains("last.weight")) {
@@ -96,7 +93,7 @@ Result<ModelSpec> structure_of(const NamedWeights& weights, int output_stride) {
   if (row_of(spec.architecture).head == Head::segmenter) {
     MOBILENET_TRY(spec.segmentation_head.channels, outputs_of(weights, "aspp"));
   }
-  spec.depth_multiplier = find_multiplier(spec, weights);
+  spec.depth_multiplier = find_multiplier(spec, weights, options.rounding);
   return spec;
 }
 

@@ -7,13 +7,21 @@
 
 #include <mobilenet/result.h>
 
-#include "formats/weights/named_weights.h"
+#include "formats/weights/convention.h"
+#include "models/backbone.h"
 #include "spec/model_spec.h"
 
 namespace mobilenet {
 
+// In what conventions differ.
+struct StructureOptions {
+  int output_stride = 32;
+  ChannelRounding rounding = ChannelRounding::nearest_8;  // of depth multipliers
+  bool first_block_adds = false;  // timm treats the first inverted residual like the others; elsewhere it has no sum
+};
+
 // Fills architecture, stem, blocks, last, classes, DeepLab's head and depth_multiplier (0 where no multiplier gives
 // these channels). Weights are read for their outputs only; building the network compares everything else.
-Result<ModelSpec> structure_of(const NamedWeights& weights, int output_stride = 32);
+Result<ModelSpec> structure_of(const NamedWeights& weights, const StructureOptions& options);
 
 }  // namespace mobilenet

@@ -13,6 +13,7 @@
 #include "backend/reference/reference_backend.h"
 #include "base/file_bytes.h"
 #include "formats/formats.h"
+#include "formats/tflite/load_tflite.h"
 #include "support/test_data.h"
 
 namespace mobilenet::testing {

@@ -18,7 +18,7 @@ using testing::memory_file;
 using testing::safetensors_bytes;
 using testing::SafetensorsText;
 
-Result<SafetensorsContainer> parse(const std::string& bytes) {
+Result<NamedTensors> parse(const std::string& bytes) {
   return parse_safetensors(std::as_bytes(std::span(bytes.data(), bytes.size())));
 }
 
@@ -146,7 +146,7 @@ TEST(SafetensorsContainer, SurvivesRandomChanges) {
       bytes[random() % bytes.size()] = static_cast<std::byte>(random());
     const auto container = parse_safetensors(bytes);
     if (!container) continue;
-    for (const SafetensorsTensor& tensor : container->tensors) {
+    for (const NamedTensor& tensor : container->tensors) {
       EXPECT_GE(tensor.bytes.data(), bytes.data());
       EXPECT_LE(tensor.bytes.data() + tensor.bytes.size(), bytes.data() + bytes.size());
     }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "formats/tflite/load_tflite.h"
 #include "formats/tflite/tflite_graph.h"
 
 namespace mobilenet::testing {

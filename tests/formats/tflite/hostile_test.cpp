@@ -13,6 +13,7 @@
 #include <random>
 #include <string>
 
+#include "formats/tflite/load_tflite.h"
 #include "formats/tflite/tflite_graph.h"
 #include "support/test_data.h"
 

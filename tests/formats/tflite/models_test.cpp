@@ -13,6 +13,7 @@
 
 #include "base/file_bytes.h"
 #include "formats/formats.h"
+#include "formats/tflite/load_tflite.h"
 #include "network/parameter.h"
 #include "spec/input_encoding.h"
 #include "support/test_data.h"

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "formats/tflite/input_range.h"
+#include "formats/tflite/load_tflite.h"
 #include "formats/tflite/tflite_graph.h"
 #include "network/parameter.h"
 #include "spec/input_encoding.h"

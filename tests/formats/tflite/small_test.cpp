@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/half.h"
+#include "formats/tflite/load_tflite.h"
 #include "formats/tflite/metadata.h"
 #include "formats/tflite/metadata_generated.h"
 #include "formats/tflite/tflite_graph.h"

@@ -13,7 +13,8 @@
 #include "base/file_bytes.h"
 #include "formats/json/model_spec_json.h"
 #include "formats/safetensors/safetensors_file.h"
-#include "formats/weights/named_weights.h"
+#include "formats/safetensors/write_safetensors.h"
+#include "formats/weights/convention.h"
 #include "models/anchors.h"
 #include "network/parameter.h"
 #include "support/test_data.h"
@@ -55,13 +56,14 @@ TEST(NcnnSsdlite, NamesBecomeCanonical) {
       {"layer_19_2_2_mbox_loc.weight", "head2/box.weight"},
       {"layer_19_2_5_mbox_conf.bias", "head5/class.bias"},
   };
-  for (const auto& [name, canonical] : kNames) EXPECT_EQ(ncnn_ssdlite_name(name), canonical) << name;
+  for (const auto& [name, canonical] : kNames)
+    EXPECT_EQ(kNcnnSsdliteConvention.canonical_name({}, name), canonical) << name;
   for (const char* name :
        {"", "Conv", ".weight", "conv_.weight", "conv_1.weight", "conv_1000/expand.weight", "conv_-1/expand.weight",
         "layer_19_1_1.weight", "layer_19_1_6.weight", "layer_19_1_", "layer_19_1_2/depthwise.weight",
         "layer_19_3_2.weight", "layer_19_2_1_mbox_loc.weight", "layer_19_2_2_mbox_loc/pointwise.weight",
         "conv_12/expand_mbox_loc.weight", "Conv.input_scale"})
-    EXPECT_FALSE(ncnn_ssdlite_name(name)) << name;
+    EXPECT_FALSE(kNcnnSsdliteConvention.canonical_name({}, name)) << name;
 }
 
 TEST(NcnnSsdlite, OpensTheRealFile) {

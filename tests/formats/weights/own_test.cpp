@@ -14,6 +14,7 @@
 #include "formats/json/model_spec_json.h"
 #include "formats/safetensors/container.h"
 #include "formats/safetensors/safetensors_file.h"
+#include "formats/safetensors/write_safetensors.h"
 #include "network/parameter.h"
 
 namespace mobilenet {
@@ -248,7 +249,7 @@ TEST(OwnFile, AlignsItsVectorsAndLeavesNothingBehind) {
   const auto file = FileBytes::read(path).value();
   const auto container = parse_safetensors(file->bytes());
   ASSERT_TRUE(container) << container.error().message;
-  for (const SafetensorsTensor& tensor : container->tensors)
+  for (const NamedTensor& tensor : container->tensors)
     if (tensor.shape.rank() == 1) {
       EXPECT_EQ(std::bit_cast<std::uintptr_t>(tensor.bytes.data()) % 8, 0u) << tensor.name;
     }

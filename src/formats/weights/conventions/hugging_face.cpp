@@ -1,17 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Hugging Face transformers: config.json, and what follows from it.
+// Hugging Face transformers: its names, config.json, and what follows from it.
 
 #include <sstream>
 
 #include "base/error.h"
+#include "formats/json/json_beside.h"
 #include "formats/json/json_fields.h"
 #include "formats/weights/convention.h"
+#include "formats/weights/conventions/hugging_face_preprocessor.h"
+#include "formats/weights/renaming.h"
 #include "formats/weights/structure.h"
 #include "models/registry.h"
 
 namespace mobilenet {
 namespace {
+
+constexpr int kMostBlocks = 100;
+constexpr std::string_view kClassifier = "classifier.";
+constexpr std::array<Rename, 2> kClassifierParts{{{"weight", ".weight"}, {"bias", ".bias"}}};
+
+constexpr std::array<Rename, 6> kParts{{{"convolution.weight", ".weight"},
+                                        {"convolution.bias", ".bias"},
+                                        {"normalization.weight", ".norm.gamma"},
+                                        {"normalization.bias", ".norm.beta"},
+                                        {"normalization.running_mean", ".norm.mean"},
+                                        {"normalization.running_var", ".norm.variance"}}};
+constexpr std::array<Rename, 3> kBlock{
+    {{"expand_1x1", "/expand"}, {"conv_3x3", "/depthwise"}, {"reduce_1x1", "/project"}}};
+constexpr std::array<Rename, 4> kHead{
+    {{"conv_pool", "pool_branch"}, {"conv_aspp", "aspp"}, {"conv_projection", "projection"}, {"classifier", "logits"}}};
+constexpr std::string_view kHeadPrefix = "segmentation_head.";
+constexpr std::string_view kLast = "conv_1x1.";
+constexpr std::string_view kStemV1 = "conv_stem.convolution.weight";
+constexpr std::string_view kStemV2 = "conv_stem.first_conv.convolution.weight";
+
+std::optional<std::string> v1_name(std::string_view name) {
+  if (take(name, "conv_stem.")) return joined("stem", renamed(kParts, name));
+  if (!take(name, "layer.")) return std::nullopt;
+  const int layer = take_number(name, 2 * kMostBlocks);
+  if (layer < 0) return std::nullopt;
+  return joined((layer % 2 == 0 ? "depthwise" : "pointwise") + std::to_string(layer / 2 + 1), renamed(kParts, name));
+}
+
+// "conv_aspp.normalization.bias" of the segmentation head.
+std::optional<std::string> head_name(std::string_view name) {
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto layer = renamed(kHead, name.substr(0, dot));
+  if (!layer) return std::nullopt;
+  return joined(std::string(*layer), renamed(kParts, name.substr(dot + 1)));
+}
+
+std::optional<std::string> v2_name(std::string_view name) {
+  if (take(name, "conv_stem.first_conv.")) return joined("stem", renamed(kParts, name));
+  if (take(name, kLast)) return joined("last", renamed(kParts, name));
+  std::string block = "block1";  // the rest of the module that holds the stem
+  if (take(name, "layer.")) {
+    const int layer = take_number(name, kMostBlocks);
+    if (layer < 0) return std::nullopt;
+    block = "block" + std::to_string(layer + 2);
+  } else if (!take(name, "conv_stem.")) {
+    return std::nullopt;
+  }
+  const std::size_t dot = name.find('.');
+  const auto convolution = renamed(kBlock, name.substr(0, dot));
+  if (!convolution || dot == std::string_view::npos) return std::nullopt;
+  return joined(block + std::string(*convolution), renamed(kParts, name.substr(dot + 1)));
+}
+
+Result<std::optional<Recognition>> recognise(const NamedTensors& file) {
+  const bool v1 = any_name(file, [](std::string_view name) { return name.ends_with(kStemV1); });
+  const bool v2 = any_name(file, [](std::string_view name) { return name.ends_with(kStemV2); });
+  if (!v1 && !v2) return std::optional<Recognition>();
+  Recognition recognition{v2 ? Architecture::mobilenet_v2 : Architecture::mobilenet_v1, {}};
+  if (v2 && any_name(file, [](std::string_view name) { return name.starts_with(kHeadPrefix); }))
+    recognition.architecture = Architecture::deeplab_mobilenet_v2;
+  recognition.stage_blocks = published_stages(recognition.architecture);
+  return std::optional(std::move(recognition));
+}
+
+// "mobilenet_v2.layer.3.expand_1x1.convolution.weight" -> "block5/expand.weight". The part before the first module
+// ("mobilenet_v2.") may be missing.
+std::optional<std::string> canonical_name(const Recognition& recognition, std::string_view name) {
+  const Backbone& backbone = backbone_of(recognition.architecture);
+  const bool segments = row_of(recognition.architecture).head == Head::segmenter;
+  if (segments && take(name, kHeadPrefix)) return head_name(name);
+  if (take(name, kClassifier)) return joined("logits", renamed(kClassifierParts, name));
+  take(name, std::string(name_of(backbone.architecture)) + ".");
+  return backbone.blocks == BlockKind::separable ? v1_name(name) : v2_name(name);
+}
+
+// A segmentation head reads the last block; the backbone's own last convolution is saved all the same.
+bool ignores(const Recognition& recognition, std::string_view name) {
+  if (row_of(recognition.architecture).head != Head::segmenter) return false;
+  take(name, "mobilenet_v2.");
+  return name.starts_with(kLast);
+}
 
 using json = JsonValue;
 
@@ -43,13 +128,13 @@ std::vector<std::string> labels_of(const json* id2label) {
   return named ? labels : std::vector<std::string>();
 }
 
-Result<Config> read_config(const NamedWeights& weights, const std::filesystem::path& model,
+Result<Config> read_config(Architecture architecture, const std::filesystem::path& model,
                            std::vector<Decision>& decisions) {
   Config config;
   MOBILENET_TRY(const auto file, json_beside(model, "config.json"));
   if (!file) return config;
   JsonFields fields(*file, "config.json");
-  const std::string expected(name_of(backbone_of(weights.architecture).architecture));
+  const std::string expected(name_of(backbone_of(architecture).architecture));
   const std::string type = fields.text("model_type", expected);
   MOBILENET_CHECK(fields.mistake());
   if (type != expected) {
@@ -62,7 +147,7 @@ Result<Config> read_config(const NamedWeights& weights, const std::filesystem::p
   config.epsilon = fields.number("layer_norm_eps", 1e-12, 1, 1e-3);
   config.image_size = fields.integer("image_size", 1, kMostPixels, 224);
   config.depth_multiplier = fields.number("depth_multiplier", 0, 100, 1);
-  if (backbone_of(weights.architecture).blocks == BlockKind::inverted_residual)
+  if (backbone_of(architecture).blocks == BlockKind::inverted_residual)
     config.output_stride = fields.integer("output_stride", 8, 32, 32);
   if (config.output_stride % 8 != 0 || config.output_stride == 24)
     fields.remember("output_stride", std::to_string(config.output_stride), "8, 16 or 32");
@@ -92,18 +177,19 @@ void decide_scores(const std::string& problem_type, ModelSpec& spec, std::vector
   }
 }
 
-}  // namespace
-
-Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::filesystem::path& model) {
-  SourceReading reading;
+Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const std::filesystem::path& model) {
+  const Architecture architecture = weights.recognition.architecture;
+  WeightsReading reading;
   std::vector<Decision>& decisions = reading.decisions;
-  decisions.push_back({text("architecture ", title_of(weights.architecture)),
-                       "the tensors are named as Hugging Face transformers names them"});
-  MOBILENET_TRY(Config config, read_config(weights, model, decisions));
-  const bool segments = row_of(weights.architecture).head == Head::segmenter;
+  decisions.push_back(
+      {text("architecture ", title_of(architecture)), "the tensors are named as Hugging Face transformers names them"});
+  MOBILENET_TRY(Config config, read_config(architecture, model, decisions));
+  const bool segments = row_of(architecture).head == Head::segmenter;
   // All published DeepLabs are of stride 8 and 513 pixels; the configuration's own defaults are a classifier's.
   if (segments && !config.found) config.output_stride = 8, config.image_size = 513;
-  MOBILENET_TRY(reading.spec, structure_of(weights, config.output_stride));
+  // Converted from TensorFlow, channels and all.
+  const ChannelRounding rounding = backbone_of(architecture).rounding;
+  MOBILENET_TRY(reading.spec, structure_of(weights, {.output_stride = config.output_stride, .rounding = rounding}));
   ModelSpec& spec = reading.spec;
   spec.input_name = "pixel_values";
   spec.layout = SourceLayout::nchw;
@@ -131,5 +217,9 @@ Result<SourceReading> read_hugging_face(const NamedWeights& weights, const std::
   if (spec.classes > 0 && !spec.class_scores) reading.labels.clear();  // names of quantities
   return reading;
 }
+
+}  // namespace
+
+const Convention kHuggingFaceConvention{"Hugging Face", recognise, canonical_name, read, ignores};
 
 }  // namespace mobilenet

@@ -3,14 +3,16 @@
 // Hugging Face's preprocessor_config.json. Missing keys have the defaults of the processor that wrote the file; what a
 // processor would refuse, or what belongs to one that is not known here, is left open and said when it is needed.
 
+#include "formats/weights/conventions/hugging_face_preprocessor.h"
+
 #include <array>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/json/json_beside.h"
 #include "formats/json/json_fields.h"
-#include "formats/weights/convention.h"
 
 namespace mobilenet {
 namespace {

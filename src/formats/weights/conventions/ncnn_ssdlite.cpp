@@ -16,6 +16,7 @@
 namespace mobilenet {
 namespace {
 
+constexpr std::string_view kInputScale = ".input_scale";  // for activations of integers
 constexpr int kInputSize = 300;
 constexpr int kExtras = 4;
 constexpr int kTap = 14;  // "conv_13/expand" counts blocks from 0
@@ -117,9 +118,17 @@ void swap_axes_of_boxes(Parameters& parameters, int index) {
   parameters.owners.push_back(copy);
 }
 
-}  // namespace
+Result<std::optional<Recognition>> recognise(const NamedTensors& file) {
+  if (!any_name(file, [](std::string_view name) { return name == "conv_13/expand_mbox_loc.weight"; }))
+    return std::optional<Recognition>();
+  constexpr Architecture kArchitecture = Architecture::ssdlite_mobilenet_v2;
+  return std::optional(Recognition{kArchitecture, published_stages(kArchitecture)});
+}
 
-std::optional<std::string> ncnn_ssdlite_name(std::string_view name) {
+bool ignores(const Recognition&, std::string_view name) { return name.ends_with(kInputScale); }
+
+// "layer_19_2_3_mbox_loc/depthwise.weight" -> "head3/box/depthwise.weight"
+std::optional<std::string> canonical_name(const Recognition&, std::string_view name) {
   const std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return std::nullopt;
   const std::string_view part = name.substr(dot);
@@ -128,9 +137,10 @@ std::optional<std::string> ncnn_ssdlite_name(std::string_view name) {
   return layer ? std::optional<std::string>(*layer + std::string(part)) : std::nullopt;
 }
 
-Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights) {
-  SourceReading reading;
-  MOBILENET_TRY(reading.spec, structure_of(weights));
+// Turns the weights of the box predictors to the order of this library, in copies.
+Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const std::filesystem::path&) {
+  WeightsReading reading;
+  MOBILENET_TRY(reading.spec, structure_of(weights, {}));
   ModelSpec& spec = reading.spec;
   spec.input_name = "data";
   spec.layout = SourceLayout::nchw;
@@ -187,5 +197,9 @@ Result<SourceReading> read_ncnn_ssdlite(NamedWeights& weights) {
       {"sigmoid scores from 0.35, suppression at 0.45 within each class", "what its author's demonstration does"});
   return reading;
 }
+
+}  // namespace
+
+const Convention kNcnnSsdliteConvention{"ncnn", recognise, canonical_name, read, ignores};
 
 }  // namespace mobilenet

@@ -8,13 +8,109 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/json/json_beside.h"
 #include "formats/json/json_fields.h"
 #include "formats/weights/convention.h"
+#include "formats/weights/renaming.h"
 #include "formats/weights/structure.h"
 #include "models/registry.h"
 
 namespace mobilenet {
 namespace {
+
+constexpr int kMostBlocks = 100;
+constexpr int kMostStages = 10;
+constexpr std::string_view kClassifier = "classifier.";
+constexpr std::array<Rename, 2> kClassifierParts{{{"weight", ".weight"}, {"bias", ".bias"}}};
+
+constexpr std::array<Rename, 4> kNorm{{{"weight", ".norm.gamma"},
+                                       {"bias", ".norm.beta"},
+                                       {"running_mean", ".norm.mean"},
+                                       {"running_var", ".norm.variance"}}};
+// The same modules mean other layers in the two kinds of block.
+constexpr std::array<Rename, 4> kSeparable{
+    {{"conv_dw", "depthwise"}, {"bn1", "depthwise"}, {"conv_pw", "pointwise"}, {"bn2", "pointwise"}}};
+constexpr std::array<Rename, 6> kInvertedResidual{{{"conv_pw", "expand"},
+                                                   {"bn1", "expand"},
+                                                   {"conv_dw", "depthwise"},
+                                                   {"bn2", "depthwise"},
+                                                   {"conv_pwl", "project"},
+                                                   {"bn3", "project"}}};
+constexpr std::array<Rename, 4> kOutside{
+    {{"conv_stem", "stem"}, {"bn1", "stem"}, {"conv_head", "last"}, {"bn2", "last"}}};
+
+// "bn1.running_var" or "conv_pw.weight" of a block, or of the network.
+std::optional<std::string_view> part_of(std::string_view module, std::string_view part) {
+  if (module.starts_with("bn")) return renamed(kNorm, part);
+  return renamed(kClassifierParts, part);
+}
+
+// Blocks of each stage by the highest number that occurs; what is missing in between is noticed later.
+std::vector<int> stages_in(const NamedTensors& file) {
+  std::vector<int> counts;
+  for (const NamedTensor& tensor : file.tensors) {
+    std::string_view name = tensor.name;
+    if (!take(name, "blocks.")) continue;
+    const int stage = take_number(name, kMostStages);
+    const int block = stage < 0 ? -1 : take_number(name, kMostBlocks);
+    if (block < 0) continue;
+    if (counts.size() <= static_cast<std::size_t>(stage)) counts.resize(static_cast<std::size_t>(stage) + 1);
+    int& count = counts[static_cast<std::size_t>(stage)];
+    count = std::max(count, block + 1);
+  }
+  return counts;
+}
+
+Result<std::optional<Recognition>> recognise(const NamedTensors& file) {
+  Recognition recognition;
+  recognition.stage_blocks = stages_in(file);
+  if (recognition.stage_blocks.empty() ||
+      !any_name(file, [](std::string_view name) { return name == "conv_stem.weight"; }))
+    return std::optional<Recognition>();
+  if (any_name(file, [](std::string_view name) {
+        return name.find(".se.") != std::string_view::npos || name == "conv_head.bias" ||
+               name.find(".dw_start.") != std::string_view::npos || name.find(".pw_exp.") != std::string_view::npos;
+      }))
+    return failure(ErrorCode::unsupported,
+                   "looks like a MobileNet V3, V4 or EfficientNet of timm; supported are MobileNet V1 and V2");
+  const bool inverted = any_name(file, [](std::string_view name) { return name.ends_with(".conv_pwl.weight"); });
+  recognition.architecture = inverted ? Architecture::mobilenet_v2 : Architecture::mobilenet_v1;
+  const std::size_t expected = backbone_of(recognition.architecture).stages.size();
+  if (recognition.stage_blocks.size() != expected)
+    return failure(ErrorCode::unsupported, "has ", recognition.stage_blocks.size(), " stages of blocks, ",
+                   title_of(recognition.architecture), " has ", expected);
+  return std::optional(std::move(recognition));
+}
+
+// "blocks.2.1.conv_pwl.weight" -> "block5/project.weight" when the first two stages have three blocks.
+std::optional<std::string> canonical_name(const Recognition& recognition, std::string_view name) {
+  const std::vector<int>& stage_blocks = recognition.stage_blocks;
+  const bool v2 = backbone_of(recognition.architecture).blocks == BlockKind::inverted_residual;
+  if (take(name, kClassifier)) return joined("logits", renamed(kClassifierParts, name));
+  int stage = -1, number = 0;
+  if (take(name, "blocks.")) {
+    stage = take_number(name, static_cast<int>(stage_blocks.size()));
+    const int block = stage < 0 ? -1 : take_number(name, kMostBlocks);
+    if (block < 0) return std::nullopt;
+    for (int i = 0; i < stage; ++i) number += stage_blocks[static_cast<std::size_t>(i)];
+    number += block + 1;
+  }
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const std::string_view module = name.substr(0, dot);
+  const auto part = part_of(module, name.substr(dot + 1));
+  if (stage < 0) {
+    const auto layer = renamed(kOutside, module);
+    return layer ? joined(std::string(*layer), part) : std::nullopt;
+  }
+  // Every V1 block, and the first of V2, is a depthwise and a pointwise convolution.
+  const bool separable = !v2 || stage == 0;
+  const auto layer = separable ? renamed(kSeparable, module) : renamed(kInvertedResidual, module);
+  if (!layer) return std::nullopt;
+  if (!v2) return joined(std::string(*layer) + std::to_string(number), part);
+  const std::string_view in_block = *layer == "pointwise" ? "project" : *layer;
+  return joined("block" + std::to_string(number) + "/" + std::string(in_block), part);
+}
 
 using json = JsonValue;
 
@@ -89,7 +185,7 @@ void read_geometry(JsonFields& fields, const std::string& place, double crop_fra
   }
 }
 
-Result<void> read_preprocessing(const json& config, const std::string& place, SourceReading& reading) {
+Result<void> read_preprocessing(const json& config, const std::string& place, WeightsReading& reading) {
   ModelSpec& spec = reading.spec;
   const Published usual = published(spec);
   JsonFields fields(config, place);
@@ -154,7 +250,7 @@ std::vector<std::string> labels_of(const json& config) {
   return labels;
 }
 
-Result<void> assume_published(SourceReading& reading, const std::string& because) {
+Result<void> assume_published(WeightsReading& reading, const std::string& because) {
   const json nothing{json::Object()};
   reading.decisions.push_back(
       {"preprocessing",
@@ -162,7 +258,7 @@ Result<void> assume_published(SourceReading& reading, const std::string& because
   return read_preprocessing(nothing, "timm's defaults", reading);
 }
 
-Result<void> read_config(const json& config, SourceReading& reading) {
+Result<void> read_config(const json& config, WeightsReading& reading) {
   JsonFields fields(config, "config.json");
   const bool v2 = reading.spec.architecture == Architecture::mobilenet_v2;
   const std::string family = v2 ? "mobilenetv2" : "mobilenetv1";
@@ -182,18 +278,16 @@ Result<void> read_config(const json& config, SourceReading& reading) {
   return {};
 }
 
-}  // namespace
-
-Result<SourceReading> read_timm(const NamedWeights& weights, const std::filesystem::path& model) {
-  SourceReading reading;
-  MOBILENET_TRY(reading.spec, structure_of(weights));
+Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const std::filesystem::path& model) {
+  WeightsReading reading;
+  MOBILENET_TRY(reading.spec, structure_of(weights, {.first_block_adds = true}));
   ModelSpec& spec = reading.spec;
   spec.layout = SourceLayout::nchw;
   spec.tf_padding = false;
   spec.epsilon = kEpsilon;
   if (spec.classes == 1) spec.class_scores.reset();  // a class only if it has a name
   reading.decisions = {
-      {text("architecture ", title_of(weights.architecture)), "the tensors are named as timm names them"},
+      {text("architecture ", title_of(weights.recognition.architecture)), "the tensors are named as timm names them"},
       {"symmetric padding", "timm's MobileNets are PyTorch's own, not converted from TensorFlow"},
       {"batch norm epsilon 1e-05", "PyTorch's default, which timm's MobileNet V1 and V2 keep"}};
   MOBILENET_TRY(const auto config, json_beside(model, "config.json"));
@@ -201,5 +295,9 @@ Result<SourceReading> read_timm(const NamedWeights& weights, const std::filesyst
                          : assume_published(reading, "because there is no config.json beside the file"));
   return reading;
 }
+
+}  // namespace
+
+const Convention kTimmConvention{"timm", recognise, canonical_name, read};
 
 }  // namespace mobilenet

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// From named tensors to a model: whose names, which structure, which conventions, which labels, then the network. The
+// same for every container.
+
+#include <string_view>
+
+#include "formats/formats.h"
+#include "formats/weights/convention.h"
+
+namespace mobilenet {
+
+// `container` is the name of the file's format, for LoadedModel::format. Messages do not name the file.
+Result<LoadedModel> load_weights(std::string_view container, const NamedTensors& tensors, const SourceFile& file);
+
+}  // namespace mobilenet
