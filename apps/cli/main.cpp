@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <exception>
-#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -90,7 +89,7 @@ int run_program(int argc, char** argv) {
   app.set_help_flag("-h,--help", "Show this help");
   app.set_version_flag("-V,--version", version_text, "Version, components and instruction sets");
   app.require_subcommand(0, 1);
-  app.formatter(std::make_shared<HelpFormatter>());
+  format_help(app);
   app.footer(
       "Examples:\n"
       "  mobilenet classify photo.jpg\n"

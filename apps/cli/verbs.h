@@ -5,8 +5,11 @@
 // The program's verbs, one file each. A verb adds its options to its subcommand; what it returns does the work once
 // they are parsed, and gives the exit code: 0 all well, 1 a model or a picture was bad.
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+}
 
 namespace mobilenet::cli {
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "cli/arguments/cli11.h"
 #include "cli/output/words.h"
 
 namespace mobilenet::cli {
@@ -69,15 +70,14 @@ Result<std::vector<int>> classes_named(std::span<const std::string> words, const
 
 void add_class_options(CLI::App& app, ClassArguments& arguments) {
   const auto add = [&app](const std::string& name, std::vector<std::string>& words, const std::string& description) {
-    app.add_option_function<std::string>(
-           name,
-           [name, &words](const std::string& text) {
-             words = split_list(text);
-             if (std::find(words.begin(), words.end(), "") != words.end())
-               throw CLI::ValidationError(name, "'" + text + "' is not a list like person,dog");
-           },
-           description)
-        ->type_name("LIST");
+    add_value(
+        app, name,
+        [&words](const std::string& text) {
+          words = split_list(text);
+          const bool gap = std::find(words.begin(), words.end(), "") != words.end();
+          return gap ? "'" + text + "' is not a list like person,dog" : std::string();
+        },
+        description, "LIST");
   };
   add("--classes", arguments.only, "Only these, by name or index: person,dog");
   add("--exclude", arguments.without, "All but these, by name or index");

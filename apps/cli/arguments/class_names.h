@@ -7,10 +7,13 @@
 #include <mobilenet/model.h>
 #include <mobilenet/result.h>
 
-#include <CLI/CLI.hpp>
 #include <span>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace mobilenet::cli {
 

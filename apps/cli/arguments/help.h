@@ -4,21 +4,14 @@
 
 // How help looks: as a newcomer reads it, in 80 columns.
 
-#include <CLI/CLI.hpp>
-#include <string>
+namespace CLI {
+class App;
+}
 
 namespace mobilenet::cli {
 
-// Of every option only the kind of its value; descriptions and paragraphs are wrapped.
-class HelpFormatter : public CLI::Formatter {
- public:
-  HelpFormatter();
-  std::string make_description(const CLI::App* app) const override;
-  std::string make_usage(const CLI::App* app, std::string name) const override;
-  std::string make_option_opts(const CLI::Option* option) const override;
-  std::string make_option_desc(const CLI::Option* option) const override;
-  std::string make_subcommand(const CLI::App* app) const override;
-  std::string make_footer(const CLI::App* app) const override;
-};
+// For this command and those that are added to it. Of every option only the kind of its value; descriptions and
+// paragraphs are wrapped.
+void format_help(CLI::App& app);
 
 }  // namespace mobilenet::cli

@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 
+#include "cli/arguments/cli11.h"
 #include "cli/arguments/default_model.h"
 #include "cli/arguments/model_path.h"
 #include "cli/output/table.h"
@@ -64,17 +65,17 @@ Result<void> check_task(Task task, const ModelInfo& info) {
 }  // namespace
 
 void add_model_option(CLI::App& app, ModelChoice& choice, const std::string& otherwise) {
-  app.add_option("-m,--model", choice.model,
-                 "A " + model_endings("or") +
-                     " file or a folder with one, or an architecture with random weights such as "
-                     "mobilenet_v2:1.0:224 "
-                     "(default: " +
-                     otherwise + ")")
-      ->type_name("MODEL");
+  add_text(app, "-m,--model", choice.model,
+           "A " + model_endings("or") +
+               " file or a folder with one, or an architecture with random weights such as "
+               "mobilenet_v2:1.0:224 "
+               "(default: " +
+               otherwise + ")",
+           "MODEL");
 }
 
 void add_labels_option(CLI::App& app, ModelChoice& choice) {
-  app.add_option("--labels", choice.labels, "Class names, one per line (default: the model's own)")->type_name("FILE");
+  add_text(app, "--labels", choice.labels, "Class names, one per line (default: the model's own)", "FILE");
 }
 
 Result<Model> open_model(const ModelChoice& choice) {

@@ -8,11 +8,14 @@
 #include <mobilenet/model.h>
 #include <mobilenet/result.h>
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 
 #include "cli/output/output_files.h"
+
+namespace CLI {
+class App;
+}
 
 namespace mobilenet::cli {
 

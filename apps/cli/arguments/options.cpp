@@ -5,15 +5,15 @@
 #include <mobilenet/device.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
-#include <tuple>
-#include <utility>
+#include <system_error>
 
+#include "cli/arguments/cli11.h"
 #include "cli/arguments/preprocess_options.h"
 #include "cli/output/output.h"
+#include "cli/output/table.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -28,19 +28,27 @@ std::optional<long long> whole_number(std::string_view text) {
   return value;
 }
 
-[[noreturn]] void wrong_value(const std::string& option, const std::string& value, const std::string& wanted) {
-  throw CLI::ValidationError(option, "'" + value + "' is not " + wanted);
+std::string is_not(const std::string& value, const std::string& wanted) { return "'" + value + "' is not " + wanted; }
+
+// A whole number from `lowest` to `highest`; nothing for anything else.
+template <class T>
+std::optional<T> number_within(std::string_view text, long long lowest, long long highest) {
+  const auto number = whole_number(text);
+  if (!number || *number < lowest || *number > highest) return std::nullopt;
+  return static_cast<T>(*number);
 }
 
-std::pair<int, int> parse_size(const std::string& text) {
+// What is wrong with a size; empty: nothing.
+std::string parse_size(const std::string& text, SessionOptions& options) {
   const std::size_t cross = text.find('x');
-  const auto height = whole_number(std::string_view(text).substr(0, cross));
-  const auto width = cross == std::string::npos ? height : whole_number(std::string_view(text).substr(cross + 1));
-  const auto fits = [](std::optional<long long> side) { return side && *side >= 1 && *side <= kMaxSide; };
-  if (!fits(height) || !fits(width)) {
-    wrong_value("--size", text, "a side like 224 or HEIGHTxWIDTH like 160x320, up to " + std::to_string(kMaxSide));
-  }
-  return {static_cast<int>(*height), static_cast<int>(*width)};
+  const auto height = number_within<int>(std::string_view(text).substr(0, cross), 1, kMaxSide);
+  const auto width =
+      cross == std::string::npos ? height : number_within<int>(std::string_view(text).substr(cross + 1), 1, kMaxSide);
+  if (!height || !width)
+    return is_not(text, "a side like 224 or HEIGHTxWIDTH like 160x320, up to " + std::to_string(kMaxSide));
+  options.input_height = *height;
+  options.input_width = *width;
+  return {};
 }
 
 std::string device_names() {
@@ -62,72 +70,66 @@ std::string device_sentences() {
 }  // namespace
 
 void add_session_options(CLI::App& app, SessionOptions& options) {
-  app.add_option_function<std::string>(
-         "--backend",
-         [&options](const std::string& text) {
-           const auto device = device_from_name(text);
-           if (!device) wrong_value("--backend", text, "one of " + device_names());
-           options.device = *device;
-         },
-         device_sentences())
-      ->type_name("NAME");
-  app.add_option_function<std::string>(
-         "--precision",
-         [&options](const std::string& text) {
-           const auto precision = precision_from_name(text);
-           if (!precision) wrong_value("--precision", text, "one of automatic, source, f32, int8");
-           options.precision = *precision;
-         },
-         "automatic: the fastest that keeps the answers; source: the\n"
-         "file's own; f32; int8 (default: " +
-             std::string(name_of(options.precision)) + ")")
-      ->type_name("NAME");
+  add_value(
+      app, "--backend",
+      [&options](const std::string& text) {
+        const auto device = device_from_name(text);
+        if (!device) return is_not(text, "one of " + device_names());
+        options.device = *device;
+        return std::string();
+      },
+      device_sentences(), "NAME");
+  add_value(
+      app, "--precision",
+      [&options](const std::string& text) {
+        const auto precision = precision_from_name(text);
+        if (!precision) return is_not(text, "one of automatic, source, f32, int8");
+        options.precision = *precision;
+        return std::string();
+      },
+      "automatic: the fastest that keeps the answers; source: the\n"
+      "file's own; f32; int8 (default: " +
+          std::string(name_of(options.precision)) + ")",
+      "NAME");
   add_count(app, "-t,--threads", options.threads, 0, kMostThreads, "Threads (default: one per physical core)");
-  app.add_option("--max-memory", options.max_memory_bytes,
-                 "The most memory that a network may take, such as 512MB or\n"
-                 "8GB (default: 4GB, or half of what there is)")
-      ->transform(CLI::AsSizeValue(false))
-      ->type_name("BYTES");
+  add_bytes(app, "--max-memory", options.max_memory_bytes,
+            "The most memory that a network may take, such as 512MB or\n"
+            "8GB (default: 4GB, or half of what there is)");
 }
 
 void add_size_option(CLI::App& app, const std::string& names, SessionOptions& options) {
-  app.add_option_function<std::string>(
-         names,
-         [&options](const std::string& text) {
-           std::tie(options.input_height, options.input_width) = parse_size(text);
-         },
-         "Input size of the network: a side, or HEIGHTxWIDTH\n(default: the model's own)")
-      ->type_name("N");
+  add_value(
+      app, names, [&options](const std::string& text) { return parse_size(text, options); },
+      "Input size of the network: a side, or HEIGHTxWIDTH\n(default: the model's own)", "N");
 }
 
 void add_picture_options(CLI::App& app, PictureArguments& arguments) {
-  app.add_option("pictures", arguments.words,
-                 "JPEG, PNG, WebP or BMP files, folders (the pictures\n"
-                 "directly inside), patterns, or - for standard input")
-      ->type_name("...")
-      ->required();
-  app.add_option_function<std::string>(
-         "--orientation",
-         [&arguments](const std::string& text) {
-           const auto value = whole_number(text);
-           if (!value) wrong_value("--orientation", text, "a whole number");
-           if (*value >= 1 && *value <= 8) {
-             arguments.options.orientation = orientation_from_exif(static_cast<int>(*value));
-           } else {
-             arguments.orientation_note = "--orientation " + text + " is ignored: EXIF has 1 to 8";
-           }
-         },
-         "EXIF orientation 1..8 of all pictures, instead of their\nown; other numbers are ignored")
-      ->type_name("N");
-  app.add_option_function<std::string>(
-         "--max-pixels",
-         [&arguments](const std::string& text) {
-           const auto value = whole_number(text);
-           if (!value || *value < 0) wrong_value("--max-pixels", text, "a whole number from 0");
-           arguments.options.decode.max_pixels = *value;
-         },
-         "Refuse larger pictures; 0: no limit (default: " + std::to_string(DecodeOptions{}.max_pixels) + ")")
-      ->type_name("N");
+  require(add_words(app, "pictures", arguments.words,
+                    "JPEG, PNG, WebP or BMP files, folders (the pictures\n"
+                    "directly inside), patterns, or - for standard input",
+                    "..."));
+  add_value(
+      app, "--orientation",
+      [&arguments](const std::string& text) {
+        const auto value = whole_number(text);
+        if (!value) return is_not(text, "a whole number");
+        if (*value >= 1 && *value <= 8) {
+          arguments.options.orientation = orientation_from_exif(static_cast<int>(*value));
+        } else {
+          arguments.orientation_note = "--orientation " + text + " is ignored: EXIF has 1 to 8";
+        }
+        return std::string();
+      },
+      "EXIF orientation 1..8 of all pictures, instead of their\nown; other numbers are ignored", "N");
+  add_value(
+      app, "--max-pixels",
+      [&arguments](const std::string& text) {
+        const auto value = whole_number(text);
+        if (!value || *value < 0) return is_not(text, "a whole number from 0");
+        arguments.options.decode.max_pixels = *value;
+        return std::string();
+      },
+      "Refuse larger pictures; 0: no limit (default: " + std::to_string(DecodeOptions{}.max_pixels) + ")", "N");
   add_quiet_option(app);
 }
 
@@ -143,51 +145,59 @@ void add_batch_option(CLI::App& app, PictureArguments& arguments) {
   add_count(app, "-b,--batch", arguments.batch, 1, kMaxBatch, "Pictures computed at once (default: 1)");
 }
 
-CLI::Option* add_count(CLI::App& app, const std::string& names, int& value, int lowest, int highest,
-                       const std::string& description) {
-  const std::string name = names.substr(names.find("--"));
-  return app
-      .add_option_function<std::string>(
-          names,
-          [name, &value, lowest, highest](const std::string& text) {
-            const auto number = whole_number(text);
-            if (!number || *number < lowest || *number > highest) {
-              wrong_value(name, text,
-                          "a whole number from " + std::to_string(lowest) + " to " + std::to_string(highest));
-            }
-            value = static_cast<int>(*number);
-          },
-          description)
-      ->type_name("N");
+void add_count(CLI::App& app, const std::string& names, int& value, int lowest, int highest,
+               const std::string& description) {
+  add_value(
+      app, names,
+      [&value, lowest, highest](const std::string& text) {
+        const auto number = number_within<int>(text, lowest, highest);
+        if (!number)
+          return is_not(text, "a whole number from " + std::to_string(lowest) + " to " + std::to_string(highest));
+        value = *number;
+        return std::string();
+      },
+      description, "N");
+}
+
+void add_fraction(CLI::App& app, const std::string& name, std::optional<float>& value, const std::string& description) {
+  add_value(
+      app, name,
+      [&value](const std::string& text) {
+        float number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error != std::errc() || end != text.data() + text.size() || !(number >= 0 && number <= 1))
+          return is_not(text, "a number from 0 to 1");
+        value = number;
+        return std::string();
+      },
+      description, "P");
+}
+
+void add_choice(CLI::App& app, const std::string& name, const std::vector<std::string>& words,
+                const std::function<void(std::size_t)>& choose, const std::string& description,
+                const std::string& type) {
+  add_value(
+      app, name,
+      [words, choose](const std::string& text) {
+        const auto word = std::find(words.begin(), words.end(), text);
+        if (word == words.end()) return is_not(text, "one of " + join(words, ", "));
+        choose(static_cast<std::size_t>(word - words.begin()));
+        return std::string();
+      },
+      description, type);
 }
 
 CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vector<std::string>& extensions,
                                const std::string& description) {
-  std::string wanted;
-  for (const std::string& extension : extensions) wanted += (wanted.empty() ? "" : " or ") + extension;
-  return add_output_name(app, "-o,--output", path, description)
-      ->check([extensions, wanted](const std::string& text) {
-        const bool fits = std::any_of(extensions.begin(), extensions.end(), [&text](const std::string& extension) {
-          return text.size() > extension.size() && text.ends_with(extension);
-        });
-        return fits ? "" : '\'' + text + "' is not a file whose name ends in " + wanted;
-      })
-      ->type_name("FILE")
-      ->required();
-}
-
-void add_fraction(CLI::App& app, const std::string& name, std::optional<float>& value, const std::string& description) {
-  app.add_option_function<std::string>(
-         name,
-         [name, &value](const std::string& text) {
-           float number = 0;
-           const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-           if (error != std::errc() || end != text.data() + text.size() || !(number >= 0 && number <= 1))
-             wrong_value(name, text, "a number from 0 to 1");
-           value = number;
-         },
-         description)
-      ->type_name("P");
+  const std::string wanted = join(extensions, " or ");
+  CLI::Option* const option = add_output_name(app, "-o,--output", path, description, "FILE");
+  check(option, [extensions, wanted](const std::string& text) {
+    const bool fits = std::any_of(extensions.begin(), extensions.end(), [&text](const std::string& extension) {
+      return text.size() > extension.size() && text.ends_with(extension);
+    });
+    return fits ? "" : is_not(text, "a file whose name ends in " + wanted);
+  });
+  return option;
 }
 
 void add_annotation_option(CLI::App& app, std::string& path) {
@@ -195,25 +205,27 @@ void add_annotation_option(CLI::App& app, std::string& path) {
                   "Write annotated pictures: a .png or .jpg for one picture, a folder for many (end its name in /)");
 }
 
-CLI::Option* add_output_name(CLI::App& app, const std::string& names, std::string& path,
-                             const std::string& description) {
-  return app.add_option(names, path, description)->type_name("PATH")->check([](const std::string& text) {
+CLI::Option* add_output_name(CLI::App& app, const std::string& names, std::string& path, const std::string& description,
+                             const std::string& type) {
+  CLI::Option* const option = add_text(app, names, path, description, type);
+  check(option, [](const std::string& text) {
     return text != "-" ? "" : "'-' is no place for results, they go to files (a file of that name is ./-)";
   });
+  return option;
 }
 
 void add_force_option(CLI::App& app, IfExists& if_exists) {
-  app.add_flag_callback(
-      "-f,--force", [&if_exists] { if_exists = IfExists::replace; },
+  add_flag(
+      app, "-f,--force", [&if_exists] { if_exists = IfExists::replace; },
       "Replace result files that exist already; never what is read");
 }
 
 void add_quiet_option(CLI::App& app) {
-  app.add_flag_callback("-q,--quiet", be_quiet, "Only errors on standard error: no notes, no progress");
+  add_flag(app, "-q,--quiet", be_quiet, "Only errors on standard error: no notes, no progress");
 }
 
 void add_json_option(CLI::App& app, bool& json) {
-  app.add_flag("--json", json, "One JSON object per line on standard output");
+  add_flag(app, "--json", json, "One JSON object per line on standard output");
 }
 
 }  // namespace mobilenet::cli

@@ -2,12 +2,12 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Options that several verbs share, each said once. Values are checked while the command line is parsed: what is wrong
-// there is a usage error.
+// Options that several verbs share, each said once.
 
 #include <mobilenet/session.h>
 
-#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +15,11 @@
 #include "cli/arguments/model_choice.h"
 #include "cli/output/pending_file.h"
 #include "cli/pictures/picture_loader.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace mobilenet::cli {
 
@@ -37,8 +42,12 @@ void add_answer_options(CLI::App& app, ModelChoice& model, PictureArguments& pic
 void add_batch_option(CLI::App& app, PictureArguments& arguments);
 
 // A whole number within the limits.
-CLI::Option* add_count(CLI::App& app, const std::string& names, int& value, int lowest, int highest,
-                       const std::string& description);
+void add_count(CLI::App& app, const std::string& names, int& value, int lowest, int highest,
+               const std::string& description);
+// One of these words; `choose` gets its place among them.
+void add_choice(CLI::App& app, const std::string& name, const std::vector<std::string>& words,
+                const std::function<void(std::size_t)>& choose, const std::string& description,
+                const std::string& type = "NAME");
 // The output file: its name must end in one of `extensions`.
 CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vector<std::string>& extensions,
                                const std::string& description);
@@ -47,8 +56,8 @@ void add_fraction(CLI::App& app, const std::string& name, std::optional<float>& 
 // -o for annotated pictures: a file, or a folder.
 void add_annotation_option(CLI::App& app, std::string& path);
 // The name of a file or folder to be written.
-CLI::Option* add_output_name(CLI::App& app, const std::string& names, std::string& path,
-                             const std::string& description);
+CLI::Option* add_output_name(CLI::App& app, const std::string& names, std::string& path, const std::string& description,
+                             const std::string& type = "PATH");
 // What happens to files that exist already, of a verb that writes some.
 void add_force_option(CLI::App& app, IfExists& if_exists);
 // Only errors on standard error.

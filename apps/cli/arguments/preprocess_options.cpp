@@ -9,17 +9,25 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/arguments/cli11.h"
+
 namespace mobilenet::cli {
 namespace {
 
-template <class T, std::size_t kCount>
-T named(const std::string& option, const std::string& text, const PreprocessNames<T, kCount>& names) {
-  std::string known;
-  for (const auto& [name, value] : names) {
-    if (name == text) return value;
-    known += (known.empty() ? "" : ", ") + std::string(name);
-  }
-  throw CLI::ValidationError(option, "'" + text + "' is not one of " + known);
+// One of the names, or what is wrong.
+template <class Value, class T, std::size_t kCount>
+ReadValue choose(Value& value, const PreprocessNames<T, kCount>& names) {
+  return [&value, &names](const std::string& text) {
+    std::string known;
+    for (const auto& [name, named] : names) {
+      if (name == text) {
+        value = named;
+        return std::string();
+      }
+      known += (known.empty() ? "" : ", ") + std::string(name);
+    }
+    return "'" + text + "' is not one of " + known;
+  };
 }
 
 // One number or three with commas between.
@@ -55,47 +63,36 @@ std::optional<PixelEncoding> encoding_from(std::string_view text) {
 }
 
 void add_encoding_options(CLI::App& app, ModelChoice& choice) {
-  app.add_option_function<std::string>(
-         "--encoding",
-         [&choice](const std::string& text) {
-           choice.preprocess.encoding = encoding_from(text);
-           if (!choice.preprocess.encoding)
-             throw CLI::ValidationError("--encoding", "'" + text +
-                                                          "' is not one of unit, signed, bytes, or MEAN/DEVIATION like "
-                                                          "127.5/127.5 or 124,116,104/58,57,57, the deviation above 0");
-         },
-         "How bytes become the network's numbers: unit (0 to 1), "
-         "signed (-1 to 1), bytes (0 to 255), or MEAN/DEVIATION, in "
-         "units of a byte (default: the model's own, or a guess that "
-         "`mobilenet info` calls one)")
-      ->type_name("NAME");
-  app.add_option_function<std::string>(
-         "--channels",
-         [&choice](const std::string& text) {
-           choice.preprocess.channels = named("--channels", text, kChannelOrderNames);
-         },
-         "rgb or bgr: the order of colours that the network wants (default: the model's own)")
-      ->type_name("NAME");
+  add_value(
+      app, "--encoding",
+      [&choice](const std::string& text) {
+        choice.preprocess.encoding = encoding_from(text);
+        if (choice.preprocess.encoding) return std::string();
+        return "'" + text +
+               "' is not one of unit, signed, bytes, or MEAN/DEVIATION like 127.5/127.5 or 124,116,104/58,57,57, the "
+               "deviation above 0";
+      },
+      "How bytes become the network's numbers: unit (0 to 1), "
+      "signed (-1 to 1), bytes (0 to 255), or MEAN/DEVIATION, in "
+      "units of a byte (default: the model's own, or a guess that "
+      "`mobilenet info` calls one)",
+      "NAME");
+  add_value(app, "--channels", choose(choice.preprocess.channels, kChannelOrderNames),
+            "rgb or bgr: the order of colours that the network wants (default: the model's own)", "NAME");
 }
 
 void add_preprocess_options(CLI::App& app, ModelChoice& choice) {
-  app.add_option_function<std::string>(
-         "--preprocess",
-         [&choice](const std::string& text) {
-           choice.preprocess.geometry = named("--preprocess", text, kGeometryNames);
-         },
-         "What of a picture the network sees: crop (the centre 7/8), "
-         "square (the whole centre), squash (all, aspect ratio "
-         "ignored), pad, letterbox (all, the rest filled), tf_slim "
-         "(default: as the model was trained)")
-      ->type_name("NAME");
-  app.add_option_function<std::string>(
-         "--filter",
-         [&choice](const std::string& text) { choice.preprocess.filter = named("--filter", text, kFilterNames); },
-         "How it is resized: nearest, bilinear, bicubic, lanczos, "
-         "box, hamming (as Pillow does), tf_bilinear, tf1_bilinear, "
-         "tf1_bilinear_corners (default: as the model was trained)")
-      ->type_name("NAME");
+  add_value(app, "--preprocess", choose(choice.preprocess.geometry, kGeometryNames),
+            "What of a picture the network sees: crop (the centre 7/8), "
+            "square (the whole centre), squash (all, aspect ratio "
+            "ignored), pad, letterbox (all, the rest filled), tf_slim "
+            "(default: as the model was trained)",
+            "NAME");
+  add_value(app, "--filter", choose(choice.preprocess.filter, kFilterNames),
+            "How it is resized: nearest, bilinear, bicubic, lanczos, "
+            "box, hamming (as Pillow does), tf_bilinear, tf1_bilinear, "
+            "tf1_bilinear_corners (default: as the model was trained)",
+            "NAME");
   add_encoding_options(app, choice);
 }
 

@@ -6,11 +6,14 @@
 
 #include <mobilenet/preprocess.h>
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string_view>
 
 #include "cli/arguments/options.h"
+
+namespace CLI {
+class App;
+}
 
 namespace mobilenet::cli {
 

@@ -4,8 +4,12 @@
 
 // What is said about a command line that was wrong: what is wrong with it, and what may have been meant.
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+namespace CLI {
+class App;
+class ParseError;
+}  // namespace CLI
 
 namespace mobilenet::cli {
 

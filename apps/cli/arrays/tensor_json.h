@@ -21,13 +21,6 @@ struct TensorKind {
   std::int32_t zero_point = 0;
 };
 
-inline Json tensor_json(std::string_view name, const TensorKind& tensor) {
-  Json entry = {{"name", name}, {"type", name_of(tensor.type)}, {"shape", tensor.shape}};
-  if (tensor.scale != 0) {
-    entry["scale"] = shortest(tensor.scale);
-    entry["zero_point"] = tensor.zero_point;
-  }
-  return entry;
-}
+Json tensor_json(std::string_view name, const TensorKind& tensor);
 
 }  // namespace mobilenet::cli

@@ -7,7 +7,7 @@
 
 #include <mobilenet/result.h>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 

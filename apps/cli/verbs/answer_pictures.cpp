@@ -3,6 +3,7 @@
 #include "cli/verbs/answer_pictures.h"
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "cli/output/progress.h"

@@ -4,16 +4,19 @@
 #include <mobilenet/session.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cli/arguments/cli11.h"
 #include "cli/arguments/options.h"
 #include "cli/arguments/preprocess_options.h"
 #include "cli/output/output.h"
@@ -285,41 +288,35 @@ Work add_bench(CLI::App& app) {
   add_size_option(app, "--size,--input", options->session);
   add_encoding_options(app, options->model);
   add_count(app, "-b,--batch", options->batch, 1, 65536, "Pictures computed at once (default: 1)");
-  app.add_option_function<std::string>(
-         "--until",
-         [options](const std::string& text) {
-           if (text != "logits" && text != "result") {
-             throw CLI::ValidationError("--until", "'" + text + "' is not one of logits, result");
-           }
-           options->until = text == "result" ? Until::result : Until::logits;
-         },
-         "logits: the raw network (default); result: from a picture of\nthe network's size to classes, boxes after "
-         "suppression, or\nthe mask")
-      ->type_name("POINT");
+  add_choice(
+      app, "--until", {"logits", "result"},
+      [options](std::size_t choice) { options->until = choice == 0 ? Until::logits : Until::result; },
+      "logits: the raw network (default); result: from a picture of\nthe network's size to classes, boxes after "
+      "suppression, or\nthe mask",
+      "POINT");
   add_session_options(app, options->session);
-  app.add_option_function<double>(
-         "-s,--seconds",
-         [options](const double& seconds) {
-           if (!(seconds > 0 && seconds <= kMaxSeconds)) {
-             throw CLI::ValidationError("--seconds", "a number of seconds above 0, up to 86400, is wanted");
-           }
-           options->seconds = seconds;
-         },
-         "How long to measure, after a warm-up (default: 3)")
-      ->type_name("S");
-  app.add_flag("--per-layer", options->per_layer, "Also the median time of every step of the plan");
-  app.add_flag("--json", options->json, "JSON on standard output; the last line is the result");
-  app.footer(
-      "Only the network is timed: the input lies in memory, the output stays there. With\n"
-      "--until result the picture's encoding and the answer count too; no picture is decoded\n"
-      "or resized.\n"
-      "MOBILENET_CPU_ISA=NAME forces an instruction set (`mobilenet --version` lists them).\n"
-      "\n"
-      "Examples:\n"
-      "  mobilenet bench --model mobilenet_v2:1.0:224 --threads 1\n"
-      "  mobilenet bench --model mobilenet_v1.tflite --per-layer\n"
-      "  mobilenet bench --model mobilenet_v2:1.0:224 --batch 8 --seconds 10 --json\n"
-      "  mobilenet bench --model ssdlite_mobilenet_v2:1.0:320 --until result");
+  add_value(
+      app, "-s,--seconds",
+      [options](const std::string& text) {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), options->seconds);
+        const bool is_number = error == std::errc() && end == text.data() + text.size();
+        const bool fits = is_number && options->seconds > 0 && options->seconds <= kMaxSeconds;
+        return fits ? "" : "a number of seconds above 0, up to 86400, is wanted";
+      },
+      "How long to measure, after a warm-up (default: 3)", "S");
+  add_flag(app, "--per-layer", options->per_layer, "Also the median time of every step of the plan");
+  add_flag(app, "--json", options->json, "JSON on standard output; the last line is the result");
+  set_footer(app,
+             "Only the network is timed: the input lies in memory, the output stays there. With\n"
+             "--until result the picture's encoding and the answer count too; no picture is decoded\n"
+             "or resized.\n"
+             "MOBILENET_CPU_ISA=NAME forces an instruction set (`mobilenet --version` lists them).\n"
+             "\n"
+             "Examples:\n"
+             "  mobilenet bench --model mobilenet_v2:1.0:224 --threads 1\n"
+             "  mobilenet bench --model mobilenet_v1.tflite --per-layer\n"
+             "  mobilenet bench --model mobilenet_v2:1.0:224 --batch 8 --seconds 10 --json\n"
+             "  mobilenet bench --model ssdlite_mobilenet_v2:1.0:320 --until result");
   return [options] { return bench(*options); };
 }
 

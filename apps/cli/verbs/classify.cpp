@@ -4,10 +4,12 @@
 #include <mobilenet/session.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/arguments/class_names.h"
+#include "cli/arguments/cli11.h"
 #include "cli/output/table.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
@@ -83,17 +85,17 @@ Work add_classify(CLI::App& app) {
   add_answer_options(app, options->model, options->pictures, options->session);
   add_batch_option(app, options->pictures);
   add_json_option(app, options->json);
-  app.footer(
-      "Prints the probability 0..1, the label and the class index of the best classes. Indices\n"
-      "are 0-based without background (ImageNet: 0..999); a background class is -1. A picture\n"
-      "that cannot be read gets an error, does not stop the others, and makes the exit code 1.\n"
-      "With --batch the times in --json are the batch's, divided by its size.\n"
-      "\n"
-      "Examples:\n"
-      "  mobilenet classify photo.jpg\n"
-      "  mobilenet classify --model mobilenet_v2.tflite --top 3 *.jpg\n"
-      "  mobilenet classify --json --batch 8 holiday/ > answers.jsonl\n"
-      "  cat photo.jpg | mobilenet classify -");
+  set_footer(app,
+             "Prints the probability 0..1, the label and the class index of the best classes. Indices\n"
+             "are 0-based without background (ImageNet: 0..999); a background class is -1. A picture\n"
+             "that cannot be read gets an error, does not stop the others, and makes the exit code 1.\n"
+             "With --batch the times in --json are the batch's, divided by its size.\n"
+             "\n"
+             "Examples:\n"
+             "  mobilenet classify photo.jpg\n"
+             "  mobilenet classify --model mobilenet_v2.tflite --top 3 *.jpg\n"
+             "  mobilenet classify --json --batch 8 holiday/ > answers.jsonl\n"
+             "  cat photo.jpg | mobilenet classify -");
   return [options] { return classify(*options); };
 }
 

@@ -6,11 +6,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "cli/arguments/cli11.h"
 #include "cli/arguments/options.h"
 #include "cli/arguments/preprocess_options.h"
 #include "cli/output/output.h"
@@ -120,41 +122,32 @@ int convert(const ConvertOptions& options) {
 
 Work add_convert(CLI::App& app) {
   const auto options = std::make_shared<ConvertOptions>();
-  app.add_option("-m,--model,model", options->model.model,
-                 "The file to read; for -o one of weights only (.safetensors)")
-      ->type_name("MODEL")
-      ->required();
-  add_output_option(app, options->output, {".safetensors"}, "The .safetensors file to write")->required(false);
+  require(add_text(app, "-m,--model,model", options->model.model,
+                   "The file to read; for -o one of weights only (.safetensors)", "MODEL"));
+  add_output_option(app, options->output, {".safetensors"}, "The .safetensors file to write");
   add_output_name(app, "--describe", options->description,
                   "Write what holds for the model, of any format, as JSON: encoding, geometry, labels and scores; used "
-                  "where it lies beside the model as NAME.mobilenet.json")
-      ->type_name("FILE");
-  app.parse_complete_callback([options] {
-    if (options->output.empty() && options->description.empty()) throw CLI::RequiredError("-o or --describe");
-  });
+                  "where it lies beside the model as NAME.mobilenet.json",
+                  "FILE");
+  require_when_parsed(
+      app, [options] { return !options->output.empty() || !options->description.empty(); }, "-o or --describe");
   add_force_option(app, options->if_exists);
-  app.add_option_function<std::string>(
-         "--weights",
-         [options](const std::string& text) {
-           if (text != "f16" && text != "f32") {
-             throw CLI::ValidationError("--weights", "'" + text + "' is not one of f16, f32");
-           }
-           options->weights = text == "f16" ? DataType::f16 : DataType::f32;
-         },
-         "f16: half the size, the same answers (default); f32: exact")
-      ->type_name("NAME");
+  add_choice(
+      app, "--weights", {"f16", "f32"},
+      [options](std::size_t choice) { options->weights = choice == 0 ? DataType::f16 : DataType::f32; },
+      "f16: half the size, the same answers (default); f32: exact");
   add_labels_option(app, options->model);
   add_preprocess_options(app, options->model);
   add_quiet_option(app);
   add_json_option(app, options->json);
-  app.footer(
-      "The .safetensors file holds the weights and all that was decided about them:\n"
-      "architecture, preprocessing and labels. It needs nothing beside it.\n"
-      "\n"
-      "Examples:\n"
-      "  mobilenet convert timm/model.safetensors -o mobilenet_v2.safetensors\n"
-      "  mobilenet convert m.safetensors --labels l.txt -o own.safetensors\n"
-      "  mobilenet convert m.tflite --encoding unit --describe m.mobilenet.json");
+  set_footer(app,
+             "The .safetensors file holds the weights and all that was decided about them:\n"
+             "architecture, preprocessing and labels. It needs nothing beside it.\n"
+             "\n"
+             "Examples:\n"
+             "  mobilenet convert timm/model.safetensors -o mobilenet_v2.safetensors\n"
+             "  mobilenet convert m.safetensors --labels l.txt -o own.safetensors\n"
+             "  mobilenet convert m.tflite --encoding unit --describe m.mobilenet.json");
   return [options] { return convert(*options); };
 }
 

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/annotate.h"
 #include "cli/arguments/class_names.h"
+#include "cli/arguments/cli11.h"
 #include "cli/coco_results.h"
 #include "cli/output/output_files.h"
 #include "cli/output/table.h"
@@ -171,22 +173,21 @@ Work add_detect(CLI::App& app) {
   add_fraction(app, "--iou", options->session.suppression.iou_threshold,
                "Boxes that overlap more are one object (default: the model's)");
   add_class_options(app, options->classes);
-  app.add_flag("--clip", options->clip, "Cut boxes at the picture's edges");
+  add_flag(app, "--clip", options->clip, "Cut boxes at the picture's edges");
   add_annotation_option(app, options->output);
-  add_output_name(app, "--coco", options->coco, "Also write COCO results (image_id, category_id, bbox, score)")
-      ->type_name("FILE");
+  add_output_name(app, "--coco", options->coco, "Also write COCO results (image_id, category_id, bbox, score)", "FILE");
   add_force_option(app, options->if_exists);
   add_answer_options(app, options->model, options->pictures, options->session);
   add_batch_option(app, options->pictures);
   add_json_option(app, options->json);
-  app.footer(
-      "Boxes are left, top, right, bottom in pixels of the upright picture and may reach beyond it.\n"
-      "Class numbers are 0-based without background (COCO: category id - 1).\n"
-      "\n"
-      "Examples:\n"
-      "  mobilenet detect photo.jpg\n"
-      "  mobilenet detect --model ssd.tflite --classes person,dog -o a.png street.jpg\n"
-      "  mobilenet detect --json --score 0.3 -o annotated/ holiday/ > boxes.jsonl");
+  set_footer(app,
+             "Boxes are left, top, right, bottom in pixels of the upright picture and may reach beyond it.\n"
+             "Class numbers are 0-based without background (COCO: category id - 1).\n"
+             "\n"
+             "Examples:\n"
+             "  mobilenet detect photo.jpg\n"
+             "  mobilenet detect --model ssd.tflite --classes person,dog -o a.png street.jpg\n"
+             "  mobilenet detect --json --score 0.3 -o annotated/ holiday/ > boxes.jsonl");
   return [options] { return detect(*options); };
 }
 

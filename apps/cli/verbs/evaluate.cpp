@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "cli/annotations.h"
+#include "cli/arguments/cli11.h"
 #include "cli/arguments/picture_sources.h"
 #include "cli/coco_ap.h"
 #include "cli/confusion.h"
@@ -324,36 +326,35 @@ int evaluate(EvaluateOptions& options) {
 Work add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<EvaluateOptions>();
   add_model_option(app, options->model);
-  app.add_option("--annotations", options->annotations,
-                 "What the pictures show: for a classifier a CSV image,label,\n"
-                 "for a detector COCO's instances JSON, for a segmenter a\n"
-                 "folder of masks")
-      ->type_name("PATH")
-      ->required();
+  require(add_text(app, "--annotations", options->annotations,
+                   "What the pictures show: for a classifier a CSV image,label,\n"
+                   "for a detector COCO's instances JSON, for a segmenter a\n"
+                   "folder of masks",
+                   "PATH"));
   CLI::Option* const results =
-      app.add_option("--results", options->results, "Judge these COCO results instead of a model's answers")
-          ->type_name("FILE");
+      add_text(app, "--results", options->results, "Judge these COCO results instead of a model's answers", "FILE");
   add_answer_options(app, options->model, options->pictures, options->session);
   add_batch_option(app, options->pictures);
-  CLI::Option* const pictures = app.get_option("pictures")->required(false)->excludes(results);
-  results->excludes(app.get_option("--model"));
-  app.callback([results, pictures] {
-    if (pictures->empty() && results->empty()) throw CLI::RequiredError("pictures (or --results)");
-  });
-  app.add_flag("--json", options->json, "One JSON object on standard output");
-  app.footer(
-      "Classifiers: top-1 and top-5; labels are 0-based indices without background, a header and\n"
-      "further columns do not matter. Detectors: COCO's twelve figures for boxes, as pycocotools\n"
-      "computes them (-1 or '-': no such objects). Segmenters: mean IoU over the classes in masks\n"
-      "or answers, and pixel accuracy; masks are indexed or grey PNG or BMP files that are named\n"
-      "like the pictures, whose pixels are class numbers; 255 is not counted.\n"
-      "A picture that cannot be judged gets an error and makes the exit code 1.\n"
-      "\n"
-      "Examples:\n"
-      "  mobilenet evaluate --model mobilenet_v2.tflite --annotations a.csv pictures/\n"
-      "  mobilenet evaluate --model ssd.tflite --annotations val2017.json val2017/\n"
-      "  mobilenet evaluate --annotations val2017.json --results detections.json\n"
-      "  mobilenet evaluate --model deeplabv3.tflite --annotations masks/ pictures/");
+  CLI::Option* const pictures = option_named(app, "pictures");
+  do_not_require(pictures);
+  exclude(pictures, results);
+  exclude(results, option_named(app, "--model"));
+  require_when_parsed(
+      app, [results, pictures] { return is_given(pictures) || is_given(results); }, "pictures (or --results)");
+  add_flag(app, "--json", options->json, "One JSON object on standard output");
+  set_footer(app,
+             "Classifiers: top-1 and top-5; labels are 0-based indices without background, a header and\n"
+             "further columns do not matter. Detectors: COCO's twelve figures for boxes, as pycocotools\n"
+             "computes them (-1 or '-': no such objects). Segmenters: mean IoU over the classes in masks\n"
+             "or answers, and pixel accuracy; masks are indexed or grey PNG or BMP files that are named\n"
+             "like the pictures, whose pixels are class numbers; 255 is not counted.\n"
+             "A picture that cannot be judged gets an error and makes the exit code 1.\n"
+             "\n"
+             "Examples:\n"
+             "  mobilenet evaluate --model mobilenet_v2.tflite --annotations a.csv pictures/\n"
+             "  mobilenet evaluate --model ssd.tflite --annotations val2017.json val2017/\n"
+             "  mobilenet evaluate --annotations val2017.json --results detections.json\n"
+             "  mobilenet evaluate --model deeplabv3.tflite --annotations masks/ pictures/");
   return [options] { return evaluate(*options); };
 }
 

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/arguments/cli11.h"
 #include "cli/arguments/picture_sources.h"
 #include "cli/arguments/preprocess_options.h"
 #include "cli/arrays/npy.h"
@@ -181,38 +183,30 @@ Work add_features(CLI::App& app) {
   options->session.precision = Precision::source;
   add_model_option(app, options->model);
   // Not marked as required: the error lists the layers, and for that the model must be open.
-  app.add_option("-l,--layers", options->session.layers,
-                 "Layers, separated by commas (required; without it the\nerror lists the model's layers)")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("A,B");
-  add_output_option(app, options->output, {".npz"}, "The .npz file to write");
+  split_at_commas(add_texts(app, "-l,--layers", options->session.layers,
+                            "Layers, separated by commas (required; without it the\nerror lists the model's layers)",
+                            "A,B"));
+  require(add_output_option(app, options->output, {".npz"}, "The .npz file to write"));
   add_force_option(app, options->if_exists);
-  app.add_option_function<std::string>(
-         "--pooling",
-         [options](const std::string& text) {
-           if (text != "none" && text != "average") {
-             throw CLI::ValidationError("--pooling", "'" + text + "' is not one of none, average");
-           }
-           options->session.pooling = text == "average" ? Pooling::average : Pooling::none;
-         },
-         "none: whole maps (default); average: one number a channel")
-      ->type_name("NAME");
+  add_choice(
+      app, "--pooling", {"none", "average"},
+      [options](std::size_t choice) { options->session.pooling = choice == 0 ? Pooling::none : Pooling::average; },
+      "none: whole maps (default); average: one number a channel");
   add_size_option(app, "--size", options->session);
   add_preprocess_options(app, options->model);
   add_picture_options(app, options->pictures);
   add_batch_option(app, options->pictures);
   add_session_options(app, options->session);
   add_json_option(app, options->json);
-  app.footer(
-      "Writes one array per layer under the layer's name; axis 0 is the pictures in order, the\n"
-      "other axes are the source framework's. The array `images` holds the name of every row's\n"
-      "picture. A picture that cannot be read has no row, and makes the exit code 1.\n"
-      "\n"
-      "Examples:\n"
-      "  mobilenet features photo.jpg --layers pool -o photo.npz\n"
-      "  mobilenet features pictures/ --layers last --pooling average -o f.npz\n"
-      "  python3 -c \"import numpy; print(numpy.load('f.npz')['last'].shape)\"");
+  set_footer(app,
+             "Writes one array per layer under the layer's name; axis 0 is the pictures in order, the\n"
+             "other axes are the source framework's. The array `images` holds the name of every row's\n"
+             "picture. A picture that cannot be read has no row, and makes the exit code 1.\n"
+             "\n"
+             "Examples:\n"
+             "  mobilenet features photo.jpg --layers pool -o photo.npz\n"
+             "  mobilenet features pictures/ --layers last --pooling average -o f.npz\n"
+             "  python3 -c \"import numpy; print(numpy.load('f.npz')['last'].shape)\"");
   return [options] { return features(*options); };
 }
 

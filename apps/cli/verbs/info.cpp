@@ -3,9 +3,11 @@
 #include <mobilenet/model.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "cli/arguments/cli11.h"
 #include "cli/arguments/model_path.h"
 #include "cli/arguments/options.h"
 #include "cli/arguments/preprocess_options.h"
@@ -120,23 +122,23 @@ int info(const InfoOptions& options) {
 
 Work add_info(CLI::App& app) {
   const auto options = std::make_shared<InfoOptions>();
-  app.add_option("-m,--model,model", options->model.model,
-                 "A " + model_endings("or") +
-                     " file or a folder with one, or an architecture such as mobilenet_v2:1.0:224 "
-                     "(default: $MOBILENET_MODEL, else the bundled model)")
-      ->type_name("MODEL");
+  add_text(app, "-m,--model,model", options->model.model,
+           "A " + model_endings("or") +
+               " file or a folder with one, or an architecture such as mobilenet_v2:1.0:224 "
+               "(default: $MOBILENET_MODEL, else the bundled model)",
+           "MODEL");
   add_labels_option(app, options->model);
   add_preprocess_options(app, options->model);
-  app.add_flag("--layers", options->layers, "List the layers and their shapes");
+  add_flag(app, "--layers", options->layers, "List the layers and their shapes");
   add_json_option(app, options->json);
-  app.footer(
-      "What is called a guess the file does not say; --encoding and the options beside it do.\n"
-      "MACs are of one picture at the default input size; parameters are folded weights and biases.\n"
-      "\n"
-      "Examples:\n"
-      "  mobilenet info\n"
-      "  mobilenet info mobilenet_v2.tflite --layers\n"
-      "  mobilenet info --json mobilenet_v1:1.0:224");
+  set_footer(app,
+             "What is called a guess the file does not say; --encoding and the options beside it do.\n"
+             "MACs are of one picture at the default input size; parameters are folded weights and biases.\n"
+             "\n"
+             "Examples:\n"
+             "  mobilenet info\n"
+             "  mobilenet info mobilenet_v2.tflite --layers\n"
+             "  mobilenet info --json mobilenet_v1:1.0:224");
   return [options] { return info(*options); };
 }
 

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "cli/arguments/cli11.h"
 #include "cli/arguments/options.h"
 #include "cli/arguments/picture_sources.h"
 #include "cli/arrays/npy.h"
@@ -177,29 +179,25 @@ Work add_run(CLI::App& app) {
   const auto options = std::make_shared<RunOptions>();
   options->session.precision = Precision::source;
   add_model_option(app, options->model);
-  app.add_option("-i,--input", options->inputs,
-                 "The .npy of an input, with the batch axis; several inputs:\nNAME=FILE each; - reads standard input")
-      ->allow_extra_args(false)
-      ->type_name("FILE")
-      ->required();
-  add_output_option(app, options->output, {".npz", ".npy"}, "A .npz, or a .npy for a single tensor");
+  require(add_texts(
+      app, "-i,--input", options->inputs,
+      "The .npy of an input, with the batch axis; several inputs:\nNAME=FILE each; - reads standard input", "FILE"));
+  require(add_output_option(app, options->output, {".npz", ".npy"}, "A .npz, or a .npy for a single tensor"));
   add_force_option(app, options->if_exists);
-  app.add_option("--tensor", options->session.tensors, "Also write this inner tensor or layer; repeatable")
-      ->allow_extra_args(false)
-      ->type_name("NAME");
+  add_texts(app, "--tensor", options->session.tensors, "Also write this inner tensor or layer; repeatable", "NAME");
   add_size_option(app, "--size", options->session);
   add_session_options(app, options->session);
   add_quiet_option(app);
   add_json_option(app, options->json);
-  app.footer(
-      "Nothing is preprocessed. Arrays have the type and the layout of the model's file: .tflite\n"
-      "NHWC in u8, i8 or f32; Hugging Face, timm and our own files NCHW in f32. Outputs are\n"
-      "written under their exact tensor names (`logits` for weights-only files).\n"
-      "`mobilenet info` shows the inputs and outputs of a model.\n"
-      "\n"
-      "Examples:\n"
-      "  mobilenet run --model mobilenet_v2.tflite --input x.npy -o y.npz\n"
-      "  mobilenet run --model m.safetensors --input x.npy --tensor pool -o y.npz");
+  set_footer(app,
+             "Nothing is preprocessed. Arrays have the type and the layout of the model's file: .tflite\n"
+             "NHWC in u8, i8 or f32; Hugging Face, timm and our own files NCHW in f32. Outputs are\n"
+             "written under their exact tensor names (`logits` for weights-only files).\n"
+             "`mobilenet info` shows the inputs and outputs of a model.\n"
+             "\n"
+             "Examples:\n"
+             "  mobilenet run --model mobilenet_v2.tflite --input x.npy -o y.npz\n"
+             "  mobilenet run --model m.safetensors --input x.npy --tensor pool -o y.npz");
   return [options] { return run(*options); };
 }
 

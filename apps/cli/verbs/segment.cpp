@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/annotate.h"
+#include "cli/arguments/cli11.h"
 #include "cli/arguments/picture_sources.h"
 #include "cli/encode_picture.h"
 #include "cli/output/output_files.h"
@@ -117,12 +119,12 @@ Work add_segment(CLI::App& app) {
   add_force_option(app, options->if_exists);
   add_answer_options(app, options->model, options->pictures, options->session);
   add_json_option(app, options->json);
-  app.footer(
-      "Class numbers are the network's own; 0 is background in most files.\n"
-      "\n"
-      "Examples:\n"
-      "  mobilenet segment -o seen.png photo.jpg\n"
-      "  mobilenet segment --model deeplabv3.tflite --mask masks/ holiday/");
+  set_footer(app,
+             "Class numbers are the network's own; 0 is background in most files.\n"
+             "\n"
+             "Examples:\n"
+             "  mobilenet segment -o seen.png photo.jpg\n"
+             "  mobilenet segment --model deeplabv3.tflite --mask masks/ holiday/");
   return [options] { return segment(*options); };
 }
 
