@@ -1,4 +1,4 @@
-# What `cmake --install` lays down: library, headers, program, bundled model, and the files by which CMake and
+# What `cmake --install` lays down: libraries, headers, program, bundled model, and the files by which CMake and
 # pkg-config find them. Everything is relative to the prefix, so an install tree may be moved.
 include(CMakePackageConfigHelpers)
 
@@ -8,25 +8,22 @@ set(documents ${CMAKE_INSTALL_DATAROOTDIR}/doc/mobilenet)
 set(mobilenet_models ${CMAKE_INSTALL_DATADIR}/mobilenet/models)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/mobilenet)
 
-# Libraries that the users of a static libmobilenet must link, by name.
-set(mobilenet_link_names "")
-if(NOT BUILD_SHARED_LIBS)
-  get_property(components GLOBAL PROPERTY mobilenet_linked_components)
-  foreach(component IN LISTS components)
-    get_property(names TARGET ${component} PROPERTY MOBILENET_LINK_NAMES)
-    list(APPEND mobilenet_link_names ${names})
-  endforeach()
-endif()
-list(REMOVE_DUPLICATES mobilenet_link_names)
-set(mobilenet_pc_libraries "")
-if(NOT BUILD_SHARED_LIBS)
-  foreach(name IN LISTS mobilenet_link_names ITEMS stdc++ m)
-    string(APPEND mobilenet_pc_libraries " -l${name}")
-  endforeach()
-  string(APPEND mobilenet_pc_libraries " -pthread")
-endif()
+# The optional libraries that are built, and for each of all what the users of a static one must link, by name.
+set(mobilenet_components ${mobilenet_optional_libraries})
+foreach(name IN ITEMS mobilenet ${mobilenet_components})
+  set(${name}_target mobilenet_${name})
+  if(name STREQUAL "mobilenet")
+    set(${name}_target mobilenet)
+  endif()
+  set(link_names_of_${name} "")
+  if(NOT BUILD_SHARED_LIBS)
+    get_property(link_names_of_${name} TARGET ${${name}_target} PROPERTY MOBILENET_LINK_NAMES)
+  endif()
+  string(APPEND mobilenet_link_names "set(mobilenet_link_names_of_${name} ${link_names_of_${name}})\n")
+endforeach()
 
-install(TARGETS mobilenet EXPORT mobilenet-targets)
+list(TRANSFORM mobilenet_components PREPEND mobilenet_ OUTPUT_VARIABLE component_targets)
+install(TARGETS mobilenet ${component_targets} EXPORT mobilenet-targets)
 install(EXPORT mobilenet-targets NAMESPACE mobilenet:: DESTINATION ${package})
 install(DIRECTORY include/mobilenet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 
@@ -36,10 +33,25 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/mobilenet-config-version.
 install(FILES ${PROJECT_BINARY_DIR}/mobilenet-config.cmake ${PROJECT_BINARY_DIR}/mobilenet-config-version.cmake
         DESTINATION ${package})
 
+# pkg-config: mobilenet, and mobilenet_draw and so on, which require it.
 file(RELATIVE_PATH mobilenet_prefix_from_pc /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 string(REGEX REPLACE "/$" "" mobilenet_prefix_from_pc "${mobilenet_prefix_from_pc}")
-configure_file(cmake/mobilenet.pc.in ${PROJECT_BINARY_DIR}/mobilenet.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/mobilenet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(name IN ITEMS mobilenet ${mobilenet_components})
+  set(pc_name ${${name}_target})
+  set(pc_requires "")
+  if(NOT name STREQUAL "mobilenet")
+    set(pc_requires "mobilenet = ${PROJECT_VERSION}")
+  endif()
+  set(pc_libraries "")
+  if(NOT BUILD_SHARED_LIBS)
+    foreach(library IN LISTS link_names_of_${name} ITEMS stdc++ m)
+      string(APPEND pc_libraries " -l${library}")
+    endforeach()
+    string(APPEND pc_libraries " -pthread")
+  endif()
+  configure_file(cmake/mobilenet.pc.in ${PROJECT_BINARY_DIR}/${pc_name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${pc_name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
 
 install(DIRECTORY models/ DESTINATION ${mobilenet_models} FILES_MATCHING PATTERN "*.safetensors" PATTERN "*.md")
 install(FILES LICENSE DESTINATION ${documents})
@@ -47,6 +59,8 @@ include(cmake/licences.cmake)
 if(TARGET mobilenet_cli)
   if(BUILD_SHARED_LIBS)
     set_target_properties(mobilenet_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+    # The optional libraries stand on the core, wherever the tree is put.
+    set_target_properties(${component_targets} PROPERTIES INSTALL_RPATH "$ORIGIN")
   endif()
   install(TARGETS mobilenet_cli)
 endif()

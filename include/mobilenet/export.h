@@ -2,15 +2,10 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// MOBILENET_API marks what a shared library exports; everything else stays hidden.
+// MOBILENET_API marks what the shared libraries export, each what it defines; everything else stays hidden. One macro
+// serves them all, since visibility is a property of the name and not of who uses it.
 
-#if defined(_WIN32) && defined(MOBILENET_SHARED)
-#ifdef MOBILENET_BUILDING
-#define MOBILENET_API __declspec(dllexport)
-#else
-#define MOBILENET_API __declspec(dllimport)
-#endif
-#elif defined(__GNUC__)
+#if defined(__GNUC__)
 #define MOBILENET_API __attribute__((visibility("default")))
 #else
 #define MOBILENET_API

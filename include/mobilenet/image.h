@@ -68,11 +68,19 @@ struct ImageView {
   bool is_turned() const { return orientation >= Orientation::transpose && orientation <= Orientation::rotate_270; }
 };
 
+// What becomes of pixels that are stored as numbers: those of an indexed PNG or BMP, or of a PNG that is grey with up
+// to 8 bits.
+enum class StoredNumbers : std::uint8_t {
+  colours,  // what the file says that they look like
+  numbers,  // all three bytes of a pixel are its number, as masks need it; files without such numbers are refused
+};
+
 struct DecodeOptions {
   // A picture with more pixels is refused before anything is decoded; 0 = no limit. Decoding takes 3 bytes a pixel for
   // the result and at most 4 beside it, but JPEG files in several scans (progressive ones) take 2 for each sample: 3 to
   // 8 a pixel.
   std::int64_t max_pixels = 178'956'970;
+  StoredNumbers stored_numbers = StoredNumbers::colours;
 };
 
 struct DecodedPicture;
@@ -91,10 +99,17 @@ class MOBILENET_API Image {
   // Pixels of one's own, RGB bytes without padding.
   Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientation orientation);
 
+  // A copy of borrowed pixels as a viewer sees them: upright, in RGB bytes, without alpha. Not of float planes.
+  static Result<Image> upright(const ImageView& view);
+  // A copy of this picture turned upright, with its colour profile and upright_exif().
+  Result<Image> upright() const;
+
   ImageView view() const;
   operator ImageView() const { return view(); }
   int width() const { return width_; }  // as stored, before orientation
   int height() const { return height_; }
+  // [height][width][3] RGB as stored, to be drawn on. Valid while the Image lives.
+  std::span<std::byte> pixels();
   Orientation orientation() const { return orientation_; }
   // Replaces the file's orientation.
   void set_orientation(Orientation orientation) { orientation_ = orientation; }

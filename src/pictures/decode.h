@@ -10,6 +10,7 @@
 #include <mobilenet/image.h>
 #include <mobilenet/result.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,6 +25,7 @@ struct PictureFile {
   std::span<const std::byte> bytes;
   std::string_view name;        // for messages
   std::int64_t max_pixels = 0;  // 0: no limit
+  StoredNumbers stored_numbers = StoredNumbers::colours;
 
   const unsigned char* data() const { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 };
@@ -38,6 +40,14 @@ struct DecodedPicture {
 
   unsigned char* row(std::int64_t y) const { return reinterpret_cast<unsigned char*>(rgb.get()) + y * width * 3; }
 };
+
+// What the numbers of an indexed picture look like.
+using Colours = std::array<std::array<unsigned char, 3>, 256>;
+// The numbers themselves, for StoredNumbers::numbers.
+Colours numbers_as_colours();
+// Refuses colours where the file's numbers are wanted.
+enum class PixelKind { colours, numbers };
+Result<void> check_stored_numbers(const PictureFile& file, PixelKind kind);
 
 Result<DecodedPicture> decode_bmp(const PictureFile& file);
 Result<DecodedPicture> decode_jpeg(const PictureFile& file);

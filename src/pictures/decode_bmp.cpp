@@ -71,10 +71,9 @@ bool read_header(const PictureFile& file, Header& header) {
   return true;
 }
 
-using Colours = std::array<std::array<unsigned char, 3>, 256>;
-
 // Values without an entry are black, as in PIL.
 Colours read_palette(const PictureFile& file, const Header& header) {
+  if (file.stored_numbers == StoredNumbers::numbers) return numbers_as_colours();
   Colours colours{};
   for (std::size_t i = 0; i < std::min(header.colours, colours.size()); ++i) {
     const std::size_t at = header.palette_at + i * header.palette_step;
@@ -146,6 +145,7 @@ Result<DecodedPicture> decode_bmp(const PictureFile& file) {
   const bool indexed = header.bits == 1 || header.bits == 4 || header.bits == 8;
   if (!indexed && header.bits != 16 && header.bits != 24 && header.bits != 32)
     return refused("its pixels have an impossible number of bits");
+  MOBILENET_CHECK(check_stored_numbers(file, indexed ? PixelKind::numbers : PixelKind::colours));
   constexpr std::size_t kMaxColours = 65536;  // PIL's limit
   if (indexed && header.colours > kMaxColours) return refused("its palette has an impossible number of colours");
   for (const std::uint32_t mask : header.masks)

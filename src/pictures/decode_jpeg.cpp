@@ -11,7 +11,6 @@
 // clang-format on
 
 #include <algorithm>
-#include <csetjmp>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -21,29 +20,18 @@
 
 #include "base/error.h"
 #include "pictures/decode.h"
+#include "pictures/jpeg_errors.h"
 
 namespace mobilenet {
 namespace {
 
 constexpr int kSegmentBytes = 0xffff;
 
-// Errors leave libjpeg by a jump, because nothing may be thrown through C; warnings are counted there and not printed.
-struct ErrorHandler : jpeg_error_mgr {
-  std::jmp_buf jump;
-  char message[JMSG_LENGTH_MAX];
-};
-
-[[noreturn]] void give_up(j_common_ptr info) {
-  auto* const handler = static_cast<ErrorHandler*>(info->err);
-  handler->format_message(info, handler->message);
-  std::longjmp(handler->jump, 1);  // NOLINT(cert-err52-cpp)
-}
-
 // Keeps a small hostile progressive file from taking minutes.
 void limit_scans(j_common_ptr info) {
   constexpr int kMaxScans = 500;
   if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMaxScans) return;
-  auto* const handler = static_cast<ErrorHandler*>(info->err);
+  auto* const handler = static_cast<JpegErrors*>(info->err);
   std::strcpy(handler->message, "it has more than 500 scans");
   std::longjmp(handler->jump, 1);  // NOLINT(cert-err52-cpp)
 }
@@ -61,9 +49,7 @@ void skip_bytes(j_decompress_ptr info, long count) {
 class Decoder {
  public:
   explicit Decoder(std::span<const std::byte> file) {
-    info_.err = jpeg_std_error(&errors_);
-    errors_.error_exit = give_up;
-    errors_.output_message = [](j_common_ptr) {};
+    info_.err = &errors_;
     source_.next_input_byte = reinterpret_cast<const JOCTET*>(file.data());
     source_.bytes_in_buffer = file.size();
     source_.init_source = [](j_decompress_ptr) {};
@@ -130,7 +116,7 @@ class Decoder {
 
  private:
   jpeg_decompress_struct info_{};
-  ErrorHandler errors_{};
+  JpegErrors errors_{};
   jpeg_source_mgr source_{};
   jpeg_progress_mgr progress_{};
 };
@@ -149,6 +135,7 @@ void cmyk_to_rgb(const unsigned char* inverted, unsigned char* rgb, int pixels) 
 }  // namespace
 
 Result<DecodedPicture> decode_jpeg(const PictureFile& file) {
+  MOBILENET_CHECK(check_stored_numbers(file, PixelKind::colours));
   Decoder decoder(file.bytes);
   if (!decoder.read_header()) return decoder.error(file.name);
   const int channels = decoder.info().num_components;

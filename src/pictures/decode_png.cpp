@@ -19,11 +19,16 @@
 namespace mobilenet {
 namespace {
 
-using Colours = std::array<std::array<unsigned char, 3>, 256>;
+bool is_indexed(const spng_ihdr& header) {
+  return header.color_type == SPNG_COLOR_TYPE_INDEXED ||
+         (header.color_type == SPNG_COLOR_TYPE_GRAYSCALE && header.bit_depth <= 8);
+}
 
 // What the values of a palette picture, or of a grey one with up to 8 bits, look like.
-Colours colours_of(spng_ctx* context, const spng_ihdr& header) {
+Colours colours_of(spng_ctx* context, const spng_ihdr& header, StoredNumbers wanted) {
   Colours colours{};  // values outside the palette are black
+  if (!is_indexed(header)) return colours;
+  if (wanted == StoredNumbers::numbers) return numbers_as_colours();
   if (header.color_type == SPNG_COLOR_TYPE_INDEXED) {
     spng_plte palette{};
     if (spng_get_plte(context, &palette) == 0)
@@ -81,11 +86,11 @@ void unpack_samples(const unsigned char* row, const spng_ihdr& header, Columns c
 }
 
 // Row by row, so that only the result has the picture's size. SPNG_EOI where all went well.
-int decode_rows(spng_ctx* context, const spng_ihdr& header, const DecodedPicture& picture, std::size_t raw_row_bytes) {
+int decode_rows(spng_ctx* context, const spng_ihdr& header, const Colours& colours, const DecodedPicture& picture,
+                std::size_t raw_row_bytes) {
   const bool already_rgb = header.color_type == SPNG_COLOR_TYPE_TRUECOLOR && header.bit_depth == 8;
   const bool grey = header.color_type == SPNG_COLOR_TYPE_GRAYSCALE;
-  const bool indexed = header.color_type == SPNG_COLOR_TYPE_INDEXED || (grey && header.bit_depth <= 8);
-  const Colours colours = indexed ? colours_of(context, header) : Colours{};
+  const bool indexed = is_indexed(header);
   std::vector<unsigned char> raw(already_rgb ? 0 : raw_row_bytes);
   for (;;) {
     spng_row_info row{};
@@ -155,12 +160,15 @@ Result<DecodedPicture> decode_png(const PictureFile& file) {
   if (const int code = spng_set_chunk_limits(context.get(), kMaxChunk, kMaxChunk)) return refused(code);
   if (const int code = spng_set_png_buffer(context.get(), file.data(), file.bytes.size())) return refused(code);
   if (const int code = spng_get_ihdr(context.get(), &header)) return refused(code);
+  MOBILENET_CHECK(check_stored_numbers(file, is_indexed(header) ? PixelKind::numbers : PixelKind::colours));
   MOBILENET_TRY(auto picture, blank_picture(file, header.width, header.height));
   std::size_t raw_bytes = 0;
   if (const int code = spng_decoded_image_size(context.get(), SPNG_FMT_RAW, &raw_bytes)) return refused(code);
   if (const int code = spng_decode_image(context.get(), nullptr, 0, SPNG_FMT_RAW, SPNG_DECODE_PROGRESSIVE))
     return refused(code);
-  if (const int code = decode_rows(context.get(), header, picture, raw_bytes / header.height); code != SPNG_EOI)
+  const Colours colours = colours_of(context.get(), header, file.stored_numbers);
+  if (const int code = decode_rows(context.get(), header, colours, picture, raw_bytes / header.height);
+      code != SPNG_EOI)
     return refused(code);
   picture.metadata = metadata_of(context.get());
   return picture;

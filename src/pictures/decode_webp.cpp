@@ -50,6 +50,7 @@ Result<DecodedPicture> decode_webp(const PictureFile& file) {
   const auto refused = [&](std::string_view why) {
     return failure(ErrorCode::bad_format, file.name, ": is not a readable WebP picture: ", why);
   };
+  MOBILENET_CHECK(check_stored_numbers(file, PixelKind::colours));
   const WebPData data{file.data(), file.bytes.size()};
   WebPDemuxState state = WEBP_DEMUX_PARSE_ERROR;
   const std::unique_ptr<WebPDemuxer, void (*)(WebPDemuxer*)> demuxer(WebPDemuxPartial(&data, &state), &WebPDemuxDelete);

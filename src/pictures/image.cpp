@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 #include "base/caught.h"
@@ -15,6 +16,7 @@
 #include "pictures/exif.h"
 #include "pictures/metadata.h"
 #include "pictures/picture_kind.h"
+#include "pictures/upright_pixels.h"
 
 namespace mobilenet {
 Orientation orientation_from_exif(int value) {
@@ -33,6 +35,34 @@ Image::Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientatio
       width_(width),
       height_(height),
       orientation_(orientation) {}
+
+Result<Image> Image::upright(const ImageView& view) try {
+  MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(view));
+  if (pixels.floats()) return failure(ErrorCode::invalid_argument, "a picture of float planes has no bytes to copy");
+  const std::size_t row_bytes = 3 * static_cast<std::size_t>(pixels.width());
+  auto rgb = std::make_unique_for_overwrite<std::byte[]>(row_bytes * static_cast<std::size_t>(pixels.height()));
+  auto* target = reinterpret_cast<std::uint8_t*>(rgb.get());
+  for (int y = 0; y < pixels.height(); ++y, target += row_bytes) {
+    const std::uint8_t* const row = pixels.row(0, y, pixels.width(), target);
+    if (row != target) std::memcpy(target, row, row_bytes);
+  }
+  return Image(std::move(rgb), pixels.width(), pixels.height(), Orientation::upright);
+} catch (...) {
+  return caught("a copy of a picture");
+}
+
+Result<Image> Image::upright() const try {
+  MOBILENET_TRY(Image copy, upright(view()));
+  MOBILENET_TRY(copy.exif_, upright_exif());
+  copy.icc_profile_ = icc_profile_;
+  return copy;
+} catch (...) {
+  return caught("a copy of a picture");
+}
+
+std::span<std::byte> Image::pixels() {
+  return {rgb_.get(), 3 * static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_)};
+}
 
 ImageView Image::view() const {
   ImageView view = ImageView::packed(rgb_.get(), PixelFormat::rgb, width_, height_);
@@ -59,7 +89,8 @@ Result<Image> Image::open(const std::filesystem::path& path, const DecodeOptions
 
 Result<Image> Image::decode(std::span<const std::byte> file, const DecodeOptions& options, std::string_view name) try {
   MOBILENET_TRY(const Codec codec, codec_of(file, name));
-  MOBILENET_TRY(auto picture, codec.decode({file, name, options.max_pixels}));
+  const PictureFile picture_file{file, name, options.max_pixels, options.stored_numbers};
+  MOBILENET_TRY(auto picture, codec.decode(picture_file));
   const Orientation orientation = orientation_of(picture.metadata);
   Image image(std::move(picture));
   image.set_orientation(orientation);
@@ -74,6 +105,19 @@ Result<std::vector<std::byte>> Image::upright_exif() const try {
   return copy;
 } catch (...) {
   return caught("EXIF");
+}
+
+Colours numbers_as_colours() {
+  Colours colours;
+  for (std::size_t i = 0; i < colours.size(); ++i) colours[i].fill(static_cast<unsigned char>(i));
+  return colours;
+}
+
+Result<void> check_stored_numbers(const PictureFile& file, PixelKind kind) {
+  if (file.stored_numbers == StoredNumbers::colours || kind == PixelKind::numbers) return {};
+  return failure(ErrorCode::bad_format, file.name,
+                 ": is no mask: its pixels are colours, not class numbers (a mask is an indexed PNG or BMP, or a PNG "
+                 "that is grey with up to 8 bits)");
 }
 
 Result<DecodedPicture> blank_picture(const PictureFile& file, std::int64_t width, std::int64_t height) {

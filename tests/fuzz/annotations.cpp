@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // What `evaluate` reads, as {"truth": COCO's instances, "results": COCO's results, "classes": text of a CSV}.
 
-#include "cli/annotations.h"
+#include <mobilenet/evaluate.h>
 
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -31,14 +31,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ModelInfo info;
   info.classes = 3;
   info.labels = {"person", "car", "a \"quoted\" name"};
-  const auto classes = cli::TrueClasses::read(folder.write("classes.csv", part("classes")), info);
+  const auto classes = TrueClasses::read(folder.write("classes.csv", part("classes")), info);
   if (fuzz::succeeds(classes)) classes->of("folder/picture.jpg");
-  auto truth = cli::CocoTruth::read(folder.write("truth.json", part("truth")));
-  if (!fuzz::succeeds(truth)) return 0;
-  fuzz::succeeds(truth->match_classes(info));
-  fuzz::succeeds(truth->read_results(folder.write("results.json", part("results"))));
-  truth->picture_named("000000000139.jpg");
-  for (const double figure : cli::coco_figures(truth->pictures(), truth->categories()))
+  auto evaluation = CocoEvaluation::read(folder.write("truth.json", part("truth")));
+  if (!fuzz::succeeds(evaluation)) return 0;
+  fuzz::succeeds(evaluation->match_classes(info));
+  fuzz::succeeds(evaluation->add_results(folder.write("results.json", part("results"))));
+  evaluation->find("000000000139.jpg");
+  for (const double figure : evaluation->result().value())
     fuzz::expect(figure >= -1 && figure <= 1 + 1e-9, "a figure outside 0 to 1");
   return 0;
 }

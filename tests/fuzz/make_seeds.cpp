@@ -138,10 +138,6 @@ void add_arrays(Seeds& seeds) {
   for (const DataType type :
        {DataType::f32, DataType::u8, DataType::i8, DataType::i32, DataType::i64, DataType::boolean})
     seeds.add("npy", cli::npy_header(cli::npy_type(type), shape) + std::string(6 * size_of(type), '\1'));
-  for (const BmpKind kind : {BmpKind::bits_8, BmpKind::bits_24}) {
-    const Bytes file = bmp_file(kind, 5, 4);
-    seeds.add("npy", {reinterpret_cast<const char*>(file.data()), file.size()});
-  }
 }
 
 void add_pictures(Seeds& seeds) {
@@ -151,8 +147,6 @@ void add_pictures(Seeds& seeds) {
       for (const char* c = codec; *c != '\0'; ++c) target += static_cast<char>(std::tolower(*c));
       if (file.name.ends_with(codec))
         seeds.add(target, {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()});
-      if (file.name.ends_with("PNG") && target == "png" && file.name.starts_with("palette"))
-        seeds.add("npy", {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()});
     }
 }
 

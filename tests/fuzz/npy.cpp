@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// The program's .npy files: what is read is what is written, and read again. Masks of class numbers too.
+// The program's .npy files: what is read is what is written, and read again.
 
 #include "cli/arrays/npy.h"
 
@@ -9,26 +9,13 @@
 #include <iterator>
 #include <system_error>
 
-#include "cli/annotations.h"
 #include "fuzz/fuzz.h"
 
 using namespace mobilenet;
 
-namespace {
-
-void read_mask(std::span<const std::byte> file) {
-  const auto mask = cli::decode_index_mask(file, "mask", 1 << 18);
-  if (!fuzz::succeeds(mask)) return;
-  const auto pixels = static_cast<std::size_t>(mask->width) * static_cast<std::size_t>(mask->height);
-  fuzz::expect(mask->pixels.size() == pixels, "a mask of another size than it says");
-}
-
-}  // namespace
-
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const fuzz::Folder folder;
   const fuzz::ExactCopy file(data, size);
-  read_mask(file.bytes());
   const auto array = cli::parse_npy(file.bytes(), "array.npy");
   if (!fuzz::succeeds(array)) return 0;
   std::size_t bytes = size_of(array->type);

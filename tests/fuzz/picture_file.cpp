@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Picture files of every codec: a picture whose pixels do not depend on old memory, or a sentence.
+// Picture files of every codec: a picture whose pixels do not depend on old memory, or a sentence; as masks too.
 
 #include <mobilenet/image.h>
 
@@ -38,5 +38,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::expect(again->width() == image->width() && again->height() == image->height(), "decodes to another size");
   fuzz::expect(std::memcmp(image->view().planes[0], again->view().planes[0], static_cast<std::size_t>(pixels) * 3) == 0,
                "decodes to other pixels: old memory");
+  const auto mask =
+      Image::decode(file.bytes(), {.max_pixels = kSmallPictures.max_pixels, .stored_numbers = StoredNumbers::numbers});
+  if (fuzz::succeeds(mask))
+    fuzz::expect(mask->width() == image->width() && mask->height() == image->height(), "a mask of another size");
   return 0;
 }

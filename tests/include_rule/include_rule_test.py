@@ -25,6 +25,10 @@ CASES = [
     ("the glue goes through the interface", "src/api/model.cpp", '#include "backend/x.h"', True),
     ("the glue does not know a backend", "src/api/model.cpp", '#include "backend/cpu/x.h"', False),
     ("the list of backends does", "src/backend/registry.cpp", '#include "backend/cpu/x.h"', True),
+    ("drawing stands on public headers", "src/draw/a.cpp", "#include <mobilenet/b.h>", True),
+    ("drawing does not know the rest of the library", "src/draw/a.cpp", '#include "plan/x.h"', False),
+    ("the core does not know drawing", "src/api/a.cpp", '#include "draw/x.h"', False),
+    ("a program does not know how pictures are drawn", "apps/cli/a.cpp", '#include "draw/x.h"', False),
     ("a folder that the rule does not know", "src/new/a.cpp", '#include "base/x.h"', False),
     ("a way around by ..", "src/base/a.cpp", '#include "../spec/x.h"', False),
     ("an internal header in angle brackets", "src/plan/a.cpp", "#include <base/x.h>", False),
@@ -36,7 +40,8 @@ CASES = [
     ("an example includes the library's inside", "examples/a.cpp", '#include "plan/x.h"', False),
     ("an indented include", "src/base/a.cpp", '#  include "plan/x.h"', False),
 ]
-FOLDERS = ["base", "spec", "network", "models", "formats", "plan", "backend", "backend/cpu", "backend/reference", "new"]
+FOLDERS = ["base", "spec", "network", "models", "formats", "plan", "backend", "backend/cpu", "backend/reference", "draw",
+           "new"]
 
 
 def keeps_the_rule(script, file, line):

@@ -2,12 +2,13 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "cli/pictures/picture_outputs.h"
 
+#include <mobilenet/draw.h>
+#include <mobilenet/encode.h>
+
 #include <filesystem>
 #include <set>
 #include <system_error>
 
-#include "cli/annotate.h"
-#include "cli/encode_picture.h"
 #include "cli/output/words.h"
 
 namespace mobilenet::cli {
@@ -29,8 +30,8 @@ bool PictureOutputs::is_file() const {
 }
 
 Result<void> PictureOutputs::check_file(std::size_t pictures) const {
-  const auto ending = picture_file_of(output_);
-  if (kind_ == Kind::mask && (!ending || *ending != PictureFile::png))
+  const auto ending = picture_format_of(output_);
+  if (kind_ == Kind::mask && (!ending || *ending != PictureFormat::png))
     return Error{ErrorCode::invalid_argument,
                  output_ + ": masks are written to .png files, or into a folder (end its name in /)"};
   if (!ending) return Error{ending.error().code, ending.error().message + ", or into a folder (end its name in /)"};
@@ -42,7 +43,7 @@ Result<void> PictureOutputs::check_file(std::size_t pictures) const {
 Result<void> PictureOutputs::prepare(std::span<const PictureSource> pictures, OutputFiles& files) {
   if (!wanted()) return {};
   if (kind_ == Kind::annotated) {
-    if (auto able = can_annotate(); !able) return able;
+    if (auto able = can_draw(); !able) return able;
   }
   const bool one_file = is_file();
   if (one_file) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/draw.h>
+#include <mobilenet/evaluate.h>
 #include <mobilenet/model.h>
 #include <mobilenet/session.h>
 
@@ -10,13 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/annotate.h"
 #include "cli/arguments/class_names.h"
 #include "cli/arguments/cli11.h"
-#include "cli/coco_results.h"
+#include "cli/output/files.h"
 #include "cli/output/output_files.h"
 #include "cli/output/table.h"
 #include "cli/output/words.h"
+#include "cli/pictures/write_picture.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
 
@@ -106,7 +108,8 @@ class ObjectSearch {
                           return {};
                         });
     if (!coco_file_) return status;
-    if (auto written = coco_.write(*coco_file_); !written) return fail(written.error());
+    const std::span<const std::byte> file = std::as_bytes(std::span(coco_.json()));
+    if (auto written = write_file(*coco_file_, {&file, 1}); !written) return fail(written.error());
     note("wrote " + counted(coco_.size(), "COCO result") + " to " + options_.coco);
     return status;
   }
@@ -136,13 +139,15 @@ class ObjectSearch {
     std::string title = answer_title(picture, *session_, batch, found_text(detections.size()));
     if (annotated_.wanted()) {
       const Destination& place = annotated_.at(picture.place);
-      auto written =
-          annotate_file(place, *picture.image, [&](RgbPicture& copy) { return draw_detections(copy, detections); });
+      for (const Detection& d : detections) note_label(d.label);
+      const auto written = annotate(place, *picture.image, [&](Image& copy) { return draw(copy, detections); });
       if (!written) return picture.fail(picture.name + ": " + written.error().message);
       head["annotated"] = place.path.string();
       title += "  drawn in " + printable(place.path.string()) + '\n';
     }
-    if (coco_file_) coco_.add(picture.name, detections);
+    if (coco_file_) {
+      if (auto added = coco_.add(picture.name, detections); !added) return picture.fail(added.error().message);
+    }
     answer = options_.json ? json_text(detections, std::move(head)) : title + table_text(detections);
   }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/evaluate.h>
+#include <mobilenet/image.h>
 #include <mobilenet/model.h>
 #include <mobilenet/session.h>
 
@@ -11,13 +13,11 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "cli/annotations.h"
 #include "cli/arguments/cli11.h"
 #include "cli/arguments/picture_sources.h"
-#include "cli/coco_ap.h"
-#include "cli/confusion.h"
 #include "cli/output/progress.h"
 #include "cli/output/table.h"
 #include "cli/output/words.h"
@@ -51,9 +51,9 @@ class Measure {
 };
 
 // `example`: a picture that they are about.
-Error no_truth(const std::string& annotations, const std::string& example) {
+Error no_truth(const std::string& annotations, std::string_view example) {
   return Error{ErrorCode::not_found, annotations + " says nothing about this picture" +
-                                         (example.empty() ? "" : ", but for example about " + example)};
+                                         (example.empty() ? "" : ", but for example about " + std::string(example))};
 }
 
 class TopMeasure : public Measure {
@@ -127,85 +127,86 @@ std::string coco_table(const CocoFigures& values) {
 
 class BoxMeasure : public Measure {
  public:
-  BoxMeasure(CocoTruth truth, std::string annotations)
-      : truth_(std::move(truth)), annotations_(std::move(annotations)), judged_(truth_.pictures().size()) {}
+  BoxMeasure(CocoEvaluation evaluation, std::string annotations)
+      : evaluation_(std::move(evaluation)), annotations_(std::move(annotations)) {}
 
   Result<void> add(Session& session, std::span<const ImageView> views,
                    std::span<LoadedPicture* const> pictures) override {
     std::vector<std::size_t> places;
     for (const LoadedPicture* picture : pictures) {
-      const auto place = truth_.picture_named(picture->name);
-      if (!place) return no_truth(annotations_, truth_.example());
+      const auto place = evaluation_.find(picture->name);
+      if (!place) return no_truth(annotations_, evaluation_.example());
       places.push_back(*place);
     }
     const auto answers = session.detect(views);
     if (!answers) return answers.error();
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      truth_.set_found(places[i], (*answers)[i]);
-      judged_[places[i]] = true;
-    }
+    for (std::size_t i = 0; i < places.size(); ++i)
+      if (auto added = evaluation_.add(places[i], (*answers)[i]); !added) return added;
     return {};
   }
 
-  void figures(Json& line) const override { write_coco_figures(values(), line); }
-  std::string table() const override { return coco_table(values()); }
+  void figures(Json& line) const override { write_coco_figures(evaluation_.result().value(), line); }
+  std::string table() const override { return coco_table(evaluation_.result().value()); }
 
  private:
-  CocoFigures values() const {
-    std::vector<CocoPicture> pictures;
-    for (std::size_t i = 0; i < judged_.size(); ++i)
-      if (judged_[i]) pictures.push_back(truth_.pictures()[i]);
-    return coco_figures(pictures, truth_.categories());
-  }
-
-  CocoTruth truth_;
+  CocoEvaluation evaluation_;
   std::string annotations_;
-  std::vector<bool> judged_;  // pictures that were answered
 };
+
+// The mask of a picture: its name with .png or .bmp instead of its ending, in `folder`.
+Result<Image> read_mask_of(const std::string& picture, const std::filesystem::path& folder, DecodeOptions options) {
+  options.stored_numbers = StoredNumbers::numbers;
+  const std::string stem = std::filesystem::path(picture).stem().string();
+  for (const char* ending : {".png", ".bmp"}) {
+    const std::filesystem::path path = folder / (stem + ending);
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) return Image::open(path, options);
+  }
+  return Error{ErrorCode::not_found, "there is no mask " + (folder / (stem + ".png")).string() + " (nor .bmp)"};
+}
 
 class MaskMeasure : public Measure {
  public:
   MaskMeasure(std::string folder, const EvaluateOptions& options, std::vector<std::string> labels)
-      : folder_(std::move(folder)),
-        max_pixels_(options.pictures.options.decode.max_pixels),
-        labels_(std::move(labels)) {}
+      : folder_(std::move(folder)), decode_(options.pictures.options.decode), labels_(std::move(labels)) {}
 
   Result<void> add(Session& session, std::span<const ImageView> views,
                    std::span<LoadedPicture* const> pictures) override {
     // One at a time, as Session::segment() goes; a later picture that fails must not leave earlier ones counted.
     if (views.size() > 1) return Error{ErrorCode::unsupported, "masks are computed one by one"};
-    const auto truth = read_mask_of(pictures.front()->name, folder_, max_pixels_);
+    auto truth = read_mask_of(pictures.front()->name, folder_, decode_);
     if (!truth) return truth.error();
     const ImageView& view = views.front();
     const int width = view.upright_width(), height = view.upright_height();
-    if (truth->width != width || truth->height != height) {
-      return Error{ErrorCode::bad_format, "its mask has " + std::to_string(truth->width) + 'x' +
-                                              std::to_string(truth->height) + " pixels, the picture has " +
+    if (truth->width() != width || truth->height() != height) {
+      return Error{ErrorCode::bad_format, "its mask has " + std::to_string(truth->width()) + 'x' +
+                                              std::to_string(truth->height()) + " pixels, the picture has " +
                                               std::to_string(width) + 'x' + std::to_string(height)};
     }
     const auto answer = session.segment(view);
     if (!answer) return answer.error();
-    confusion_.add(truth->pixels, answer->mask);
-    return {};
+    std::vector<std::uint8_t> numbers(answer->mask.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = std::to_integer<std::uint8_t>(truth->pixels()[3 * i]);
+    return confusion_.add(numbers, answer->mask);
   }
 
   void figures(Json& line) const override {
-    line["mean_iou"] = confusion_.mean_overlap();
+    line["mean_iou"] = confusion_.mean_iou();
     line["pixel_accuracy"] = confusion_.pixel_accuracy();
     line["pixels"] = confusion_.pixels();
     line["classes"] = Json::array();
-    for (std::size_t index = 0; index < Confusion::kClasses; ++index)
-      if (const auto overlap = confusion_.overlap(index))
+    for (std::size_t index = 0; index < ConfusionMatrix::kClasses; ++index)
+      if (const auto overlap = confusion_.iou(index))
         line["classes"].push_back({{"index", index}, {"label", label(index)}, {"iou", *overlap}});
   }
 
   std::string table() const override {
     Table table({Align::left, Align::right});
-    table.row({"mean IoU", fixed(confusion_.mean_overlap(), 4)});
+    table.row({"mean IoU", fixed(confusion_.mean_iou(), 4)});
     table.row({"pixel accuracy", fixed(confusion_.pixel_accuracy(), 4)});
     Table classes({Align::left, Align::left, Align::right});
-    for (std::size_t index = 0; index < Confusion::kClasses; ++index)
-      if (const auto overlap = confusion_.overlap(index))
+    for (std::size_t index = 0; index < ConfusionMatrix::kClasses; ++index)
+      if (const auto overlap = confusion_.iou(index))
         classes.row({"[" + std::to_string(index) + "]", label(index), fixed(*overlap, 4)});
     return table.text(2) + "  IoU of the classes:\n" + classes.text(4);
   }
@@ -214,20 +215,20 @@ class MaskMeasure : public Measure {
   std::string label(std::size_t index) const { return index < labels_.size() ? labels_[index] : std::string(); }
 
   std::string folder_;
-  std::int64_t max_pixels_;
+  DecodeOptions decode_;
   std::vector<std::string> labels_;
-  Confusion confusion_;
+  ConfusionMatrix confusion_;
 };
 
 Result<std::unique_ptr<Measure>> measure_for(const ModelInfo& info, const EvaluateOptions& options) {
   if (info.task == Task::detect) {
-    auto truth = CocoTruth::read(options.annotations);
-    if (!truth) return truth.error();
-    const auto unmatched = truth->match_classes(info);
+    auto evaluation = CocoEvaluation::read(options.annotations);
+    if (!evaluation) return evaluation.error();
+    const auto unmatched = evaluation->match_classes(info);
     if (!unmatched) return unmatched.error();
     if (!unmatched->empty())
       say(options.annotations + ": objects of categories that the model does not know count as missed: " + *unmatched);
-    return std::unique_ptr<Measure>(std::make_unique<BoxMeasure>(*std::move(truth), options.annotations));
+    return std::unique_ptr<Measure>(std::make_unique<BoxMeasure>(*std::move(evaluation), options.annotations));
   }
   if (info.task == Task::segment) {
     std::error_code ignored;
@@ -264,20 +265,19 @@ Result<std::size_t> collect(Session& session, Measure& measure, PictureLoader& l
 }
 
 int evaluate_results(const EvaluateOptions& options) {
-  auto truth = CocoTruth::read(options.annotations);
-  if (!truth) return fail(truth.error().message);
-  if (auto read = truth->read_results(options.results); !read) return fail(read.error().message);
-  const CocoFigures values = coco_figures(truth->pictures(), truth->categories());
+  auto evaluation = CocoEvaluation::read(options.annotations);
+  if (!evaluation) return fail(evaluation.error().message);
+  if (auto added = evaluation->add_results(options.results); !added) return fail(added.error().message);
+  const CocoFigures values = evaluation->result().value();
   if (options.json) {
     Json line = {{"task", "detect"},
                  {"results", options.results},
                  {"annotations", options.annotations},
-                 {"pictures", truth->pictures().size()}};
+                 {"pictures", evaluation->pictures()}};
     write_coco_figures(values, line);
     print_json(line);
   } else {
-    print(printable(options.results) + "  (" + counted(truth->pictures().size(), "picture") + ")\n" +
-          coco_table(values));
+    print(printable(options.results) + "  (" + counted(evaluation->pictures(), "picture") + ")\n" + coco_table(values));
   }
   return kSuccess;
 }

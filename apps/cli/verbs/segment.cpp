@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/draw.h>
 #include <mobilenet/model.h>
 #include <mobilenet/session.h>
 
@@ -9,12 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/annotate.h"
 #include "cli/arguments/cli11.h"
 #include "cli/arguments/picture_sources.h"
-#include "cli/encode_picture.h"
 #include "cli/output/output_files.h"
 #include "cli/output/table.h"
+#include "cli/pictures/write_picture.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
 
@@ -90,8 +90,8 @@ int segment(SegmentOptions& options) {
     }
     if (annotated.wanted()) {
       const Destination& place = annotated.at(picture.place);
-      auto written =
-          annotate_file(place, *picture.image, [&](RgbPicture& rgb) { return draw_segmentation(rgb, *answer); });
+      for (const SegmentClass& c : answer->classes) note_label(c.label);
+      auto written = annotate(place, *picture.image, [&](Image& copy) { return draw(copy, *answer); });
       if (!written) return written;
       add_file("annotated", "  drawn in ", place);
     }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace mobilenet {
 namespace {
@@ -51,33 +52,17 @@ Result<std::string> from_utf16(std::string_view bytes, std::size_t high) {
   return text;
 }
 
-// Length of the well-formed sequence at the front of `text`; 0: there is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  // Forms that are too long, halves of pairs, numbers beyond Unicode's.
-  const std::uint8_t second = byte(1);
-  const bool bad = (first == 0xe0 && second < 0xa0) || (first == 0xed && second >= 0xa0) ||
-                   (first == 0xf0 && second < 0x90) || (first == 0xf4 && second >= 0x90);
-  return bad ? 0 : length;
-}
-
 Result<void> check_utf8(std::string_view text) {
   std::size_t line = 1;
   while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
-    const auto first = static_cast<std::uint8_t>(text[0]);
-    if (length == 0) return failure(ErrorCode::bad_format, "line ", line, " is not UTF-8 text; save it as UTF-8");
-    if (first == 0x7f || (first < 0x20 && first != '\t' && first != '\n'))
-      return failure(ErrorCode::bad_format, "line ", line, " holds a control character (", int{first},
+    const Utf8 next = first_code_point(text);
+    if (!next.valid) return failure(ErrorCode::bad_format, "line ", line, " is not UTF-8 text; save it as UTF-8");
+    const char32_t point = next.code_point;
+    if (point == 0x7f || (point < 0x20 && point != '\t' && point != '\n'))
+      return failure(ErrorCode::bad_format, "line ", line, " holds a control character (", static_cast<int>(point),
                      "), as text in UTF-8 does not");
-    if (first == '\n') ++line;
-    text.remove_prefix(length);
+    if (point == '\n') ++line;
+    text.remove_prefix(next.bytes);
   }
   return {};
 }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Pictures as the bytes of a file: PNG through libspng, JPEG through libjpeg-turbo, each as far as it is built in. An
+// optional part of the library, the CMake target mobilenet::encode.
+
+#include <mobilenet/export.h>
+#include <mobilenet/image.h>
+#include <mobilenet/result.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+namespace mobilenet {
+
+enum class PictureFormat : std::uint8_t {
+  png,   // loses nothing
+  jpeg,  // of quality 92, with full colour resolution
+};
+
+// By the ending of a file's name, in any case: .png, .jpg or .jpeg. Another ending, or a codec that this build lacks,
+// is an error; ask before any work is done.
+MOBILENET_API Result<PictureFormat> picture_format_of(const std::filesystem::path& path);
+
+// The picture as a viewer sees it, upright. Not of float planes.
+MOBILENET_API Result<std::vector<std::byte>> encode(const ImageView& picture, PictureFormat format);
+// The same, with its EXIF block, made upright, and its colour profile where that describes RGB. What a format cannot
+// hold is left out: JPEG has room for 64 KiB of EXIF and 16 MiB of profile.
+MOBILENET_API Result<std::vector<std::byte>> encode(const Image& picture, PictureFormat format);
+
+// A mask, [height][width], as an indexed PNG: the pixel is the class, the palette PASCAL VOC's.
+MOBILENET_API Result<std::vector<std::byte>> encode_mask(std::span<const std::uint8_t> mask, int width, int height);
+
+}  // namespace mobilenet
