@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// What every container of weights comes to, whatever its file format: tensors by name, as views of the file's bytes, and
-// text that lies beside them. What the names mean is not known here.
+// What every container of weights comes to, whatever its file format: tensors by name, as views of the file's bytes,
+// and text that lies beside them. What the names mean is not known here.
 
 #include <mobilenet/tensor.h>
 
