@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// The whole library. A complete program:
+// The core of the library; draw.h, encode.h and evaluate.h belong to libraries of their own. A complete program:
 //
 //   #include <mobilenet/mobilenet.h>
 //   #include <iostream>

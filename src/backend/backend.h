@@ -56,10 +56,11 @@ using Ticket = std::uint64_t;
 class Execution {
  public:
   virtual ~Execution() = default;
-  // The execution's own memory, in the order of Network::inputs. What the caller writes there before submit survives a
-  // run.
+  // The execution's own memory, in the order of Network::inputs; of the host, but for a claimed picture end, since the
+  // session writes to it. What is written there before submit survives a run.
   virtual std::span<const TensorMemory> inputs() const = 0;
-  // The same in the order of CompileRequest::outputs: valid after wait until the next submit.
+  // The same in the order of CompileRequest::outputs, of the host but for a claimed answer end: valid after wait until
+  // the next submit.
   virtual std::span<const TensorMemory> outputs() const = 0;
 
   // Starts one run; wait returns when it is done, or says why it failed, as when a device was lost. One run at a time

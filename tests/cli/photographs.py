@@ -13,7 +13,7 @@ def test_data():
     return folder if (folder / "models").is_dir() else None
 
 
-# class_colour() of apps/cli/palette.h for the first twenty classes, written down again: the same in every version.
+# class_colour() of src/draw/palette.h for the first twenty classes, written down again: the same in every version.
 CLASS_COLOURS = [
     (255, 64, 64), (0, 170, 255), (255, 190, 0), (0, 195, 105), (185, 80, 255), (255, 120, 0), (0, 215, 215),
     (255, 70, 170), (165, 215, 0), (60, 90, 255), (255, 150, 140), (0, 140, 130), (225, 140, 255), (160, 100, 35),
@@ -26,7 +26,7 @@ def class_colour(index):
 
 
 def instance_colour(index, instance):
-    """instance_colour() of apps/cli/palette.h: mixed with white or black from the second object of a class on."""
+    """instance_colour() of src/draw/palette.h: mixed with white or black from the second object of a class on."""
     amount, other = [(0, 0), (0.42, 255), (0.3, 0), (0.22, 255), (0.5, 0)][instance % 5]
     return tuple(int(sample + amount * (other - sample) + 0.5) for sample in class_colour(index))
 
