@@ -51,7 +51,7 @@ class Canvas {
   void text(double left, double baseline, std::string_view text, double font_size, Colour colour);
 
  private:
-  _cairo* context_;
+  [[maybe_unused]] _cairo* context_;  // unused in builds that cannot draw
 };
 
 // Calls `draw` for every tile that `region` touches, always in the picture's coordinates; what it draws beyond the
