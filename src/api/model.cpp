@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 #include "api/model_description.h"
 #include "api/model_state.h"
@@ -16,7 +17,7 @@
 #include "models/registry.h"
 #include "network/cost.h"
 #include "network/parameter.h"
-#include "network/quantized_arithmetic.h"
+#include "network/precision.h"
 #include "preprocess/picture_input.h"
 #include "preprocess/preprocess_options.h"
 
@@ -65,6 +66,19 @@ Result<std::shared_ptr<const ModelState>> load_state(const SourceFile& file, con
   if (auto described = apply_description_of(file, options, loaded); !described)
     return at(file.name, std::move(described).error());
   return ModelState::make(std::move(loaded), file.name, options);
+}
+
+// Fails where no device of this build can run the network; the sentence is that of the first.
+Result<void> check_devices(const ModelGraph& graph) {
+  std::optional<Error> first;
+  for (const DeviceInfo& device : devices()) {
+    const auto backend = backend_for(device.device);
+    if (!backend) continue;  // not on this machine
+    auto runs = (*backend)->supports(graph);
+    if (runs) return {};
+    if (!first) first = std::move(runs).error();
+  }
+  return first ? Result<void>(*std::move(first)) : Result<void>();
 }
 
 std::int64_t channels(const Shape& shape) { return shape.rank() > 0 ? shape[shape.rank() - 1] : 1; }
@@ -143,6 +157,8 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
     inputs.push_back(input_shape(network, i, 1, spec.input_height, spec.input_width));
   auto shapes = infer_shapes(network, loaded.parameters(), inputs);
   if (!shapes) return at(source, std::move(shapes).error());
+
+  if (auto runs = check_devices(*loaded.graph); !runs) return at(source, std::move(runs).error());
 
   auto state = std::make_shared<ModelState>();
   ModelInfo& info = state->info;

@@ -51,19 +51,6 @@ std::span<const TensorView> Compiled::show_outputs() {
   return views;
 }
 
-Result<void> SessionState::choose_precision() {
-  const bool quantized = model->info.quantized;
-  precision = quantized ? Precision::int8 : Precision::f32;
-  if (options.precision == Precision::f32 && quantized)
-    return failure(
-        ErrorCode::invalid_argument, source(),
-        ": precision f32 was asked for, but the file holds an integer network, which is computed exactly in int8");
-  if (options.precision == Precision::int8 && !quantized)
-    return failure(ErrorCode::invalid_argument, source(),
-                   ": precision int8 was asked for, but the file holds float weights; int8 needs a quantised .tflite");
-  return {};
-}
-
 // What a picture needs to become the network's input; where that is unknown, run() works all the same.
 Result<void> SessionState::prepare_pictures() {
   const Tensor& input = tensor(network().inputs[0]);
@@ -125,8 +112,10 @@ Result<void> SessionState::prepare() {
   if (network().fixed_size && (height != spec.input_height || width != spec.input_width))
     return failure(ErrorCode::invalid_argument, source(), ": its graph is made for ", spec.input_height, "x",
                    spec.input_width, " pictures and cannot take ", height, "x", width);
-  MOBILENET_CHECK(choose_precision());
   MOBILENET_TRY(backend, backend_for(options.device));
+  auto chosen = backend->choose(network(), options.precision);
+  if (!chosen) return at(source(), std::move(chosen).error());
+  precision = *chosen;
   MOBILENET_TRY(weights, model->weights(*backend, precision));
   MOBILENET_CHECK(prepare_pictures());
   MOBILENET_CHECK(name_outputs());

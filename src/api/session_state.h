@@ -90,7 +90,6 @@ struct SessionState {
   Result<Compiled*> run_pictures(Task task, std::span<const ImageView> images);
 
  private:
-  Result<void> choose_precision();
   Result<void> prepare_pictures();
   Result<void> name_outputs();
   Result<std::unique_ptr<Compiled>> compile(Task task, std::span<const Shape> shapes);

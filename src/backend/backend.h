@@ -24,6 +24,7 @@
 #include "backend/ends.h"
 #include "network/model_graph.h"
 #include "network/network.h"
+#include "network/precision.h"
 
 namespace mobilenet {
 
@@ -116,6 +117,14 @@ struct Claims {
 class Backend {
  public:
   virtual ~Backend() = default;
+  // The precision to pack and compute in where a session asked for `asked`: the device's policy of what is fastest and
+  // keeps the answers. As it stands, that of the network's own tensors, and an error where another was asked for.
+  virtual Result<Precision> choose(const Network& network, Precision asked) const {
+    return own_precision(network, asked);
+  }
+  // Fails, with the node's name, where an operator cannot run on the device, whatever the shapes.
+  virtual Result<void> supports(const ModelGraph& graph) const = 0;
+  // `precision`: what choose() said.
   virtual Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph,
                                                       Precision precision) const = 0;
   // Of `ends`, what compile would take along for this network.

@@ -90,14 +90,6 @@ bool is_quantized(const Tensor& tensor) {
   return (tensor.type == DataType::u8 || tensor.type == DataType::i8) && tensor.quantization.has_value();
 }
 
-bool computes_in_integers(const Network& network) {
-  const auto quantized = [&](TensorId id) { return network.is_activation(id) && is_quantized(network.tensor(id)); };
-  return std::any_of(network.nodes.begin(), network.nodes.end(), [&](const Node& node) {
-    return !std::holds_alternative<ReshapeOp>(node.op) && quantized(node.output) &&
-           std::any_of(node.inputs.begin(), node.inputs.end(), quantized);
-  });
-}
-
 IntegerRange type_range(DataType type) { return type == DataType::i8 ? IntegerRange{-128, 127} : IntegerRange{0, 255}; }
 
 Result<AffineType> affine_type(const Tensor& tensor) {

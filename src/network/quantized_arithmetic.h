@@ -20,10 +20,6 @@ namespace mobilenet {
 // u8 or i8 with quantisation: the tensors that integer operators read and write.
 bool is_quantized(const Tensor& tensor);
 
-// Whether an operator of the network computes with quantised integers: reads and writes them. What only carries them
-// from or to floats, or renames them, does not.
-bool computes_in_integers(const Network& network);
-
 // An integer type under one scale and zero point.
 struct AffineType {
   DataType type = DataType::u8;  // u8 or i8

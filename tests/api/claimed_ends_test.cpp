@@ -94,6 +94,8 @@ class ClaimingProgram final : public Program {
 
 class ClaimingBackend final : public Backend {
  public:
+  Result<void> supports(const ModelGraph& graph) const override { return reference_backend().supports(graph); }
+
   Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph,
                                               Precision precision) const override {
     auto weights = std::make_shared<ClaimingWeights>();

@@ -25,6 +25,16 @@ Result<reference::Operator> prepare_node(const Network& network, const Parameter
   return at(node.name, {error.code, std::string(kind_of(node.op)) + ": " + error.message});
 }
 
+Result<std::vector<reference::Operator>> prepare_nodes(const ModelGraph& graph) {
+  std::vector<reference::Operator> operators;
+  operators.reserve(graph.network.nodes.size());
+  for (const Node& node : graph.network.nodes) {
+    MOBILENET_TRY(reference::Operator prepared, prepare_node(graph.network, graph.parameters, node));
+    operators.push_back(std::move(prepared));
+  }
+  return operators;
+}
+
 struct ReferenceWeights final : Weights {
   std::shared_ptr<const ModelGraph> graph;
   std::vector<reference::Operator> operators;  // one per node
@@ -134,16 +144,14 @@ class ReferenceProgram final : public Program {
 
 class ReferenceBackend final : public Backend {
  public:
-  Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph,
-                                              Precision precision) const override {
-    const Network& network = graph->network;
-    MOBILENET_CHECK(check_precision(network, precision));
+  Result<void> supports(const ModelGraph& graph) const override {
+    MOBILENET_TRY([[maybe_unused]] const auto prepared, prepare_nodes(graph));
+    return {};
+  }
+
+  Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph, Precision) const override {
     auto weights = std::make_shared<ReferenceWeights>();
-    weights->operators.reserve(network.nodes.size());
-    for (const Node& node : network.nodes) {
-      MOBILENET_TRY(reference::Operator prepared, prepare_node(network, graph->parameters, node));
-      weights->operators.push_back(std::move(prepared));
-    }
+    MOBILENET_TRY(weights->operators, prepare_nodes(*graph));
     weights->graph = std::move(graph);
     return std::shared_ptr<const Weights>(std::move(weights));
   }
@@ -157,17 +165,6 @@ class ReferenceBackend final : public Backend {
                   make_plan(graph.network, graph.parameters, request.input_shapes, request.outputs, Grouping()));
     MOBILENET_CHECK(check_memory(graph.network, compiled->plan, 0, request.max_bytes));
     return std::shared_ptr<const Program>(std::make_shared<ReferenceProgram>(std::move(compiled)));
-  }
-
- private:
-  // A network computes in the arithmetic of its own tensors; there is nothing else to choose here.
-  static Result<void> check_precision(const Network& network, Precision precision) {
-    const bool integer = computes_in_integers(network);
-    if (precision == Precision::int8 && !integer)
-      return failure(ErrorCode::unsupported, "precision int8 needs a quantised network, this one is in floats");
-    if (precision == Precision::f32 && integer)
-      return failure(ErrorCode::unsupported, "precision f32 is not possible, this network is quantised to integers");
-    return {};
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <new>
 
+#include "backend/cpu/program/operators.h"
 #include "backend/cpu/program/program.h"
 #include "base/error.h"
 
@@ -12,6 +13,8 @@ namespace {
 
 class CpuBackend final : public Backend {
  public:
+  Result<void> supports(const ModelGraph& graph) const override { return check_operators(graph.network); }
+
   Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph,
                                               Precision precision) const override {
     // Packed when a program first needs them, in the layout of its instruction set.

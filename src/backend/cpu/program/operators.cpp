@@ -84,12 +84,12 @@ Step step_of_node(const Network& network, int index) {
   return step;
 }
 
-Result<void> check_operators(const Network& network, Precision precision) {
+Result<void> check_operators(const Network& network) {
   for (std::size_t n = 0; n < network.nodes.size(); ++n) {
     const Node& node = network.nodes[n];
     if (CpuGrouping().renames(network, node)) continue;
     const Step step = step_of_node(network, static_cast<int>(n));
-    if (auto compile = compiler_of(network, step, precision); !compile)
+    if (auto compile = compiler_of(network, step, Precision::source); !compile)
       return at(node.name, std::move(compile).error());
   }
   return {};

@@ -29,6 +29,6 @@ Result<CompiledStep> compile_step(const StepSource& source);
 Step step_of_node(const Network& network, int node);
 
 // Fails, with the node's name, where an operator has no row for the types of its tensors.
-Result<void> check_operators(const Network& network, Precision precision);
+Result<void> check_operators(const Network& network);
 
 }  // namespace mobilenet::cpu

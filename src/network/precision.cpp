@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "network/precision.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "network/quantized_arithmetic.h"
+
+namespace mobilenet {
+
+bool computes_in_integers(const Network& network) {
+  const auto quantized = [&](TensorId id) { return network.is_activation(id) && is_quantized(network.tensor(id)); };
+  return std::any_of(network.nodes.begin(), network.nodes.end(), [&](const Node& node) {
+    return !std::holds_alternative<ReshapeOp>(node.op) && quantized(node.output) &&
+           std::any_of(node.inputs.begin(), node.inputs.end(), quantized);
+  });
+}
+
+Result<Precision> own_precision(const Network& network, Precision asked) {
+  const bool integers = computes_in_integers(network);
+  switch (asked) {
+    case Precision::automatic:
+    case Precision::source:
+      break;
+    case Precision::f32:
+      if (integers)
+        return failure(ErrorCode::invalid_argument,
+                       "precision f32 was asked for, but the file holds an integer "
+                       "network, which is computed exactly in int8");
+      break;
+    case Precision::int8:
+      if (!integers)
+        return failure(ErrorCode::invalid_argument,
+                       "precision int8 was asked for, but the file holds float weights; "
+                       "int8 needs a quantised .tflite");
+      break;
+  }
+  return integers ? Precision::int8 : Precision::f32;
+}
+
+}  // namespace mobilenet

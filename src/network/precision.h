@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// What a network computes in: the one definition of a quantised network, for models, sessions and every device.
+
+#include <mobilenet/device.h>
+#include <mobilenet/result.h>
+
+#include "network/network.h"
+
+namespace mobilenet {
+
+// Whether an operator of the network computes with quantised integers: reads and writes them. What only carries them
+// from or to floats, or renames them, does not.
+bool computes_in_integers(const Network& network);
+
+// The precision of the network's own tensors. Fails where another was asked for by name.
+Result<Precision> own_precision(const Network& network, Precision asked);
+
+}  // namespace mobilenet

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Which operators run is said before anything is compiled, by node and alike on every device.
+
+#include <gtest/gtest.h>
+
+#include "backend/cpu/program/cpu_backend.h"
+#include "backend/reference/reference_backend.h"
+
+namespace mobilenet {
+namespace {
+
+struct Case {
+  const char* name;
+  Op op;
+  int operands;
+  DataType input, output;
+  bool runs;
+};
+
+const Case kCases[] = {
+    {"floats", AddOp{}, 2, DataType::f32, DataType::f32, true},
+    {"bytes", AddOp{}, 2, DataType::u8, DataType::u8, true},
+    {"bytes become floats", QuantizeOp{}, 1, DataType::i8, DataType::f32, true},
+    {"an index", ArgMaxOp{}, 1, DataType::u8, DataType::i64, true},
+    {"a product of floats", MulOp{}, 2, DataType::f32, DataType::f32, true},
+    {"a product of bytes", MulOp{}, 2, DataType::u8, DataType::u8, false},
+    {"a batch norm of bytes", BatchNormOp{}, 1, DataType::i8, DataType::i8, false},
+    {"sums of i16", AddOp{}, 2, DataType::i16, DataType::i16, false},
+    {"a reshape to another type", ReshapeOp{{1, 2, 2, 8}}, 1, DataType::u8, DataType::i8, false},
+};
+
+ModelGraph graph_of(const Case& c) {
+  ModelGraph graph;
+  Network& network = graph.network;
+  Node node;
+  node.name = "the node";
+  node.op = c.op;
+  const auto tensor = [&](DataType type) {
+    Tensor made;
+    made.name = "tensor";
+    made.type = type;
+    made.shape = {1, 2, 2, 8};
+    if (type == DataType::u8 || type == DataType::i8) made.quantization = Quantization{{0.5f}, {0}};
+    network.tensors.push_back(std::move(made));
+    return static_cast<TensorId>(network.tensors.size()) - 1;
+  };
+  for (int i = 0; i < c.operands; ++i) network.inputs.push_back(tensor(c.input));
+  node.inputs = network.inputs;
+  node.output = tensor(c.output);
+  network.outputs = {node.output};
+  network.nodes.push_back(std::move(node));
+  return graph;
+}
+
+TEST(Supports, NamesWhatCannotRun) {
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.name);
+    const ModelGraph graph = graph_of(c);
+    for (const Backend* backend : {&cpu::cpu_backend(), &reference_backend()}) {
+      const auto supported = backend->supports(graph);
+      EXPECT_EQ(supported.has_value(), c.runs) << (supported ? "" : supported.error().message);
+      if (supported) continue;
+      EXPECT_EQ(supported.error().code, ErrorCode::unsupported);
+      EXPECT_TRUE(supported.error().message.starts_with("the node: ")) << supported.error().message;
+    }
+  }
+}
+
+TEST(Choose, IsThePrecisionOfTheNetworksTensors) {
+  const ModelGraph floats = graph_of(kCases[0]), bytes = graph_of(kCases[1]), carried = graph_of(kCases[2]);
+  for (const Backend* backend : {&cpu::cpu_backend(), &reference_backend()}) {
+    for (const Precision asked : {Precision::automatic, Precision::source}) {
+      EXPECT_EQ(backend->choose(floats.network, asked).value(), Precision::f32);
+      EXPECT_EQ(backend->choose(bytes.network, asked).value(), Precision::int8);
+      EXPECT_EQ(backend->choose(carried.network, asked).value(), Precision::f32) << "nothing computes with the bytes";
+    }
+    EXPECT_FALSE(backend->choose(floats.network, Precision::int8));
+    EXPECT_FALSE(backend->choose(bytes.network, Precision::f32));
+  }
+}
+
+}  // namespace
+}  // namespace mobilenet
