@@ -47,6 +47,7 @@ class Packer {
 
   void pack(const std::vector<Tap>& taps, const PackedFilters& shape, AlignedBuffer& buffer) const {
     const bool repeats = layout_.order == DepthOrder::columns && layout_.block % shape.channels == 0;
+    const auto group = static_cast<std::size_t>(layout_.group), channels = static_cast<std::size_t>(layout_.block);
     for (int place = 0; place < (repeats ? layout_.block : shape.channels); ++place) {
       const int channel = place % shape.channels;
       std::byte* block = buffer.data() + static_cast<std::size_t>(place / layout_.block) * shape.block_bytes;
@@ -54,14 +55,17 @@ class Packer {
       // int32 wraps around, as the sums themselves may.
       std::uint32_t bias = bias_ ? static_cast<std::uint32_t>(stored_integer(*bias_, channel)) : 0;
       std::byte* weights = block + 2 * static_cast<std::size_t>(layout_.block) * sizeof(std::int32_t);
-      for (std::size_t depth = 0; depth < taps.size(); ++depth) {
+      // Groups of a channel lie apart by those of the block's other channels. Counted, not divided: a division for each
+      // weight was a fifth of the time.
+      std::size_t index = position * group, in_group = 0;
+      const auto step = [&] {
+        ++index;
+        if (++in_group == group) in_group = 0, index += group * (channels - 1);
+      };
+      for (std::size_t depth = 0; depth < taps.size(); ++depth, step()) {
         if (!taps[depth].used) continue;
         const std::int32_t weight = centred(channel, taps[depth]);
         bias -= static_cast<std::uint32_t>(weight * input_zero_);
-        const std::size_t group = depth / static_cast<std::size_t>(layout_.group);
-        const std::size_t index =
-            (group * static_cast<std::size_t>(layout_.block) + position) * static_cast<std::size_t>(layout_.group) +
-            depth % static_cast<std::size_t>(layout_.group);
         if (layout_.order == DepthOrder::columns)
           store_with_excess(block, shape.block_bytes, weights, index, weight);
         else if (layout_.group == 2)
