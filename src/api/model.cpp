@@ -113,35 +113,6 @@ Shape input_shape(const Network& network, std::size_t index, std::int64_t batch,
   return shape;
 }
 
-Result<std::shared_ptr<const Weights>> ModelState::weights(const Backend& backend, Precision precision) const {
-  const std::lock_guard lock(mutex_);
-  auto& slot = weights_[{&backend, precision}];
-  if (!slot) {
-    auto packed = backend.pack(loaded.graph, precision);
-    if (!packed) return at(info.source, std::move(packed).error());
-    slot = *std::move(packed);
-  }
-  return slot;
-}
-
-Result<std::shared_ptr<const Program>> ModelState::program(const Backend& backend,
-                                                           std::shared_ptr<const Weights> weights,
-                                                           const CompileRequest& request) const {
-  constexpr std::size_t kMost = 16;  // a program takes some ten kilobytes beside the weights
-  const std::lock_guard lock(mutex_);
-  const auto known = std::find_if(programs_.begin(), programs_.end(), [&](const CompiledProgram& compiled) {
-    return compiled.weights == weights && compiled.request == request;
-  });
-  if (known != programs_.end()) {
-    programs_.splice(programs_.begin(), programs_, known);
-    return programs_.front().program;
-  }
-  MOBILENET_TRY(auto program, backend.compile(weights, request));
-  programs_.push_front({std::move(weights), request, program});
-  if (programs_.size() > kMost) programs_.pop_back();
-  return program;
-}
-
 Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, std::string source,
                                                            const ModelOptions& options) {
   if (auto applied = apply_labels(loaded, options); !applied) return at(source, std::move(applied).error());

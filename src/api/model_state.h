@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 #include "backend/backend.h"
 #include "formats/formats.h"
@@ -37,15 +38,22 @@ struct ModelState {
                                                         const ModelOptions& options);
 
  private:
-  struct CompiledProgram {
+  struct PackedWeights {
+    std::mutex mutex;  // held while they are packed
     std::shared_ptr<const Weights> weights;
-    CompileRequest request;
+  };
+  struct CompiledProgram {
+    CompiledProgram(std::shared_ptr<const Weights> from, const CompileRequest& wanted)
+        : weights(std::move(from)), request(wanted) {}
+    const std::shared_ptr<const Weights> weights;
+    const CompileRequest request;
+    std::mutex mutex;  // held while it is compiled
     std::shared_ptr<const Program> program;
   };
 
-  mutable std::mutex mutex_;
-  mutable std::map<std::pair<const Backend*, Precision>, std::shared_ptr<const Weights>> weights_;
-  mutable std::list<CompiledProgram> programs_;  // the last used in front
+  mutable std::mutex mutex_;  // of the two below
+  mutable std::map<std::pair<const Backend*, Precision>, PackedWeights> weights_;
+  mutable std::list<std::shared_ptr<CompiledProgram>> programs_;  // the last used in front
 };
 
 // Whether the network's input is one RGB picture, which sessions can make from any picture.

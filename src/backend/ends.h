@@ -27,7 +27,7 @@ namespace mobilenet {
 // From one picture a row of the batch to the network's only input.
 struct PictureEnd {
   PreprocessSpec preprocess;
-  PictureSize input;  // of the network
+  PictureSize input;  // of the network, as compiled
   InputElements elements;
 
   bool operator==(const PictureEnd&) const = default;

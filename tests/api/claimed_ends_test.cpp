@@ -12,6 +12,7 @@
 
 #include "backend/backend.h"
 #include "backend/host_ends.h"
+#include "backend/host_request.h"
 #include "backend/reference/reference_backend.h"
 #include "backend/registry.h"
 #include "base/error.h"
@@ -22,7 +23,9 @@ namespace {
 
 struct Counts {
   int compiled = 0, pictures = 0, answers = 0;
-  bool lost = false;  // the device, so that runs fail
+  bool lost = false;             // the device, so that runs fail
+  bool lost_late = false;        // after submit
+  Claims offers = {true, true};  // the most that the backend claims
 };
 Counts counts;
 
@@ -57,7 +60,9 @@ class ClaimingExecution final : public Execution {
     }
     return Ticket{1};
   }
-  Result<void> wait(Ticket) override { return {}; }
+  Result<void> wait(Ticket) override {
+    return counts.lost_late ? Result<void>(failure(ErrorCode::unsupported, "the device was lost")) : Result<void>();
+  }
   RawAnswers answers() const override { return answers_; }
 
  private:
@@ -105,7 +110,8 @@ class ClaimingBackend final : public Backend {
   }
 
   Claims claims(const Network&, const Ends& ends) const override {
-    return {ends.picture.has_value(), !std::holds_alternative<std::monostate>(ends.answer)};
+    return {counts.offers.picture && ends.picture.has_value(),
+            counts.offers.answer && !std::holds_alternative<std::monostate>(ends.answer)};
   }
 
   Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const Weights> weights,
@@ -158,15 +164,21 @@ class ClaimedEnds : public ::testing::Test {
 
 TEST_F(ClaimedEnds, ClassesAreThoseOfTheHost) {
   const Model model = Model::random("mobilenet_v2:0.35:64:7").value();
-  Session claimed = open(model, Device::cpu), host = open(model, Device::reference);
-  const auto a = claimed.classify(views_).value(), b = host.classify(views_).value();
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t picture = 0; picture < a.size(); ++picture)
-    EXPECT_TRUE(std::equal(
-        a[picture].begin(), a[picture].end(), b[picture].begin(), b[picture].end(),
-        [](const Classification& x, const Classification& y) { return x.index == y.index && x.score == y.score; }));
-  EXPECT_EQ(counts.pictures, 2);
-  EXPECT_EQ(counts.answers, 1);
+  Session host = open(model, Device::reference);
+  const auto truth = host.classify(views_).value();
+  for (const Claims& offers : {Claims{true, true}, Claims{true, false}, Claims{false, true}, Claims{false, false}}) {
+    counts = {};
+    counts.offers = offers;
+    Session claimed = open(Model::random("mobilenet_v2:0.35:64:7").value(), Device::cpu);
+    const auto answers = claimed.classify(views_).value();
+    ASSERT_EQ(answers.size(), truth.size());
+    for (std::size_t picture = 0; picture < truth.size(); ++picture)
+      EXPECT_TRUE(std::equal(
+          answers[picture].begin(), answers[picture].end(), truth[picture].begin(), truth[picture].end(),
+          [](const Classification& x, const Classification& y) { return x.index == y.index && x.score == y.score; }));
+    EXPECT_EQ(counts.pictures, offers.picture ? 2 : 0);
+    EXPECT_EQ(counts.answers, offers.answer ? 1 : 0);
+  }
 }
 
 TEST_F(ClaimedEnds, ObjectsAreThoseOfTheHost) {
@@ -196,7 +208,9 @@ TEST_F(ClaimedEnds, TheMaskIsThatOfTheHost) {
     EXPECT_TRUE(std::equal(a.mask.begin(), a.mask.end(), b.mask.begin(), b.mask.end()));
     EXPECT_TRUE(
         std::equal(a.probabilities.begin(), a.probabilities.end(), b.probabilities.begin(), b.probabilities.end()));
-    EXPECT_EQ(a.classes.size(), b.classes.size());
+    EXPECT_TRUE(std::equal(
+        a.classes.begin(), a.classes.end(), b.classes.begin(), b.classes.end(),
+        [](const SegmentClass& x, const SegmentClass& y) { return x.index == y.index && x.pixels == y.pixels; }));
   }
   EXPECT_EQ(counts.answers, 2);
 }
@@ -229,6 +243,29 @@ TEST_F(ClaimedEnds, AFailedRunIsASentence) {
   EXPECT_EQ(failed.error().message, "mobilenet_v2:0.35:64:7: the device was lost");
   counts.lost = false;
   EXPECT_TRUE(session.classify(views_[0])) << "the session lives on";
+  counts.lost_late = true;
+  EXPECT_FALSE(session.classify(views_[0]));
+}
+
+// What sessions never ask for, but others might.
+TEST(HostRequest, WhatAHostCannotDoIsRefused) {
+  std::array<std::byte, 8> memory{};
+  TensorMemory own;
+  own.data = memory.data();
+  own.bytes = memory.size();
+  TensorMemory small = own, elsewhere = own, none = own;
+  small.bytes = 4;
+  elsewhere.memory = Memory::device;
+  none.data = nullptr;
+  const std::span<const TensorMemory> one(&own, 1);
+  EXPECT_TRUE(check_host_request({}, one, one));
+  EXPECT_TRUE(check_host_request({.inputs = one, .outputs = one}, one, one));
+  for (const TensorMemory& wrong : {small, elsewhere, none}) {
+    EXPECT_FALSE(check_host_request({.inputs = {&wrong, 1}}, one, one));
+    EXPECT_FALSE(check_host_request({.outputs = {&wrong, 1}}, one, one));
+  }
+  EXPECT_FALSE(check_host_request({.inputs = one}, {}, one));
+  EXPECT_FALSE(check_host_request({.stream = memory.data()}, one, one));
 }
 
 TEST(Devices, AreNamedByTheTable) {

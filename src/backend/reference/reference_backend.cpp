@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 
+#include "backend/host_request.h"
 #include "backend/reference/operators.h"
 #include "base/aligned_buffer.h"
 #include "base/error.h"
@@ -74,6 +75,7 @@ class ReferenceExecution final : public Execution {
 
   Result<Ticket> submit(const RunRequest& request) override {
     using Clock = std::chrono::steady_clock;
+    MOBILENET_CHECK(check_host_request(request, inputs_, outputs_));
     for (std::size_t i = 0; i < request.inputs.size(); ++i)
       std::memcpy(inputs_[i].data, request.inputs[i].data, inputs_[i].bytes);
     for (std::size_t i = 0; i < calls_.size(); ++i) {

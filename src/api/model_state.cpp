@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// What a model has of packed weights and of programs. The list is locked while somebody looks for an entry, an entry
+// while somebody makes it: who needs another one does not wait.
+
+#include "api/model_state.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+
+namespace mobilenet {
+
+Result<std::shared_ptr<const Weights>> ModelState::weights(const Backend& backend, Precision precision) const {
+  std::unique_lock lock(mutex_);
+  PackedWeights& entry = weights_[{&backend, precision}];  // stays where it is
+  lock.unlock();
+  const std::lock_guard making(entry.mutex);
+  if (!entry.weights) {
+    auto packed = backend.pack(loaded.graph, precision);
+    if (!packed) return at(info.source, std::move(packed).error());
+    entry.weights = *std::move(packed);
+  }
+  return entry.weights;
+}
+
+Result<std::shared_ptr<const Program>> ModelState::program(const Backend& backend,
+                                                           std::shared_ptr<const Weights> weights,
+                                                           const CompileRequest& request) const {
+  constexpr std::size_t kMost = 16;  // a program takes some ten kilobytes beside the weights
+  std::unique_lock lock(mutex_);
+  const auto known = std::find_if(programs_.begin(), programs_.end(), [&](const auto& entry) {
+    return entry->weights == weights && entry->request == request;
+  });
+  if (known != programs_.end()) {
+    programs_.splice(programs_.begin(), programs_, known);
+  } else {
+    programs_.push_front(std::make_shared<CompiledProgram>(std::move(weights), request));
+    if (programs_.size() > kMost) programs_.pop_back();
+  }
+  const std::shared_ptr<CompiledProgram> entry = programs_.front();
+  lock.unlock();
+  const std::lock_guard making(entry->mutex);
+  if (!entry->program) {
+    MOBILENET_TRY(entry->program, backend.compile(entry->weights, entry->request));
+  }
+  return entry->program;
+}
+
+}  // namespace mobilenet
