@@ -146,7 +146,7 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(Task task, std::span<con
   if (claims.picture) request.ends.picture = ends.picture;
   if (claims.answer) request.ends.answer = ends.answer;
   MOBILENET_TRY(const auto program, model->program(*backend, weights, request));
-  MOBILENET_TRY(compiled->execution, program->open({options.threads, options.profile}));
+  MOBILENET_TRY(compiled->execution, program->open({options.profile}));
   isa = program->isa();
 
   const std::span<const TensorMemory> outputs = compiled->execution->outputs();

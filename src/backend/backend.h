@@ -81,7 +81,6 @@ class Execution {
 };
 
 struct ExecutionOptions {
-  int threads = 1;
   bool profile = false;
 };
 
@@ -101,7 +100,7 @@ class Weights {
 struct CompileRequest {
   std::vector<Shape> input_shapes;  // in the order of Network::inputs
   std::vector<TensorId> outputs;
-  int threads = 1;  // that compile, and that each Execution will compute with
+  int threads = 1;  // that compile, and that each Execution computes with; how steps form blocks depends on it
   // Of the memory of an Execution and of the model's packed weights together.
   std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
   Ends ends = {};  // those that the backend claimed, no others

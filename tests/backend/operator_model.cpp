@@ -336,9 +336,9 @@ OperatorModel make_model(const OperatorCase& c, std::uint32_t seed) { return Mod
 Result<std::vector<OperatorOutput>> run_on(const Backend& backend, const OperatorModel& model, int threads) {
   auto weights = packed(backend, model.network, model.parameters, Precision::source);
   if (!weights) return weights.error();
-  auto program = backend.compile(*weights, {model.input_shapes, model.network.outputs});
+  auto program = backend.compile(*weights, {model.input_shapes, model.network.outputs, threads});
   if (!program) return program.error();
-  auto execution = (*program)->open({.threads = threads, .profile = false});
+  auto execution = (*program)->open({});
   if (!execution) return execution.error();
   for (std::size_t i = 0; i < model.inputs.size(); ++i)
     std::memcpy((*execution)->inputs()[i].data, model.inputs[i].data(), model.inputs[i].size());

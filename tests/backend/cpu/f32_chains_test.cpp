@@ -130,12 +130,10 @@ TEST(Chains, RunOnLargePictures) {
       request.input_shapes = {Shape{1, 224, 224, 3}};
       request.outputs = network.outputs;
       const Backend& backend = cpu::cpu_backend();
+      request.threads = threads;
       auto weights = packed(backend, network, weights_of.parameters, Precision::f32).value();
       auto program = backend.compile(weights, request).value();
-      ExecutionOptions options;
-      options.threads = threads;
-      options.profile = true;
-      auto execution = program->open(options).value();
+      auto execution = program->open({.profile = true}).value();
       int chains = 0;
       for (const StepTime& step : execution->step_times()) chains += step.kind.starts_with("chain");
       EXPECT_GE(chains, 1) << architecture << ", " << threads << " threads";

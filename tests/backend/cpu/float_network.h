@@ -91,11 +91,11 @@ inline void run_network(const Backend& backend, const Network& network, const Pa
                         const CompileRequest& request, int threads, Answers& answers) {
   auto weights = packed(backend, network, parameters, Precision::f32);
   ASSERT_TRUE(weights) << weights.error().message;
-  auto program = backend.compile(*weights, request);
+  CompileRequest threaded = request;
+  threaded.threads = threads;
+  auto program = backend.compile(*weights, threaded);
   ASSERT_TRUE(program) << program.error().message;
-  ExecutionOptions options;
-  options.threads = threads;
-  auto execution = (*program)->open(options);
+  auto execution = (*program)->open({});
   ASSERT_TRUE(execution) << execution.error().message;
   answers.isa = (*program)->isa();
   std::mt19937 random(7);

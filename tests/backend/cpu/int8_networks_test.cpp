@@ -157,8 +157,9 @@ std::vector<std::vector<std::byte>> run(const Backend& backend, Builder& b, cons
   CompileRequest request;
   request.input_shapes = {Shape{c.batch, c.height, c.width, 3}};
   for (const Node& node : b.network().nodes) request.outputs.push_back(node.output);
+  request.threads = c.threads;
   const std::shared_ptr<const Program> program = backend.compile(weights, request).value();
-  const std::unique_ptr<Execution> execution = program->open({.threads = c.threads}).value();
+  const std::unique_ptr<Execution> execution = program->open({}).value();
   std::copy(input.begin(), input.end(), execution->inputs()[0].data);
   EXPECT_TRUE(execution->run());
   std::vector<std::vector<std::byte>> outputs;

@@ -26,10 +26,10 @@ OperatorModel model_of(const std::string& name) {
 std::unique_ptr<Execution> open(const OperatorModel& model, const std::vector<TensorId>& outputs,
                                 bool profile = false) {
   auto weights = packed(reference_backend(), model.network, model.parameters, Precision::automatic).value();
-  auto program = reference_backend().compile(weights, {model.input_shapes, outputs}).value();
+  auto program = reference_backend().compile(weights, {model.input_shapes, outputs, 4}).value();
   EXPECT_EQ(program->isa(), "scalar");
   // The Execution outlives Program and Weights.
-  return program->open({.threads = 4, .profile = profile}).value();
+  return program->open({profile}).value();
 }
 
 void write_inputs(Execution& execution, const OperatorModel& model) {

@@ -2,7 +2,10 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// What the CPU backend runs together: a convolution with its batch norm, activation and residual.
+// What the CPU backend runs together: a convolution with its batch norm, activation and residual as a Step; as a Block,
+// Steps that stream rows through each other because what lies between them is too large for the cache.
+
+#include <algorithm>
 
 #include "base/aligned_buffer.h"
 #include "plan/grouping.h"
@@ -11,12 +14,20 @@ namespace mobilenet::cpu {
 
 class CpuGrouping final : public Grouping {
  public:
+  // Of a program that runs on as many threads: they divide the rows of a block, and what lies at a seam is computed by
+  // both sides.
+  explicit CpuGrouping(int threads) : threads_(std::max(1, threads)) {}
+
   std::size_t alignment() const override { return kAlignment; }
   std::size_t padding() const override { return kReadPadding; }
   bool renames(const Network& network, const Node& node) const override { return is_plain_reshape(network, node); }
   int next_node(const PlanView& plan, std::span<const int> nodes) const override {
     return next_of_convolution(plan, nodes);
   }
+  std::size_t block_size(const PlanView& plan, std::size_t first) const override;
+
+ private:
+  int threads_;
 };
 
 }  // namespace mobilenet::cpu

@@ -2,18 +2,18 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Steps that stream their rows through each other as one step.
+// A block of several steps, run as stages that stream their rows through each other.
 
-#include <span>
+#include <vector>
 
 #include "backend/cpu/program/step.h"
 
 namespace mobilenet::cpu {
 
-inline constexpr int kMaxChain = 16;
+inline constexpr int kMaxStages = 16;
 
-// `stages`: 2 to kMaxChain steps with `rows`, each reading what the one before it writes and nobody else reads. Several
-// threads take parts of the last stage's rows and compute the rows at the seams of the earlier ones twice.
-CompiledStep chain_of(std::span<const CompiledStep> stages);
+// `steps`: those of `block`, compiled, 2 to kMaxStages of them. Members of a team take parts of the last stage's rows
+// and compute the rows at the seams of the earlier ones twice.
+CompiledStep row_chain(const StepSource& source, const Block& block, std::vector<CompiledStep> steps);
 
 }  // namespace mobilenet::cpu

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "backend/cpu/blocks/grouping.h"
-#include "backend/cpu/blocks/join_steps.h"
+#include "backend/cpu/blocks/row_chain.h"
 #include "backend/cpu/program/compile_together.h"
 #include "backend/cpu/program/operators.h"
 #include "base/error.h"
@@ -25,19 +25,18 @@ struct Code {
   std::shared_ptr<const CpuWeights> weights;
   const KernelSet* kernels = nullptr;
   Plan plan;
-  std::vector<CompiledStep> serial, parallel;  // for one thread, and for several
-  std::size_t scratch_bytes = 0;               // of one thread
-  std::size_t max_bytes = 0;                   // CompileRequest::max_bytes
-
-  const std::vector<CompiledStep>& steps(int threads) const { return threads <= 1 ? serial : parallel; }
+  std::vector<CompiledStep> steps;  // one for each block
+  std::size_t scratch_bytes = 0;    // of one thread
+  int threads = 1;                  // CompileRequest::threads
+  std::size_t max_bytes = 0;        // CompileRequest::max_bytes
 };
 
 class CpuExecution final : public Execution {
  public:
   CpuExecution(std::shared_ptr<const Code> code, const ExecutionOptions& options)
       : code_(std::move(code)),
-        steps_(code_->steps(options.threads)),
-        threads_(std::max(1, options.threads)),
+        steps_(code_->steps),
+        threads_(code_->threads),
         arena_(code_->plan.arena_bytes),
         scratch_(code_->scratch_bytes * static_cast<std::size_t>(threads_)),
         inputs_(tensor_memories(code_->plan.inputs)),
@@ -127,7 +126,7 @@ class CpuProgram final : public Program {
   explicit CpuProgram(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
 
   Result<std::unique_ptr<Execution>> open(const ExecutionOptions& options) const override {
-    const std::size_t scratch = code_->scratch_bytes * static_cast<std::size_t>(std::max(1, options.threads));
+    const std::size_t scratch = code_->scratch_bytes * static_cast<std::size_t>(code_->threads);
     MOBILENET_CHECK(check_memory(code_->weights->network(), code_->plan, code_->weights->packed().bytes() + scratch,
                                  code_->max_bytes));
     try {
@@ -143,10 +142,26 @@ class CpuProgram final : public Program {
   std::shared_ptr<const Code> code_;
 };
 
+Result<CompiledStep> compile_block(const Code& code, const Block& block) {
+  const CpuWeights& weights = *code.weights;
+  const auto source = [&](const Step& step) {
+    return StepSource{
+        weights.network(),   weights.parameters(), code.plan,         step,
+        weights.precision(), *code.kernels,        &weights.packed(), code.max_bytes - code.plan.arena_bytes};
+  };
+  std::vector<CompiledStep> steps;
+  for (const Step& step : block.steps) {
+    MOBILENET_TRY(CompiledStep compiled, compile_step(source(step)));
+    steps.push_back(std::move(compiled));
+  }
+  if (steps.size() == 1) return std::move(steps[0]);
+  return row_chain(source(block.last()), block, std::move(steps));
+}
+
 // Whether node `index`, which no step of the plan has, could run by itself.
 Result<void> check_unplanned(const Network& network, const Parameters& parameters, const Plan& plan, int index,
                              Precision precision, const KernelSet& kernels) {
-  if (CpuGrouping().renames(network, network.node(index))) return {};
+  if (is_plain_reshape(network, network.node(index))) return {};
   const Step step = step_of_node(network, index);
   if (auto compiled = compile_step({network, parameters, plan, step, precision, kernels}); !compiled)
     return std::move(compiled).error();
@@ -159,32 +174,26 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
                                                        const CompileRequest& request) {
   auto code = std::make_shared<Code>();
   code->weights = std::move(weights);
+  code->threads = std::max(1, request.threads);
   code->max_bytes = request.max_bytes;
   MOBILENET_TRY(code->kernels, pick_kernels());
   const Network& network = code->weights->network();
   const Parameters& parameters = code->weights->parameters();
   const Precision precision = code->weights->precision();
-  MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, CpuGrouping()));
+  const CpuGrouping grouping(request.threads);
+  MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, grouping));
   MOBILENET_CHECK(check_memory(network, code->plan, 0, request.max_bytes));
   const std::vector<Block>& blocks = code->plan.blocks;
-  MOBILENET_TRY(std::vector<CompiledStep> compiled,
-                compile_together(request.threads, blocks.size(), [&](std::size_t b) {
-                  return compile_step({network, parameters, code->plan, blocks[b].last(), precision, *code->kernels,
-                                       &code->weights->packed(), request.max_bytes - code->plan.arena_bytes});
-                }));
-  std::vector<PlannedStep> steps;
+  MOBILENET_TRY(code->steps, compile_together(request.threads, blocks.size(),
+                                              [&](std::size_t b) { return compile_block(*code, blocks[b]); }));
+  for (const CompiledStep& step : code->steps) code->scratch_bytes = std::max(code->scratch_bytes, step.scratch_bytes);
   std::vector<bool> planned(network.nodes.size(), false);
-  for (std::size_t b = 0; b < blocks.size(); ++b) {
-    for (const int node : blocks[b].last().nodes) planned[static_cast<std::size_t>(node)] = true;
-    steps.push_back({&blocks[b].last(), std::move(compiled[b])});
-  }
+  for (const Block& block : blocks)
+    for (const Step& step : block.steps)
+      for (const int node : step.nodes) planned[static_cast<std::size_t>(node)] = true;
   for (std::size_t n = 0; n < planned.size(); ++n)
     if (!planned[n])
       MOBILENET_CHECK(check_unplanned(network, parameters, code->plan, static_cast<int>(n), precision, *code->kernels));
-  code->serial = join_steps(code->plan, steps, kNoSeams);
-  code->parallel = join_steps(code->plan, steps, 1);
-  for (const std::vector<CompiledStep>* list : {&code->serial, &code->parallel})
-    for (const CompiledStep& step : *list) code->scratch_bytes = std::max(code->scratch_bytes, step.scratch_bytes);
   // Threads write only their own cache lines.
   code->scratch_bytes = (code->scratch_bytes + kAlignment - 1) / kAlignment * kAlignment;
   return std::shared_ptr<const Program>(std::make_shared<CpuProgram>(std::move(code)));

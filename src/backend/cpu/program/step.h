@@ -28,7 +28,7 @@ struct CompiledStep {
   int shared_loops = 1;                   // the most times that `run` calls RunContext::for_each
   std::string name;                       // of the last node
   std::string kind;                       // "convolution", "depthwise", ...
-  std::shared_ptr<const RowStage> rows;   // how it computes some rows of its output; null: all or nothing
+  RowStage rows;                          // how it computes some rows of its output, where row_geometry() has some
 };
 
 // All that compiling one step may look at.

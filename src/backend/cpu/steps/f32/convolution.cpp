@@ -46,28 +46,31 @@ Range part_of(int index, int parts, int count, int unit) {
   return {bound(index), bound(index + 1)};
 }
 
-// Rows of a picture, as a stage of a chain.
-void run_convolution_rows(const void* arguments, const Rows& in, const Rows& out, const float* residual, int begin,
-                          int end, float* scratch) {
+// Rows of one picture, as a stage of a block.
+void run_convolution_rows(const void* arguments, const RowCall& call) {
   const auto& step = *static_cast<const ConvolutionStep*>(arguments);
   const GemmKernels& kernels = *step.kernels;
   const int width = step.patches.output_width;
+  auto* patches = reinterpret_cast<float*>(call.scratch);
   GemmProblem problem = step.problem;
-  for (int y = begin; y < end; ++y) {
-    const int pixel = y * width;
+  for (int y = call.begin; y < call.end; ++y) {
+    auto* out = call.out.row<float>(y);
+    const float* residual = call.residual.first == nullptr ? nullptr : call.residual.row<float>(y);
     for (int x = 0, pixels = width; x < width; x += pixels) {
       const std::ptrdiff_t at = x * problem.out_stride;
       if (step.gathered) {
         pixels = std::min(width - x, step.tile_rows);
-        kernels.gather(step.patches, in.first, pixel + x, pixel + x + pixels, scratch);
+        const int pixel = y * width + x;
+        kernels.gather(step.patches, call.in.row<float>(0), pixel, pixel + pixels, patches);
       }
-      problem.a = step.gathered ? scratch : in[y];
-      problem.out = out[y] + at;
-      problem.residual = residual == nullptr ? nullptr : residual + pixel * problem.out_stride + at;
+      problem.a = step.gathered ? patches : call.in.row<float>(y);
+      problem.out = out + at;
+      problem.residual = residual == nullptr ? nullptr : residual + at;
       kernels.rows_first(problem, step.tile_rows, 0, pixels, 0, step.matrix.panels);
     }
     if (step.activation != Activation::none)
-      step.elementwise->activate(step.activation, out[y], out[y], static_cast<std::size_t>(out.stride));
+      step.elementwise->activate(step.activation, out, out,
+                                 static_cast<std::size_t>(width) * static_cast<std::size_t>(problem.out_stride));
   }
 }
 
@@ -174,22 +177,11 @@ bool is_pointwise(const Conv2dOp& op, const PatchGeometry& g) {
          g.pad_top == 0 && g.pad_left == 0 && g.output_height == g.height && g.output_width == g.width;
 }
 
-std::shared_ptr<const RowStage> row_stage(const ConvolutionStep& step, const Shape& in, const Shape& out) {
-  if (step.groups != 1 || in.rank() != 4) return nullptr;
-  auto stage = std::make_shared<RowStage>();
-  stage->run = &run_convolution_rows;
-  stage->input = step.input;
-  stage->output = step.output;
-  stage->residual = step.residual;
-  stage->images = static_cast<int>(out[0]);
-  stage->input_height = static_cast<int>(in[1]);
-  stage->height = static_cast<int>(out[1]);
-  stage->input_row_floats = in[2] * in[3];
-  stage->row_floats = out[2] * out[3];
-  const std::size_t row_bytes = static_cast<std::size_t>(step.problem.depth) * sizeof(float);
-  stage->weight_bytes = row_bytes * static_cast<std::size_t>(step.problem.columns);
-  stage->whole_input = step.gathered;
-  if (step.gathered) stage->scratch_bytes = static_cast<std::size_t>(step.tile_rows) * row_bytes + kReadPadding;
+RowStage row_stage(const ConvolutionStep& step) {
+  const std::size_t patch_bytes = static_cast<std::size_t>(step.problem.depth) * sizeof(float);
+  RowStage stage;
+  stage.run = &run_convolution_rows;
+  if (step.gathered) stage.scratch_bytes = static_cast<std::size_t>(step.tile_rows) * patch_bytes + kReadPadding;
   return stage;
 }
 
@@ -226,10 +218,9 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   step.output = source.place(source.step.output);
   if (group.residual != kNoTensor) step.residual = source.place(group.residual);
   const std::size_t scratch = choose_blocks(step);
-  std::shared_ptr<const RowStage> rows;
-  if (std::holds_alternative<Conv2dOp>(group.head->op)) rows = row_stage(step, in, out);
+  const RowStage rows = row_stage(step);
   CompiledStep compiled = step_of<&run_convolution>(std::move(step), scratch);
-  compiled.rows = std::move(rows);
+  compiled.rows = rows;
   return compiled;
 }
 

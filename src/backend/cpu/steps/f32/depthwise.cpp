@@ -35,7 +35,7 @@ struct DepthwiseStep {
 void input_rows(const DepthwiseStep& step, const Rows& in, int y, int count, const float** rows) {
   for (int i = 0; i < count; ++i) {
     const int row = y * step.stride_height - step.pad_top + i * step.dilation_height;
-    rows[i] = row < 0 || row >= step.height ? nullptr : in[row];
+    rows[i] = row < 0 || row >= step.height ? nullptr : in.row<float>(row);
   }
 }
 
@@ -51,30 +51,29 @@ void finish_row(const DepthwiseStep& step, float* out, const float* residual, in
   }
 }
 
-// Output rows y and, when `rows` is 2, y + 1 of one picture.
-void convolve_rows(const DepthwiseStep& step, DepthwiseProblem& problem, const Rows& in, const Rows& out,
-                   const float* residual, int y, int rows, float* scratch) {
-  problem.out_row_stride = rows == 2 ? out[y + 1] - out[y] : 0;
+// At most rows_at_once rows of one picture, as a stage of a block or by themselves.
+void convolve_rows(const DepthwiseStep& step, DepthwiseProblem& problem, const RowCall& call) {
+  const int rows = call.end - call.begin;
+  auto* out = call.out.row<float>(call.begin);
+  problem.out_row_stride = rows == 2 ? call.out.row<float>(call.begin + 1) - out : 0;
   if (step.three) {
     std::array<const float*, 5> pointers;
-    input_rows(step, in, y, (rows - 1) * step.stride_height + 3, pointers.data());
-    step.kernels->rows_3x3(problem, pointers.data(), rows, out[y]);
+    input_rows(step, call.in, call.begin, (rows - 1) * step.stride_height + 3, pointers.data());
+    step.kernels->rows_3x3(problem, pointers.data(), rows, out);
   } else {
-    auto** pointers = reinterpret_cast<const float**>(scratch);
-    input_rows(step, in, y, problem.kernel_height, pointers);
-    step.kernels->row_any(problem, pointers, pointers + problem.kernel_height, out[y]);
+    auto** pointers = reinterpret_cast<const float**>(call.scratch);
+    input_rows(step, call.in, call.begin, problem.kernel_height, pointers);
+    step.kernels->row_any(problem, pointers, pointers + problem.kernel_height, out);
   }
-  for (int r = 0; r < rows; ++r)
-    finish_row(step, out[y + r], residual == nullptr ? nullptr : residual + (y + r) * step.problem.out_row_stride,
+  for (int y = call.begin; y < call.end; ++y)
+    finish_row(step, call.out.row<float>(y), call.residual.first == nullptr ? nullptr : call.residual.row<float>(y),
                problem.channels);
 }
 
-void run_depthwise_rows(const void* arguments, const Rows& in, const Rows& out, const float* residual, int begin,
-                        int end, float* scratch) {
+void run_depthwise_rows(const void* arguments, const RowCall& call) {
   const auto& step = *static_cast<const DepthwiseStep*>(arguments);
   DepthwiseProblem problem = step.problem;
-  for (int y = begin; y < end; y += step.rows_at_once)
-    convolve_rows(step, problem, in, out, residual, y, std::min(step.rows_at_once, end - y), scratch);
+  convolve_rows(step, problem, call);
 }
 
 void run_depthwise(const DepthwiseStep& step, RunContext& context) {
@@ -90,10 +89,9 @@ void run_depthwise(const DepthwiseStep& step, RunContext& context) {
     const int wanted = context.members * 2;
     channel_parts = std::clamp((wanted + row_groups * step.images - 1) / (row_groups * step.images), 1, blocks);
   }
-  float* input = floats_at(context, step.input);
-  float* output = floats_at(context, step.output);
-  const std::ptrdiff_t image_floats = step.height * step.problem.width * step.problem.pixel_stride;
-  const std::ptrdiff_t out_image_floats = step.output_height * step.problem.out_row_stride;
+  const auto bytes = [](std::ptrdiff_t floats) { return floats * static_cast<std::ptrdiff_t>(sizeof(float)); };
+  const std::ptrdiff_t in_row_bytes = bytes(step.problem.width * step.problem.pixel_stride);
+  const std::ptrdiff_t out_row_bytes = bytes(step.problem.out_row_stride);
 
   const auto item = [&](std::size_t index) {
     const int part = static_cast<int>(index) % channel_parts;
@@ -104,13 +102,18 @@ void run_depthwise(const DepthwiseStep& step, RunContext& context) {
     DepthwiseProblem problem = step.problem;
     problem.channels = std::min(step.problem.channels, last_block * step.kernels->lanes) - first;
     problem.packed += static_cast<std::ptrdiff_t>(first) * (taps + 1);
-    const std::ptrdiff_t row_floats = problem.width * problem.pixel_stride;
-    const Rows in{input + image * image_floats + first, row_floats, step.height};
-    const std::ptrdiff_t at = image * out_image_floats + first;
-    const Rows out{output + at, step.problem.out_row_stride, step.output_height};
-    const float* residual = !step.residual.exists() ? nullptr : floats_at(context, step.residual) + at;
-    convolve_rows(step, problem, in, out, residual, y, std::min(step.rows_at_once, step.output_height - y),
-                  float_scratch(context));
+    // The part's channels of each row.
+    const auto rows = [&](const Place& place, int height, std::ptrdiff_t row_bytes) {
+      return picture_rows(context.at(place) + bytes(first), image, height, row_bytes);
+    };
+    RowCall call;
+    call.in = rows(step.input, step.height, in_row_bytes);
+    if (step.residual.exists()) call.residual = rows(step.residual, step.output_height, out_row_bytes);
+    call.out = rows(step.output, step.output_height, out_row_bytes);
+    call.begin = y;
+    call.end = std::min(y + step.rows_at_once, step.output_height);
+    call.scratch = context.scratch;
+    convolve_rows(step, problem, call);
   };
   const auto items = static_cast<std::size_t>(step.images) * static_cast<std::size_t>(row_groups * channel_parts);
   if (serial)
@@ -124,7 +127,7 @@ void run_depthwise(const DepthwiseStep& step, RunContext& context) {
 // Several outputs for each input channel: rare, so plain loops.
 void run_multiplied(const DepthwiseStep& step, RunContext& context) {
   const DepthwiseProblem& p = step.problem;
-  float* input = floats_at(context, step.input);
+  const std::ptrdiff_t row_bytes = p.width * p.pixel_stride * static_cast<std::ptrdiff_t>(sizeof(float));
   float* output = floats_at(context, step.output);
   const int lanes = step.kernels->lanes;
   const int taps = p.kernel_height * p.kernel_width;
@@ -134,8 +137,7 @@ void run_multiplied(const DepthwiseStep& step, RunContext& context) {
     for (std::size_t row = begin; row < end; ++row) {
       const auto image = static_cast<std::ptrdiff_t>(row) / step.output_height;
       const int y = static_cast<int>(static_cast<std::ptrdiff_t>(row) % step.output_height);
-      const std::ptrdiff_t row_floats = p.width * p.pixel_stride;
-      const Rows in{input + image * step.height * row_floats, row_floats, step.height};
+      const Rows in = picture_rows(context.at(step.input), image, step.height, row_bytes);
       input_rows(step, in, y, p.kernel_height, pointers);
       float* out = output + static_cast<std::ptrdiff_t>(row) * p.out_row_stride;
       for (int x = 0; x < p.output_width; ++x)
@@ -157,26 +159,6 @@ void run_multiplied(const DepthwiseStep& step, RunContext& context) {
       finish_row(step, out, residual, p.channels);
     }
   });
-}
-
-std::shared_ptr<const RowStage> row_stage(const DepthwiseStep& step, const Window& window, const Shape& in) {
-  auto stage = std::make_shared<RowStage>();
-  stage->run = &run_depthwise_rows;
-  stage->input = step.input;
-  stage->output = step.output;
-  stage->residual = step.residual;
-  stage->images = step.images;
-  stage->input_height = step.height;
-  stage->height = step.output_height;
-  stage->input_row_floats = in[2] * in[3];
-  stage->row_floats = step.problem.out_row_stride;
-  stage->reach = (window.kernel_height - 1) * window.dilation_height + 1;
-  stage->stride = window.stride_height;
-  stage->pad = step.pad_top;
-  if (!step.three)
-    stage->scratch_bytes = static_cast<std::size_t>(window.kernel_height) *
-                           static_cast<std::size_t>(window.kernel_width + 1) * sizeof(float*);
-  return stage;
 }
 
 }  // namespace
@@ -222,7 +204,7 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
   problem.dilation = w.dilation_width;
   problem.pad_left = static_cast<int>(window_width(w, in[2]).pad_before);
   // An addition comes before the clamp.
-  const ClampRange clamp = !step.residual.exists() ? step.clamp : clamp_of(Activation::none);
+  const ClampRange clamp = group.residual == kNoTensor ? step.clamp : clamp_of(Activation::none);
   problem.low = clamp.low;
   problem.high = clamp.high;
 
@@ -234,9 +216,9 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
       static_cast<std::size_t>(w.kernel_height) * static_cast<std::size_t>(w.kernel_width + 1) * sizeof(float*);
   if (op.multiplier != 1) return step_of<&run_multiplied>(std::move(step), pointers);
   const std::size_t scratch = step.three ? 0 : pointers;
-  auto rows = row_stage(step, w, in);
+  const RowStage rows{&run_depthwise_rows, step.rows_at_once, scratch};
   CompiledStep compiled = step_of<&run_depthwise>(std::move(step), scratch);
-  compiled.rows = std::move(rows);
+  compiled.rows = rows;
   return compiled;
 }
 
