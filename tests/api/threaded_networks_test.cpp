@@ -75,17 +75,20 @@ TEST(ThreadedNetworks, BatchesOfFloats) {
   expect_one_answer(model, [&](Session& session) { return run_batch(session, model.info(), 3); });
 }
 
+// Step by step, and large enough to stream row by row.
 TEST(ThreadedNetworks, Integers) {
-  GraphFile graph = small_i8_graph();
-  for (const int tensor : {kInput, kStem, kDepthwise, kSum}) {
-    std::vector<int>& shape = graph.tensors[static_cast<std::size_t>(tensor)].shape;
-    shape[1] = tensor == kInput ? 49 : 25;
-    shape[2] = tensor == kInput ? 35 : 18;
+  for (const int side : {49, 513}) {
+    GraphFile graph = small_i8_graph();
+    for (const int tensor : {kInput, kStem, kDepthwise, kSum}) {
+      std::vector<int>& shape = graph.tensors[static_cast<std::size_t>(tensor)].shape;
+      shape[1] = tensor == kInput ? side : (side + 1) / 2;
+      shape[2] = tensor == kInput ? side + 6 : (side + 7) / 2;
+    }
+    const std::vector<std::uint8_t> file = graph.bytes();
+    const Model model = Model::from_memory(std::as_bytes(std::span(file))).value();
+    for (const std::int64_t batch : {1, 3})
+      expect_one_answer(model, [&](Session& session) { return run_batch(session, model.info(), batch); });
   }
-  const std::vector<std::uint8_t> file = graph.bytes();
-  const Model model = Model::from_memory(std::as_bytes(std::span(file))).value();
-  for (const std::int64_t batch : {1, 3})
-    expect_one_answer(model, [&](Session& session) { return run_batch(session, model.info(), batch); });
 }
 
 TEST(ThreadedNetworks, Detections) {

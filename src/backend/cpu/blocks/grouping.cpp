@@ -29,6 +29,9 @@ bool streams_into(const PlanView& plan, const RowGeometry& from, const RowGeomet
          (to.input == from.output || (to.residual == from.output && to.window.is_one_row()));
 }
 
+// An addition takes along what a block makes anyway, however small.
+bool is_addition(const RowGeometry& rows) { return rows.window.is_one_row() && rows.weight_bytes == 0; }
+
 bool gains(const RowGeometry& from, const RowGeometry& to) {
   return from.picture_bytes() >= kStreamedBytes && from.weight_bytes <= kStreamedWeights &&
          to.weight_bytes <= kStreamedWeights;
@@ -49,7 +52,8 @@ std::size_t CpuGrouping::block_size(const PlanView& plan, std::size_t first) con
   while (last && size < static_cast<std::size_t>(kMaxStages)) {
     const std::optional<RowGeometry> next = rows_of(plan, first + size);
     if (!next || !streams_into(plan, *last, *next, plan.steps()[first + size])) break;
-    if (!gains(*last, *next) || !divides(*next)) break;
+    if (!divides(*next)) break;
+    if (!gains(*last, *next) && !(size > 1 && is_addition(*next))) break;
     if (last->picture_bytes() <= least_bytes) least = size, least_bytes = last->picture_bytes();
     if (next->window.reach > 1) {
       if (windows-- == 0) return least;

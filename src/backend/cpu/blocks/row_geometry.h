@@ -23,7 +23,7 @@ struct RowWindow {
 
 struct RowGeometry {
   TensorId input = kNoTensor, output = kNoTensor;
-  TensorId residual = kNoTensor;  // of the output's shape: its row y goes into the output's; kNoTensor: none
+  TensorId residual = kNoTensor;  // of the output's shape: its row y is added to the output's; kNoTensor: none
   int images = 0, input_height = 0, height = 0;
   std::ptrdiff_t input_row_bytes = 0, row_bytes = 0;       // the residual's rows are as long as the output's
   enum class Needs { rows, picture } needs = Needs::rows;  // picture: all rows of the input, each in its place

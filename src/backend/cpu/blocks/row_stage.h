@@ -7,6 +7,7 @@
 // in the cache.
 
 #include <cstddef>
+#include <functional>
 
 namespace mobilenet::cpu {
 
@@ -46,5 +47,13 @@ struct RowStage {
   int rows_at_once = 1;  // the most rows of a call, and as many of every call but the last of a picture's part
   std::size_t scratch_bytes = 0;
 };
+
+// A stage that runs kRun(arguments, call).
+template <class Arguments, auto kRun>
+RowStage row_stage_of(std::size_t scratch_bytes, int rows_at_once = 1) {
+  return {
+      [](const void* stored, const RowCall& call) { std::invoke(kRun, *static_cast<const Arguments*>(stored), call); },
+      rows_at_once, scratch_bytes};
+}
 
 }  // namespace mobilenet::cpu

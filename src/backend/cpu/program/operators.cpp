@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "backend/cpu/blocks/grouping.h"
 #include "base/error.h"
 #include "base/quoted.h"
+#include "plan/grouping.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -87,7 +87,7 @@ Step step_of_node(const Network& network, int index) {
 Result<void> check_operators(const Network& network) {
   for (std::size_t n = 0; n < network.nodes.size(); ++n) {
     const Node& node = network.nodes[n];
-    if (CpuGrouping().renames(network, node)) continue;
+    if (is_plain_reshape(network, node)) continue;
     const Step step = step_of_node(network, static_cast<int>(n));
     if (auto compile = compiler_of(network, step, Precision::source); !compile)
       return at(node.name, std::move(compile).error());

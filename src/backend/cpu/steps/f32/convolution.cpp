@@ -47,8 +47,7 @@ Range part_of(int index, int parts, int count, int unit) {
 }
 
 // Rows of one picture, as a stage of a block.
-void run_convolution_rows(const void* arguments, const RowCall& call) {
-  const auto& step = *static_cast<const ConvolutionStep*>(arguments);
+void run_convolution_rows(const ConvolutionStep& step, const RowCall& call) {
   const GemmKernels& kernels = *step.kernels;
   const int width = step.patches.output_width;
   auto* patches = reinterpret_cast<float*>(call.scratch);
@@ -177,14 +176,6 @@ bool is_pointwise(const Conv2dOp& op, const PatchGeometry& g) {
          g.pad_top == 0 && g.pad_left == 0 && g.output_height == g.height && g.output_width == g.width;
 }
 
-RowStage row_stage(const ConvolutionStep& step) {
-  const std::size_t patch_bytes = static_cast<std::size_t>(step.problem.depth) * sizeof(float);
-  RowStage stage;
-  stage.run = &run_convolution_rows;
-  if (step.gathered) stage.scratch_bytes = static_cast<std::size_t>(step.tile_rows) * patch_bytes + kReadPadding;
-  return stage;
-}
-
 }  // namespace
 
 Result<CompiledStep> compile_convolution(const StepSource& source) {
@@ -218,7 +209,9 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   step.output = source.place(source.step.output);
   if (group.residual != kNoTensor) step.residual = source.place(group.residual);
   const std::size_t scratch = choose_blocks(step);
-  const RowStage rows = row_stage(step);
+  const std::size_t patch_bytes = static_cast<std::size_t>(problem.depth) * sizeof(float);
+  const std::size_t patches = static_cast<std::size_t>(step.tile_rows) * patch_bytes + kReadPadding;
+  const RowStage rows = row_stage_of<ConvolutionStep, &run_convolution_rows>(step.gathered ? patches : 0);
   CompiledStep compiled = step_of<&run_convolution>(std::move(step), scratch);
   compiled.rows = rows;
   return compiled;

@@ -70,8 +70,7 @@ void convolve_rows(const DepthwiseStep& step, DepthwiseProblem& problem, const R
                problem.channels);
 }
 
-void run_depthwise_rows(const void* arguments, const RowCall& call) {
-  const auto& step = *static_cast<const DepthwiseStep*>(arguments);
+void run_depthwise_rows(const DepthwiseStep& step, const RowCall& call) {
   DepthwiseProblem problem = step.problem;
   convolve_rows(step, problem, call);
 }
@@ -216,7 +215,7 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
       static_cast<std::size_t>(w.kernel_height) * static_cast<std::size_t>(w.kernel_width + 1) * sizeof(float*);
   if (op.multiplier != 1) return step_of<&run_multiplied>(std::move(step), pointers);
   const std::size_t scratch = step.three ? 0 : pointers;
-  const RowStage rows{&run_depthwise_rows, step.rows_at_once, scratch};
+  const RowStage rows = row_stage_of<DepthwiseStep, &run_depthwise_rows>(scratch, step.rows_at_once);
   CompiledStep compiled = step_of<&run_depthwise>(std::move(step), scratch);
   compiled.rows = rows;
   return compiled;

@@ -59,59 +59,89 @@ struct Matmul {
                 std::byte* scratch) const {
     const auto depth = static_cast<std::size_t>(filters.filters.depth);
     const auto channels = static_cast<std::size_t>(filters.filters.channels);
-    const std::uint8_t* source = bytes_at(context, input);
+    MatmulTask task = task_of(static_cast<int>(row_count), first_block, block_count);
+    task.output = bytes_at(context, output) + static_cast<std::size_t>(first_row) * channels;
+    if (in_place)
+      task.rows = bytes_at(context, input) + static_cast<std::size_t>(first_row) * depth;
+    else
+      task.rows = gather(context.at(input), first_row, row_count, reinterpret_cast<std::uint8_t*>(scratch));
+    kernels->run(task, scratch + gathered_bytes());
+  }
+
+  // As a stage of a block.
+  void run_rows(const RowCall& call) const {
+    const auto depth = static_cast<std::size_t>(filters.filters.depth);
+    const auto channels = static_cast<std::size_t>(filters.filters.channels);
+    auto* gathered = reinterpret_cast<std::uint8_t*>(call.scratch);
+    for (int y = call.begin; y < call.end; ++y)
+      for (std::int64_t x = 0; x < geometry.output_width; x += task_rows) {
+        const std::int64_t pixels = std::min<std::int64_t>(task_rows, geometry.output_width - x);
+        MatmulTask task = task_of(static_cast<int>(pixels), 0, blocks);
+        task.output = call.out.row<std::uint8_t>(y) + static_cast<std::size_t>(x) * channels;
+        if (in_place)
+          task.rows = call.in.row<std::uint8_t>(y) + static_cast<std::size_t>(x) * depth;
+        else
+          task.rows = gathered, gather_line(call.in, y, x, pixels, gathered);
+        kernels->run(task, call.scratch + gathered_bytes());
+      }
+  }
+
+  // All but where the rows and the output lie.
+  MatmulTask task_of(int row_count, int first_block, int block_count) const {
     MatmulTask task;
-    if (in_place) {
-      task.rows = source + static_cast<std::size_t>(first_row) * depth;
-      task.row_stride = depth;
-    } else {
-      auto* gathered = reinterpret_cast<std::uint8_t*>(scratch);
-      gather(source, first_row, row_count, gathered);
-      task.rows = gathered;
-      task.row_stride = gathered_stride;
-    }
-    task.row_count = static_cast<int>(row_count);
+    task.row_stride = in_place ? static_cast<std::size_t>(filters.filters.depth) : gathered_stride;
+    task.row_count = row_count;
     task.flip = filters.input_flip;
     task.filters = &filters.filters;
     task.first_block = first_block;
     task.block_count = block_count;
-    task.output = bytes_at(context, output) + static_cast<std::size_t>(first_row) * channels;
-    task.output_stride = channels;
+    task.output_stride = static_cast<std::size_t>(filters.filters.channels);
     task.to_byte = filters.to_byte;
-    kernels->run(task, scratch + gathered_bytes());
+    return task;
   }
 
-  // The bytes under the window of each output pixel, one row a pixel.
-  void gather(const std::uint8_t* source, std::int64_t first_row, std::int64_t row_count, std::uint8_t* out) const {
+  // The bytes under the window of each output pixel of a batch, one row a pixel. Returns `out`.
+  const std::uint8_t* gather(std::byte* batch, std::int64_t first_row, std::int64_t row_count,
+                             std::uint8_t* out) const {
     const WindowGeometry& g = geometry;
-    for (std::int64_t row = first_row; row < first_row + row_count;) {
-      const std::int64_t x = row % g.output_width;
-      const std::int64_t y = row / g.output_width % g.output_height;
-      const std::uint8_t* image =
-          source + row / g.output_width / g.output_height * g.input_height * g.input_width * g.input_channels;
-      const std::int64_t top = y * g.stride_height - g.pad_top, left = x * g.stride_width - g.pad_left;
-      std::int64_t pixels = 1;
-      if (g.dilation_width == 1 && x >= inner_begin && x < inner_end) {
-        pixels = std::min(inner_end - x, first_row + row_count - row);
-        gather_run(image, top, left, pixels, out);
-      } else {
-        gather_pixel(image, top, left, out);
-      }
+    std::uint8_t* to = out;
+    for (std::int64_t row = first_row, end = first_row + row_count; row < end;) {
+      const std::int64_t x = row % g.output_width, line = row / g.output_width;
+      const std::int64_t pixels = std::min(g.output_width - x, end - row);
+      gather_line(g.input_rows(batch, line / g.output_height), line % g.output_height, x, pixels, to);
       row += pixels;
-      out += static_cast<std::size_t>(pixels) * gathered_stride;
+      to += static_cast<std::size_t>(pixels) * gathered_stride;
+    }
+    return out;
+  }
+
+  // Pixels side by side of output row y.
+  void gather_line(const Rows& in, std::int64_t y, std::int64_t x, std::int64_t pixels, std::uint8_t* out) const {
+    const WindowGeometry& g = geometry;
+    const std::int64_t top = y * g.stride_height - g.pad_top;
+    for (const std::int64_t end = x + pixels; x < end;) {
+      const std::int64_t left = x * g.stride_width - g.pad_left;
+      std::int64_t together = 1;
+      if (g.dilation_width == 1 && x >= inner_begin && x < inner_end) {
+        together = std::min(inner_end, end) - x;
+        gather_run(in, top, left, together, out);
+      } else {
+        gather_pixel(in, top, left, out);
+      }
+      x += together;
+      out += static_cast<std::size_t>(together) * gathered_stride;
     }
   }
 
   // Pixels side by side whose windows lie inside the picture's width.
-  void gather_run(const std::uint8_t* image, std::int64_t top, std::int64_t left, std::int64_t pixels,
-                  std::uint8_t* out) const {
+  void gather_run(const Rows& in, std::int64_t top, std::int64_t left, std::int64_t pixels, std::uint8_t* out) const {
     const WindowGeometry& g = geometry;
     const auto line_bytes = static_cast<std::size_t>(g.kernel_width * g.input_channels);
     const std::int64_t step = g.stride_width * g.input_channels;
     for (std::int64_t ky = 0; ky < g.kernel_height; ++ky, out += line_bytes) {
       const std::int64_t y = top + ky * g.dilation_height;
       const bool inside = y >= 0 && y < g.input_height;
-      const std::uint8_t* line = image + (y * g.input_width + left) * g.input_channels;
+      const std::uint8_t* line = inside ? in.row<std::uint8_t>(static_cast<int>(y)) + left * g.input_channels : nullptr;
       std::uint8_t* to = out;
       for (std::int64_t pixel = 0; pixel < pixels; ++pixel, to += gathered_stride) {
         if (inside)
@@ -122,7 +152,7 @@ struct Matmul {
     }
   }
 
-  void gather_pixel(const std::uint8_t* image, std::int64_t top, std::int64_t left, std::uint8_t* out) const {
+  void gather_pixel(const Rows& in, std::int64_t top, std::int64_t left, std::uint8_t* out) const {
     const WindowGeometry& g = geometry;
     const auto channels = static_cast<std::size_t>(g.input_channels);
     const auto line_bytes = static_cast<std::size_t>(g.kernel_width) * channels;
@@ -132,7 +162,7 @@ struct Matmul {
         std::memset(out, filters.padding, line_bytes);
         continue;
       }
-      const std::uint8_t* line = image + y * g.input_width * g.input_channels;
+      const auto* line = in.row<std::uint8_t>(static_cast<int>(y));
       for (std::int64_t kx = 0; kx < g.kernel_width; ++kx) {
         const std::int64_t x = left + kx * g.dilation_width;
         std::uint8_t* pixel = out + static_cast<std::size_t>(kx) * channels;
@@ -159,7 +189,9 @@ CompiledStep matmul_step(Matmul m) {
   m.task_rows = static_cast<int>(std::min<std::int64_t>(m.task_rows, m.rows));
   m.gathered_stride = rounded_up(static_cast<std::size_t>(m.filters.filters.depth) + kCopyChunk - 1, kCopyChunk);
   const std::size_t scratch = m.scratch_bytes();
-  return step_of(std::move(m), scratch);
+  CompiledStep step = step_of(std::move(m), scratch);
+  step.rows = row_stage_of<Matmul, &Matmul::run_rows>(scratch);
+  return step;
 }
 
 }  // namespace

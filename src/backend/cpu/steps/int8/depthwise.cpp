@@ -27,18 +27,25 @@ struct Depthwise {
   }
 
   void run(RunContext& context) const {
-    context.for_each(static_cast<std::size_t>(geometry.batch * geometry.output_height),
-                     [&](std::size_t row) { run_row(context, static_cast<std::int64_t>(row), context.scratch); });
+    const WindowGeometry& g = geometry;
+    context.for_each(static_cast<std::size_t>(g.batch * g.output_height), [&](std::size_t index) {
+      const auto row = static_cast<std::int64_t>(index);
+      run_row(g.input_rows(context.at(input), row / g.output_height), row % g.output_height,
+              bytes_at(context, output) + row * g.output_width * g.output_channels, context.scratch);
+    });
   }
 
-  void run_row(RunContext& context, std::int64_t row, std::byte* scratch) const {
+  // As a stage of a block.
+  void run_rows(const RowCall& call) const {
+    for (int y = call.begin; y < call.end; ++y) run_row(call.in, y, call.out.row<std::uint8_t>(y), call.scratch);
+  }
+
+  void run_row(const Rows& in, std::int64_t y, std::uint8_t* out, std::byte* scratch) const {
     const WindowGeometry& g = geometry;
     const auto taps = static_cast<std::size_t>(g.taps());
     auto* pointers = reinterpret_cast<const std::uint8_t**>(scratch);
     auto* steps = reinterpret_cast<std::ptrdiff_t*>(scratch + taps * sizeof *pointers);
-    const std::uint8_t* image =
-        bytes_at(context, input) + row / g.output_height * g.input_height * g.input_width * g.input_channels;
-    const std::int64_t top = row % g.output_height * g.stride_height - g.pad_top;
+    const std::int64_t top = y * g.stride_height - g.pad_top;
 
     DepthwiseRun run;
     run.taps = pointers;
@@ -48,22 +55,22 @@ struct Depthwise {
     run.to_byte = filters.to_byte;
     for (std::int64_t x = 0; x < g.output_width; x += run.pixels) {
       run.pixels = x == inner_begin && inner_begin < inner_end ? static_cast<int>(inner_end - inner_begin) : 1;
-      point_taps(image, top, x * g.stride_width - g.pad_left, pointers, steps);
-      run.output = bytes_at(context, output) + (row * g.output_width + x) * g.output_channels;
+      point_taps(in, top, x * g.stride_width - g.pad_left, pointers, steps);
+      run.output = out + x * g.output_channels;
       kernel(run);
     }
   }
 
-  void point_taps(const std::uint8_t* image, std::int64_t top, std::int64_t left, const std::uint8_t** pointers,
+  void point_taps(const Rows& in, std::int64_t top, std::int64_t left, const std::uint8_t** pointers,
                   std::ptrdiff_t* steps) const {
     const WindowGeometry& g = geometry;
     for (std::int64_t ky = 0; ky < g.kernel_height; ++ky) {
       const std::int64_t y = top + ky * g.dilation_height;
+      const std::uint8_t* line = y >= 0 && y < g.input_height ? in.row<std::uint8_t>(static_cast<int>(y)) : nullptr;
       for (std::int64_t kx = 0; kx < g.kernel_width; ++kx, ++pointers, ++steps) {
         const std::int64_t x = left + kx * g.dilation_width;
-        const bool inside = y >= 0 && y < g.input_height && x >= 0 && x < g.input_width;
-        *pointers = inside ? image + (y * g.input_width + x) * g.input_channels
-                           : reinterpret_cast<const std::uint8_t*>(padding->data());
+        const bool inside = line != nullptr && x >= 0 && x < g.input_width;
+        *pointers = inside ? line + x * g.input_channels : reinterpret_cast<const std::uint8_t*>(padding->data());
         *steps = inside ? g.stride_width * g.input_channels : 0;
       }
     }
@@ -152,7 +159,9 @@ Result<CompiledStep> compile_int8_depthwise(const StepSource& source, const Node
   d.input = source.place(node.inputs[0]);
   d.output = source.place(node.output);
   const std::size_t scratch = d.scratch_bytes();
-  return step_of(std::move(d), scratch);
+  CompiledStep step = step_of(std::move(d), scratch);
+  step.rows = row_stage_of<Depthwise, &Depthwise::run_rows>(scratch);
+  return step;
 }
 
 Result<CompiledStep> compile_int8_grouped(const StepSource& source, const Node& node, const Window& window, int groups,

@@ -44,6 +44,18 @@ struct Add {
       kernels->add(part);
     });
   }
+
+  // As a stage of a block.
+  void run_rows(const RowCall& call) const {
+    for (int y = call.begin; y < call.end; ++y) {
+      AddTask row = task;
+      row.a = call.in.row<std::uint8_t>(y);
+      row.b = call.residual.row<std::uint8_t>(y);
+      row.output = call.out.row<std::uint8_t>(y);
+      row.count = static_cast<std::size_t>(call.out.row_bytes);
+      kernels->add(row);
+    }
+  }
 };
 
 struct Lookup {
@@ -166,7 +178,9 @@ Result<CompiledStep> compile_int8_add(const StepSource& source, const Node& node
   step.b = source.place(node.inputs[1]);
   step.output = source.place(node.output);
   step.elements = elements_of(source, node.output);
-  return step_of(std::move(step));
+  CompiledStep compiled = step_of(std::move(step));
+  compiled.rows = row_stage_of<Add, &Add::run_rows>(0);
+  return compiled;
 }
 
 Result<CompiledStep> compile_int8_activation(const StepSource& source, const Node& node, const ActivationOp& op) {

@@ -35,6 +35,11 @@ struct WindowGeometry {
   std::int64_t taps() const { return kernel_height * kernel_width; }
   std::int64_t output_pixels() const { return batch * output_height * output_width; }
 
+  // Picture `image` of the batch that begins at `maps`.
+  Rows input_rows(std::byte* maps, std::int64_t image) const {
+    return picture_rows(maps, image, static_cast<int>(input_height), input_width * input_channels);
+  }
+
   // Output columns whose window lies inside the picture's width; begin may exceed end.
   std::int64_t inner_begin() const { return std::min(output_width, (pad_left + stride_width - 1) / stride_width); }
   std::int64_t inner_end() const {
