@@ -18,7 +18,8 @@ namespace mobilenet {
 template <class Operator>
 inline constexpr std::size_t kOperator = []<class... All>(std::type_identity<std::variant<All...>>) {
   std::size_t index = 0;
-  ((std::is_same_v<Operator, All> || (++index, false)) || ...);
+  bool found = false;
+  ((found = found || std::is_same_v<Operator, All>, index += found ? 0 : 1), ...);
   return index;
 }(std::type_identity<Op>());
 
