@@ -26,4 +26,5 @@
 #include <mobilenet/results.h>
 #include <mobilenet/session.h>
 #include <mobilenet/tensor.h>
+#include <mobilenet/threads.h>
 #include <mobilenet/version.h>

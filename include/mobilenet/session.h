@@ -17,6 +17,7 @@
 #include <mobilenet/result.h>
 #include <mobilenet/results.h>
 #include <mobilenet/tensor.h>
+#include <mobilenet/threads.h>
 
 #include <cstdint>
 #include <memory>
@@ -31,8 +32,6 @@ namespace mobilenet {
 struct ModelInfo;
 struct SessionState;
 
-inline constexpr int kMostThreads = 1024;  // of one session
-
 enum class Pooling { none, average };
 
 // How a detector's raw boxes become objects, where it is not to be as the model says. max_detections and the
@@ -46,7 +45,14 @@ struct SuppressionOptions {
 struct SessionOptions {
   Device device = Device::cpu;
   Precision precision = Precision::automatic;
-  int threads = 0;  // up to kMostThreads; 0: one per physical core that the process may use
+  // The most threads to compute on, up to kMostThreads; 0: one per physical core that the process may use. Sessions
+  // that work at the same time share the cores.
+  int threads = 0;
+  // Computes on these threads in place of the library's, and on no more than it has; must outlive the session.
+  Executor* executor = nullptr;
+  // Microseconds that the library's threads stay awake when they wait, for each other or for the next call; 0 saves
+  // power. Longer makes frames that follow at once a little faster. Up to a second.
+  int spin_us = kUsualSpin;
   // Network input size, both or neither; 0: the model's own. Weights-only models accept any size, graph files only
   // their own.
   int input_height = 0;

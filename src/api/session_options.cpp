@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/processors.h"
 
 namespace mobilenet {
 namespace {
 
+constexpr int kMostSpin = 1'000'000;  // microseconds
 constexpr int kMostPixels = 1 << 14;  // of one side of the network's input
 
 // A number that somebody's cast, file or foreign language made an enumerator of.
@@ -91,6 +93,8 @@ Result<void> check_options(const SessionOptions& options) {
   MOBILENET_CHECK(check_enumerator("device", options.device));
   MOBILENET_CHECK(check_enumerator("precision", options.precision));
   MOBILENET_CHECK(check_range("threads", options.threads, 0, kMostThreads));
+  MOBILENET_CHECK(check_range("spin_us", options.spin_us, 0, kMostSpin));
+  if (options.executor != nullptr) MOBILENET_CHECK(check_least("executor: threads()", options.executor->threads(), 1));
   MOBILENET_CHECK(check_input_size(options.input_height, options.input_width));
   if (options.preprocess) MOBILENET_CHECK(check_enumerator("preprocess", *options.preprocess));
   MOBILENET_CHECK(check_least("top", options.top, 1));
@@ -101,6 +105,12 @@ Result<void> check_options(const SessionOptions& options) {
   MOBILENET_CHECK(check_enumerator("pooling", options.pooling));
   MOBILENET_CHECK(check_names("tensors", options.tensors));
   return {};
+}
+
+int threads_of(const SessionOptions& options) {
+  if (options.executor == nullptr) return options.threads > 0 ? options.threads : physical_cores();
+  const int most = std::min(options.executor->threads(), kMostThreads);
+  return options.threads > 0 ? std::min(options.threads, most) : most;
 }
 
 }  // namespace mobilenet

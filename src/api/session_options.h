@@ -11,4 +11,7 @@ namespace mobilenet {
 // The first option that is out of its range, by its name.
 Result<void> check_options(const SessionOptions& options);
 
+// How many threads a session of these options, which are in order, computes on.
+int threads_of(const SessionOptions& options);
+
 }  // namespace mobilenet

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/machine_memory.h"
 #include "base/nearest_name.h"
-#include "base/processors.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "base/thread_pool.h"
@@ -103,8 +102,8 @@ Result<void> SessionState::name_outputs() {
 Result<void> SessionState::prepare() {
   MOBILENET_CHECK(check_options(options));
   MOBILENET_CHECK(check_answer_options(*model, options));
-  if (options.threads == 0) options.threads = physical_cores();
-  ThreadPool::shared().reserve(options.threads);
+  options.threads = threads_of(options);
+  if (options.executor == nullptr) ThreadPool::shared().reserve(options.threads);
 
   const ModelSpec& spec = model->loaded.spec;
   height = options.input_height > 0 ? options.input_height : spec.input_height;
@@ -146,7 +145,7 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(Task task, std::span<con
   if (claims.picture) request.ends.picture = ends.picture;
   if (claims.answer) request.ends.answer = ends.answer;
   MOBILENET_TRY(const auto program, model->program(*backend, weights, request));
-  MOBILENET_TRY(compiled->execution, program->open({options.profile}));
+  MOBILENET_TRY(compiled->execution, program->open({options.profile, options.executor, options.spin_us}));
   isa = program->isa();
 
   const std::span<const TensorMemory> outputs = compiled->execution->outputs();

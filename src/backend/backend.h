@@ -12,6 +12,7 @@
 
 #include <mobilenet/device.h>
 #include <mobilenet/tensor.h>
+#include <mobilenet/threads.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -82,6 +83,9 @@ class Execution {
 
 struct ExecutionOptions {
   bool profile = false;
+  // As in SessionOptions; for backends that compute on threads.
+  Executor* executor = nullptr;
+  int spin_us = kUsualSpin;
 };
 
 class Program {

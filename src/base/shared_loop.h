@@ -23,18 +23,24 @@ class SharedLoop {
     finished_.reset();
   }
 
-  // Calls body(index) for indices below `count` that nobody else has, until all are taken; others' turns may still be
-  // under way. Everybody passes the same count.
-  template <class Body>
-  void take_part(std::size_t count, const Body& body) {
+  // Calls body(index) for indices below `count` that nobody else has, until all are taken or stop() says so before the
+  // next one; others' turns may still be under way. Everybody passes the same count.
+  template <class Body, class Stop>
+  void take_part(std::size_t count, const Body& body, const Stop& stop) {
     if (is_finished()) return;
     std::size_t mine = 0;
-    for (std::size_t index = next_.fetch_add(1, std::memory_order_relaxed); index < count; ++mine) {
+    while (!stop()) {
+      const std::size_t index = next_.fetch_add(1, std::memory_order_relaxed);
+      if (index >= count) break;
       body(index);
-      index = next_.fetch_add(1, std::memory_order_relaxed);
+      ++mine;
     }
     if (count == 0 || (mine > 0 && done_.fetch_add(mine, std::memory_order_acq_rel) + mine == count))
       finished_.happen();
+  }
+  template <class Body>
+  void take_part(std::size_t count, const Body& body) {
+    take_part(count, body, [] { return false; });
   }
 
   // If so, what every turn wrote is seen.

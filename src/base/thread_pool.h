@@ -6,6 +6,8 @@
 // comes while others work begins with what is left, they give up what is more than their share, and after that all have
 // equal shares, until somebody has not come for a moment.
 
+#include <mobilenet/threads.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -19,8 +21,8 @@ class Team;
 
 class ThreadPool {
  public:
-  // How long threads stay awake when they wait: longer than a gap between two steps of a network, shorter than a frame.
-  static constexpr std::chrono::microseconds kSpin{50};
+  // Longer than a gap between two steps of a network, shorter than a frame.
+  static constexpr std::chrono::microseconds kSpin{kUsualSpin};
   // A thread that has had nothing to do for so long ends; starting it again takes as long as waking it up.
   static constexpr std::chrono::seconds kIdle{10};
 

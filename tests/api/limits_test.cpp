@@ -73,7 +73,7 @@ TEST(MemoryLimit, ABatchIsRefusedAndTheSessionLives) {
   const Model model = Model::random("mobilenet_v2:0.35:96:5").value();
   for (const Device device : every_device()) {
     Session session = model.session({.device = device, .max_memory_bytes = 16 << 20}).value();
-    const std::vector<float> numbers(std::size_t{64} * 3 * 96 * 96);
+    const std::vector<float> numbers(std::size_t{256} * 3 * 96 * 96);
     const auto batch = [&](std::int64_t pictures) {
       const std::int64_t axes[] = {pictures, 96, 96, 3};
       const TensorView view{"x", DataType::f32, axes, numbers.data(), sizeof(float) * 3 * 96 * 96 * pictures, 0, 0};
@@ -81,12 +81,24 @@ TEST(MemoryLimit, ABatchIsRefusedAndTheSessionLives) {
     };
     const auto one = batch(1);
     ASSERT_TRUE(one) << one.error().message;
-    const auto refused = batch(64);
+    const auto refused = batch(256);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::out_of_memory);
-    EXPECT_NE(refused.error().message.find("64x"), std::string::npos) << refused.error().message;
+    EXPECT_NE(refused.error().message.find("256"), std::string::npos) << refused.error().message;
     EXPECT_TRUE(batch(1));
   }
+}
+
+// But inputs and outputs, that is.
+TEST(MemoryLimit, MemoryDoesNotGrowWithTheBatch) {
+  const Model model = Model::random("mobilenet_v2:0.35:96:5").value();
+  constexpr std::int64_t kPictures = 64, kBytes = sizeof(float) * 3 * 96 * 96;  // 7 MB; all tensors would be 60
+  Session session = model.session({.threads = 2, .max_memory_bytes = 12 << 20}).value();
+  const std::vector<std::byte> numbers(kPictures * kBytes);
+  const std::int64_t axes[] = {kPictures, 96, 96, 3};
+  const TensorView view{"x", DataType::f32, axes, numbers.data(), numbers.size(), 0, 0};
+  const auto outputs = session.run({&view, 1});
+  EXPECT_TRUE(outputs) << outputs.error().message;
 }
 
 TEST(MemoryLimit, PackedWeightsCount) {

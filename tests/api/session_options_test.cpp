@@ -15,9 +15,16 @@ struct OptionCase {
   const char* said;
 };
 
+class NoThreads final : public Executor {
+ public:
+  int threads() const override { return 0; }
+  void parallel_for(int, void (*)(void*, int), void*) override {}
+};
+
 TEST(SessionOptions, WhatIsOutOfRangeIsRefusedByItsName) {
   const Model model = Model::random("mobilenet_v1:0.25:32:7").value();
   constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  NoThreads no_threads;
   const OptionCase cases[] = {
       {"a device that is none", {.device = Device(9)}, "device: there is no value of the number 9"},
       {"a precision that is none", {.precision = Precision(9)}, "precision: there is no value of the number 9"},
@@ -25,6 +32,8 @@ TEST(SessionOptions, WhatIsOutOfRangeIsRefusedByItsName) {
       {"a pooling that is none", {.pooling = Pooling(-1)}, "pooling: there is no value of the number -1"},
       {"negative threads", {.threads = -1}, "threads: is -1, expected 0 to 1024"},
       {"threads beyond reason", {.threads = kMostThreads + 1}, "threads: is 1025, expected 0 to 1024"},
+      {"a spin of less than nothing", {.spin_us = -1}, "spin_us: is -1, expected 0 to 1000000"},
+      {"an executor of no threads", {.executor = &no_threads}, "executor: threads(): is 0, expected at least 1"},
       {"a negative height", {.input_height = -5, .input_width = 32}, "input_height: is -5, expected 0 to 16384"},
       {"a width beyond reason", {.input_height = 32, .input_width = 2'000'000'000}, "input_width: is 2000000000"},
       {"one side only", {.input_height = 64}, "input_height, input_width: are 64 and 0, expected both"},

@@ -36,6 +36,24 @@ TEST(SharedModel, SessionsOnManyThreadsAgree) {
   for (std::thread& caller : callers) caller.join();
 }
 
+// Sessions that each want all cores share them; those that come and go change the shares of the others in mid-run.
+TEST(SharedModel, SessionsShareTheCores) {
+  const Model model = Model::random("mobilenet_v2:0.35:64:11").value();
+  const TestPicture picture(90, 70);
+  const auto first_score = [&](Session& session) { return session.classify(picture.view()).value()[0].score; };
+  Session alone = model.session({.threads = 1}).value();
+  const float expected = first_score(alone);
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 3; ++caller)
+    callers.emplace_back([&, caller] {
+      for (int visit = 0; visit < 3; ++visit) {
+        Session session = model.session({.threads = 2 + visit, .spin_us = visit * 25}).value();
+        for (int frame = 0; frame < 4 + caller; ++frame) EXPECT_EQ(first_score(session), expected);
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
+}
+
 TEST(SharedModel, FirstSessionsOfAFreshModelStartTogether) {
   for (int round = 0; round < 5; ++round) {
     const Model model = Model::random("mobilenet_v1:0.25:32:7").value();

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "formats/tflite/tflite_graph.h"
@@ -17,7 +18,42 @@
 namespace mobilenet::testing {
 namespace {
 
-constexpr int kThreads[] = {2, 3};
+constexpr int kTasks = 3;  // of an executor
+
+// Executors as applications may have them.
+class Serial final : public Executor {
+ public:
+  int threads() const override { return kTasks; }
+  void parallel_for(int count, void (*task)(void*, int), void* context) override {
+    for (int i = 0; i < count; ++i) task(context, i);
+  }
+};
+
+class Backwards final : public Executor {
+ public:
+  int threads() const override { return kTasks; }
+  void parallel_for(int count, void (*task)(void*, int), void* context) override {
+    for (int i = count; i-- > 0;) task(context, i);
+  }
+};
+
+class FreshThreads final : public Executor {
+ public:
+  int threads() const override { return kTasks; }
+  void parallel_for(int count, void (*task)(void*, int), void* context) override {
+    std::vector<std::thread> threads;
+    for (int i = 1; i < count; ++i) threads.emplace_back(task, context, i);
+    task(context, 0);
+    for (std::thread& thread : threads) thread.join();
+  }
+};
+
+struct ThreadsCase {
+  const char* name;
+  int threads;
+  int spin_us;
+  Executor* executor;
+};
 
 using Answer = std::vector<std::byte>;
 
@@ -34,11 +70,25 @@ void expect_one_answer(const Model& model, const Use& use, SessionOptions option
   Session alone = model.session(options).value();
   const Answer expected = use(alone);
   ASSERT_FALSE(expected.empty());
-  for (const int threads : kThreads) {
-    options.threads = threads;
+  Serial serial;
+  Backwards backwards;
+  FreshThreads fresh;
+  const ThreadsCase cases[] = {
+      {"two threads", 2, kUsualSpin, nullptr},
+      {"three threads that sleep at once", 3, 0, nullptr},
+      {"an executor without threads", 0, kUsualSpin, &serial},
+      {"an executor without threads, backwards", 0, kUsualSpin, &backwards},
+      {"an executor with threads", 0, kUsualSpin, &fresh},
+      {"two of an executor's threads", 2, kUsualSpin, &fresh},
+  };
+  for (const ThreadsCase& c : cases) {
+    options.threads = c.threads;
+    options.spin_us = c.spin_us;
+    options.executor = c.executor;
     Session session = model.session(options).value();
+    EXPECT_EQ(session.threads(), c.threads > 0 ? c.threads : kTasks) << c.name;
     for (int call = 0; call < 2; ++call)
-      EXPECT_TRUE(use(session) == expected) << model.info().source << ", " << threads << " threads, call " << call;
+      EXPECT_TRUE(use(session) == expected) << model.info().source << ", " << c.name << ", call " << call;
   }
 }
 
@@ -70,9 +120,41 @@ TEST(ThreadedNetworks, ChainsOfRows) {
   }
 }
 
+// With fewer pictures than threads, as many, and some left when every thread has had the same number.
 TEST(ThreadedNetworks, BatchesOfFloats) {
   const Model model = Model::random("mobilenet_v2:0.35:33:3").value();
-  expect_one_answer(model, [&](Session& session) { return run_batch(session, model.info(), 3); });
+  for (const std::int64_t batch : {2, 3, 5, 8})
+    expect_one_answer(model, [&](Session& session) { return run_batch(session, model.info(), batch); });
+}
+
+// Tensors that later steps read, beside the output.
+TEST(ThreadedNetworks, InnerTensorsOfBatches) {
+  const Model model = Model::random("mobilenet_v1:0.25:33:3").value();
+  SessionOptions options;
+  options.tensors = {"pointwise3", "pool"};
+  for (const std::int64_t batch : {1, 4})
+    expect_one_answer(
+        model, [&](Session& session) { return run_batch(session, model.info(), batch); }, options);
+}
+
+// Every picture of a batch is what it is alone.
+TEST(ThreadedNetworks, ABatchIsItsPictures) {
+  const Model model = Model::random("mobilenet_v2:0.35:33:3").value();
+  std::vector<TestPicture> pictures;
+  for (int i = 0; i < 5; ++i) pictures.emplace_back(40 + 3 * i, 50);
+  std::vector<ImageView> views;
+  for (const TestPicture& picture : pictures) views.push_back(picture.view());
+  for (const int threads : {1, 2, 3}) {
+    Session alone = model.session({.threads = threads}).value(), together = model.session({.threads = threads}).value();
+    const auto answers = together.classify(views).value();
+    for (std::size_t i = 0; i < views.size(); ++i) {
+      const auto expected = alone.classify(views[i]).value();
+      for (std::size_t place = 0; place < expected.size(); ++place) {
+        EXPECT_EQ(answers[i][place].index, expected[place].index);
+        EXPECT_EQ(answers[i][place].score, expected[place].score);
+      }
+    }
+  }
 }
 
 // Step by step, and large enough to stream row by row.

@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/program/program.h"
 
-#include <mobilenet/session.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -12,10 +10,13 @@
 
 #include "backend/cpu/blocks/grouping.h"
 #include "backend/cpu/blocks/row_chain.h"
+#include "backend/cpu/program/batch.h"
 #include "backend/cpu/program/compile_together.h"
 #include "backend/cpu/program/operators.h"
+#include "backend/cpu/program/step_runner.h"
 #include "base/error.h"
-#include "base/thread_pool.h"
+#include "base/machine_memory.h"
+#include "base/text.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -24,87 +25,77 @@ namespace {
 struct Code {
   std::shared_ptr<const CpuWeights> weights;
   const KernelSet* kernels = nullptr;
-  Plan plan;
+  Batch batch;
+  Plan plan;                        // of a picture
   std::vector<CompiledStep> steps;  // one for each block
-  std::size_t scratch_bytes = 0;    // of one thread
+  std::vector<Edge> edges;          // inputs, then outputs
+  std::vector<int> bindings;        // StepSource::bindings
   int threads = 1;                  // CompileRequest::threads
   std::size_t max_bytes = 0;        // CompileRequest::max_bytes
+
+  // Of the inputs and outputs of a batch; those of a single picture lie in the arena.
+  std::size_t edge_bytes() const {
+    std::size_t bytes = 0;
+    if (batch.pictures > 1)
+      for (const Edge& edge : edges) bytes += aligned(edge.bytes * batch.pictures);
+    return bytes;
+  }
+  static std::size_t aligned(std::size_t bytes) {
+    return (bytes + kReadPadding + kAlignment - 1) / kAlignment * kAlignment;
+  }
 };
+
+// Of the arena of one picture, `more`, and the packed weights there are.
+Result<void> check_memory(const Code& code, std::size_t more) {
+  const std::size_t edges = code.edge_bytes();
+  auto fits = mobilenet::check_memory(code.weights->network(), code.plan, code.weights->packed().bytes() + edges + more,
+                                      code.max_bytes);
+  if (fits || edges == 0) return fits;
+  return at(text("a batch of ", code.batch.pictures, " pictures, whose inputs and outputs take ", in_bytes(edges)),
+            std::move(fits).error());
+}
 
 class CpuExecution final : public Execution {
  public:
   CpuExecution(std::shared_ptr<const Code> code, const ExecutionOptions& options)
       : code_(std::move(code)),
-        steps_(code_->steps),
-        threads_(code_->threads),
-        arena_(code_->plan.arena_bytes),
-        scratch_(code_->scratch_bytes * static_cast<std::size_t>(threads_)),
-        inputs_(tensor_memories(code_->plan.inputs)),
-        outputs_(tensor_memories(code_->plan.outputs)) {
-    std::size_t shared_loops = 0;
-    for (const CompiledStep& step : steps_) shared_loops += static_cast<std::size_t>(step.shared_loops);
-    loops_ = std::vector<SharedLoop>(shared_loops);
-    ThreadPool::shared().reserve(threads_);
-    if (!options.profile) return;
-    for (const CompiledStep& step : steps_) times_.push_back({step.name, step.kind, 0});
+        runner_(code_->steps, code_->edges, code_->plan.arena_bytes, code_->batch.pictures,
+                {code_->threads, options.executor, std::chrono::microseconds(options.spin_us), options.profile}),
+        edges_(code_->edge_bytes()) {
+    std::byte* next = edges_.data();
+    for (const Edge& edge : code_->edges) {
+      memory_.push_back(edges_.size() > 0 ? next : runner_.arena() + edge.place.offset);
+      next += Code::aligned(edge.bytes * code_->batch.pictures);
+    }
+    inputs_ = tensor_memories(code_->plan.inputs, memory_);
+    outputs_ = tensor_memories(code_->plan.outputs, std::span(memory_).subspan(inputs_.size()));
   }
 
   std::span<const TensorMemory> inputs() const override { return inputs_; }
   std::span<const TensorMemory> outputs() const override { return outputs_; }
 
   Result<Ticket> submit(const RunRequest& request) override {
+    // Kernels read a little past the end of an input, which only the execution's own memory allows.
     for (std::size_t i = 0; i < request.inputs.size(); ++i)
       std::memcpy(inputs_[i].data, request.inputs[i].data, inputs_[i].bytes);
-    Team team = ThreadPool::shared().acquire(threads_);
-    for (SharedLoop& loop : loops_) loop.reset();
-    team.run([&](int member) { run_steps(team, member); });
-    for (std::size_t i = 0; i < request.outputs.size(); ++i)
-      std::memcpy(request.outputs[i].data, outputs_[i].data, outputs_[i].bytes);
+    for (std::size_t i = 0; i < outputs_.size(); ++i)
+      memory_[inputs_.size() + i] = request.outputs.empty() ? outputs_[i].data : request.outputs[i].data;
+    runner_.run(memory_);
     return ++runs_;
   }
   Result<void> wait(Ticket) override { return {}; }  // submit has done the work
 
-  std::span<const StepTime> step_times() const override { return times_; }
+  std::span<const StepTime> step_times() const override { return runner_.step_times(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  // What every member of the team does. Steps whose work is done are passed by: a member may come late.
-  void run_steps(Team& team, int member) {
-    RunContext context;
-    context.arena = arena_.data();
-    context.scratch = scratch_.data() + static_cast<std::size_t>(member) * code_->scratch_bytes;
-    context.members = team.size();
-    context.loops = context.open = loops_.data();
-    context.spin = team.spin();
-    const bool timed = member == 0 && !times_.empty();
-    auto before = timed ? Clock::now() : Clock::time_point();
-    SharedLoop* loops = loops_.data();
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-      const CompiledStep& step = steps_[i];
-      if (member > 0 && team.gives_up()) return;
-      step.run(step.arguments.get(), context);
-      context.finish();
-      context.loops = context.open = loops += step.shared_loops;
-      if (timed) before = take_time(i, before);
-    }
-  }
-
-  Clock::time_point take_time(std::size_t step, Clock::time_point before) {
-    const auto after = Clock::now();
-    times_[step].milliseconds = std::chrono::duration<double, std::milli>(after - before).count();
-    return after;
-  }
-
-  std::vector<TensorMemory> tensor_memories(std::span<const TensorId> ids) {
+  std::vector<TensorMemory> tensor_memories(std::span<const TensorId> ids, std::span<std::byte* const> memory) const {
     std::vector<TensorMemory> tensors;
-    for (const TensorId id : ids) {
-      const auto i = static_cast<std::size_t>(id);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
       TensorMemory tensor;
-      tensor.tensor = id;
-      tensor.type = code_->weights->network().tensors[i].type;
-      tensor.shape = code_->plan.shapes[i];
-      tensor.data = arena_.data() + code_->plan.offsets[i];
+      tensor.tensor = ids[i];
+      tensor.type = code_->weights->network().tensor(ids[i]).type;
+      tensor.shape = code_->batch.shapes[static_cast<std::size_t>(ids[i])];
+      tensor.data = memory[i];
       tensor.bytes = static_cast<std::size_t>(tensor.shape.elements()) * size_of(tensor.type);
       tensors.push_back(tensor);
     }
@@ -112,12 +103,10 @@ class CpuExecution final : public Execution {
   }
 
   std::shared_ptr<const Code> code_;
-  std::span<const CompiledStep> steps_;
-  const int threads_;
-  AlignedBuffer arena_, scratch_;
-  std::vector<SharedLoop> loops_;
+  StepRunner runner_;
+  AlignedBuffer edges_;
+  std::vector<std::byte*> memory_;  // of every edge, in this run
   std::vector<TensorMemory> inputs_, outputs_;
-  std::vector<StepTime> times_;
   Ticket runs_ = 0;
 };
 
@@ -126,13 +115,14 @@ class CpuProgram final : public Program {
   explicit CpuProgram(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
 
   Result<std::unique_ptr<Execution>> open(const ExecutionOptions& options) const override {
-    const std::size_t scratch = code_->scratch_bytes * static_cast<std::size_t>(code_->threads);
-    MOBILENET_CHECK(check_memory(code_->weights->network(), code_->plan, code_->weights->packed().bytes() + scratch,
-                                 code_->max_bytes));
+    const std::size_t working =
+        StepRunner::memory_bytes(code_->steps, code_->plan.arena_bytes, code_->batch.pictures, code_->threads);
+    MOBILENET_CHECK(check_memory(*code_, working - code_->plan.arena_bytes));
     try {
       return std::unique_ptr<Execution>(std::make_unique<CpuExecution>(code_, options));
     } catch (const std::bad_alloc&) {
-      return failure(ErrorCode::out_of_memory, "no memory for ", code_->plan.arena_bytes, " bytes of activations");
+      return failure(ErrorCode::out_of_memory, "no memory for ", working + code_->edge_bytes(),
+                     " bytes of activations");
     }
   }
 
@@ -147,7 +137,8 @@ Result<CompiledStep> compile_block(const Code& code, const Block& block) {
   const auto source = [&](const Step& step) {
     return StepSource{
         weights.network(),   weights.parameters(), code.plan,         step,
-        weights.precision(), *code.kernels,        &weights.packed(), code.max_bytes - code.plan.arena_bytes};
+        weights.precision(), *code.kernels,        &weights.packed(), code.max_bytes - code.plan.arena_bytes,
+        code.bindings};
   };
   std::vector<CompiledStep> steps;
   for (const Step& step : block.steps) {
@@ -168,6 +159,33 @@ Result<void> check_unplanned(const Network& network, const Parameters& parameter
   return {};
 }
 
+// The inputs and outputs of `plan`, and per tensor the binding by which steps find it in memory of the caller. An
+// output that steps read again is copied: kernels read a little past the end of what they read, and there lies what
+// other threads write. So is one that is another's memory by another name.
+std::vector<Edge> make_edges(const Network& network, const Plan& plan, std::vector<int>& bindings) {
+  const auto memory_of = [&](TensorId id) {
+    return static_cast<std::size_t>(plan.memory[static_cast<std::size_t>(id)]);
+  };
+  constexpr int kNone = Place().binding;
+  std::vector<int> of_memory(plan.memory.size(), kNone);
+  std::vector<bool> is_read(plan.memory.size(), false);
+  for (const Block& block : plan.blocks)
+    for (const Step& step : block.steps)
+      for (const TensorId input : step.inputs) is_read[memory_of(input)] = true;
+  std::vector<Edge> edges;
+  const auto add = [&](TensorId id, bool copied) {
+    int& binding = of_memory[memory_of(id)];
+    if (!copied) binding = static_cast<int>(edges.size());
+    const std::size_t bytes = static_cast<std::size_t>(plan.shape(id).elements()) * size_of(network.tensor(id).type);
+    edges.push_back({bytes, {plan.offset(id), binding}, copied});
+  };
+  for (const TensorId id : plan.inputs) add(id, false);
+  for (const TensorId id : plan.outputs) add(id, is_read[memory_of(id)] || of_memory[memory_of(id)] != kNone);
+  for (std::size_t i = 0; i < plan.memory.size(); ++i)
+    bindings.push_back(of_memory[memory_of(static_cast<TensorId>(i))]);
+  return edges;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const CpuWeights> weights,
@@ -180,13 +198,15 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   const Network& network = code->weights->network();
   const Parameters& parameters = code->weights->parameters();
   const Precision precision = code->weights->precision();
-  const CpuGrouping grouping(request.threads);
-  MOBILENET_TRY(code->plan, make_plan(network, parameters, request.input_shapes, request.outputs, grouping));
-  MOBILENET_CHECK(check_memory(network, code->plan, 0, request.max_bytes));
+  MOBILENET_TRY(code->batch, batch_of(network, parameters, request.input_shapes));
+  const bool apart = code->batch.pictures >= static_cast<std::size_t>(code->threads);  // each on one thread
+  const CpuGrouping grouping(apart ? 1 : code->threads);
+  MOBILENET_TRY(code->plan, make_plan(network, parameters, code->batch.picture_input, request.outputs, grouping));
+  code->edges = make_edges(network, code->plan, code->bindings);
+  MOBILENET_CHECK(check_memory(*code, 0));
   const std::vector<Block>& blocks = code->plan.blocks;
   MOBILENET_TRY(code->steps, compile_together(request.threads, blocks.size(),
                                               [&](std::size_t b) { return compile_block(*code, blocks[b]); }));
-  for (const CompiledStep& step : code->steps) code->scratch_bytes = std::max(code->scratch_bytes, step.scratch_bytes);
   std::vector<bool> planned(network.nodes.size(), false);
   for (const Block& block : blocks)
     for (const Step& step : block.steps)
@@ -194,8 +214,6 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   for (std::size_t n = 0; n < planned.size(); ++n)
     if (!planned[n])
       MOBILENET_CHECK(check_unplanned(network, parameters, code->plan, static_cast<int>(n), precision, *code->kernels));
-  // Threads write only their own cache lines.
-  code->scratch_bytes = (code->scratch_bytes + kAlignment - 1) / kAlignment * kAlignment;
   return std::shared_ptr<const Program>(std::make_shared<CpuProgram>(std::move(code)));
 }
 

@@ -25,7 +25,7 @@ struct Place {
 class RunContext {
  public:
   std::byte* arena = nullptr;
-  std::byte* const* bound = nullptr;
+  std::byte** bound = nullptr;   // per binding, in memory of the caller
   std::byte* scratch = nullptr;  // of this member
   int members = 1;               // who share the work; how many of them really come does not matter
   SharedLoop* loops = nullptr;   // of the members; the first is that of the next for_each

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -41,10 +42,13 @@ struct StepSource {
   const KernelSet& kernels;
   PackedCache* packed = nullptr;  // null: whether the step can run is the question; nothing is packed, it will not run
   std::size_t most_packed_bytes = 0;
+  std::span<const int> bindings = {};  // per tensor, of its Place; empty: none is bound
 
   const Tensor& tensor(TensorId id) const { return network.tensor(id); }
   const Shape& shape(TensorId id) const { return plan.shape(id); }
-  Place place(TensorId id) const { return {plan.offset(id), -1}; }
+  Place place(TensorId id) const {
+    return {plan.offset(id), bindings.empty() ? -1 : bindings[static_cast<std::size_t>(id)]};
+  }
   const Node& node(int index) const { return network.node(index); }
   const Parameter& parameter(TensorId id) const { return parameters.of(tensor(id)); }
   // An empty buffer where nothing is packed.

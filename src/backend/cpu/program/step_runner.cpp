@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cpu/program/step_runner.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mobilenet::cpu {
+namespace {
+
+std::size_t whole_lines(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+// Of one member; members write only their own cache lines.
+std::size_t scratch_of(std::span<const CompiledStep> steps) {
+  std::size_t bytes = 0;
+  for (const CompiledStep& step : steps) bytes = std::max(bytes, step.scratch_bytes);
+  return whole_lines(bytes);
+}
+
+// Pictures at the same time, at most.
+std::size_t lanes_of(std::size_t pictures, int threads) {
+  return std::min(pictures, static_cast<std::size_t>(threads));
+}
+
+// Kernels read past the end of a tensor, so arenas do not touch.
+std::size_t arena_stride(std::size_t arena_bytes) { return whole_lines(arena_bytes + kReadPadding); }
+
+}  // namespace
+
+std::size_t StepRunner::memory_bytes(std::span<const CompiledStep> steps, std::size_t arena_bytes, std::size_t pictures,
+                                     int threads) {
+  return lanes_of(pictures, threads) * arena_stride(arena_bytes) +
+         static_cast<std::size_t>(threads) * scratch_of(steps);
+}
+
+StepRunner::StepRunner(std::span<const CompiledStep> steps, std::span<const Edge> edges, std::size_t arena_bytes,
+                       std::size_t pictures, const RunnerOptions& options)
+    : steps_(steps),
+      edges_(edges),
+      arena_stride_(arena_stride(arena_bytes)),
+      scratch_stride_(scratch_of(steps)),
+      pictures_(pictures),
+      options_(options),
+      arenas_(arena_stride_ * lanes_of(pictures, options.threads)),
+      scratch_(scratch_stride_ * static_cast<std::size_t>(options.threads)),
+      bound_(edges.size() * static_cast<std::size_t>(options.threads)) {
+  copies_ = std::any_of(edges.begin(), edges.end(), [](const Edge& edge) { return edge.copied; });
+  std::size_t loops = copies_ ? 1 : 0;  // of a picture
+  for (const CompiledStep& step : steps) loops += static_cast<std::size_t>(step.shared_loops);
+  // Any number of pictures below that of the team can be left, and a team may be smaller than asked for.
+  loops_ = std::vector<SharedLoop>(1 + loops * std::min(pictures, static_cast<std::size_t>(options.threads - 1)));
+  if (options.executor == nullptr) ThreadPool::shared().reserve(options.threads);
+  if (!options.profile) return;
+  for (const CompiledStep& step : steps) times_.push_back({step.name, step.kind, 0});
+}
+
+void StepRunner::run(std::span<std::byte* const> memory) {
+  memory_ = memory;
+  for (SharedLoop& loop : loops_) loop.reset();
+  for (StepTime& time : times_) time.milliseconds = 0;
+  if (options_.executor == nullptr || options_.threads == 1) {
+    Team team = ThreadPool::shared().acquire(options_.threads, options_.spin);
+    team.run([&](int index) { work({index, team.size(), &team}); });
+    return;
+  }
+  const auto task = [](void* runner, int index) {
+    auto& self = *static_cast<StepRunner*>(runner);
+    self.work({index, self.options_.threads, nullptr});
+  };
+  options_.executor->parallel_for(options_.threads, task, this);
+}
+
+// What every member does. All come to the same loops in the same order and pass by those that are finished: a member
+// may come late, or not at all.
+void StepRunner::work(const Member& member) {
+  const auto index = static_cast<std::size_t>(member.index), count = static_cast<std::size_t>(member.count);
+  RunContext context;
+  context.scratch = scratch_.data() + index * scratch_stride_;
+  context.bound = bound_.data() + index * edges_.size();
+  if (member.team != nullptr) context.spin = member.team->spin();
+
+  const std::size_t apart = pictures_ / count * count;
+  if (apart > 0) {
+    bool left = false;
+    context.arena = arenas_.data() + index * arena_stride_;
+    loops_[0].take_part(
+        apart, [&](std::size_t picture) { run_picture(member, picture, context); },
+        [&] { return left = member.leaves(); });
+    if (left || apart == pictures_) return;
+    loops_[0].wait(context.spin);
+  }
+  context.arena = arenas_.data();
+  context.members = member.count;
+  context.open = context.loops = loops_.data() + 1;
+  for (std::size_t picture = apart; picture < pictures_; ++picture)
+    if (!run_picture(member, picture, context)) return;
+}
+
+// Alone or, where the context has members, together with them. False: the member has left before the end.
+bool StepRunner::run_picture(const Member& member, std::size_t picture, RunContext& context) {
+  for (std::size_t e = 0; e < edges_.size(); ++e)
+    if (!edges_[e].copied) context.bound[edges_[e].place.binding] = memory_[e] + picture * edges_[e].bytes;
+  const bool timed = member.index == 0 && !times_.empty();
+  auto before = timed ? Clock::now() : Clock::time_point();
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (context.members > 1 && member.leaves()) return false;
+    steps_[i].run(steps_[i].arguments.get(), context);
+    context.finish();
+    if (!timed) continue;
+    const auto after = Clock::now();
+    times_[i].milliseconds += std::chrono::duration<double, std::milli>(after - before).count();
+    before = after;
+  }
+  if (!copies_) return true;
+  context.for_each(1, [&](std::size_t) {
+    for (std::size_t e = 0; e < edges_.size(); ++e)
+      if (const Edge& edge = edges_[e]; edge.copied)
+        std::memmove(memory_[e] + picture * edge.bytes, context.at(edge.place), edge.bytes);
+  });
+  context.finish();
+  return true;
+}
+
+}  // namespace mobilenet::cpu

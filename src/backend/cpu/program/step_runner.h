@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Runs the steps of a program over the pictures of a batch: as many pictures at the same time as there are threads,
+// each on a thread and in an arena of its own, and those that are left one after the other, all threads together.
+
+#include <mobilenet/session.h>
+#include <mobilenet/threads.h>
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "backend/cpu/program/step.h"
+#include "base/aligned_buffer.h"
+#include "base/shared_loop.h"
+#include "base/thread_pool.h"
+
+namespace mobilenet::cpu {
+
+// An input or output of a program, in memory of the caller.
+struct Edge {
+  std::size_t bytes = 0;  // of one picture
+  Place place;            // where steps find it
+  bool copied = false;    // an output: from `place`, which is not the caller's memory
+};
+
+struct RunnerOptions {
+  int threads = 1;
+  Executor* executor = nullptr;
+  std::chrono::microseconds spin = ThreadPool::kSpin;
+  bool profile = false;
+};
+
+// Allocates in its constructor and nowhere else, and throws std::bad_alloc.
+class StepRunner {
+ public:
+  // `steps` and `edges` must outlive the runner.
+  StepRunner(std::span<const CompiledStep> steps, std::span<const Edge> edges, std::size_t arena_bytes,
+             std::size_t pictures, const RunnerOptions& options);
+
+  // What the constructor allocates for arenas and scratch.
+  static std::size_t memory_bytes(std::span<const CompiledStep> steps, std::size_t arena_bytes, std::size_t pictures,
+                                  int threads);
+
+  // `memory`: of every edge, for all pictures.
+  void run(std::span<std::byte* const> memory);
+
+  std::byte* arena() { return arenas_.data(); }  // of the first picture
+  // Of the last run, the pictures that the calling thread took part in together.
+  std::span<const StepTime> step_times() const { return times_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // Of those who run at the same time.
+  struct Member {
+    int index = 0, count = 1;
+    Team* team = nullptr;  // null: of an executor
+
+    bool leaves() const { return index > 0 && team != nullptr && team->gives_up(); }
+  };
+
+  void work(const Member& member);
+  bool run_picture(const Member& member, std::size_t picture, RunContext& context);
+
+  const std::span<const CompiledStep> steps_;
+  const std::span<const Edge> edges_;
+  const std::size_t arena_stride_, scratch_stride_, pictures_;
+  const RunnerOptions options_;
+  bool copies_ = false;  // some outputs from the arena
+  AlignedBuffer arenas_, scratch_;
+  std::vector<std::byte*> bound_;  // of every member
+  std::vector<SharedLoop> loops_;  // over pictures, then those of the pictures that are run together
+  std::vector<StepTime> times_;
+  std::span<std::byte* const> memory_;  // of this run
+};
+
+}  // namespace mobilenet::cpu
