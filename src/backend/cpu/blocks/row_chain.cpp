@@ -84,7 +84,8 @@ void Chain::run(RunContext& context) const {
   const RowGeometry& last = stages.back().geometry;
   // Few parts, since every seam is computed twice: one for each member, or whole pictures.
   const int parts = last.images >= context.members ? 1 : std::min(last.height, context.members);
-  context.for_each(static_cast<std::size_t>(last.images * parts), [&](std::size_t item) {
+  const auto items = static_cast<std::size_t>(last.images) * static_cast<std::size_t>(parts);
+  context.for_each(items, [&](std::size_t item) {
     const int part = static_cast<int>(item) % parts, image = static_cast<int>(item) / parts;
     Stream(*this, context, image).run(last.height * part / parts, last.height * (part + 1) / parts);
   });
