@@ -154,10 +154,10 @@ TEST(ReferenceBackend, RefusesByName) {
 TEST(ReferenceBackend, RefusesAnotherPrecision) {
   const OperatorModel floats = model_of("convolution: relu, f32"), integers = model_of("convolution: relu, u8");
   const Backend& backend = reference_backend();
-  EXPECT_FALSE(packed(backend, floats.network, floats.parameters, Precision::int8));
-  EXPECT_FALSE(packed(backend, integers.network, integers.parameters, Precision::f32));
-  EXPECT_TRUE(packed(backend, floats.network, floats.parameters, Precision::f32));
-  EXPECT_TRUE(packed(backend, integers.network, integers.parameters, Precision::int8));
+  EXPECT_FALSE(backend.choose(floats.network, Precision::int8));
+  EXPECT_FALSE(backend.choose(integers.network, Precision::f32));
+  EXPECT_TRUE(backend.choose(floats.network, Precision::f32));
+  EXPECT_TRUE(backend.choose(integers.network, Precision::int8));
 }
 
 // Sums beyond 32 bits wrap, in both directions.

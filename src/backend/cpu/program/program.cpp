@@ -14,6 +14,7 @@
 #include "backend/cpu/program/compile_together.h"
 #include "backend/cpu/program/operators.h"
 #include "backend/cpu/program/step_runner.h"
+#include "backend/host_request.h"
 #include "base/error.h"
 #include "base/machine_memory.h"
 #include "base/text.h"
@@ -75,6 +76,7 @@ class CpuExecution final : public Execution {
   std::span<const TensorMemory> outputs() const override { return outputs_; }
 
   Result<Ticket> submit(const RunRequest& request) override {
+    MOBILENET_CHECK(check_host_request(request, inputs_, outputs_));
     // Kernels read a little past the end of an input, which only the execution's own memory allows.
     for (std::size_t i = 0; i < request.inputs.size(); ++i)
       std::memcpy(inputs_[i].data, request.inputs[i].data, inputs_[i].bytes);
