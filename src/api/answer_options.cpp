@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 #include "base/nearest_name.h"
 #include "base/text.h"
 
@@ -15,18 +16,13 @@ namespace {
 
 constexpr float kDetectionThreshold = 0.5f;  // where neither the caller nor the model says more
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_but_for_case(const std::string& a, const std::string& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 // Rows with the label; where none has it as it is written, those that differ in its case.
 std::vector<std::size_t> rows_called(const std::string& label, const std::vector<std::string>& labels) {
+  const std::string similar_label = lower_case(label);
   std::vector<std::size_t> same, similar;
   for (std::size_t row = 0; row < labels.size(); ++row) {
     if (labels[row] == label) same.push_back(row);
-    if (equal_but_for_case(labels[row], label)) similar.push_back(row);
+    if (lower_case(labels[row]) == similar_label) similar.push_back(row);
   }
   return same.empty() ? similar : same;
 }

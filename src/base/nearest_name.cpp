@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/letter_case.h"
 #include "base/text.h"
 
 namespace mobilenet {
@@ -14,8 +15,6 @@ namespace {
 constexpr std::size_t kLongest = 64;  // letters of a name that are compared
 constexpr std::size_t kListed = 8;    // names that are listed when none is near
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 // Letters changed, added, left out, or swapped with the next one (optimal string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
@@ -23,9 +22,10 @@ std::size_t distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      const bool same = lower_case(a[i - 1]) == lower_case(b[j - 1]);
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+      if (i > 1 && j > 1 && lower_case(a[i - 1]) == lower_case(b[j - 2]) &&
+          lower_case(a[i - 2]) == lower_case(b[j - 1]))
         row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
     std::swap(before_last, last);

@@ -10,6 +10,7 @@
 
 #include "base/caught.h"
 #include "base/error.h"
+#include "base/letter_case.h"
 #include "encode/encoders.h"
 
 namespace mobilenet {
@@ -72,9 +73,7 @@ bool is_rgb_profile(std::span<const std::byte> profile) {
 }  // namespace
 
 Result<PictureFormat> picture_format_of(const std::filesystem::path& path) try {
-  std::string ending = path.extension().string();
-  for (char& letter : ending)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  const std::string ending = lower_case(path.extension().string());
   const bool png = ending == ".png", jpeg = ending == ".jpg" || ending == ".jpeg";
   if (!png && !jpeg)
     return failure(ErrorCode::invalid_argument, path.string(), ": pictures are written to .png, .jpg or .jpeg files");

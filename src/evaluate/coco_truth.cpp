@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/file_bytes.h"
-#include "evaluate/plain_name.h"
+#include "base/letter_case.h"
 
 namespace mobilenet::evaluation {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/caught.h"
 #include "base/error.h"
 #include "base/file_bytes.h"
-#include "evaluate/plain_name.h"
+#include "base/letter_case.h"
 
 namespace mobilenet {
 namespace {
@@ -40,7 +40,7 @@ Result<TrueClasses> TrueClasses::read(const fs::path& path, const ModelInfo& inf
   std::string_view rest(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
   std::map<std::string, int> by_name;
   for (std::size_t row = 0; row < info.labels.size(); ++row)
-    by_name.emplace(evaluation::plain_name(info.labels[row]), static_cast<int>(row) - (info.has_background ? 1 : 0));
+    by_name.emplace(plain_name(info.labels[row]), static_cast<int>(row) - (info.has_background ? 1 : 0));
   TrueClasses truth;
   if (rest.starts_with("\xef\xbb\xbf")) rest.remove_prefix(3);  // the mark that spreadsheets put in front of UTF-8
   for (std::size_t number = 1; !rest.empty(); ++number) {
@@ -53,7 +53,7 @@ Result<TrueClasses> TrueClasses::read(const fs::path& path, const ModelInfo& inf
     int index = 0;
     const auto [stop, error] = std::from_chars(label.data(), label.data() + label.size(), index);
     const bool is_number = error == std::errc() && stop == label.data() + label.size();
-    const auto named = by_name.find(evaluation::plain_name(label));
+    const auto named = by_name.find(plain_name(label));
     if (is_number) {
       truth.classes_.insert_or_assign(picture, index);
     } else if (named != by_name.end() && !label.empty()) {

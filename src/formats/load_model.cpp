@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 #include "base/text.h"
 #include "formats/formats.h"
 #include "formats/safetensors/load_safetensors.h"
@@ -125,9 +126,7 @@ Error unreadable(const SourceFile& file) {
     return foreign(file, {"a PyTorch file", kUsePytorch});
   for (const Signature& signature : kSignatures)
     if (has_at(text, signature.offset, signature.bytes)) return foreign(file, signature.foreign);
-  std::string extension = std::filesystem::path(file.name).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string extension = lower_case(std::filesystem::path(file.name).extension().string());
   for (const Extension& known : kExtensions)
     if (known.extension == extension) return foreign(file, known.foreign);
   for (const FormatReader& reader : kReaders)

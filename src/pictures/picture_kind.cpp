@@ -2,11 +2,11 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "pictures/picture_kind.h"
 
-#include <algorithm>
 #include <array>
 #include <string>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 
 namespace mobilenet {
 namespace {
@@ -142,9 +142,7 @@ Foreign foreign_iso_file(std::string_view text) {
 // Pages and drawings are text, which may begin with a mark, blanks or comments.
 bool is_markup(std::string_view text, std::string_view element) {
   constexpr std::size_t kProlog = 512;
-  std::string lower(text.substr(0, kProlog));
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::string lower = lower_case(text.substr(0, kProlog));
   const std::size_t first = lower.find_first_not_of("\xef\xbb\xbf \t\r\n");
   return first != std::string::npos && lower[first] == '<' && lower.find(element) != std::string::npos;
 }

@@ -25,9 +25,7 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 7> kExtensions = {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".dib"};
 
 bool has_picture_extension(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string extension = lower_case(path.extension().string());
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/letter_case.h"
 #include "formats/labels/label_text.h"
 
 namespace mobilenet {
@@ -39,16 +40,6 @@ Fields split(std::string_view line, char separator) {
   return fields;
 }
 
-// "Class ID" and "class_id" are "classid".
-std::string title_of(std::string_view field) {
-  std::string title;
-  for (const char c : field) {
-    if (c == ' ' || c == '_' || c == '-') continue;
-    title += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return title;
-}
-
 enum class Column { names, numbers };
 
 struct Table {
@@ -74,7 +65,7 @@ std::optional<Table> read_table(const std::vector<std::string_view>& lines, char
     Fields fields = split(line, separator);
     if (table.titles.empty()) {
       if (fields.size() < 2) return std::nullopt;
-      for (const std::string& field : fields) table.titles.push_back(title_of(field));
+      for (const std::string& field : fields) table.titles.push_back(plain_name(field));
     } else {
       if (fields.size() != table.titles.size()) return std::nullopt;
       table.rows.push_back(std::move(fields));
@@ -113,6 +104,6 @@ std::optional<LabelReading> read_label_table(const std::vector<std::string_view>
   return std::nullopt;
 }
 
-bool is_column_title(std::string_view line) { return among(kNames, title_of(line)); }
+bool is_column_title(std::string_view line) { return among(kNames, plain_name(line)); }
 
 }  // namespace mobilenet

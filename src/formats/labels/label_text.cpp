@@ -6,6 +6,8 @@
 #include <charconv>
 #include <set>
 
+#include "base/letter_case.h"
+
 namespace mobilenet {
 namespace {
 
@@ -64,10 +66,7 @@ std::optional<NumberedLabel> split_number_behind(std::string_view line) {
 
 // What stays of a name when "cat" and "cats" are the same.
 std::string singular(std::string_view name) {
-  std::string word(name.ends_with('s') ? name.substr(0, name.size() - 1) : name);
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return word;
+  return lower_case(name.ends_with('s') ? name.substr(0, name.size() - 1) : name);
 }
 
 // Whether the names say nothing without their numbers: "0 fingers, 1 finger, 2 fingers", or "1 10, 2 20".
