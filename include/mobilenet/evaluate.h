@@ -33,8 +33,8 @@ class MOBILENET_API TrueClasses {
   static Result<TrueClasses> read(const std::filesystem::path& path, const ModelInfo& info);
   // By the path as given, else by the file's name alone.
   std::optional<int> of(std::string_view picture) const;
-  // The name of any picture.
-  std::string_view example() const { return classes_.begin()->first; }
+  // The name of any picture; empty where there is none.
+  std::string_view example() const { return classes_.empty() ? std::string_view() : classes_.begin()->first; }
 
  private:
   std::map<std::string, int, std::less<>> classes_;
@@ -67,13 +67,13 @@ class MOBILENET_API CocoEvaluation {
   // The file's name of one picture; empty where it has none.
   std::string_view example() const;
 
-  // What was found in a picture, in place of what was added of it before; after match_classes().
+  // What was found in a picture, in place of what was added of it before. Fails before match_classes() has succeeded.
   Result<void> add(std::size_t picture, std::span<const Detection> detections);
   // What was found in all pictures, from COCO results ([{image_id, category_id, bbox, score}]). Categories that are not
   // among the annotated ones are left out, unless all are; a picture that is not is an error.
   Result<void> add_results(const std::filesystem::path& path);
 
-  // Over the pictures that were added.
+  // Over the pictures that were added; each figure is -1 where none was.
   Result<CocoFigures> result() const;
 
  private:
@@ -106,7 +106,8 @@ class MOBILENET_API ConfusionMatrix {
   // The pixels of one picture, which must be as many.
   Result<void> add(std::span<const std::uint8_t> truth, std::span<const std::uint8_t> answer);
 
-  // Intersection over union of a class; nothing where neither truth nor answers hold it.
+  // Intersection over union of a class; nothing where neither truth nor answers hold it, as for any index past the
+  // last.
   std::optional<double> iou(std::size_t index) const;
   // Mean over the classes that have one; 0 where none has.
   double mean_iou() const;

@@ -49,7 +49,7 @@ Result<void> CocoEvaluation::add(std::size_t picture, std::span<const Detection>
   if (picture >= pictures())
     return failure(ErrorCode::invalid_argument, "there are annotations of ", pictures(), " pictures, none with number ",
                    picture);
-  state_->truth.set_found(picture, detections);
+  MOBILENET_CHECK(state_->truth.set_found(picture, detections));
   state_->added[picture] = true;
   return {};
 } catch (...) {

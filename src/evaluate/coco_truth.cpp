@@ -202,7 +202,7 @@ Result<std::string> CocoTruth::match_classes(const ModelInfo& info) {
   for (std::size_t i = 0; i < category_names_.size(); ++i)
     if (!category_names_[i].empty()) by_name.emplace(plain_name(category_names_[i]), i);
   const auto classes = static_cast<std::size_t>(std::max(info.classes, 0));
-  category_of_class_.assign(classes, std::nullopt);
+  std::vector<std::optional<std::size_t>> category_of_class(classes);
   std::vector<bool> taken(category_ids_.size(), false);
   bool labelled = false, numbers_agree = true;
   for (std::size_t c = 0; c < std::min(classes, info.labels.size()); ++c) {
@@ -210,7 +210,7 @@ Result<std::string> CocoTruth::match_classes(const ModelInfo& info) {
     labelled = true;
     const auto named = by_name.find(plain_name(info.labels[c]));
     if (named == by_name.end()) continue;
-    category_of_class_[c] = named->second;
+    category_of_class[c] = named->second;
     taken[named->second] = true;
     numbers_agree = numbers_agree && category_ids_[named->second] == static_cast<std::int64_t>(c) + 1;
   }
@@ -218,8 +218,8 @@ Result<std::string> CocoTruth::match_classes(const ModelInfo& info) {
   if (numbers_agree && (any_named || !labelled || by_name.empty()))
     for (std::size_t c = 0; c < classes; ++c) {
       const auto numbered = category_with_id(static_cast<std::int64_t>(c) + 1);
-      if (category_of_class_[c] || !numbered || taken[*numbered]) continue;
-      category_of_class_[c] = numbered;
+      if (category_of_class[c] || !numbered || taken[*numbered]) continue;
+      category_of_class[c] = numbered;
       taken[*numbered] = true;
     }
   std::vector<std::string> unmatched;
@@ -227,10 +227,10 @@ Result<std::string> CocoTruth::match_classes(const ModelInfo& info) {
     if (!taken[i])
       unmatched.push_back(category_names_[i].empty() ? "id " + std::to_string(category_ids_[i]) : category_names_[i]);
   if (!category_ids_.empty() && unmatched.size() == category_ids_.size())
-    return Error{ErrorCode::not_found, source_ + ": none of its categories (" + some_of(unmatched) +
-                                           ") is a class of " + info.source +
-                                           (info.labels.empty() ? ", whose classes have no names: --labels gives them"
-                                                                : " (" + some_of(info.labels) + ")")};
+    return Error{ErrorCode::not_found,
+                 source_ + ": none of its categories (" + some_of(unmatched) + ") is a class of " + info.source +
+                     (info.labels.empty() ? ", whose classes have no names" : " (" + some_of(info.labels) + ")")};
+  category_of_class_ = std::move(category_of_class);
   return some_of(unmatched);
 }
 
@@ -263,14 +263,20 @@ Result<void> CocoTruth::read_results(const fs::path& path) {
   return {};
 }
 
-void CocoTruth::set_found(std::size_t picture, std::span<const Detection> detections) {
+Result<void> CocoTruth::set_found(std::size_t picture, std::span<const Detection> detections) {
+  if (!category_of_class_)
+    return Error{
+        ErrorCode::invalid_argument,
+        source_ + ": detections were added before the classes of their model were matched with its categories"};
+  const auto& categories = *category_of_class_;
   std::vector<FoundObject>& found = pictures_[picture].found;
   found.clear();
   for (const Detection& detection : detections) {
     const auto index = static_cast<std::size_t>(detection.class_index);  // -1, the background, is beyond all
-    if (index >= category_of_class_.size() || !category_of_class_[index]) continue;
-    found.push_back({*category_of_class_[index], coco_box(detection), shortest(detection.score)});
+    if (index >= categories.size() || !categories[index]) continue;
+    found.push_back({*categories[index], coco_box(detection), shortest(detection.score)});
   }
+  return {};
 }
 
 }  // namespace mobilenet::evaluation

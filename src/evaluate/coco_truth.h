@@ -37,8 +37,7 @@ class CocoTruth {
   // As those of CocoEvaluation.
   Result<std::string> match_classes(const ModelInfo& info);
   Result<void> read_results(const std::filesystem::path& path);
-  // Replaces what was found; after match_classes().
-  void set_found(std::size_t picture, std::span<const Detection> detections);
+  Result<void> set_found(std::size_t picture, std::span<const Detection> detections);
 
  private:
   std::optional<std::size_t> picture_with_id(const CocoImageId& id) const;
@@ -47,8 +46,8 @@ class CocoTruth {
   std::vector<CocoPicture> pictures_;
   std::map<std::string, std::size_t, std::less<>> by_name_;
   std::vector<std::int64_t> category_ids_;
-  std::vector<std::string> category_names_;                    // as many; empty where the file has none
-  std::vector<std::optional<std::size_t>> category_of_class_;  // of the model
+  std::vector<std::string> category_names_;                                   // as many; empty where the file has none
+  std::optional<std::vector<std::optional<std::size_t>>> category_of_class_;  // of the model that was matched
   std::string source_;
 };
 

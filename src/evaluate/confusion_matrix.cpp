@@ -26,6 +26,7 @@ std::uint64_t ConfusionMatrix::count(std::size_t truth, std::size_t answer) cons
 }
 
 std::optional<double> ConfusionMatrix::iou(std::size_t index) const {
+  if (index >= kClasses) return std::nullopt;
   std::uint64_t either = 0;
   for (std::size_t other = 0; other < kClasses; ++other) either += count(index, other) + count(other, index);
   if (either == 0) return std::nullopt;

@@ -117,6 +117,7 @@ TEST(ConfusionMatrix, ByHand) {
   EXPECT_EQ(confusion.mean_iou(), 0);
   EXPECT_EQ(confusion.pixel_accuracy(), 0);
   EXPECT_FALSE(confusion.iou(0));
+  EXPECT_FALSE(confusion.iou(ConfusionMatrix::kClasses));
   EXPECT_FALSE(confusion.add(std::vector<std::uint8_t>(3), std::vector<std::uint8_t>(4)));
   ASSERT_TRUE(
       confusion.add(std::vector<std::uint8_t>{0, 0, 1, 1, 255, 2}, std::vector<std::uint8_t>{0, 1, 1, 1, 7, 3}));
@@ -127,6 +128,7 @@ TEST(ConfusionMatrix, ByHand) {
   EXPECT_EQ(confusion.iou(2), 0.0);
   EXPECT_EQ(confusion.iou(3), 0.0);
   EXPECT_FALSE(confusion.iou(7));  // only where nobody judges
+  EXPECT_FALSE(confusion.iou(ConfusionMatrix::kClasses));
   EXPECT_NEAR(confusion.mean_iou(), (1.0 / 2 + 2.0 / 3) / 4, kExact);
 }
 
@@ -160,6 +162,8 @@ TEST_F(Annotations, ClassesFromCsv) {
   EXPECT_EQ(truth->of("folder/b.jpg"), -1);
   EXPECT_FALSE(truth->of("b.jpg"));
   EXPECT_FALSE(truth->of("image"));
+  EXPECT_EQ(truth->example(), "ab.jpg");
+  EXPECT_EQ(TrueClasses().example(), "");
 }
 
 TEST_F(Annotations, ClassesFromCsvByName) {
@@ -246,7 +250,12 @@ TEST_F(Annotations, CocoCategoriesByNameAndNumber) {
        2,
        {},
        "none of its categories (helmet, vest) is a class of model (person, car)"},
-      {"other numbers", R"([{"id": 7}])", {}, 2, {}, "none of its categories (id 7)"},
+      {"other numbers",
+       R"([{"id": 7}])",
+       {},
+       2,
+       {},
+       "none of its categories (id 7) is a class of model, whose classes have no names"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
@@ -259,13 +268,14 @@ TEST_F(Annotations, CocoCategoriesByNameAndNumber) {
     ASSERT_EQ(static_cast<bool>(unmatched), !c.expected.empty());
     if (!unmatched) {
       EXPECT_NE(unmatched.error().message.find(c.said), std::string::npos) << unmatched.error().message;
+      EXPECT_FALSE(truth->set_found(0, {})) << "no class is matched";
       continue;
     }
     EXPECT_EQ(*unmatched, c.said);
     for (std::size_t i = 0; i < c.expected.size(); ++i) {
       Detection found;
       found.class_index = static_cast<int>(i);
-      truth->set_found(0, {&found, 1});
+      ASSERT_TRUE(truth->set_found(0, {&found, 1}));
       const std::vector<FoundObject>& objects = truth->pictures()[0].found;
       ASSERT_EQ(objects.size(), c.expected[i] < 0 ? 0u : 1u) << i;
       if (c.expected[i] >= 0) {
@@ -308,6 +318,10 @@ TEST_F(Annotations, CocoEvaluationCountsThePicturesThatWereAdded) {
   ASSERT_TRUE(evaluation) << evaluation.error().message;
   EXPECT_EQ(evaluation->pictures(), 2u);
   EXPECT_EQ(evaluation->result().value()[kAp], -1) << "nothing was added";
+  const auto too_early = evaluation->add(0, {});
+  ASSERT_FALSE(too_early) << "the classes are not matched";
+  EXPECT_EQ(too_early.error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(evaluation->result().value()[kAp], -1) << "what failed does not count";
   ASSERT_TRUE(evaluation->match_classes(model_of({"cat"})));
   const Detection right[] = {{0, "cat", 0.9f, 10, 10, 60, 60}, {-1, "", 0.9f, 0, 0, 1, 1}, {7, "", 0.9f, 0, 0, 1, 1}};
   ASSERT_TRUE(evaluation->add(0, right));

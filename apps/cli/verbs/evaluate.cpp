@@ -225,7 +225,11 @@ Result<std::unique_ptr<Measure>> measure_for(const ModelInfo& info, const Evalua
     auto evaluation = CocoEvaluation::read(options.annotations);
     if (!evaluation) return evaluation.error();
     const auto unmatched = evaluation->match_classes(info);
-    if (!unmatched) return unmatched.error();
+    if (!unmatched) {
+      Error error = unmatched.error();
+      if (error.code == ErrorCode::not_found && info.labels.empty()) error.message += ": --labels gives them";
+      return error;
+    }
     if (!unmatched->empty())
       say(options.annotations + ": objects of categories that the model does not know count as missed: " + *unmatched);
     return std::unique_ptr<Measure>(std::make_unique<BoxMeasure>(*std::move(evaluation), options.annotations));
