@@ -5,7 +5,8 @@
 // Draws answers onto the picture that they are about. An optional part of the library, the CMake target
 // mobilenet::draw: it needs Cairo and FreeType, and a build without them says so when it is asked to draw. Lines and
 // letters scale with the picture, from icons to posters; the font is part of the library, so that the same picture
-// comes out everywhere. Any number of threads may draw, each on its own picture.
+// comes out everywhere. Where drawing fails midway, for want of memory, the picture may be upright and drawn in part.
+// Any number of threads may draw, each on its own picture.
 
 #include <mobilenet/export.h>
 #include <mobilenet/image.h>

@@ -195,7 +195,7 @@ Result<void> paint(const RgbPicture& picture, const Box& region, const std::func
 mobilenet::Result<void> mobilenet::can_draw() try {
   cairo_font_face_t* const face = drawing::embedded_face();
   if (face == nullptr || cairo_font_face_status(face) != CAIRO_STATUS_SUCCESS)
-    return failure(ErrorCode::out_of_memory, "cannot draw: the font inside this program cannot be read");
+    return failure(ErrorCode::out_of_memory, "cannot draw: the font inside the library cannot be read");
   return {};
 } catch (...) {
   return caught("drawing");

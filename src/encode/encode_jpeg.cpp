@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,7 +38,7 @@ struct PieceByPiece : jpeg_destination_mgr {
     const auto* const first = reinterpret_cast<const std::byte*>(piece.data());
     try {
       file.insert(file.end(), first, first + bytes);
-    } catch (const std::bad_alloc&) {
+    } catch (...) {  // nothing may unwind through libjpeg
       out_of_memory = true;
     }
     start();
