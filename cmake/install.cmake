@@ -23,6 +23,9 @@ foreach(name IN ITEMS mobilenet ${mobilenet_components})
 endforeach()
 
 list(TRANSFORM mobilenet_components PREPEND mobilenet_ OUTPUT_VARIABLE component_targets)
+if(BUILD_SHARED_LIBS AND component_targets)
+  set_target_properties(${component_targets} PROPERTIES INSTALL_RPATH "$ORIGIN")  # they stand on the core, beside them
+endif()
 install(TARGETS mobilenet ${component_targets} EXPORT mobilenet-targets)
 install(EXPORT mobilenet-targets NAMESPACE mobilenet:: DESTINATION ${package})
 install(DIRECTORY include/mobilenet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
@@ -59,8 +62,6 @@ include(cmake/licences.cmake)
 if(TARGET mobilenet_cli)
   if(BUILD_SHARED_LIBS)
     set_target_properties(mobilenet_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
-    # The optional libraries stand on the core, wherever the tree is put.
-    set_target_properties(${component_targets} PROPERTIES INSTALL_RPATH "$ORIGIN")
   endif()
   install(TARGETS mobilenet_cli)
 endif()
