@@ -26,6 +26,8 @@ CASES = [
     ("the glue does not know a backend", "src/api/model.cpp", '#include "backend/cpu/x.h"', False),
     ("the list of backends does", "src/backend/registry.cpp", '#include "backend/cpu/x.h"', True),
     ("drawing stands on public headers", "src/draw/a.cpp", "#include <mobilenet/b.h>", True),
+    ("drawing makes its errors as all do", "src/draw/a.cpp", '#include "base/error.h"', True),
+    ("drawing has no threads of its own", "src/draw/a.cpp", '#include "base/thread_pool.h"', False),
     ("drawing does not know the rest of the library", "src/draw/a.cpp", '#include "plan/x.h"', False),
     ("the core does not know drawing", "src/api/a.cpp", '#include "draw/x.h"', False),
     ("a program does not know how pictures are drawn", "apps/cli/a.cpp", '#include "draw/x.h"', False),
@@ -42,12 +44,13 @@ CASES = [
 ]
 FOLDERS = ["base", "spec", "network", "models", "formats", "plan", "backend", "backend/cpu", "backend/reference", "draw",
            "new"]
+FILES = ["include/mobilenet/b.h", "apps/cli/options.h", "src/base/error.h", "src/base/thread_pool.h"]
 
 
 def keeps_the_rule(script, file, line):
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        for name in [f"src/{folder}/x.h" for folder in FOLDERS] + ["include/mobilenet/b.h", "apps/cli/options.h"]:
+        for name in [f"src/{folder}/x.h" for folder in FOLDERS] + FILES:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).touch()
         (root / file).parent.mkdir(parents=True, exist_ok=True)
