@@ -61,8 +61,7 @@ Result<NamedWeights> name_weights(const Convention& convention, Recognition reco
     const std::optional<std::string> name = convention.canonical_name(named.recognition, tensor.name);
     if (!name)
       return failure(ErrorCode::unsupported, tensor.name, ": ", to_string(tensor.shape), " is not a tensor of a ",
-                     title_of(backbone_of(named.recognition.architecture).architecture), " as ", convention.name,
-                     " saves it");
+                     title_of(named.recognition.architecture), " as ", convention.name, " saves it");
     if (!tensor.type)
       return failure(ErrorCode::unsupported, tensor.name, ": is ", tensor.dtype,
                      ", which is not supported; save it as F16 or F32");

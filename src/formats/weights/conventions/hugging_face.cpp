@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "formats/json/json_beside.h"
 #include "formats/json/json_fields.h"
 #include "formats/weights/convention.h"
@@ -80,21 +81,24 @@ Result<std::optional<Recognition>> recognise(const NamedTensors& file) {
   return std::optional(std::move(recognition));
 }
 
-// "mobilenet_v2.layer.3.expand_1x1.convolution.weight" -> "block5/expand.weight". The part before the first module
-// ("mobilenet_v2.") may be missing.
+// Takes off the part before the first module, "mobilenet_v2.", which may be missing.
+void take_backbone(const Recognition& recognition, std::string_view& name) {
+  take(name, text(name_of(backbone_of(recognition.architecture).architecture), "."));
+}
+
+// "mobilenet_v2.layer.3.expand_1x1.convolution.weight" -> "block5/expand.weight".
 std::optional<std::string> canonical_name(const Recognition& recognition, std::string_view name) {
-  const Backbone& backbone = backbone_of(recognition.architecture);
   const bool segments = row_of(recognition.architecture).head == Head::segmenter;
   if (segments && take(name, kHeadPrefix)) return head_name(name);
   if (take(name, kClassifier)) return joined("logits", renamed(kClassifierParts, name));
-  take(name, std::string(name_of(backbone.architecture)) + ".");
-  return backbone.blocks == BlockKind::separable ? v1_name(name) : v2_name(name);
+  take_backbone(recognition, name);
+  return backbone_of(recognition.architecture).blocks == BlockKind::separable ? v1_name(name) : v2_name(name);
 }
 
 // A segmentation head reads the last block; the backbone's own last convolution is saved all the same.
 bool ignores(const Recognition& recognition, std::string_view name) {
   if (row_of(recognition.architecture).head != Head::segmenter) return false;
-  take(name, "mobilenet_v2.");
+  take_backbone(recognition, name);
   return name.starts_with(kLast);
 }
 

@@ -125,28 +125,34 @@ constexpr std::array<std::pair<std::string_view, ResizeFilter>, 6> kInterpolatio
      {"bicubic", ResizeFilter::pil_bicubic},
      {"lanczos", ResizeFilter::pil_lanczos}}};
 
-// What timm's published weights were trained with: the same for all of a family but mobilenetv1_125.
-struct Published {
-  std::vector<double> mean, deviation;
-  double crop_fraction;
+// What timm calls an architecture, and what its published weights were trained with.
+struct Family {
+  Architecture architecture;
+  std::string_view name;  // with more behind it for some: "mobilenetv1_125"
+  std::array<double, 3> mean, deviation;
+  double crop_fraction, crop_fraction_125;  // the second at depth multiplier 1.25
 };
+constexpr std::array<Family, 2> kFamilies{
+    {{Architecture::mobilenet_v1, "mobilenetv1", {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, 0.875, 0.9},
+     {Architecture::mobilenet_v2, "mobilenetv2", {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}, 0.875, 0.875}}};
 
-Published published(const ModelSpec& spec) {
-  if (spec.architecture == Architecture::mobilenet_v2) return {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}, 0.875};
-  return {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, spec.depth_multiplier == 1.25 ? 0.9 : 0.875};
+// Of those that recognise() gives; the last row for any other.
+const Family& family_of(Architecture architecture) {
+  return *std::find_if(kFamilies.begin(), kFamilies.end() - 1,
+                       [&](const Family& family) { return family.architecture == architecture; });
 }
 
 // Three numbers, or one for all channels, alone or in a list.
 std::array<float, 3> channels_from(JsonFields& fields, const json& config, const char* key, double least,
-                                   const std::vector<double>& usual) {
+                                   const std::array<double, 3>& usual) {
   constexpr double kMost = 1e6;
-  std::vector<double> values = usual;
+  std::vector<double> values(usual.begin(), usual.end());
   if (fields.is_number(key))
     values.assign(3, fields.number(key, least, kMost));
   else if (fields.has(key) && config.find(key)->is_array() && config.find(key)->size() == 1)
     values.assign(3, fields.numbers(key, 1, least, kMost)[0]);
   else
-    values = fields.numbers(key, 3, least, kMost, usual);
+    values = fields.numbers(key, 3, least, kMost, values);
   return {static_cast<float>(values[0]), static_cast<float>(values[1]), static_cast<float>(values[2])};
 }
 
@@ -187,11 +193,11 @@ void read_geometry(JsonFields& fields, const std::string& place, double crop_fra
 
 Result<void> read_preprocessing(const json& config, const std::string& place, WeightsReading& reading) {
   ModelSpec& spec = reading.spec;
-  const Published usual = published(spec);
+  const Family& usual = family_of(spec.architecture);
   JsonFields fields(config, place);
   const std::vector<double> input = fields.numbers("input_size", 3, 1, kMostPixels, {3, 224, 224});
   constexpr double kLeastCrop = 0.01, kMostCrop = 16;
-  double crop = usual.crop_fraction;
+  double crop = spec.depth_multiplier == 1.25 ? usual.crop_fraction_125 : usual.crop_fraction;
   if (fields.has("crop_pct") && fields.number("crop_pct", 0, kMostCrop) != 0)  // 0 is timm's word for the usual
     crop = fields.number("crop_pct", kLeastCrop, kMostCrop);
   PreprocessSpec& preprocess = spec.preprocess;
@@ -260,8 +266,7 @@ Result<void> assume_published(WeightsReading& reading, const std::string& becaus
 
 Result<void> read_config(const json& config, WeightsReading& reading) {
   JsonFields fields(config, "config.json");
-  const bool v2 = reading.spec.architecture == Architecture::mobilenet_v2;
-  const std::string family = v2 ? "mobilenetv2" : "mobilenetv1";
+  const std::string family(family_of(reading.spec.architecture).name);
   const std::string architecture = fields.text("architecture", family);
   const json* pretrained = fields.object("pretrained_cfg");
   MOBILENET_CHECK(fields.mistake());
