@@ -32,6 +32,14 @@ struct DeviceInfo {
 // Those that this build has.
 MOBILENET_API std::span<const DeviceInfo> devices();
 
+struct PrecisionInfo {
+  Precision precision = Precision::automatic;
+  std::string_view name;      // "automatic"
+  std::string_view sentence;  // what it is, without a full stop
+};
+// All that there are, whether or not a device has them for a network.
+MOBILENET_API std::span<const PrecisionInfo> precisions();
+
 MOBILENET_API std::string_view name_of(Device device);        // "cpu", "reference"
 MOBILENET_API std::string_view name_of(Precision precision);  // "automatic", "source", "f32", "int8"
 MOBILENET_API std::optional<Device> device_from_name(std::string_view name);

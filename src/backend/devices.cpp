@@ -14,13 +14,11 @@
 namespace mobilenet {
 namespace {
 
-struct PrecisionName {
-  Precision precision;
-  std::string_view name;
-};
-constexpr std::array kPrecisions{PrecisionName{Precision::automatic, "automatic"},
-                                 PrecisionName{Precision::source, "source"}, PrecisionName{Precision::f32, "f32"},
-                                 PrecisionName{Precision::int8, "int8"}};
+constexpr std::array<PrecisionInfo, 4> kPrecisions{
+    {{Precision::automatic, "automatic", "the fastest that keeps the answers"},
+     {Precision::source, "source", "the file's own"},
+     {Precision::f32, "f32", "32-bit floats"},
+     {Precision::int8, "int8", "8-bit integers"}}};
 
 }  // namespace
 
@@ -55,15 +53,17 @@ Result<const Backend*> backend_for(Device device) {
   return failure(ErrorCode::invalid_argument, "unknown device");
 }
 
+std::span<const PrecisionInfo> precisions() { return kPrecisions; }
+
 std::string_view name_of(Precision precision) {
-  for (const PrecisionName& entry : kPrecisions)
-    if (entry.precision == precision) return entry.name;
+  for (const PrecisionInfo& info : kPrecisions)
+    if (info.precision == precision) return info.name;
   return "?";
 }
 
 std::optional<Precision> precision_from_name(std::string_view name) {
-  for (const PrecisionName& entry : kPrecisions)
-    if (entry.name == name) return entry.precision;
+  for (const PrecisionInfo& info : kPrecisions)
+    if (info.name == name) return info.precision;
   return std::nullopt;
 }
 

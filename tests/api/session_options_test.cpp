@@ -21,6 +21,24 @@ class NoThreads final : public Executor {
   void parallel_for(int, void (*)(void*, int), void*) override {}
 };
 
+TEST(Device, DevicesAndPrecisionsAreFoundByName) {
+  for (const DeviceInfo& info : devices()) {
+    SCOPED_TRACE(info.name);
+    EXPECT_EQ(name_of(info.device), info.name);
+    EXPECT_EQ(device_from_name(info.name), info.device);
+    EXPECT_FALSE(info.sentence.empty());
+  }
+  for (const PrecisionInfo& info : precisions()) {
+    SCOPED_TRACE(info.name);
+    EXPECT_EQ(name_of(info.precision), info.name);
+    EXPECT_EQ(precision_from_name(info.name), info.precision);
+    EXPECT_FALSE(info.sentence.empty());
+  }
+  ASSERT_FALSE(precisions().empty());
+  EXPECT_EQ(precisions().front().precision, SessionOptions().precision) << "the default comes first";
+  EXPECT_FALSE(precision_from_name(""));
+}
+
 TEST(SessionOptions, WhatIsOutOfRangeIsRefusedByItsName) {
   const Model model = Model::random("mobilenet_v1:0.25:32:7").value();
   constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <system_error>
 
@@ -51,18 +52,21 @@ std::string parse_size(const std::string& text, SessionOptions& options) {
   return {};
 }
 
-std::string device_names() {
+// Of devices or precisions: "one of cpu, reference".
+template <class Info>
+std::string one_of(std::span<const Info> infos) {
   std::string names;
-  for (const DeviceInfo& device : devices()) names.append(names.empty() ? "" : ", ").append(device.name);
+  for (const Info& info : infos) names.append(names.empty() ? "one of " : ", ").append(info.name);
   return names;
 }
 
-// A line each, the default first.
-std::string device_sentences() {
+// A line each, for the help.
+template <class Info>
+std::string sentences(std::span<const Info> infos, std::string_view name_of_default) {
   std::string text;
-  for (const DeviceInfo& device : devices()) {
-    text.append(text.empty() ? "" : "\n").append(device.name).append(": ").append(device.sentence);
-    if (device.device == SessionOptions().device) text += " (default)";
+  for (const Info& info : infos) {
+    text.append(text.empty() ? "" : "\n").append(info.name).append(": ").append(info.sentence);
+    if (info.name == name_of_default) text += " (default)";
   }
   return text;
 }
@@ -74,23 +78,20 @@ void add_session_options(CLI::App& app, SessionOptions& options) {
       app, "--backend",
       [&options](const std::string& text) {
         const auto device = device_from_name(text);
-        if (!device) return is_not(text, "one of " + device_names());
+        if (!device) return is_not(text, one_of(devices()));
         options.device = *device;
         return std::string();
       },
-      device_sentences(), "NAME");
+      sentences(devices(), name_of(options.device)), "NAME");
   add_value(
       app, "--precision",
       [&options](const std::string& text) {
         const auto precision = precision_from_name(text);
-        if (!precision) return is_not(text, "one of automatic, source, f32, int8");
+        if (!precision) return is_not(text, one_of(precisions()));
         options.precision = *precision;
         return std::string();
       },
-      "automatic: the fastest that keeps the answers; source: the\n"
-      "file's own; f32; int8 (default: " +
-          std::string(name_of(options.precision)) + ")",
-      "NAME");
+      sentences(precisions(), name_of(options.precision)), "NAME");
   add_count(app, "-t,--threads", options.threads, 0, kMostThreads, "Threads (default: one per physical core)");
   add_bytes(app, "--max-memory", options.max_memory_bytes,
             "The most memory that a network may take, such as 512MB or\n"
