@@ -11,10 +11,10 @@
 
 #include "base/error.h"
 #include "base/file_bytes.h"
-#include "formats/json/json_fields.h"
-#include "formats/json/json_text.h"
 #include "formats/json/preprocess_spec_json.h"
 #include "formats/labels/labels.h"
+#include "json/json_fields.h"
+#include "json/json_text.h"
 #include "preprocess/preprocess_options.h"
 #include "spec/input_encoding.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "formats/json/json_fields.h"
+#include "json/json_fields.h"
 
 namespace mobilenet {
 namespace {

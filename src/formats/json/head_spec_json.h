@@ -6,8 +6,8 @@
 
 #include <mobilenet/result.h>
 
-#include "formats/json/json_text.h"
-#include "formats/json/json_value.h"
+#include "json/json_text.h"
+#include "json/json_value.h"
 #include "spec/detection_spec.h"
 #include "spec/head_spec.h"
 #include "spec/segmentation_spec.h"

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "formats/json/json_value.h"
+#include "json/json_value.h"
 
 namespace mobilenet {
 

@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "formats/json/head_spec_json.h"
-#include "formats/json/json_fields.h"
-#include "formats/json/json_text.h"
 #include "formats/json/preprocess_spec_json.h"
+#include "json/json_fields.h"
+#include "json/json_text.h"
 #include "models/assembly.h"
 #include "models/registry.h"
 

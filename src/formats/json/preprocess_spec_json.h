@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "formats/json/json_fields.h"
-#include "formats/json/json_text.h"
+#include "json/json_fields.h"
+#include "json/json_text.h"
 #include "spec/preprocess_spec.h"
 
 namespace mobilenet {

@@ -5,8 +5,8 @@
 #include <array>
 
 #include "base/error.h"
-#include "formats/json/json_value.h"
 #include "formats/labels/label_text.h"
+#include "json/json_value.h"
 
 namespace mobilenet {
 namespace {

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
-#include "formats/json/json_value.h"
+#include "json/json_value.h"
 
 namespace mobilenet {
 namespace {

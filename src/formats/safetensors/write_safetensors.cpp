@@ -13,9 +13,9 @@
 
 #include "base/error.h"
 #include "base/half.h"
-#include "formats/json/json_text.h"
 #include "formats/json/model_spec_json.h"
 #include "formats/safetensors/container.h"
+#include "json/json_text.h"
 #include "models/assembly.h"
 #include "network/parameter.h"
 

@@ -7,11 +7,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "formats/json/json_beside.h"
-#include "formats/json/json_fields.h"
 #include "formats/weights/convention.h"
 #include "formats/weights/conventions/hugging_face_preprocessor.h"
 #include "formats/weights/renaming.h"
 #include "formats/weights/structure.h"
+#include "json/json_fields.h"
 #include "models/registry.h"
 
 namespace mobilenet {

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "formats/json/json_beside.h"
-#include "formats/json/json_fields.h"
+#include "json/json_fields.h"
 
 namespace mobilenet {
 namespace {

@@ -5,8 +5,8 @@
 #include <limits>
 #include <string>
 
-#include "formats/json/json_text.h"
-#include "formats/json/json_value.h"
+#include "json/json_text.h"
+#include "json/json_value.h"
 
 namespace mobilenet::testing {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-#include "formats/json/json_value.h"
+#include "json/json_value.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/error.h"
-#include "formats/json/json_text.h"
+#include "json/json_text.h"
 
 namespace mobilenet {
 namespace {

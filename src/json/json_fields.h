@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "formats/json/json_value.h"
+#include "json/json_value.h"
 
 namespace mobilenet {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-#include "formats/json/json_fields.h"
+#include "json/json_fields.h"
 
 #include <algorithm>
 #include <array>
