@@ -6,10 +6,10 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "base/caught.h"
 #include "evaluate/coco_names.h"
+#include "json/json_text.h"
 
 namespace mobilenet::evaluation {
 
@@ -44,16 +44,15 @@ double shortest(float value) {
 namespace mobilenet {
 
 Result<void> CocoResults::add(std::string_view picture, std::span<const Detection> detections) try {
-  using Json = nlohmann::ordered_json;  // keys stay in the order they were given
-  const Json id = std::visit([](const auto& value) { return Json(value); }, evaluation::coco_image_id(picture));
+  const JsonText id = std::visit([](const auto& value) { return JsonText(value); }, evaluation::coco_image_id(picture));
   std::string rows;
   for (const Detection& detection : detections) {
-    const Json row = {{"image_id", id},
-                      {"category_id", evaluation::coco_category_id(detection)},
-                      {"bbox", evaluation::coco_box(detection)},
-                      {"score", evaluation::shortest(detection.score)}};
+    const JsonText row = JsonText::object({{"image_id", id},
+                                           {"category_id", evaluation::coco_category_id(detection)},
+                                           {"bbox", JsonText::array_of(evaluation::coco_box(detection))},
+                                           {"score", evaluation::shortest(detection.score)}});
     if (size_ > 0 || !rows.empty()) rows += ',';
-    rows += row.dump(-1, ' ', false, Json::error_handler_t::replace);  // names of files may hold any bytes
+    rows += row.text();
   }
   constexpr std::size_t kEnd = 2;  // "]\n"
   json_.insert(json_.size() - kEnd, rows);

@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file_bytes.h"
 #include "base/letter_case.h"
+#include "json/json_value.h"
 
 namespace mobilenet::evaluation {
 namespace {
@@ -23,21 +24,17 @@ Error bad(const fs::path& path, std::string_view what) {
 
 // Fields of one JSON object; `place` names it in messages.
 struct Fields {
-  const nlohmann::json& object;
+  const JsonValue& object;
   std::string place;
 
-  const nlohmann::json* find(const char* key) const {
-    if (!object.is_object()) return nullptr;
-    const auto at = object.find(key);
-    return at == object.end() ? nullptr : &*at;
-  }
+  const JsonValue* find(const char* key) const { return object.find(key); }
   Error wants(const char* key, const std::string& what) const {
     return Error{ErrorCode::bad_format, place + " has no field " + key + " that is " + what};
   }
 };
 
 // 7, and 7.0 too: some programs write every number with a point.
-std::optional<std::int64_t> whole_number(const nlohmann::json* value) {
+std::optional<std::int64_t> whole_number(const JsonValue* value) {
   constexpr double kExact = 9007199254740992.0;  // doubles beyond hold no odd numbers
   if (value == nullptr || !value->is_number()) return std::nullopt;
   if (value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX) return std::nullopt;
@@ -53,20 +50,20 @@ Result<std::int64_t> integer(const Fields& fields, const char* key) {
 }
 
 Result<double> number(const Fields& fields, const char* key) {
-  const nlohmann::json* value = fields.find(key);
+  const JsonValue* value = fields.find(key);
   if (value != nullptr && value->is_number()) return value->get<double>();
   return fields.wants(key, "a number");
 }
 
 Result<CocoImageId> image_id(const Fields& fields, const char* key) {
-  const nlohmann::json* value = fields.find(key);
+  const JsonValue* value = fields.find(key);
   if (const auto number = whole_number(value)) return CocoImageId(*number);
   if (value != nullptr && value->is_string()) return CocoImageId(value->get<std::string>());
   return fields.wants(key, "a whole number or a text");
 }
 
 Result<CocoBox> box(const Fields& fields) {
-  const nlohmann::json* value = fields.find("bbox");
+  const JsonValue* value = fields.find("bbox");
   CocoBox sides{};
   if (value == nullptr || !value->is_array() || value->size() != sides.size() ||
       !std::ranges::all_of(*value, [](const auto& side) { return side.is_number(); }))
@@ -75,28 +72,23 @@ Result<CocoBox> box(const Fields& fields) {
   return sides;
 }
 
-// Only the fields that count are kept: outlines and captions are most of COCO's files.
-Result<nlohmann::json> read_coco_json(const fs::path& path) {
+// Only the fields that count are kept: outlines and captions are most of COCO's files, which are as large as they are.
+Result<JsonValue> read_coco_json(const fs::path& path) {
   static constexpr std::array<std::string_view, 12> kFields = {"images",      "annotations", "categories", "id",
                                                                "file_name",   "image_id",    "bbox",       "area",
                                                                "category_id", "iscrowd",     "score",      "name"};
+  constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
   MOBILENET_TRY(const auto file, FileBytes::read(path));
-  const auto* const first = reinterpret_cast<const char*>(file->bytes().data());
-  const nlohmann::json::parser_callback_t keep = [](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-    return event != nlohmann::json::parse_event_t::key ||
-           std::ranges::find(kFields, std::string_view(value.get_ref<const std::string&>())) != kFields.end();
-  };
-  auto json = nlohmann::json::parse(first, first + file->bytes().size(), keep, false);
-  if (json.is_discarded()) return bad(path, "is not valid JSON");
+  const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+  auto json = parse_json(text, {.bytes = kAny, .values = kAny, .members = kFields});
+  if (!json) return at(path.native(), json.error());
   return json;
 }
 
 // The array of that name in COCO's instances.
-Result<const nlohmann::json*> array_of(const nlohmann::json& json, const fs::path& path, const char* name) {
-  if (json.is_object()) {
-    const auto at = json.find(name);
-    if (at != json.end() && at->is_array()) return &*at;
-  }
+Result<const JsonValue*> array_of(const JsonValue& json, const fs::path& path, const char* name) {
+  const JsonValue* const array = json.find(name);
+  if (array != nullptr && array->is_array()) return array;
   return bad(path, std::string("is no COCO annotation file: it has no array ") + name);
 }
 

@@ -29,10 +29,15 @@ class Builder {
   bool start_object(std::size_t) { return open(); }
   bool start_array(std::size_t) { return open(); }
   bool key(std::string& name) {
-    open_.back().keys.push_back(std::move(name));
+    if (passing_ > 0) return true;
+    if (limits_.members.empty() || std::ranges::find(limits_.members, name) != limits_.members.end())
+      open_.back().keys.push_back(std::move(name));
+    else
+      passing_ = 1;
     return true;
   }
   bool end_object() {
+    if (passing_ > 0) return pass_end();
     Open closed = std::move(open_.back());
     open_.pop_back();
     JsonValue::Object members;
@@ -47,6 +52,7 @@ class Builder {
     return put(JsonValue(std::move(members)));
   }
   bool end_array() {
+    if (passing_ > 0) return pass_end();
     Open closed = std::move(open_.back());
     open_.pop_back();
     return put(JsonValue(std::move(closed.values)));
@@ -72,6 +78,10 @@ class Builder {
     return false;
   }
   bool open() {
+    if (passing_ > 0) {
+      ++passing_;
+      return true;
+    }
     if (open_.size() == static_cast<std::size_t>(limits_.depth))
       return fail(failure(ErrorCode::bad_format, "has JSON nested deeper than ", limits_.depth, " levels"));
     if (!count()) return false;
@@ -82,7 +92,15 @@ class Builder {
     if (++values_ <= limits_.values) return true;
     return fail(failure(ErrorCode::bad_format, "has more than ", limits_.values, " values of JSON"));
   }
-  bool add(JsonValue value) { return count() && put(std::move(value)); }
+  bool add(JsonValue value) {
+    if (passing_ == 0) return count() && put(std::move(value));
+    if (passing_ == 1) passing_ = 0;
+    return true;
+  }
+  bool pass_end() {
+    if (--passing_ == 1) passing_ = 0;
+    return true;
+  }
   bool put(JsonValue value) {
     if (open_.empty())
       whole_ = std::move(value);
@@ -93,6 +111,8 @@ class Builder {
 
   const JsonLimits& limits_;
   std::vector<Open> open_;
+  std::size_t passing_ =
+      0;  // 1: the next value is passed over; more: so many less one of its arrays and objects are open
   std::size_t values_ = 0;
   JsonValue whole_;
   std::optional<Error> error_;

@@ -101,10 +101,14 @@ T JsonValue::get() const {
   }
 }
 
+// What is accepted and kept of a text.
 struct JsonLimits {
   std::size_t bytes = std::size_t{16} << 20;
   int depth = 16;                             // of nested arrays and objects
   std::size_t values = std::size_t{1} << 20;  // all together; each costs about 50 bytes
+  // The only members that objects keep; empty: all. Others are passed over with all inside, whatever its size and
+  // depth.
+  std::span<const std::string_view> members = {};
 };
 
 // Refuses text that is too long, too deep, not JSON, or that gives one object two members of one name.

@@ -19,6 +19,9 @@
 #include "formats/weights/framework_weights.h"
 #include "support/failing_allocator.h"
 #include "support/pictures.h"
+#if MOBILENET_TESTS_HAVE_EVALUATE
+#include <mobilenet/evaluate.h>
+#endif
 #if MOBILENET_TESTS_HAVE_CODECS
 #include "pictures/picture_files.h"
 #include "support/devices.h"
@@ -226,6 +229,37 @@ TEST(OutOfMemory, DecodingPictures) {
     folder.write("picture", {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()});
     expect_sentences((file.name + " from a file").c_str(), [&] { return [&] { return error_of(Image::open(path)); }; });
   }
+}
+#endif
+
+#if MOBILENET_TESTS_HAVE_EVALUATE
+TEST(OutOfMemory, Evaluating) {
+  const TemporaryFolder folder;
+  folder.write("truth.json", R"({"info": {"deep": [[1]]}, "images": [{"id": 1, "file_name": "a.jpg"}, {"id": "b"}],
+      "categories": [{"id": 1, "name": "cat"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 1,
+      "bbox": [1, 2, 3, 4], "area": 12, "segmentation": [[1, 2, 3]], "iscrowd": 0}]})");
+  folder.write("results.json", R"([{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}])");
+  folder.write("classes.csv", "image,label\na picture with a long name.jpg,cat\nb.jpg,0\n");
+  const std::filesystem::path root = folder.path(), truth = root / "truth.json", results = root / "results.json",
+                              classes = root / "classes.csv";
+  const Detection found[] = {{0, "cat", 0.9f, 1, 2, 4, 6}};
+  ModelInfo info;
+  info.classes = 1;
+  info.labels = {"cat"};
+  expect_sentences("COCO's files", [&] {
+    return [&]() -> std::optional<Error> {
+      auto evaluation = CocoEvaluation::read(truth);
+      if (!evaluation) return evaluation.error();
+      if (auto matched = evaluation->match_classes(info); !matched) return matched.error();
+      if (auto added = evaluation->add(0, found); !added) return added.error();
+      if (auto added = evaluation->add_results(results); !added) return added.error();
+      return error_of(evaluation->result());
+    };
+  });
+  expect_sentences("COCO's results", [&] {
+    return [&] { return error_of(CocoResults().add("a picture with a long name.jpg", found)); };
+  });
+  expect_sentences("classes", [&] { return [&] { return error_of(TrueClasses::read(classes, info)); }; });
 }
 #endif
 

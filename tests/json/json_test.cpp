@@ -43,6 +43,36 @@ struct RefusedText {
   const char* said;
 };
 
+TEST(Json, KeepsTheMembersThatAreAskedFor) {
+  static constexpr std::string_view kMembers[] = {"a", "b"};
+  struct Case {
+    const char* name;
+    const char* text;
+    const char* kept;  // the members of the object, and what they are
+  };
+  constexpr Case kCases[] = {
+      {"nothing", R"({"c": 1, "d": [1]})", ""},
+      {"what stands around others", R"({"a": 1, "c": 2, "b": 3})", "a=1 b=3 "},
+      {"what stands behind nested ones", R"({"c": {"a": [{"b": 1}, [], {}]}, "d": [], "e": {}, "b": 2})", "b=2 "},
+      {"the same member twice, passed over", R"({"c": 1, "c": 2, "a": true})", "a=true "},
+      {"in what is kept", R"({"a": [{"c": 1}, 2], "b": {"c": 1}})", "a=an array of 2 b=an object "},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.name);
+    const auto json = parse_json(c.text, {.members = kMembers});
+    ASSERT_TRUE(json) << json.error().message;
+    std::string kept;
+    for (const auto& [key, value] : json->members()) kept += key + '=' + describe(value) + ' ';
+    EXPECT_EQ(kept, c.kept);
+    for (const auto& [key, value] : json->members())
+      for (const JsonValue& element : value.elements()) EXPECT_TRUE(element.empty()) << key;
+  }
+  // What is passed over has no limits, but must be JSON.
+  const std::string deep = "{\"c\": " + std::string(99, '[') + "1, 2" + std::string(99, ']') + "}";
+  EXPECT_TRUE(parse_json(deep, {.depth = 1, .values = 1, .members = kMembers}));
+  EXPECT_FALSE(parse_json(R"({"c": [1})", {.members = kMembers}));
+}
+
 TEST(Json, RefusesWhatIsNotPlain) {
   const RefusedText cases[] = {
       {"nothing", "", "is not valid JSON at byte 1"},
