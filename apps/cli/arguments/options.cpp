@@ -60,12 +60,12 @@ std::string one_of(std::span<const Info> infos) {
   return names;
 }
 
-// A line each, for the help.
+// For the help: "cpu: fast (default); reference: plain and slow".
 template <class Info>
 std::string sentences(std::span<const Info> infos, std::string_view name_of_default) {
   std::string text;
   for (const Info& info : infos) {
-    text.append(text.empty() ? "" : "\n").append(info.name).append(": ").append(info.sentence);
+    text.append(text.empty() ? "" : "; ").append(info.name).append(": ").append(info.sentence);
     if (info.name == name_of_default) text += " (default)";
   }
   return text;
