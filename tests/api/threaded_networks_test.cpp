@@ -127,6 +127,18 @@ TEST(ThreadedNetworks, BatchesOfFloats) {
     expect_one_answer(model, [&](Session& session) { return run_batch(session, model.info(), batch); });
 }
 
+// Large weights are read once for a few pictures.
+TEST(ThreadedNetworks, BatchesOfLargeWeights) {
+  const Model model = Model::random("mobilenet_v1:1.0:33:1001").value();
+  Session alone = model.session({.threads = 1}).value();
+  const Answer first = run_batch(alone, model.info(), 1);
+  for (const std::int64_t batch : {4, 6, 7, 8}) {
+    expect_one_answer(model, [&](Session& session) { return run_batch(session, model.info(), batch); });
+    const Answer all = run_batch(alone, model.info(), batch);
+    EXPECT_TRUE(std::equal(first.begin(), first.end(), all.begin())) << "a batch of " << batch;
+  }
+}
+
 // Tensors that later steps read, beside the output.
 TEST(ThreadedNetworks, InnerTensorsOfBatches) {
   const Model model = Model::random("mobilenet_v1:0.25:33:3").value();

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// A batch as the CPU sees it: the same network for one picture after the other, or for several at once, each on a
-// thread of its own. Memory then does not grow with the batch, and nobody waits within a picture.
+// A batch as the CPU sees it: slices of a picture or a few that run one after the other, or at the same time on a
+// thread each. Memory then does not grow with the batch, and nobody waits within a slice.
 
 #include <cstddef>
 #include <span>
@@ -14,13 +14,14 @@
 namespace mobilenet::cpu {
 
 struct Batch {
-  std::vector<Shape> shapes;         // per tensor, of the whole batch
-  std::vector<Shape> picture_input;  // input shapes of what runs at once
-  std::size_t pictures = 1;          // how often that runs
+  std::int64_t pictures = 1;
+  std::vector<Shape> shapes;       // per tensor, of the whole batch
+  std::vector<Shape> slice_input;  // input shapes of a slice
+  std::size_t slices = 1;
 };
 
-// `input_shapes` as pictures where every tensor of the batch is made of those of the pictures, one after the other;
-// else the batch as one picture.
-Result<Batch> batch_of(const Network& network, const Parameters& parameters, std::span<const Shape> input_shapes);
+// One slice where a tensor of the batch is not made of those of its pictures, one after the other.
+Result<Batch> batch_of(const Network& network, const Parameters& parameters, std::span<const Shape> input_shapes,
+                       int threads);
 
 }  // namespace mobilenet::cpu

@@ -14,6 +14,7 @@
 #include "backend/cpu/program/compile_together.h"
 #include "backend/cpu/program/operators.h"
 #include "backend/cpu/program/step_runner.h"
+#include "backend/cpu/program/waits.h"
 #include "backend/host_request.h"
 #include "base/error.h"
 #include "base/machine_memory.h"
@@ -27,18 +28,18 @@ struct Code {
   std::shared_ptr<const CpuWeights> weights;
   const KernelSet* kernels = nullptr;
   Batch batch;
-  Plan plan;                        // of a picture
+  Plan plan;                        // of a slice
   std::vector<CompiledStep> steps;  // one for each block
   std::vector<Edge> edges;          // inputs, then outputs
   std::vector<int> bindings;        // StepSource::bindings
   int threads = 1;                  // CompileRequest::threads
   std::size_t max_bytes = 0;        // CompileRequest::max_bytes
 
-  // Of the inputs and outputs of a batch; those of a single picture lie in the arena.
+  // Of the inputs and outputs of a batch; those of a single slice lie in the arena.
   std::size_t edge_bytes() const {
     std::size_t bytes = 0;
-    if (batch.pictures > 1)
-      for (const Edge& edge : edges) bytes += aligned(edge.bytes * batch.pictures);
+    if (batch.slices > 1)
+      for (const Edge& edge : edges) bytes += aligned(edge.bytes * batch.slices);
     return bytes;
   }
   static std::size_t aligned(std::size_t bytes) {
@@ -46,7 +47,7 @@ struct Code {
   }
 };
 
-// Of the arena of one picture, `more`, and the packed weights there are.
+// Of the arena of one slice, `more`, and the packed weights there are.
 Result<void> check_memory(const Code& code, std::size_t more) {
   const std::size_t edges = code.edge_bytes();
   auto fits = mobilenet::check_memory(code.weights->network(), code.plan, code.weights->packed().bytes() + edges + more,
@@ -60,13 +61,13 @@ class CpuExecution final : public Execution {
  public:
   CpuExecution(std::shared_ptr<const Code> code, const ExecutionOptions& options)
       : code_(std::move(code)),
-        runner_(code_->steps, code_->edges, code_->plan.arena_bytes, code_->batch.pictures,
+        runner_(code_->steps, code_->edges, code_->plan.arena_bytes, code_->batch.slices,
                 {code_->threads, options.executor, std::chrono::microseconds(options.spin_us), options.profile}),
         edges_(code_->edge_bytes()) {
     std::byte* next = edges_.data();
     for (const Edge& edge : code_->edges) {
       memory_.push_back(edges_.size() > 0 ? next : runner_.arena() + edge.place.offset);
-      next += Code::aligned(edge.bytes * code_->batch.pictures);
+      next += Code::aligned(edge.bytes * code_->batch.slices);
     }
     inputs_ = tensor_memories(code_->plan.inputs, memory_);
     outputs_ = tensor_memories(code_->plan.outputs, std::span(memory_).subspan(inputs_.size()));
@@ -118,7 +119,7 @@ class CpuProgram final : public Program {
 
   Result<std::unique_ptr<Execution>> open(const ExecutionOptions& options) const override {
     const std::size_t working =
-        StepRunner::memory_bytes(code_->steps, code_->plan.arena_bytes, code_->batch.pictures, code_->threads);
+        StepRunner::memory_bytes(code_->steps, code_->plan.arena_bytes, code_->batch.slices, code_->threads);
     MOBILENET_CHECK(check_memory(*code_, working - code_->plan.arena_bytes));
     try {
       return std::unique_ptr<Execution>(std::make_unique<CpuExecution>(code_, options));
@@ -200,15 +201,17 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   const Network& network = code->weights->network();
   const Parameters& parameters = code->weights->parameters();
   const Precision precision = code->weights->precision();
-  MOBILENET_TRY(code->batch, batch_of(network, parameters, request.input_shapes));
-  const bool apart = code->batch.pictures >= static_cast<std::size_t>(code->threads);  // each on one thread
+  MOBILENET_TRY(code->batch, batch_of(network, parameters, request.input_shapes, code->threads));
+  const bool apart = code->batch.slices >= static_cast<std::size_t>(code->threads);  // each on one thread
   const CpuGrouping grouping(apart ? 1 : code->threads);
-  MOBILENET_TRY(code->plan, make_plan(network, parameters, code->batch.picture_input, request.outputs, grouping));
+  MOBILENET_TRY(code->plan, make_plan(network, parameters, code->batch.slice_input, request.outputs, grouping));
   code->edges = make_edges(network, code->plan, code->bindings);
   MOBILENET_CHECK(check_memory(*code, 0));
   const std::vector<Block>& blocks = code->plan.blocks;
   MOBILENET_TRY(code->steps, compile_together(request.threads, blocks.size(),
                                               [&](std::size_t b) { return compile_block(*code, blocks[b]); }));
+  const std::vector<bool> waits = blocks_that_wait(network, code->plan, code->bindings);
+  for (std::size_t b = 0; b < blocks.size(); ++b) code->steps[b].waits = waits[b];
   std::vector<bool> planned(network.nodes.size(), false);
   for (const Block& block : blocks)
     for (const Step& step : block.steps)

@@ -17,38 +17,35 @@ std::size_t scratch_of(std::span<const CompiledStep> steps) {
   return whole_lines(bytes);
 }
 
-// Pictures at the same time, at most.
-std::size_t lanes_of(std::size_t pictures, int threads) {
-  return std::min(pictures, static_cast<std::size_t>(threads));
-}
+// Slices at the same time, at most.
+std::size_t lanes_of(std::size_t slices, int threads) { return std::min(slices, static_cast<std::size_t>(threads)); }
 
 // Kernels read past the end of a tensor, so arenas do not touch.
 std::size_t arena_stride(std::size_t arena_bytes) { return whole_lines(arena_bytes + kReadPadding); }
 
 }  // namespace
 
-std::size_t StepRunner::memory_bytes(std::span<const CompiledStep> steps, std::size_t arena_bytes, std::size_t pictures,
+std::size_t StepRunner::memory_bytes(std::span<const CompiledStep> steps, std::size_t arena_bytes, std::size_t slices,
                                      int threads) {
-  return lanes_of(pictures, threads) * arena_stride(arena_bytes) +
-         static_cast<std::size_t>(threads) * scratch_of(steps);
+  return lanes_of(slices, threads) * arena_stride(arena_bytes) + static_cast<std::size_t>(threads) * scratch_of(steps);
 }
 
 StepRunner::StepRunner(std::span<const CompiledStep> steps, std::span<const Edge> edges, std::size_t arena_bytes,
-                       std::size_t pictures, const RunnerOptions& options)
+                       std::size_t slices, const RunnerOptions& options)
     : steps_(steps),
       edges_(edges),
       arena_stride_(arena_stride(arena_bytes)),
       scratch_stride_(scratch_of(steps)),
-      pictures_(pictures),
+      slices_(slices),
       options_(options),
-      arenas_(arena_stride_ * lanes_of(pictures, options.threads)),
+      arenas_(arena_stride_ * lanes_of(slices, options.threads)),
       scratch_(scratch_stride_ * static_cast<std::size_t>(options.threads)),
       bound_(edges.size() * static_cast<std::size_t>(options.threads)) {
   copies_ = std::any_of(edges.begin(), edges.end(), [](const Edge& edge) { return edge.copied; });
-  std::size_t loops = copies_ ? 1 : 0;  // of a picture
+  std::size_t loops = copies_ ? 1 : 0;  // of a slice
   for (const CompiledStep& step : steps) loops += static_cast<std::size_t>(step.shared_loops);
-  // Any number of pictures below that of the team can be left, and a team may be smaller than asked for.
-  loops_ = std::vector<SharedLoop>(1 + loops * std::min(pictures, static_cast<std::size_t>(options.threads - 1)));
+  // Any number of slices below that of the team can be left, and a team may be smaller than asked for.
+  loops_ = std::vector<SharedLoop>(1 + loops * std::min(slices, static_cast<std::size_t>(options.threads - 1)));
   if (options.executor == nullptr) ThreadPool::shared().reserve(options.threads);
   if (!options.profile) return;
   for (const CompiledStep& step : steps) times_.push_back({step.name, step.kind, 0});
@@ -79,43 +76,45 @@ void StepRunner::work(const Member& member) {
   context.bound = bound_.data() + index * edges_.size();
   if (member.team != nullptr) context.spin = member.team->spin();
 
-  const std::size_t apart = pictures_ / count * count;
+  const std::size_t apart = slices_ / count * count;
   if (apart > 0) {
     bool left = false;
     context.arena = arenas_.data() + index * arena_stride_;
     loops_[0].take_part(
-        apart, [&](std::size_t picture) { run_picture(member, picture, context); },
-        [&] { return left = member.leaves(); });
-    if (left || apart == pictures_) return;
+        apart, [&](std::size_t slice) { run_slice(member, slice, context); }, [&] { return left = member.leaves(); });
+    if (left || apart == slices_) return;
     loops_[0].wait(context.spin);
   }
   context.arena = arenas_.data();
   context.members = member.count;
   context.open = context.loops = loops_.data() + 1;
-  for (std::size_t picture = apart; picture < pictures_; ++picture)
-    if (!run_picture(member, picture, context)) return;
+  for (std::size_t slice = apart; slice < slices_; ++slice)
+    if (!run_slice(member, slice, context)) return;
 }
 
 // Alone or, where the context has members, together with them. False: the member has left before the end.
-bool StepRunner::run_picture(const Member& member, std::size_t picture, RunContext& context) {
+bool StepRunner::run_slice(const Member& member, std::size_t slice, RunContext& context) {
   for (std::size_t e = 0; e < edges_.size(); ++e)
-    if (!edges_[e].copied) context.bound[edges_[e].place.binding] = memory_[e] + picture * edges_[e].bytes;
+    if (!edges_[e].copied) context.bound[edges_[e].place.binding] = memory_[e] + slice * edges_[e].bytes;
   const bool timed = member.index == 0 && !times_.empty();
   auto before = timed ? Clock::now() : Clock::time_point();
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     if (context.members > 1 && member.leaves()) return false;
+    if (steps_[i].waits) context.finish();
     steps_[i].run(steps_[i].arguments.get(), context);
+    if (times_.empty()) continue;
     context.finish();
     if (!timed) continue;
     const auto after = Clock::now();
     times_[i].milliseconds += std::chrono::duration<double, std::milli>(after - before).count();
     before = after;
   }
+  context.finish();
   if (!copies_) return true;
   context.for_each(1, [&](std::size_t) {
     for (std::size_t e = 0; e < edges_.size(); ++e)
       if (const Edge& edge = edges_[e]; edge.copied)
-        std::memmove(memory_[e] + picture * edge.bytes, context.at(edge.place), edge.bytes);
+        std::memmove(memory_[e] + slice * edge.bytes, context.at(edge.place), edge.bytes);
   });
   context.finish();
   return true;

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Runs the steps of a program over the pictures of a batch: as many pictures at the same time as there are threads,
-// each on a thread and in an arena of its own, and those that are left one after the other, all threads together.
+// Runs the steps of a program over the slices of a batch (batch.h): as many at the same time as there are threads, each
+// on a thread and in an arena of its own, and those that are left one after the other, all threads together.
 
 #include <mobilenet/session.h>
 #include <mobilenet/threads.h>
@@ -22,7 +22,7 @@ namespace mobilenet::cpu {
 
 // An input or output of a program, in memory of the caller.
 struct Edge {
-  std::size_t bytes = 0;  // of one picture
+  std::size_t bytes = 0;  // of a slice
   Place place;            // where steps find it
   bool copied = false;    // an output: from `place`, which is not the caller's memory
 };
@@ -39,17 +39,17 @@ class StepRunner {
  public:
   // `steps` and `edges` must outlive the runner.
   StepRunner(std::span<const CompiledStep> steps, std::span<const Edge> edges, std::size_t arena_bytes,
-             std::size_t pictures, const RunnerOptions& options);
+             std::size_t slices, const RunnerOptions& options);
 
   // What the constructor allocates for arenas and scratch.
-  static std::size_t memory_bytes(std::span<const CompiledStep> steps, std::size_t arena_bytes, std::size_t pictures,
+  static std::size_t memory_bytes(std::span<const CompiledStep> steps, std::size_t arena_bytes, std::size_t slices,
                                   int threads);
 
-  // `memory`: of every edge, for all pictures.
+  // `memory`: of every edge, for the whole batch.
   void run(std::span<std::byte* const> memory);
 
-  std::byte* arena() { return arenas_.data(); }  // of the first picture
-  // Of the last run, the pictures that the calling thread took part in together.
+  std::byte* arena() { return arenas_.data(); }  // of the first slice
+  // Of the last run, the slices that the calling thread took part in together.
   std::span<const StepTime> step_times() const { return times_; }
 
  private:
@@ -64,16 +64,16 @@ class StepRunner {
   };
 
   void work(const Member& member);
-  bool run_picture(const Member& member, std::size_t picture, RunContext& context);
+  bool run_slice(const Member& member, std::size_t slice, RunContext& context);
 
   const std::span<const CompiledStep> steps_;
   const std::span<const Edge> edges_;
-  const std::size_t arena_stride_, scratch_stride_, pictures_;
+  const std::size_t arena_stride_, scratch_stride_, slices_;
   const RunnerOptions options_;
   bool copies_ = false;  // some outputs from the arena
   AlignedBuffer arenas_, scratch_;
   std::vector<std::byte*> bound_;  // of every member
-  std::vector<SharedLoop> loops_;  // over pictures, then those of the pictures that are run together
+  std::vector<SharedLoop> loops_;  // over slices, then those of the slices that are run together
   std::vector<StepTime> times_;
   std::span<std::byte* const> memory_;  // of this run
 };
