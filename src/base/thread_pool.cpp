@@ -55,6 +55,12 @@ class SignalsBlocked {
 
 constexpr std::size_t kCacheLine = 64;
 
+std::uint32_t milliseconds() {
+  using std::chrono::duration_cast;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint32_t>(duration_cast<std::chrono::milliseconds>(now).count());
+}
+
 // Callers and how many threads they ask for together.
 struct Demand {
   std::uint16_t callers = 0, threads = 0;
@@ -86,12 +92,6 @@ class RecentDemand {
     Demand most;
     std::uint32_t time = 0;
   };
-
-  static std::uint32_t milliseconds() {
-    using std::chrono::duration_cast;
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return static_cast<std::uint32_t>(duration_cast<std::chrono::milliseconds>(now).count());
-  }
 
   std::atomic<Peak> peak_{};  // two who write at once: one is forgotten until it comes again
 };
@@ -133,6 +133,9 @@ struct ThreadPool::State {
   const std::chrono::nanoseconds idle;
   std::atomic<Worker*> newest{nullptr};  // a list that only grows
   std::atomic<int> running{0};
+  // When the system refused the last thread; another is not tried before so many milliseconds have passed.
+  static constexpr std::uint32_t kPatience = 1000;
+  std::atomic<std::uint32_t> refused{milliseconds() - kPatience};
   std::mutex growing;
   int workers = 0;
   alignas(kCacheLine) std::atomic<int> working{0};  // threads of all teams
@@ -150,12 +153,16 @@ struct ThreadPool::State {
 
   bool start(Worker& worker);
   void work(Worker& worker);
+  void end(Worker& worker);
   int share(int threads, Demand now);
   void forget_threads();
 };
 
-// Of a worker that the caller has taken. The system may refuse another thread; fewer do the same work.
+// Of a worker that the caller has taken. The system may refuse another thread: then fewer do the same work, and it is
+// not asked again at every frame.
 bool ThreadPool::State::start(Worker& worker) {
+  if (milliseconds() - refused.load(std::memory_order_relaxed) < kPatience) return false;
+  if (worker.thread.joinable()) worker.thread.join();  // it has ended
   const SignalsBlocked blocked;
   worker.running = true;
   running.fetch_add(1, std::memory_order_relaxed);
@@ -166,6 +173,7 @@ bool ThreadPool::State::start(Worker& worker) {
     });
     return true;
   } catch (const std::exception&) {
+    refused.store(milliseconds(), std::memory_order_relaxed);
     running.fetch_sub(1, std::memory_order_relaxed);
     worker.running = false;
     return false;
@@ -182,13 +190,21 @@ void ThreadPool::State::work(Worker& worker) {
       worker.task(worker.context, worker.member);
       worker.done.happen();
     } else if (!worker.asked.wait_for(seen, spin, idle) && worker.take()) {
-      worker.thread.detach();
-      worker.running = false;
+      worker.running = false;  // who needs the place next joins the thread
       running.fetch_sub(1, std::memory_order_relaxed);
       worker.give_back();
       return;
     }
   }
+}
+
+// Of a worker that the caller has taken.
+void ThreadPool::State::end(Worker& worker) {
+  if (worker.running) {
+    worker.task = nullptr;
+    worker.ask();
+  }
+  if (worker.thread.joinable()) worker.thread.join();
 }
 
 // How many threads somebody has who asks for `threads`, when all who came of late have as many as they asked for, or
@@ -221,16 +237,22 @@ ThreadPool::ThreadPool(int cores, std::chrono::nanoseconds idle) : state_(std::m
 ThreadPool::~ThreadPool() {
   for (Worker* worker = state_->newest.load(); worker != nullptr;) {
     while (!worker->take()) std::this_thread::yield();  // it is just ending
-    if (worker->running) {
-      worker->task = nullptr;
-      worker->ask();
-      worker->thread.join();
-    }
+    state_->end(*worker);
     delete std::exchange(worker, worker->older);
   }
 }
 
+void ThreadPool::end_idle_threads() {
+  for (Worker* worker = state_->newest.load(); worker != nullptr; worker = worker->older)
+    if (worker->take()) state_->end(*worker);  // and keeps it: nobody starts a thread any more
+}
+
 ThreadPool& ThreadPool::shared() {
+  // A library that is unloaded leaves no thread asleep in its code.
+  struct Ending {
+    ThreadPool* pool;
+    ~Ending() { pool->end_idle_threads(); }
+  };
   static ThreadPool& pool = *[] {
     auto* const made = new ThreadPool(physical_cores());
 #if defined(__linux__)
@@ -242,14 +264,21 @@ ThreadPool& ThreadPool::shared() {
 #endif
     return made;
   }();
+  static const Ending ending{&pool};
   return pool;
 }
 
 void ThreadPool::reserve(int threads) {
   const std::lock_guard lock(state_->growing);
   int missing = threads - 1;
-  for (Worker* worker = state_->newest.load(std::memory_order_relaxed); worker != nullptr; worker = worker->older)
+  Worker* const newest = state_->newest.load(std::memory_order_relaxed);
+  for (const Worker* worker = newest; worker != nullptr; worker = worker->older)
     if (worker->running) --missing;
+  for (Worker* worker = newest; worker != nullptr && missing > 0; worker = worker->older)
+    if (!worker->running && worker->take()) {  // it has ended
+      if (!worker->running && state_->start(*worker)) --missing;
+      worker->give_back();
+    }
   // Others may come who want threads at the same time: for as many as there are cores there is a place, but a thread
   // only when it is wanted.
   for (const int most = std::max(threads, state_->cores) - 1; state_->workers < most; ++state_->workers) {

@@ -26,8 +26,8 @@ class ThreadPool {
   // A thread that has had nothing to do for so long ends; starting it again takes as long as waking it up.
   static constexpr std::chrono::seconds kIdle{10};
 
-  // Of the process. It is never destroyed: some thread may still compute when the program ends. A child process finds
-  // it empty.
+  // Of the process. It is never destroyed: some thread may still compute when the program ends. Those that are idle end
+  // then, or when the library is unloaded. A child process finds it empty.
   static ThreadPool& shared();
 
   // `cores`: how many threads callers at work at the same time may have together.
@@ -46,6 +46,7 @@ class ThreadPool {
   int running() const;  // workers that have not ended
 
  private:
+  void end_idle_threads();
   friend class Team;
   struct Worker;
   struct State;

@@ -97,6 +97,11 @@ if(way STREQUAL "installed_shared")
   endforeach()
   run(${compiler} -std=c++20 ${CMAKE_CURRENT_LIST_DIR}/unload.cpp -o ${work}/unload)
   run(${work}/unload ${library}/libmobilenet.so)
+  execute_process(COMMAND ${pkg_config} --cflags --libs mobilenet OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE
+                  COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  run(${compiler} -std=c++20 -shared -fPIC ${CMAKE_CURRENT_LIST_DIR}/plugin.cpp -o ${work}/plugin.so ${flags})
+  run(${work}/unload ${work}/plugin.so)
 
   # Without the program the optional libraries are the same, and find the core beside them.
   file(REMOVE_RECURSE ${work}/without_program)

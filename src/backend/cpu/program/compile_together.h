@@ -24,9 +24,12 @@ Result<std::vector<CompiledStep>> compile_together(int threads, std::size_t coun
   std::vector<std::optional<Result<CompiledStep>>> results(count);
   std::vector<std::exception_ptr> thrown(count);
   std::atomic<std::size_t> next{0};
-  const auto work = [&](int) {
-    // From the last on: that is where the largest filters are.
-    for (std::size_t taken = next++; taken < count; taken = next++) {
+  Team team = ThreadPool::shared().acquire(threads);
+  const auto work = [&](int member) {
+    // From the last on: that is where the largest filters are. A frame of somebody else's comes first.
+    while (member == 0 || !team.gives_up()) {
+      const std::size_t taken = next++;
+      if (taken >= count) return;
       const std::size_t i = count - 1 - taken;
       try {
         results[i] = compile(i);
@@ -35,7 +38,7 @@ Result<std::vector<CompiledStep>> compile_together(int threads, std::size_t coun
       }
     }
   };
-  ThreadPool::shared().acquire(threads).run(work);
+  team.run(work);
   std::vector<CompiledStep> steps;
   for (std::size_t i = 0; i < count; ++i) {
     if (thrown[i]) std::rethrow_exception(thrown[i]);
