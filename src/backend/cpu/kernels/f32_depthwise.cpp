@@ -133,7 +133,7 @@ void row_any(const DepthwiseProblem& p, const float* const* rows, const float** 
 
 }  // namespace
 
-const DepthwiseKernels f32_depthwise{kLanes, &rows_3x3, &row_any};
+const DepthwiseKernels kF32Depthwise{kLanes, &rows_3x3, &row_any};
 
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

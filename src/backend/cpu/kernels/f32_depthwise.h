@@ -39,6 +39,6 @@ struct DepthwiseKernels {
   void (*row_any)(const DepthwiseProblem& problem, const float* const* rows, const float** taps, float* out);
 };
 
-MOBILENET_PER_TARGET(DepthwiseKernels, f32_depthwise)
+MOBILENET_PER_TARGET(DepthwiseKernels, kF32Depthwise)
 
 }  // namespace mobilenet::cpu

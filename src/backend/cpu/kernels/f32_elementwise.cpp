@@ -144,7 +144,7 @@ void softmax(const float* in, float* out, std::size_t count, float beta) {
 
 }  // namespace
 
-const ElementwiseKernels f32_elementwise{&activate,       &add,     &maximum,     &scale,
+const ElementwiseKernels kF32Elementwise{&activate,       &add,     &maximum,     &scale,
                                          &scale_channels, &average, &interpolate, &softmax};
 
 }  // namespace mobilenet::cpu::HWY_NAMESPACE

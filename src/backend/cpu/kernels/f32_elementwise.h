@@ -35,7 +35,7 @@ struct ElementwiseKernels {
   void (*softmax)(const float* in, float* out, std::size_t count, float beta);
 };
 
-MOBILENET_PER_TARGET(ElementwiseKernels, f32_elementwise)
+MOBILENET_PER_TARGET(ElementwiseKernels, kF32Elementwise)
 
 // The range that an activation clamps to; none for what is not a clamp.
 struct ClampRange {

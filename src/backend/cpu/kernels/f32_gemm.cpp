@@ -222,7 +222,7 @@ void gather(const PatchGeometry& g, const float* input, int begin, int end, floa
 
 }  // namespace
 
-const GemmKernels f32_gemm{kTileRows, kPanelColumns, &rows_first, &panels_first, &gather};
+const GemmKernels kF32Gemm{kTileRows, kPanelColumns, &rows_first, &panels_first, &gather};
 
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

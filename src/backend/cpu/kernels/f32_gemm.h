@@ -52,6 +52,6 @@ struct GemmKernels {
   void (*gather)(const PatchGeometry& geometry, const float* input, int begin, int end, float* patches);
 };
 
-MOBILENET_PER_TARGET(GemmKernels, f32_gemm)
+MOBILENET_PER_TARGET(GemmKernels, kF32Gemm)
 
 }  // namespace mobilenet::cpu

@@ -367,10 +367,10 @@ void sum(const SumTask& task) {
 
 }  // namespace
 
-const Int8MatmulKernels int8_matmul{
+const Int8MatmulKernels kInt8Matmul{
     .layout = kMatmulLayout, .rows = kMatmulRows, .scratch_bytes = &matmul_scratch, .run = &matmul};
-const Int8DepthwiseKernels int8_depthwise{.layout = kDepthwiseLayout, .run = &depthwise};
-const Int8ElementwiseKernels int8_elementwise{.add = &add, .sum = &sum};
+const Int8DepthwiseKernels kInt8Depthwise{.layout = kDepthwiseLayout, .run = &depthwise};
+const Int8ElementwiseKernels kInt8Elementwise{.add = &add, .sum = &sum};
 
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

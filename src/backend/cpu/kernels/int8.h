@@ -108,12 +108,12 @@ struct Int8ElementwiseKernels {
 };
 
 // int8.cpp, for every instruction set: filters of int16 pairs.
-MOBILENET_PER_TARGET(Int8MatmulKernels, int8_matmul)
-MOBILENET_PER_TARGET(Int8DepthwiseKernels, int8_depthwise)
-MOBILENET_PER_TARGET(Int8ElementwiseKernels, int8_elementwise)
+MOBILENET_PER_TARGET(Int8MatmulKernels, kInt8Matmul)
+MOBILENET_PER_TARGET(Int8DepthwiseKernels, kInt8Depthwise)
+MOBILENET_PER_TARGET(Int8ElementwiseKernels, kInt8Elementwise)
 
 // int8_vnni.cpp. The second is for filters of 3x3 whose weights minus zero point lie in [-254, 254].
-extern const Int8MatmulKernels int8_matmul_vnni;
-extern const Int8DepthwiseKernels int8_depthwise_3x3_vnni;
+extern const Int8MatmulKernels kInt8MatmulVnni;
+extern const Int8DepthwiseKernels kInt8Depthwise3x3Vnni;
 
 }  // namespace mobilenet::cpu

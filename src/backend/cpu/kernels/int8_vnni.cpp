@@ -307,10 +307,10 @@ void depthwise_3x3(const DepthwiseRun& run) {
 
 }  // namespace
 
-const Int8MatmulKernels int8_matmul_vnni{
+const Int8MatmulKernels kInt8MatmulVnni{
     .layout = {kBlock, 2, kGroup}, .rows = kTileRows, .scratch_bytes = &matmul_scratch, .run = &matmul};
-const Int8DepthwiseKernels int8_depthwise_3x3_vnni{.layout = {kDepthwiseBlock, 4, kColumnRows, DepthOrder::columns},
-                                                   .run = &depthwise_3x3};
+const Int8DepthwiseKernels kInt8Depthwise3x3Vnni{.layout = {kDepthwiseBlock, 4, kColumnRows, DepthOrder::columns},
+                                                 .run = &depthwise_3x3};
 
 }  // namespace mobilenet::cpu
 HWY_POP_ATTRIBUTES

@@ -45,9 +45,9 @@ namespace {
 
 // Every column of a target that Highway compiles all kernels for.
 #define MOBILENET_COLUMNS(IF_COMPILED, target)                                                                \
-  .f32_gemm = IF_COMPILED(&target::f32_gemm), .f32_depthwise = IF_COMPILED(&target::f32_depthwise),           \
-  .f32_elementwise = IF_COMPILED(&target::f32_elementwise), .int8_matmul = IF_COMPILED(&target::int8_matmul), \
-  .int8_depthwise = IF_COMPILED(&target::int8_depthwise), .int8_elementwise = IF_COMPILED(&target::int8_elementwise)
+  .f32_gemm = IF_COMPILED(&target::kF32Gemm), .f32_depthwise = IF_COMPILED(&target::kF32Depthwise),           \
+  .f32_elementwise = IF_COMPILED(&target::kF32Elementwise), .int8_matmul = IF_COMPILED(&target::kInt8Matmul), \
+  .int8_depthwise = IF_COMPILED(&target::kInt8Depthwise), .int8_elementwise = IF_COMPILED(&target::kInt8Elementwise)
 
 // Best first. What has no kernels yet has no row; theirs will stand where the comments are.
 constexpr KernelSet kBestFirst[] = {
@@ -55,8 +55,8 @@ constexpr KernelSet kBestFirst[] = {
     // avx512_fp16, avx512_bf16: their columns
     {.isa = "avx512_vnni",
      .runs_here = MOBILENET_AVX3(&has_avx512_vnni),
-     .int8_matmul = MOBILENET_AVX3(&int8_matmul_vnni),
-     .int8_depthwise_3x3 = MOBILENET_AVX3(&int8_depthwise_3x3_vnni)},
+     .int8_matmul = MOBILENET_AVX3(&kInt8MatmulVnni),
+     .int8_depthwise_3x3 = MOBILENET_AVX3(&kInt8Depthwise3x3Vnni)},
     {.isa = "avx512", .runs_here = MOBILENET_AVX3(&has_avx512), MOBILENET_COLUMNS(MOBILENET_AVX3, N_AVX3)},
     // avx_vnni: int8_matmul with 256-bit VPDPBUSD
     {.isa = "avx2", .runs_here = MOBILENET_AVX2(&has_avx2), MOBILENET_COLUMNS(MOBILENET_AVX2, N_AVX2)},

@@ -14,11 +14,11 @@ namespace {
 const OperatorTable<CompileStep>& operators_of(Arithmetic arithmetic) {
   switch (arithmetic) {
     case Arithmetic::f32:
-      return f32_operators;
+      return kF32Operators;
     case Arithmetic::int8:
       break;
   }
-  return int8_operators;
+  return kInt8Operators;
 }
 
 Result<void> check_type(const Tensor& tensor) {

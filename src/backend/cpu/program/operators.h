@@ -19,8 +19,8 @@ Arithmetic arithmetic_of(const Network& network, const Step& step, Precision pre
 
 // Compiles a step whose first node is of the row's type. Neither the step nor its errors are named yet.
 using CompileStep = Result<CompiledStep> (*)(const StepSource& source);
-extern const OperatorTable<CompileStep> f32_operators;   // steps/f32/steps.cpp
-extern const OperatorTable<CompileStep> int8_operators;  // steps/int8/steps.cpp
+extern const OperatorTable<CompileStep> kF32Operators;   // steps/f32/steps.cpp
+extern const OperatorTable<CompileStep> kInt8Operators;  // steps/int8/steps.cpp
 
 // An error names the node.
 Result<CompiledStep> compile_step(const StepSource& source);

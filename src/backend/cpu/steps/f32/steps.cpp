@@ -22,7 +22,7 @@ Result<Operand> operand(const StepSource& source, TensorId id) {
 }
 
 // By the operator that a step begins with.
-constinit const OperatorTable<CompileStep> f32_operators{
+constinit const OperatorTable<CompileStep> kF32Operators{
     {kOperator<Conv2dOp>, &compile_convolution},
     {kOperator<DenseOp>, &compile_convolution},
     {kOperator<DepthwiseConv2dOp>, &compile_depthwise},

@@ -38,7 +38,7 @@ WindowGeometry window_geometry(const StepSource& source, const Node& node, const
 }
 
 // By operator; every integer operator is a step of its own, because its result is rounded before the next one reads it.
-constinit const OperatorTable<CompileStep> int8_operators{
+constinit const OperatorTable<CompileStep> kInt8Operators{
     {kOperator<Conv2dOp>, &compile<&compile_int8_convolution>},
     {kOperator<DepthwiseConv2dOp>, &compile<&compile_int8_depthwise>},
     {kOperator<DenseOp>, &compile<&compile_int8_dense>},
