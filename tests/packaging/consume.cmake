@@ -103,7 +103,7 @@ if(way STREQUAL "installed_shared")
   run(${compiler} -std=c++20 -shared -fPIC ${CMAKE_CURRENT_LIST_DIR}/plugin.cpp -o ${work}/plugin.so ${flags})
   run(${work}/unload ${work}/plugin.so)
 
-  # Without the program the optional libraries are the same, and find the core beside them.
+  # Without the program the optional libraries are the same, and find the core beside them: those that call it.
   file(REMOVE_RECURSE ${work}/without_program)
   run(${CMAKE_COMMAND} -S ${source} -B ${work}/library -D MOBILENET_CLI=OFF)
   run(${CMAKE_COMMAND} --build ${work}/library)
@@ -111,7 +111,7 @@ if(way STREQUAL "installed_shared")
   file(GLOB_RECURSE core ${work}/without_program/*/libmobilenet.so)
   get_filename_component(library ${core} DIRECTORY)
   unset(ENV{LD_LIBRARY_PATH})
-  foreach(name IN ITEMS draw encode evaluate)
+  foreach(name IN ITEMS draw encode)
     run(${work}/unload ${library}/libmobilenet_${name}.so)
   endforeach()
 endif()
