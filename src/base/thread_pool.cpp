@@ -127,7 +127,7 @@ struct alignas(kCacheLine) ThreadPool::Worker {
 };
 
 struct ThreadPool::State {
-  State(int cores_, std::chrono::nanoseconds idle_) : cores(cores_), idle(idle_) {}
+  State(int most, std::chrono::nanoseconds longest_idle) : cores(most), idle(longest_idle) {}
 
   const int cores;
   const std::chrono::nanoseconds idle;
