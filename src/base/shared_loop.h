@@ -6,6 +6,7 @@
 // when every thread has come by: one that begins late, or whose core the system has given to somebody else, holds up
 // the others with the turn that it is in and no more.
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 
@@ -27,20 +28,17 @@ class SharedLoop {
   // next one; others' turns may still be under way. Everybody passes the same count.
   template <class Body, class Stop>
   void take_part(std::size_t count, const Body& body, const Stop& stop) {
-    if (is_finished()) return;
-    std::size_t mine = 0;
-    while (!stop()) {
-      const std::size_t index = next_.fetch_add(1, std::memory_order_relaxed);
-      if (index >= count) break;
-      body(index);
-      ++mine;
-    }
-    if (count == 0 || (mine > 0 && done_.fetch_add(mine, std::memory_order_acq_rel) + mine == count))
-      finished_.happen();
+    take([] { return std::size_t{1}; }, count, body, stop);
   }
+
+  // The same for `takers` threads with short turns: while many are left, one takes several at once.
   template <class Body>
-  void take_part(std::size_t count, const Body& body) {
-    take_part(count, body, [] { return false; });
+  void take_part(std::size_t count, int takers, const Body& body) {
+    const auto several = [&] {
+      const std::size_t taken = next_.load(std::memory_order_relaxed);
+      return taken < count ? (count - taken) / (2 * static_cast<std::size_t>(takers)) + 1 : 1;
+    };
+    take(several, count, body, [] { return false; });
   }
 
   // If so, what every turn wrote is seen.
@@ -50,6 +48,22 @@ class SharedLoop {
   void wait(const SpinLimit& spin) { finished_.wait(0, spin); }
 
  private:
+  template <class Several, class Body, class Stop>
+  void take(const Several& several, std::size_t count, const Body& body, const Stop& stop) {
+    if (is_finished()) return;
+    std::size_t mine = 0;
+    while (!stop()) {
+      const std::size_t turns = several();
+      const std::size_t begin = next_.fetch_add(turns, std::memory_order_relaxed);
+      if (begin >= count) break;
+      const std::size_t end = std::min(begin + turns, count);
+      for (std::size_t index = begin; index < end; ++index) body(index);
+      mine += end - begin;
+    }
+    if (count == 0 || (mine > 0 && done_.fetch_add(mine, std::memory_order_acq_rel) + mine == count))
+      finished_.happen();
+  }
+
   static constexpr std::size_t kCacheLine = 64;
   alignas(kCacheLine) std::atomic<std::size_t> next_{0};
   alignas(kCacheLine) std::atomic<std::size_t> done_{0};

@@ -138,7 +138,7 @@ TEST(ThreadPool, ManyCallersShareOnePool) {
         std::array<int, kTurns> plain{};
         team.run([&](int member) {
           if (member > 0 && team.gives_up()) return;
-          loop.take_part(kTurns, [&](std::size_t turn) { ++plain.at(turn); });
+          loop.take_part(kTurns, 3, [&](std::size_t turn) { ++plain.at(turn); });
           loop.wait(team.spin());
           if (plain != std::array<int, kTurns>{1, 1, 1, 1, 1}) wrong.fetch_add(1);
         });
@@ -217,7 +217,7 @@ TEST(SharedLoop, IsOverWhenEveryTurnIsDone) {
     team.run([&](int) {
       for (int round = 0; round < kRounds; ++round) {
         SharedLoop& loop = loops.at(static_cast<std::size_t>(round));
-        loop.take_part(plain.size(), [&](std::size_t turn) {
+        loop.take_part(plain.size(), kMembers, [&](std::size_t turn) {
           if (plain.at(turn)++ != round) wrong.fetch_add(1);
         });
         loop.wait(team.spin());
@@ -232,13 +232,13 @@ TEST(SharedLoop, IsOverWhenEveryTurnIsDone) {
 TEST(SharedLoop, NeedsNobodyWhoDoesNotCome) {
   SharedLoop loop;
   int turns = 0;
-  loop.take_part(3, [&](std::size_t) { ++turns; });
+  loop.take_part(3, 2, [&](std::size_t) { ++turns; });
   EXPECT_TRUE(loop.is_finished());
-  loop.take_part(3, [&](std::size_t) { ++turns; });
+  loop.take_part(3, 2, [&](std::size_t) { ++turns; });
   EXPECT_EQ(turns, 3) << "who comes late finds nothing to do";
   loop.reset();
   EXPECT_FALSE(loop.is_finished());
-  loop.take_part(0, [&](std::size_t) { ++turns; });
+  loop.take_part(0, 2, [&](std::size_t) { ++turns; });
   EXPECT_TRUE(loop.is_finished()) << "a loop without turns";
   EXPECT_EQ(turns, 3);
 }

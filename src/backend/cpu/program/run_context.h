@@ -38,7 +38,7 @@ class RunContext {
   // when it returns. All members come by here, with the same count.
   template <class Body>
   void for_each(std::size_t count, const Body& body) {
-    if (members > 1) return loops++->take_part(count, body);
+    if (members > 1) return loops++->take_part(count, members, body);
     for (std::size_t index = 0; index < count; ++index) body(index);
   }
 

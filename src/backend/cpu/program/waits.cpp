@@ -19,9 +19,8 @@ using Ranges = std::vector<Range>;
 
 bool meet(const Ranges& a, const Ranges& b) {
   return std::any_of(a.begin(), a.end(), [&](const Range& x) {
-    return std::any_of(b.begin(), b.end(), [&](const Range& y) {
-      return x.binding == y.binding && x.begin < y.end && y.begin < x.end;
-    });
+    return std::any_of(b.begin(), b.end(),
+                       [&](const Range& y) { return x.binding == y.binding && x.begin < y.end && y.begin < x.end; });
   });
 }
 

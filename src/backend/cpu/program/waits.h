@@ -12,8 +12,8 @@
 
 namespace mobilenet::cpu {
 
-// Per block of the plan: whether it reads what a block since the last one that waits writes, or writes what such a block
-// reads or writes. `bindings`: StepSource::bindings.
+// Per block of the plan: whether it reads what a block since the last one that waits writes, or writes what such a
+// block reads or writes. `bindings`: StepSource::bindings.
 std::vector<bool> blocks_that_wait(const Network& network, const Plan& plan, std::span<const int> bindings);
 
 }  // namespace mobilenet::cpu
