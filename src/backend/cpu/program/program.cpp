@@ -14,7 +14,6 @@
 #include "backend/cpu/program/compile_together.h"
 #include "backend/cpu/program/operators.h"
 #include "backend/cpu/program/step_runner.h"
-#include "backend/cpu/program/waits.h"
 #include "backend/host_request.h"
 #include "base/error.h"
 #include "base/machine_memory.h"
@@ -210,8 +209,6 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   const std::vector<Block>& blocks = code->plan.blocks;
   MOBILENET_TRY(code->steps, compile_together(request.threads, blocks.size(),
                                               [&](std::size_t b) { return compile_block(*code, blocks[b]); }));
-  const std::vector<bool> waits = blocks_that_wait(network, code->plan, code->bindings);
-  for (std::size_t b = 0; b < blocks.size(); ++b) code->steps[b].waits = waits[b];
   std::vector<bool> planned(network.nodes.size(), false);
   for (const Block& block : blocks)
     for (const Step& step : block.steps)

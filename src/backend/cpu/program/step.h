@@ -27,7 +27,6 @@ struct CompiledStep {
   std::shared_ptr<const void> arguments;  // owned by the Program, shared by its Executions, never written after compile
   std::size_t scratch_bytes = 0;          // per member
   int shared_loops = 1;                   // the most times that `run` calls RunContext::for_each
-  bool waits = true;                      // until the work of all steps before it is done
   std::string name;                       // of the last node
   std::string kind;                       // "convolution", "depthwise", ...
   RowStage rows;                          // how it computes some rows of its output, where row_geometry() has some

@@ -100,16 +100,13 @@ bool StepRunner::run_slice(const Member& member, std::size_t slice, RunContext& 
   auto before = timed ? Clock::now() : Clock::time_point();
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     if (context.members > 1 && member.leaves()) return false;
-    if (steps_[i].waits) context.finish();
     steps_[i].run(steps_[i].arguments.get(), context);
-    if (times_.empty()) continue;
     context.finish();
     if (!timed) continue;
     const auto after = Clock::now();
     times_[i].milliseconds += std::chrono::duration<double, std::milli>(after - before).count();
     before = after;
   }
-  context.finish();
   if (!copies_) return true;
   context.for_each(1, [&](std::size_t) {
     for (std::size_t e = 0; e < edges_.size(); ++e)
