@@ -31,7 +31,7 @@ Result<AnswerEnd> top_k_end(const ModelState& model, const SessionOptions& optio
   return AnswerEnd(std::move(end));
 }
 
-Result<AnswerEnd> boxes_end(const ModelState& model, const SessionOptions& options, const Shape& input) {
+Result<AnswerEnd> boxes_end(const ModelState& model, const SessionOptions& options, std::span<const Shape> inputs) {
   const Network& network = model.loaded.network();
   BoxesEnd end;
   end.boxes = network.boxes;
@@ -40,7 +40,7 @@ Result<AnswerEnd> boxes_end(const ModelState& model, const SessionOptions& optio
   MOBILENET_TRY(end.wanted, wanted_classes(model, options));
   end.most = static_cast<std::size_t>(options.max_detections.value_or(max_results(end.detection)));
   end.anchors = model.loaded.anchors;
-  MOBILENET_TRY(const std::vector<Shape> shapes, infer_shapes(network, model.loaded.parameters(), {&input, 1}));
+  MOBILENET_TRY(const std::vector<Shape> shapes, infer_shapes(network, model.loaded.parameters(), inputs));
   if (!end.detection.anchor_shapes.empty()) end.anchors = network_anchors(end.detection, network, shapes);
   const std::int64_t boxes = shapes[static_cast<std::size_t>(network.boxes)][1];
   if (static_cast<std::int64_t>(end.anchors.size()) != boxes)
@@ -51,12 +51,13 @@ Result<AnswerEnd> boxes_end(const ModelState& model, const SessionOptions& optio
 
 }  // namespace
 
-Result<AnswerEnd> answer_end(const ModelState& model, const SessionOptions& options, Task task, const Shape& input) {
+Result<AnswerEnd> answer_end(const ModelState& model, const SessionOptions& options, Task task,
+                             std::span<const Shape> inputs) {
   switch (task) {
     case Task::classify:
       return top_k_end(model, options);
     case Task::detect:
-      return boxes_end(model, options, input);
+      return boxes_end(model, options, inputs);
     case Task::segment:
       return AnswerEnd(
           MaskEnd{model.loaded.network().mask_logits, model.loaded.spec.segmentation, options.probabilities});

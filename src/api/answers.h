@@ -16,8 +16,9 @@
 
 namespace mobilenet {
 
-// The end of a classifier, detector or segmenter for inputs of the shape `input`; none for other tasks.
-Result<AnswerEnd> answer_end(const ModelState& model, const SessionOptions& options, Task task, const Shape& input);
+// The end of a classifier, detector or segmenter for inputs of these shapes; none for other tasks.
+Result<AnswerEnd> answer_end(const ModelState& model, const SessionOptions& options, Task task,
+                             std::span<const Shape> inputs);
 
 // The best classes of every picture of a batch.
 class ClassAnswers {

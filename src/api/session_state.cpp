@@ -137,7 +137,7 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(Task task, std::span<con
   Ends ends;
   if (task != Task::run) ends.picture = picture_end;
   if (ends.picture) ends.picture->input = {static_cast<int>(shapes[0][2]), static_cast<int>(shapes[0][1])};
-  MOBILENET_TRY(ends.answer, answer_end(*model, options, task, shapes[0]));
+  MOBILENET_TRY(ends.answer, answer_end(*model, options, task, shapes));
   Claims& claims = compiled->claims;
   claims = backend->claims(network(), ends);
 

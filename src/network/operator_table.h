@@ -30,7 +30,7 @@ class OperatorTable {
     std::size_t type;  // kOperator<Conv2dOp>
     Entry entry;
   };
-  constexpr OperatorTable(std::initializer_list<Row> rows) {
+  constexpr OperatorTable(std::initializer_list<Row> rows) noexcept {
     for (const Row& row : rows) entries_[row.type] = row.entry;
   }
   // Entry() where there is no row.
