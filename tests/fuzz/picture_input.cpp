@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fuzz/fuzz.h"
+#include "pictures/upright_pixels.h"
 #include "support/choices.h"
 
 using namespace mobilenet;
