@@ -15,6 +15,11 @@ namespace mobilenet {
 inline constexpr std::size_t kAlignment = 64;     // a cache line, and the widest vector
 inline constexpr std::size_t kReadPadding = 128;  // kernels may read up to two vectors past the end of a row
 
+// Rounded up so that what comes next is aligned, and threads write only their own cache lines.
+constexpr std::size_t whole_lines(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+// The same with what kernels may read past the end.
+constexpr std::size_t padded_lines(std::size_t bytes) { return whole_lines(bytes + kReadPadding); }
+
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;

@@ -91,8 +91,6 @@ void Chain::run(RunContext& context) const {
   });
 }
 
-std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
 // What the next stage may still read when it is asked for its rows, and what this one may be ahead by.
 int rows_in_ring(const ChainStage& stage, const ChainStage& next) {
   const RowWindow& window = next.geometry.window;
@@ -121,7 +119,7 @@ CompiledStep row_chain(const StepSource& source, const Block& block, std::vector
     ChainStage& stage = chain.stages[i];
     stage.ring = bytes;
     stage.ring_rows = rows_in_ring(stage, chain.stages[i + 1]);
-    bytes += aligned(static_cast<std::size_t>(stage.ring_rows * stage.geometry.row_bytes) + kReadPadding);
+    bytes += padded_lines(static_cast<std::size_t>(stage.ring_rows * stage.geometry.row_bytes));
   }
   chain.stage_scratch = bytes;
   const std::string name = steps.back().name;

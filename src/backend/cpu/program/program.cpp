@@ -38,11 +38,8 @@ struct Code {
   std::size_t edge_bytes() const {
     std::size_t bytes = 0;
     if (batch.slices > 1)
-      for (const Edge& edge : edges) bytes += aligned(edge.bytes * batch.slices);
+      for (const Edge& edge : edges) bytes += padded_lines(edge.bytes * batch.slices);
     return bytes;
-  }
-  static std::size_t aligned(std::size_t bytes) {
-    return (bytes + kReadPadding + kAlignment - 1) / kAlignment * kAlignment;
   }
 };
 
@@ -66,7 +63,7 @@ class CpuExecution final : public Execution {
     std::byte* next = edges_.data();
     for (const Edge& edge : code_->edges) {
       memory_.push_back(edges_.size() > 0 ? next : runner_.arena() + edge.place.offset);
-      next += Code::aligned(edge.bytes * code_->batch.slices);
+      next += padded_lines(edge.bytes * code_->batch.slices);
     }
     inputs_ = tensor_memories(code_->plan.inputs, memory_);
     outputs_ = tensor_memories(code_->plan.outputs, std::span(memory_).subspan(inputs_.size()));

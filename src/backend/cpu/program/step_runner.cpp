@@ -8,8 +8,6 @@
 namespace mobilenet::cpu {
 namespace {
 
-std::size_t whole_lines(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
 // Of one member; members write only their own cache lines.
 std::size_t scratch_of(std::span<const CompiledStep> steps) {
   std::size_t bytes = 0;
@@ -20,21 +18,18 @@ std::size_t scratch_of(std::span<const CompiledStep> steps) {
 // Slices at the same time, at most.
 std::size_t lanes_of(std::size_t slices, int threads) { return std::min(slices, static_cast<std::size_t>(threads)); }
 
-// Kernels read past the end of a tensor, so arenas do not touch.
-std::size_t arena_stride(std::size_t arena_bytes) { return whole_lines(arena_bytes + kReadPadding); }
-
 }  // namespace
 
 std::size_t StepRunner::memory_bytes(std::span<const CompiledStep> steps, std::size_t arena_bytes, std::size_t slices,
                                      int threads) {
-  return lanes_of(slices, threads) * arena_stride(arena_bytes) + static_cast<std::size_t>(threads) * scratch_of(steps);
+  return lanes_of(slices, threads) * padded_lines(arena_bytes) + static_cast<std::size_t>(threads) * scratch_of(steps);
 }
 
 StepRunner::StepRunner(std::span<const CompiledStep> steps, std::span<const Edge> edges, std::size_t arena_bytes,
                        std::size_t slices, const RunnerOptions& options)
     : steps_(steps),
       edges_(edges),
-      arena_stride_(arena_stride(arena_bytes)),
+      arena_stride_(padded_lines(arena_bytes)),
       scratch_stride_(scratch_of(steps)),
       slices_(slices),
       options_(options),

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "backend/cpu/blocks/row_geometry.h"
 #include "backend/cpu/kernels/f32_elementwise.h"
 #include "backend/cpu/kernels/f32_gemm.h"
 #include "backend/cpu/steps/f32/steps.h"
@@ -170,12 +171,6 @@ PatchGeometry patch_geometry(const Conv2dOp& op, const Shape& in, const Shape& o
   return g;
 }
 
-// The patches are the pixels, in order.
-bool is_pointwise(const Conv2dOp& op, const PatchGeometry& g) {
-  return op.groups == 1 && g.kernel_height == 1 && g.kernel_width == 1 && g.stride_height == 1 && g.stride_width == 1 &&
-         g.pad_top == 0 && g.pad_left == 0 && g.output_height == g.height && g.output_width == g.width;
-}
-
 }  // namespace
 
 Result<CompiledStep> compile_convolution(const StepSource& source) {
@@ -188,7 +183,7 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   if (const auto* op = std::get_if<Conv2dOp>(&group.head->op)) {
     step.groups = op->groups;
     step.patches = patch_geometry(*op, in, out);
-    step.gathered = !is_pointwise(*op, step.patches);
+    step.gathered = op->groups != 1 || !is_pointwise(op->window, in, out);
   }
   MOBILENET_TRY(step.matrix, packed_matrix(source, group, step.groups, step.kernels->panel_columns));
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backend/cpu/blocks/row_geometry.h"
 #include "backend/cpu/steps/int8/filters.h"
 #include "backend/cpu/steps/int8/steps.h"
 #include "base/error.h"
@@ -18,8 +19,6 @@ constexpr std::int64_t kTaskBytes = 48 * 1024;
 constexpr int kMaxTaskRows = 192;
 // Bytes are gathered in chunks, so up to fifteen may be written past the end of a row and read past that of the input.
 constexpr std::size_t kCopyChunk = 16;
-
-std::size_t rounded_up(std::size_t value, std::size_t step) { return (value + step - 1) / step * step; }
 
 struct Matmul {
   const Int8MatmulKernels* kernels = nullptr;
@@ -34,7 +33,7 @@ struct Matmul {
   std::int64_t inner_begin = 0, inner_end = 0;  // output columns whose window lies inside the picture's width
 
   std::size_t gathered_bytes() const {
-    return in_place ? 0 : rounded_up(static_cast<std::size_t>(task_rows) * gathered_stride + kReadPadding, kAlignment);
+    return in_place ? 0 : padded_lines(static_cast<std::size_t>(task_rows) * gathered_stride);
   }
   std::size_t scratch_bytes() const {
     return gathered_bytes() + kernels->scratch_bytes(task_rows, filters.filters.depth);
@@ -187,7 +186,9 @@ CompiledStep matmul_step(Matmul m) {
   const std::int64_t fitting = kTaskBytes / std::max(m.filters.filters.depth, 1) / m.kernels->rows;
   m.task_rows = static_cast<int>(std::clamp<std::int64_t>(fitting * m.kernels->rows, m.kernels->rows, kMaxTaskRows));
   m.task_rows = static_cast<int>(std::min<std::int64_t>(m.task_rows, m.rows));
-  m.gathered_stride = rounded_up(static_cast<std::size_t>(m.filters.filters.depth) + kCopyChunk - 1, kCopyChunk);
+  // Up to the multiple of a chunk that the row and what is written past it end before.
+  m.gathered_stride =
+      (static_cast<std::size_t>(m.filters.filters.depth) + 2 * (kCopyChunk - 1)) / kCopyChunk * kCopyChunk;
   const std::size_t scratch = m.scratch_bytes();
   CompiledStep step = step_of(std::move(m), scratch);
   step.rows = row_stage_of<Matmul, &Matmul::run_rows>(scratch);
@@ -202,8 +203,7 @@ Result<CompiledStep> compile_int8_convolution(const StepSource& source, const No
   m.kernels = source.kernels.int8_matmul;
   MOBILENET_TRY(m.filters, quantized_filters(source, node, op.activation, m.kernels->layout));
   m.geometry = window_geometry(source, node, op.window);
-  m.in_place = m.geometry.taps() == 1 && m.geometry.stride_height == 1 && m.geometry.stride_width == 1 &&
-               m.geometry.output_height == m.geometry.input_height && m.geometry.output_width == m.geometry.input_width;
+  m.in_place = is_pointwise(op.window, source.shape(node.inputs[0]), source.shape(node.output));
   m.inner_begin = m.geometry.inner_begin();
   m.inner_end = m.geometry.inner_end();
   m.input = source.place(node.inputs[0]);

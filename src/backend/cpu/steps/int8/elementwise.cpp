@@ -15,15 +15,6 @@ namespace {
 // Elements of one task: large enough to be worth handing to a thread, small enough to divide small tensors.
 constexpr std::size_t kTaskElements = 16 * 1024;
 
-template <class Callable>
-void for_each_range(RunContext& context, std::size_t elements, const Callable& callable) {
-  const std::size_t tasks = (elements + kTaskElements - 1) / kTaskElements;
-  context.for_each(tasks, [&](std::size_t task) {
-    const std::size_t begin = elements * task / tasks;
-    callable(begin, elements * (task + 1) / tasks - begin);
-  });
-}
-
 std::size_t elements_of(const StepSource& source, TensorId id) {
   return static_cast<std::size_t>(source.shape(id).elements());
 }
@@ -35,7 +26,8 @@ struct Add {
   std::size_t elements = 0;
 
   void run(RunContext& context) const {
-    for_each_range(context, elements, [&](std::size_t begin, std::size_t count) {
+    context.for_parts(elements, kTaskElements, [&](std::size_t begin, std::size_t end) {
+      const std::size_t count = end - begin;
       AddTask part = task;
       part.a = bytes_at(context, a) + begin;
       part.b = bytes_at(context, b) + begin;
@@ -65,7 +57,8 @@ struct Lookup {
   bool flips = false;  // only from signed to unsigned or back, as the first and last operators of many files
 
   void run(RunContext& context) const {
-    for_each_range(context, elements, [&](std::size_t begin, std::size_t count) {
+    context.for_parts(elements, kTaskElements, [&](std::size_t begin, std::size_t end) {
+      const std::size_t count = end - begin;
       const std::uint8_t* from = bytes_at(context, input) + begin;
       std::uint8_t* to = bytes_at(context, output) + begin;
       if (flips)
@@ -101,7 +94,8 @@ struct FloatToBytes {
   std::size_t elements = 0;
 
   void run(RunContext& context) const {
-    for_each_range(context, elements, [&](std::size_t begin, std::size_t count) {
+    context.for_parts(elements, kTaskElements, [&](std::size_t begin, std::size_t end) {
+      const std::size_t count = end - begin;
       const auto* from = reinterpret_cast<const float*>(context.at(input)) + begin;
       std::uint8_t* to = bytes_at(context, output) + begin;
       const IntegerRange range = type_range(type.type);
@@ -117,7 +111,8 @@ struct BytesToFloat {
   std::size_t elements = 0;
 
   void run(RunContext& context) const {
-    for_each_range(context, elements, [&](std::size_t begin, std::size_t count) {
+    context.for_parts(elements, kTaskElements, [&](std::size_t begin, std::size_t end) {
+      const std::size_t count = end - begin;
       const std::uint8_t* from = bytes_at(context, input) + begin;
       auto* to = reinterpret_cast<float*>(context.at(output)) + begin;
       for (std::size_t i = 0; i < count; ++i) to[i] = table[from[i]];
