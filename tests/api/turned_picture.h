@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/stored_place.h"
+
 namespace mobilenet::testing {
 
 inline constexpr Orientation kOrientations[] = {
@@ -26,7 +28,7 @@ class TurnedPicture {
     rgb_.resize(3 * static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
     for (int y = 0; y < upright.height; ++y)
       for (int x = 0; x < upright.width; ++x) {
-        const auto [stored_x, stored_y] = stored(x, y);
+        const auto [stored_x, stored_y] = stored_place(orientation, x, y, width_, height_);
         const std::size_t from =
             3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(upright.width) + static_cast<std::size_t>(x));
         const std::size_t to = 3 * (static_cast<std::size_t>(stored_y) * static_cast<std::size_t>(width_) +
@@ -42,30 +44,6 @@ class TurnedPicture {
   }
 
  private:
-  // Where a pixel of the upright picture is stored.
-  std::pair<int, int> stored(int x, int y) const {
-    const int right = width_ - 1, bottom = height_ - 1;
-    switch (orientation_) {
-      case Orientation::upright:
-        return {x, y};
-      case Orientation::flip_horizontal:
-        return {right - x, y};
-      case Orientation::rotate_180:
-        return {right - x, bottom - y};
-      case Orientation::flip_vertical:
-        return {x, bottom - y};
-      case Orientation::transpose:
-        return {y, x};
-      case Orientation::rotate_90:
-        return {y, bottom - x};
-      case Orientation::transverse:
-        return {right - y, bottom - x};
-      case Orientation::rotate_270:
-        return {right - y, x};
-    }
-    return {x, y};
-  }
-
   int width_, height_;
   Orientation orientation_;
   std::vector<std::uint8_t> rgb_;

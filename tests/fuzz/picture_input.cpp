@@ -13,9 +13,11 @@
 #include "fuzz/fuzz.h"
 #include "pictures/upright_pixels.h"
 #include "support/choices.h"
+#include "support/stored_place.h"
 
 using namespace mobilenet;
 using testing::Choices;
+using testing::stored_place;
 
 namespace {
 
@@ -33,34 +35,6 @@ Picture random_picture(Choices& choices) {
     for (int c = 0; c < 3; ++c) picture.rgb.push_back(picture.grey ? grey : numbers.byte());
   }
   return picture;
-}
-
-struct Point {
-  int x, y;
-};
-
-// Where the pixel (x, y) of the upright picture lies in stored ones of this size.
-Point stored_place(Orientation orientation, int x, int y, int width, int height) {
-  const int right = width - 1, bottom = height - 1;
-  switch (orientation) {
-    case Orientation::upright:
-      return {x, y};
-    case Orientation::flip_horizontal:
-      return {right - x, y};
-    case Orientation::rotate_180:
-      return {right - x, bottom - y};
-    case Orientation::flip_vertical:
-      return {x, bottom - y};
-    case Orientation::transpose:
-      return {y, x};
-    case Orientation::rotate_90:
-      return {y, bottom - x};
-    case Orientation::transverse:
-      return {right - y, bottom - x};
-    case Orientation::rotate_270:
-      return {right - y, x};
-  }
-  return {x, y};
 }
 
 void put_pixel(std::byte* place, PixelFormat format, const std::uint8_t* rgb) {
@@ -111,10 +85,10 @@ Stored store(const Picture& picture, const Layout& layout) {
   }
   for (int y = 0; y < picture.height; ++y)
     for (int x = 0; x < picture.width; ++x) {
-      const Point place = stored_place(view.orientation, x, y, view.width, view.height);
+      const auto [stored_x, stored_y] = stored_place(view.orientation, x, y, view.width, view.height);
       const std::uint8_t* rgb = &picture.rgb[static_cast<std::size_t>(y * picture.width + x) * 3];
-      const std::size_t row_above = static_cast<std::size_t>(bottom_up ? view.height - 1 - place.y : place.y);
-      const std::size_t at = row * row_above + pixel * static_cast<std::size_t>(place.x);
+      const std::size_t row_above = static_cast<std::size_t>(bottom_up ? view.height - 1 - stored_y : stored_y);
+      const std::size_t at = row * row_above + pixel * static_cast<std::size_t>(stored_x);
       for (std::size_t plane = 0; plane < stored.planes.size(); ++plane) {
         const float value = static_cast<float>(rgb[plane]) / 255.0f;
         if (floats)
