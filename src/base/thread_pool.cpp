@@ -88,11 +88,12 @@ class RecentDemand {
   // not keep cores idle.
   static constexpr std::uint32_t kMemory = 5;  // ms
 
-  struct Peak {
+  struct alignas(std::uint64_t) Peak {  // aligned, or clang asks libatomic for it
     Demand most;
     std::uint32_t time = 0;
   };
 
+  static_assert(std::atomic<Peak>::is_always_lock_free);
   std::atomic<Peak> peak_{};  // two who write at once: one is forgotten until it comes again
 };
 
