@@ -64,6 +64,24 @@ struct ActivationOp {
   Activation activation = Activation::relu6;
 };
 
+// What becomes of one number. leaky_relu: x < 0 gives alpha x; elu: x < 0 gives exp(x) - 1.
+enum class UnaryKind { absolute, elu, exp, leaky_relu, log, negate, rsqrt, sqrt, square, tanh };
+
+struct UnaryOp {
+  UnaryKind kind = UnaryKind::absolute;
+  float alpha = 0;  // of leaky_relu
+};
+
+// What becomes of two numbers. prelu: a where a >= 0, else a b.
+enum class BinaryKind { add, divide, maximum, minimum, multiply, power, prelu, squared_difference, subtract };
+
+// inputs: a, b, one of which may be a constant. Their axes are aligned at the last one, and what has an extent of 1 is
+// repeated, as NumPy does: a row of channels, a gate of one pixel, one number.
+struct BinaryOp {
+  BinaryKind kind = BinaryKind::multiply;
+  Activation activation = Activation::none;
+};
+
 // inputs: a, b of one shape
 struct AddOp {
   Activation activation = Activation::none;
