@@ -39,27 +39,35 @@ class Graph {
     return s.rank() == 0 ? 0 : static_cast<int>(s[s.rank() - 1]);
   }
 
-  // The operator of that kind that reads `from`, perhaps through padding or a change of type. Where several do (heads
-  // of a detector start in the middle of the backbone), the one with the published stride wins, then one whose output
-  // `then` reads, then the first.
-  std::optional<Found> next(TensorId from, Kind kind, int stride, Kind then) const {
-    std::optional<Found> best;
-    int best_score = -1;
+  // The operators of that kind that read `from`, perhaps through padding or a change of type.
+  std::vector<Found> all(TensorId from, Kind kind) const {
+    std::vector<Found> found;
     const auto consider = [&](const Node* node) {
-      if (!is(*node, kind)) return;
-      const int node_stride = stride_of(*node);
-      if (node_stride != stride && node_stride != 1) return;  // 1: the stride became a dilation (segmentation)
-      const Found found{node, end_of_layer(node->output)};
-      const int score = (node_stride == stride ? 2 : 0) + (leads_to(found.output, then) ? 1 : 0);
-      if (score > best_score) {
-        best = found;
-        best_score = score;
-      }
+      if (is(*node, kind)) found.push_back({node, end_of_layer(node->output)});
     };
     for (const Node* reader : readers(from)) {
       consider(reader);
       if (passes(*reader))
         for (const Node* second : readers(reader->output)) consider(second);
+    }
+    return found;
+  }
+
+  bool leads_to(TensorId from, Kind kind) const { return !all(from, kind).empty(); }
+
+  // One of them. Where there are several (heads of a detector start in the middle of the backbone), the one with the
+  // published stride wins, then one whose output `then` reads, then the first.
+  std::optional<Found> next(TensorId from, Kind kind, int stride, Kind then) const {
+    std::optional<Found> best;
+    int best_score = -1;
+    for (const Found& found : all(from, kind)) {
+      const int found_stride = stride_of(*found.node);
+      if (found_stride != stride && found_stride != 1) continue;  // 1: it became a dilation (segmentation)
+      const int score = (found_stride == stride ? 2 : 0) + (leads_to(found.output, then) ? 1 : 0);
+      if (score > best_score) {
+        best = found;
+        best_score = score;
+      }
     }
     return best;
   }
@@ -112,16 +120,6 @@ class Graph {
         const Shape& s = shape(node.output);
         return pool && pool->kind == PoolKind::average && s.rank() == 4 && s[1] == 1 && s[2] == 1;
       }
-    }
-    return false;
-  }
-
-  bool leads_to(TensorId id, Kind kind) const {
-    for (const Node* reader : readers(id)) {
-      if (is(*reader, kind)) return true;
-      if (passes(*reader))
-        for (const Node* second : readers(reader->output))
-          if (is(*second, kind)) return true;
     }
     return false;
   }
@@ -186,6 +184,36 @@ BlockSpec block_of(const Graph& graph, TensorId input, const Found& depthwise, T
   return block;
 }
 
+// Whether the graph goes on from a layer as a backbone does behind a block, whose depthwise convolution is one of
+// `branches`: to more convolutions, to the pool, or not at all. The same two convolutions are also a detector's
+// predictor or an atrous branch; those are reshaped or joined, and there are several.
+bool backbone_goes_on(const Graph& graph, TensorId output, Kind then, std::size_t branches) {
+  return graph.leads_to(output, then) || graph.leads_to(output, Kind::pool) ||
+         (branches == 1 && graph.readers(output).empty());
+}
+
+bool separable_block_follows(const Graph& graph, TensorId end) {
+  const std::vector<Found> depthwises = graph.all(end, Kind::depthwise);
+  for (const Found& depthwise : depthwises)
+    for (const Found& pointwise : graph.all(depthwise.output, Kind::pointwise))
+      if (backbone_goes_on(graph, pointwise.output, Kind::depthwise, depthwises.size())) return true;
+  return false;
+}
+
+bool inverted_residual_follows(const Graph& graph, TensorId end) {
+  for (const Found& expand : graph.all(end, Kind::pointwise)) {
+    if (graph.channels(expand.output) <= graph.channels(end)) continue;  // an extra feature map begins by reducing
+    const std::vector<Found> depthwises = graph.all(expand.output, Kind::depthwise);
+    for (const Found& depthwise : depthwises)
+      for (const Found& project : graph.all(depthwise.output, Kind::pointwise)) {
+        const TensorId sum = graph.sum(project.output, end);
+        const TensorId output = sum == kNoTensor ? project.output : sum;
+        if (backbone_goes_on(graph, output, Kind::pointwise, depthwises.size())) return true;
+      }
+  }
+  return false;
+}
+
 std::optional<Match> match_separable_blocks(std::span<const StageBlock> blocks, const Graph& graph,
                                             const Network& network) {
   Match match;
@@ -206,6 +234,7 @@ std::optional<Match> match_separable_blocks(std::span<const StageBlock> blocks, 
     name_hidden(match, pointwise->output);
     end = pointwise->output;
   }
+  if (separable_block_follows(graph, end)) return std::nullopt;
   match.end = end;
   return match;
 }
@@ -240,6 +269,7 @@ std::optional<Match> match_inverted_residuals(std::span<const StageBlock> blocks
     if (i > 0) name_hidden(match, output);  // Hugging Face counts the stem and the first block as one module
     input = output;
   }
+  if (inverted_residual_follows(graph, input)) return std::nullopt;
   match.end = input;
   // 1280 channels after 320, or in proportion; an ASPP branch that reads the same tensor has fewer.
   const auto last = graph.next(input, Kind::pointwise, 1, Kind::pool);

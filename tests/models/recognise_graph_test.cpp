@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 
 #include "models/models.h"
+#include "models/registry.h"
 
 namespace mobilenet {
 namespace {
@@ -101,17 +103,75 @@ TEST(RecogniseGraph, WidthsOfItsOwn) {
   EXPECT_EQ(found.depth_multiplier, 0);
 }
 
+// Networks of a MobileNet's blocks that are none of the architectures, some of which begin exactly like one.
 TEST(RecogniseGraph, AnotherNetworkStaysUntouched) {
-  ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.35, 32, 10);
-  spec.blocks.erase(spec.blocks.begin() + 7);  // one block less
-  Built built = build(spec);
-  built.network.layers = {{"mine", 0}};
-  ModelSpec found = unknown();
-  recognise_graph(built.network, found);
-  EXPECT_EQ(found.architecture, Architecture::graph);
-  EXPECT_EQ(found.depth_multiplier, 0);
-  ASSERT_EQ(built.network.layers.size(), 1u);
-  EXPECT_EQ(built.network.layers[0].name, "mine");
+  const ModelSpec v1 = published_spec(Architecture::mobilenet_v1, 0.25, 32, 10);
+  const ModelSpec v2 = published_spec(Architecture::mobilenet_v2, 0.35, 32, 10);
+  const auto without_block = [](ModelSpec spec, std::ptrdiff_t index) {
+    spec.blocks.erase(spec.blocks.begin() + index);
+    return spec;
+  };
+  const auto with_one_more = [](ModelSpec spec, BlockSpec block) {
+    block.inputs = spec.blocks.back().outputs;
+    block.hidden = (block.expand ? 6 : 1) * block.inputs;
+    block.outputs = block.residual ? block.inputs : 64;
+    spec.blocks.push_back(block);
+    return spec;
+  };
+  const auto headless = [](ModelSpec spec) {
+    spec.last = spec.classes = 0;
+    return spec;
+  };
+  const BlockSpec separable, expands{.expand = true}, adds{.expand = true, .residual = true},
+      halves{.stride = 2, .expand = true};
+  const struct {
+    const char* what;
+    ModelSpec spec;
+  } networks[] = {
+      {"V1, one block less", without_block(v1, 9)},
+      {"V1, one block more", with_one_more(v1, separable)},
+      {"V1, one block more, no classifier", with_one_more(headless(v1), separable)},
+      {"V2, one block less", without_block(v2, 7)},
+      {"V2, one block more", with_one_more(v2, expands)},
+      {"V2, one block more, strided", with_one_more(v2, halves)},
+      {"V2, one block more, with a sum", with_one_more(v2, adds)},
+      {"V2, one block more, no classifier", with_one_more(headless(v2), expands)},
+      {"V2, one block more, no convolution behind it", with_one_more(headless(v2), adds)},
+      {"V2, two blocks more", with_one_more(with_one_more(v2, expands), expands)},
+  };
+  for (const auto& [what, spec] : networks) {
+    Built built = build(spec);
+    built.network.layers = {{"mine", 0}};
+    ModelSpec found = unknown();
+    recognise_graph(built.network, found);
+    EXPECT_EQ(found.architecture, Architecture::graph) << what;
+    EXPECT_EQ(found.depth_multiplier, 0) << what;
+    ASSERT_EQ(built.network.layers.size(), 1u) << what;
+    EXPECT_EQ(built.network.layers[0].name, "mine") << what;
+  }
+}
+
+// Detectors and segmenters: the layers of the backbone are found, whatever stands on it and in its middle.
+TEST(RecogniseGraph, BackboneBelowEveryHead) {
+  for (const ArchitectureRow& row : architectures())
+    for (const double depth_multiplier : {0.35, 1.0}) {
+      if (row.head == Head::classifier) continue;
+      const std::string what = std::string(row.name) + " " + std::to_string(depth_multiplier);
+      const ModelSpec spec = published_spec(row.architecture, depth_multiplier, 128, row.classes);
+      Built built = build(spec);
+      const std::vector<Layer> layers = std::exchange(built.network.layers, {});
+      ModelSpec found = unknown();
+      recognise_graph(built.network, found);
+      EXPECT_EQ(found.architecture, Architecture::graph) << what;
+      EXPECT_EQ(found.depth_multiplier, depth_multiplier) << what;
+      EXPECT_GT(built.network.layers.size(), 2 * spec.blocks.size()) << what;
+      for (const Layer& name : built.network.layers) {
+        const auto same = [&](const Layer& expected) { return expected.name == name.name; };
+        const auto expected = std::find_if(layers.begin(), layers.end(), same);
+        ASSERT_NE(expected, layers.end()) << what << " " << name.name;
+        EXPECT_EQ(expected->tensor, name.tensor) << what << " " << name.name;
+      }
+    }
 }
 
 // A detector: the heads read an inner layer and the outputs are not the classifier's.
