@@ -7,15 +7,13 @@
 
 #include "base/error.h"
 #include "base/quoted.h"
+#include "network/fixed_point.h"
+#include "network/quantized_types.h"
 
 namespace mobilenet {
 namespace {
 
 constexpr float kResizeWeightOne = 2048;
-
-Error quantization_error(const Tensor& tensor, const char* what) {
-  return failure(ErrorCode::unsupported, "tensor ", quoted(tensor.name), " (", name_of(tensor.type), ") ", what);
-}
 
 bool usable_scale(float scale) { return std::isfinite(scale) && scale > 0; }
 
@@ -30,61 +28,23 @@ RealRange real_range(Activation activation) {
   return {};
 }
 
-// A real scale as a 31-bit fraction and a power of two: factor = multiplier * 2^(shift - 31).
-struct FixedPoint {
-  std::int64_t multiplier = 0;
-  int shift = 0;
-};
-FixedPoint fixed_point(double factor) {
-  FixedPoint fixed;
-  const double fraction = std::frexp(factor, &fixed.shift);
-  fixed.multiplier = static_cast<std::int64_t>(std::llround(fraction * 2147483648.0));
-  if (fixed.multiplier == std::int64_t{1} << 31) {
-    fixed.multiplier /= 2;
-    ++fixed.shift;
-  }
-  return fixed;
+}  // namespace
+
+Error quantization_error(const Tensor& tensor, const char* what) {
+  return failure(ErrorCode::unsupported, "tensor ", quoted(tensor.name), " (", name_of(tensor.type), ") ", what);
 }
 
-enum class Halves { up, away_from_zero };
-
-// value * factor as TensorFlow Lite's own kernels round it, twice: to an integer (half away from zero) after the
-// 31-bit product, then after the remaining right shift, where vectors round halves up and single elements away from
-// zero.
-std::int32_t multiply_rounded_twice(std::int32_t value, FixedPoint factor, Halves halves) {
-  const std::int64_t shifted = static_cast<std::int64_t>(value) * (std::int64_t{1} << std::max(factor.shift, 0));
-  const std::int64_t product = shifted * factor.multiplier;
-  const std::int64_t half = std::int64_t{1} << 30;
-  const std::int64_t high = (product >= 0 ? product + half : product + 1 - half) / (std::int64_t{1} << 31);
-  const int right = std::max(-factor.shift, 0);
-  if (right == 0) return static_cast<std::int32_t>(high);
-  const std::int64_t lower = halves == Halves::away_from_zero && high < 0 ? high - 1 : high;
-  return static_cast<std::int32_t>((lower + (std::int64_t{1} << (right - 1))) >> right);
-}
-
-// The factors for which multiply_rounded_twice neither overflows nor shifts a 32-bit value away.
-bool usable_factor(double factor) { return factor > 0x1p-30 && factor < 0x1p20; }
-
-// Fills a table from stored input integer to stored output integer.
-template <class Function>
-ByteTable fill_table(const AffineType& input, const Function& function) {
-  ByteTable table;
-  const IntegerRange range = type_range(input.type);
-  for (std::int32_t stored = range.low; stored <= range.high; ++stored)
-    table[static_cast<std::uint8_t>(stored)] = static_cast<std::uint8_t>(function(stored));
-  return table;
-}
-
-struct TypePair {
-  AffineType input, output;
-};
 Result<TypePair> type_pair(const Tensor& input, const Tensor& output) {
   MOBILENET_TRY(const AffineType in, affine_type(input));
   MOBILENET_TRY(const AffineType out, affine_type(output));
   return TypePair{in, out};
 }
 
-}  // namespace
+Result<TypePair> equal_type_pair(const Tensor& input, const Tensor& output) {
+  MOBILENET_TRY(const TypePair types, type_pair(input, output));
+  if (types.input.type != types.output.type) return quantization_error(output, "must have the type of the input");
+  return types;
+}
 
 bool is_quantized(const Tensor& tensor) {
   return (tensor.type == DataType::u8 || tensor.type == DataType::i8) && tensor.quantization.has_value();
@@ -212,9 +172,8 @@ std::int32_t mean_element(const MeanArithmetic& mean, std::int32_t sum) {
 }
 
 Result<ByteTable> activation_table(Activation activation, const Tensor& input, const Tensor& output) {
-  MOBILENET_TRY(const TypePair types, type_pair(input, output));
+  MOBILENET_TRY(const TypePair types, equal_type_pair(input, output));
   const AffineType in = types.input, out = types.output;
-  if (in.type != out.type) return quantization_error(output, "must have the type of the input");
   switch (activation) {
     case Activation::sigmoid:
       return fill_table(in, [&](std::int32_t stored) {
