@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/quoted.h"
 #include "network/fixed_point.h"
+#include "network/quantized_elementwise.h"
 #include "network/quantized_types.h"
 
 namespace mobilenet {
@@ -193,6 +194,7 @@ Result<ByteTable> activation_table(Activation activation, const Tensor& input, c
       });
     }
     case Activation::hard_swish:
+      return hard_swish_table(input, output);
     case Activation::hard_sigmoid:
       return failure(ErrorCode::unsupported, "this activation has no integer form here (tensor ", quoted(output.name),
                      ")");

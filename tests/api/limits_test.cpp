@@ -108,15 +108,16 @@ TEST(MemoryLimit, PackedWeightsCount) {
   EXPECT_NE(session.error().message.find("packed weights"), std::string::npos) << session.error().message;
 }
 
-// Behind the output lies an operator that nothing here can run in integers.
+// Behind the output lies an operator that nothing here can run under its scales.
 TEST(Operators, WhatCannotRunIsRefusedThoughNoOutputNeedsIt) {
   GraphFile graph = small_i8_graph();
   GraphTensor swish = graph.tensors[kSum];
   swish.name = "swish";
+  swish.scales[0] *= 0x1p-10f;  // finer than its inputs
   const int output = graph.add(swish);
   GraphOperator dead{BuiltinOperator::HARD_SWISH, {kSum}, {output}};
   graph.operators.push_back(dead);
-  expect_refused(open(graph), {}, {"swish: ", "no integer form"});
+  expect_refused(open(graph), {}, {"swish: ", "scale too far"});
 }
 
 struct ArithmeticCase {

@@ -101,7 +101,7 @@ def answer(code, version, option, inputs, output, extra=()):
         operator.builtinOptionsType, operator.builtinOptions = option
     graph.operators, model.subgraphs = [operator], [graph]
     opcode = schema.OperatorCodeT()
-    opcode.builtinCode, opcode.deprecatedBuiltinCode, opcode.version = code, code, version
+    opcode.builtinCode, opcode.deprecatedBuiltinCode, opcode.version = code, min(code, 127), version
     model.operatorCodes = [opcode]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")

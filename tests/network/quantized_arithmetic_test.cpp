@@ -185,7 +185,7 @@ TEST(QuantizedArithmetic, TablesSurviveFarScales) {
         EXPECT_EQ((**table)[7], 200);
       }
   }
-  EXPECT_FALSE(activation_table(Activation::hard_swish, u8(1, 0), u8(1, 0)));
+  EXPECT_FALSE(activation_table(Activation::hard_sigmoid, u8(1, 0), u8(1, 0)));
 }
 
 TEST(QuantizedArithmetic, QuantisesWhatIsNoNumber) {

@@ -135,8 +135,8 @@ TEST(ReferenceBackend, RefusesByName) {
        [](OperatorModel& m) { m.network.tensors[1].quantization->axis = 77; }, "scales along axis 77"},
       {"weight is an activation", "dense: classifier, f32",
        [](OperatorModel& m) { m.network.tensors[1].parameter = -1; }, "not a constant"},
-      {"integer hard swish", "activation: relu, u8",
-       [](OperatorModel& m) { m.network.nodes[0].op = ActivationOp{Activation::hard_swish}; }, "integer form"},
+      {"integer hard sigmoid", "activation: relu, u8",
+       [](OperatorModel& m) { m.network.nodes[0].op = ActivationOp{Activation::hard_sigmoid}; }, "integer form"},
       {"resize that rescales", "resize_bilinear: from one pixel, u8",
        [](OperatorModel& m) { m.network.tensors.back().quantization->scales[0] *= 2; }, "must have one type"},
   };
