@@ -180,7 +180,8 @@ Result<ByteTable> activation_table(Activation activation, const Tensor& input, c
       return fill_table(in, [&](std::int32_t stored) {
         const double exponential = std::exp(static_cast<double>(dequantize(stored, in)));
         const double value = std::isinf(exponential) ? 1.0 : exponential / (1.0 + exponential);
-        return quantize(static_cast<float>(value), 1.0f / out.scale, out.zero_point, type_range(out.type));
+        const float scaled = static_cast<float>(value) * (1.0f / out.scale);  // rounded once the zero point is added
+        return quantize(scaled + static_cast<float>(out.zero_point), 1, 0, type_range(out.type));
       });
     case Activation::none:
     case Activation::relu:

@@ -104,6 +104,16 @@ TEST(QuantizedElementwise, BytesAsTheRuntimeHasThem) {
   }
 }
 
+// From the runtime: the half of sigmoid(0) under an odd zero point, which is added before rounding.
+TEST(QuantizedElementwise, SigmoidRoundsOnceItsZeroPointIsAdded) {
+  for (const auto& [zero_point, expected] : {std::pair{-2, 0}, {-3, 0}, {0, 2}, {1, 4}}) {
+    const auto table = activation_table(Activation::sigmoid, tensor_of(DataType::i8, {0.1f, 0}),
+                                        tensor_of(DataType::i8, {0.2f, zero_point}));
+    ASSERT_TRUE(table);
+    EXPECT_EQ(static_cast<std::int8_t>((*table)[0]), expected) << zero_point;
+  }
+}
+
 constexpr Activation kNone = Activation::none;
 constexpr BinaryKind kBinaryKinds[] = {
     BinaryKind::add,      BinaryKind::divide, BinaryKind::maximum, BinaryKind::minimum,
