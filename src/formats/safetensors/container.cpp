@@ -20,24 +20,31 @@ constexpr std::size_t kLongestName = 256;
 
 struct KnownType {
   std::string_view name;
-  std::uint64_t bytes;
+  std::uint64_t bits;
   std::optional<DataType> type;
 };
-constexpr std::array<KnownType, 15> kKnownTypes{{{"F32", 4, DataType::f32},
-                                                 {"F16", 2, DataType::f16},
-                                                 {"I8", 1, DataType::i8},
-                                                 {"U8", 1, DataType::u8},
-                                                 {"I16", 2, DataType::i16},
-                                                 {"I32", 4, DataType::i32},
-                                                 {"I64", 8, DataType::i64},
-                                                 {"BOOL", 1, DataType::boolean},
-                                                 {"BF16", 2, {}},
-                                                 {"F64", 8, {}},
-                                                 {"U16", 2, {}},
-                                                 {"U32", 4, {}},
-                                                 {"U64", 8, {}},
-                                                 {"F8_E4M3", 1, {}},
-                                                 {"F8_E5M2", 1, {}}}};
+constexpr std::array<KnownType, 22> kKnownTypes{{{"F32", 32, DataType::f32},
+                                                 {"F16", 16, DataType::f16},
+                                                 {"I8", 8, DataType::i8},
+                                                 {"U8", 8, DataType::u8},
+                                                 {"I16", 16, DataType::i16},
+                                                 {"I32", 32, DataType::i32},
+                                                 {"I64", 64, DataType::i64},
+                                                 {"BOOL", 8, DataType::boolean},
+                                                 {"BF16", 16, {}},
+                                                 {"F64", 64, {}},
+                                                 {"U16", 16, {}},
+                                                 {"U32", 32, {}},
+                                                 {"U64", 64, {}},
+                                                 {"C64", 64, {}},
+                                                 {"F8_E4M3", 8, {}},
+                                                 {"F8_E5M2", 8, {}},
+                                                 {"F8_E8M0", 8, {}},
+                                                 {"F8_E4M3FNUZ", 8, {}},
+                                                 {"F8_E5M2FNUZ", 8, {}},
+                                                 {"F6_E2M3", 6, {}},
+                                                 {"F6_E3M2", 6, {}},
+                                                 {"F4", 4, {}}}};
 
 std::uint64_t header_length(std::span<const std::byte> file) {
   std::uint64_t length = 0;
@@ -90,7 +97,7 @@ Result<NamedTensor> read_tensor(const std::string& name, const JsonValue& descri
   const JsonValue* dtype = description.find("dtype");
   if (!dtype || !dtype->is_string()) return failure(ErrorCode::bad_format, "dtype must be a string");
   NamedTensor tensor;
-  tensor.name = name;
+  tensor.name = tensor.saved_as = name;
   tensor.dtype = dtype->get<std::string>();
   const auto known = std::find_if(kKnownTypes.begin(), kKnownTypes.end(),
                                   [&](const KnownType& type) { return type.name == tensor.dtype; });
@@ -99,10 +106,10 @@ Result<NamedTensor> read_tensor(const std::string& name, const JsonValue& descri
   MOBILENET_TRY(const Extent extent, read_offsets(description, data.size()));
   std::uint64_t elements = 0;
   MOBILENET_TRY(tensor.shape, read_shape(description, elements));
-  const std::uint64_t bytes = extent.end - extent.begin;
-  if (bytes / known->bytes != elements || bytes % known->bytes != 0)
+  const std::uint64_t bytes = extent.end - extent.begin;  // of a file in memory: their bits fit 64
+  if (8 * bytes / known->bits != elements || 8 * bytes % known->bits != 0)
     return failure(ErrorCode::bad_format, "has ", bytes, " bytes of data, but ", to_string(tensor.shape), " of ",
-                   tensor.dtype, " needs ", elements, " x ", known->bytes);
+                   tensor.dtype, " needs ", elements, " x ", known->bits, " bits");
   tensor.bytes = data.subspan(extent.begin, bytes);
   return tensor;
 }

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "formats/safetensors/load_safetensors.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "formats/safetensors/container.h"
 #include "formats/weights/load_weights.h"
@@ -13,7 +15,8 @@ bool takes_safetensors(const SourceFile& file) { return looks_like_safetensors(f
 Result<LoadedModel> load_safetensors(const SourceFile& file) {
   auto tensors = parse_safetensors(file.bytes);
   if (!tensors) return at(file.name, std::move(tensors).error());
-  auto model = load_weights("safetensors", *tensors, file);
+  tensors->owners.push_back(file.owner);
+  auto model = load_weights("safetensors", *std::move(tensors), file.path);
   if (!model) return at(file.name, std::move(model).error());
   return model;
 }

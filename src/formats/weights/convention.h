@@ -30,7 +30,7 @@ struct Recognition {
 
 struct NamedWeights {
   Recognition recognition;
-  Parameters parameters;  // views of the container's tensors, without owners
+  Parameters parameters;  // views of the container's tensors, without their owners
   WeightIndex index;      // by canonical name
 };
 
@@ -51,6 +51,9 @@ struct Convention {
   // `model` is the weights file's path, empty when it came from memory. May replace weights by copies in the order of
   // this library.
   Result<WeightsReading> (*read)(const NamedTensors& file, NamedWeights& weights, const std::filesystem::path& model);
+  // Endings of one name that every network has, once; what stands before it is no part of the convention. None: names
+  // always stand alone.
+  std::span<const std::string_view> landmarks = {};
   // Tensors that are saved all the same and take no part in the answer; null: there are none.
   bool (*ignores)(const Recognition& recognition, std::string_view name) = nullptr;
 };

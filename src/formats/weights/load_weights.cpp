@@ -7,13 +7,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "formats/labels/labels.h"
+#include "formats/weights/name_weights.h"
 #include "models/registry.h"
 
 namespace mobilenet {
 namespace {
 
 constexpr std::string_view kScale = "_scale";
-constexpr std::string_view kIgnored = ".num_batches_tracked";  // PyTorch's training counter
 
 // "Hugging Face's, timm's or mobilenet.cpp's"
 std::string names_of_conventions() {
@@ -27,13 +27,13 @@ std::string names_of_conventions() {
 // What a file is that is none of ours, and what to do.
 Error unknown_weights(const NamedTensors& file) {
   if (file.tensors.empty()) return failure(ErrorCode::bad_format, "has no tensors");
-  if (any_name(file, [](std::string_view name) { return name.starts_with("features.0.0."); }))
+  if (any_name(file, [](std::string_view name) { return text(".", name).find(".features.0.0.") != std::string::npos; }))
     return failure(ErrorCode::unsupported,
                    "has torchvision's tensor names, which are not supported; use the file of the same network from "
                    "timm or Hugging Face");
   std::string names;
   for (std::size_t i = 0; i < std::min<std::size_t>(3, file.tensors.size()); ++i)
-    names += (i == 0 ? "" : ", ") + file.tensors[i].name;
+    names += (i == 0 ? "" : ", ") + file.tensors[i].saved_as;
   return failure(ErrorCode::unsupported, "is not recognised as a MobileNet by its tensor names (",
                  names_of_conventions(), "); it has ", file.tensors.size(), " tensors: ", names, ", ...");
 }
@@ -49,32 +49,6 @@ Result<Recognised> recognise(const NamedTensors& file) {
     if (recognition) return Recognised{convention, *std::move(recognition)};
   }
   return unknown_weights(file);
-}
-
-// Every tensor under its canonical name. Fails for those that have none.
-Result<NamedWeights> name_weights(const Convention& convention, Recognition recognition, const NamedTensors& file) {
-  NamedWeights named;
-  named.recognition = std::move(recognition);
-  for (const NamedTensor& tensor : file.tensors) {
-    if (tensor.name.ends_with(kIgnored)) continue;
-    if (convention.ignores != nullptr && convention.ignores(named.recognition, tensor.name)) continue;
-    const std::optional<std::string> name = convention.canonical_name(named.recognition, tensor.name);
-    if (!name)
-      return failure(ErrorCode::unsupported, tensor.name, ": ", to_string(tensor.shape), " is not a tensor of a ",
-                     title_of(named.recognition.architecture), " as ", convention.name, " saves it");
-    if (!tensor.type)
-      return failure(ErrorCode::unsupported, tensor.name, ": is ", tensor.dtype,
-                     ", which is not supported; save it as F16 or F32");
-    Parameter parameter{tensor.name, *tensor.type, tensor.shape, WeightLayout::none, tensor.bytes};
-    if (tensor.shape.rank() == 4) parameter.layout = WeightLayout::oihw;
-    if (tensor.shape.rank() == 2) parameter.layout = WeightLayout::oi;
-    const auto [place, added] = named.index.emplace(*name, static_cast<int>(named.parameters.values.size()));
-    if (!added)
-      return failure(ErrorCode::bad_format, tensor.name, ": is another ", *name, " beside ",
-                     named.parameters.value(place->second).name);
-    named.parameters.values.push_back(std::move(parameter));
-  }
-  return named;
 }
 
 // A text file beside the model is what a person put there, so it goes before the names of the configuration.
@@ -124,19 +98,21 @@ Result<void> check_unused(const NamedWeights& weights, const Network& network) {
 
 }  // namespace
 
-Result<LoadedModel> load_weights(std::string_view container, const NamedTensors& tensors, const SourceFile& file) {
-  MOBILENET_TRY(Recognised recognised, recognise(tensors));
+Result<LoadedModel> load_weights(std::string_view container, NamedTensors tensors, const std::filesystem::path& path) {
+  MOBILENET_TRY(Unwrapped unwrapped, unwrap(std::move(tensors)));
+  MOBILENET_TRY(Recognised recognised, recognise(unwrapped.network));
   const Convention& convention = *recognised.convention;
-  MOBILENET_TRY(NamedWeights weights, name_weights(convention, std::move(recognised.recognition), tensors));
-  MOBILENET_TRY(WeightsReading reading, convention.read(tensors, weights, file.path));
+  MOBILENET_TRY(NamedWeights weights, name_weights(convention, std::move(recognised.recognition), unwrapped));
+  MOBILENET_TRY(WeightsReading reading, convention.read(unwrapped.network, weights, path));
+  reading.decisions.insert(reading.decisions.end(), unwrapped.decisions.begin(), unwrapped.decisions.end());
   if (weights.recognition.architecture != Architecture::graph) note_numbers(reading);
-  decide_labels(reading, file.path);
+  decide_labels(reading, path);
   MOBILENET_TRY(Network network, build_network(reading.spec, weights.parameters, weights.index));
   MOBILENET_CHECK(check_unused(weights, network));
   LoadedModel model;
   model.format = text(container, " (", convention.name, ")");
   model.spec = std::move(reading.spec);
-  weights.parameters.owners.push_back(file.owner);
+  for (auto& owner : unwrapped.network.owners) weights.parameters.owners.push_back(std::move(owner));
   model.graph = std::make_shared<const ModelGraph>(ModelGraph{std::move(network), std::move(weights.parameters)});
   model.weights = std::move(weights.index);
   model.decisions = std::move(reading.decisions);

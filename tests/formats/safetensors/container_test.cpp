@@ -47,6 +47,23 @@ TEST(SafetensorsContainer, ViewsTheFile) {
   EXPECT_EQ(container->tensors[4].dtype, "BF16");
 }
 
+TEST(SafetensorsContainer, KnowsEveryTypeOfTheFormat) {
+  const std::pair<const char*, std::size_t> kBytesOfFour[] = {
+      {"BOOL", 4}, {"U8", 4},          {"I8", 4},      {"F8_E4M3", 4},     {"F8_E5M2", 4}, {"F8_E8M0", 4},
+      {"I16", 8},  {"F8_E4M3FNUZ", 4}, {"U16", 8},     {"F8_E5M2FNUZ", 4}, {"F16", 8},     {"BF16", 8},
+      {"I32", 16}, {"U32", 16},        {"F32", 16},    {"C64", 32},        {"F64", 32},    {"I64", 32},
+      {"U64", 32}, {"F4", 2},          {"F6_E2M3", 3}, {"F6_E3M2", 3}};
+  for (const auto& [dtype, bytes] : kBytesOfFour)
+    for (const std::size_t wrong : {0, 1}) {
+      SCOPED_TRACE(dtype);
+      const std::string size = std::to_string(bytes + wrong);
+      const auto container = parse(safetensors_bytes(
+          std::string(R"({"x":{"dtype":")") + dtype + R"(","shape":[4],"data_offsets":[0,)" + size + "]}}",
+          bytes + wrong));
+      EXPECT_EQ(static_cast<bool>(container), wrong == 0) << (container ? "" : container.error().message);
+    }
+}
+
 struct Damaged {
   const char* name;
   std::string bytes;
@@ -91,7 +108,7 @@ std::vector<Damaged> damaged_files() {
        one(R"({"dtype":"F32","shape":[4294967297,4294967295,4294967297],"data_offsets":[0,4]})"), "impossibly large"},
       {"axis past 63 bits", one(R"({"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,4]})"),
        "an axis of its shape"},
-      {"shape that needs more", one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,4]})"), "needs 2 x 4"},
+      {"shape that needs more", one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,4]})"), "needs 2 x 32 bits"},
       {"half an element", one(R"({"dtype":"F32","shape":[1],"data_offsets":[0,5]})", 5), "has 5 bytes of data"},
       {"no offsets", one(R"({"dtype":"F32","shape":[1]})"), "data_offsets must be two numbers"},
       {"one offset", one(R"({"dtype":"F32","shape":[1],"data_offsets":[0]})"), "data_offsets must be two numbers"},

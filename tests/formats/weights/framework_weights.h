@@ -11,8 +11,8 @@
 
 namespace mobilenet::testing {
 
-// `prefix` stands before every name but the classifier's: "mobilenet_v2." or "". `dtype`, F32 or F16, is the
-// classifier's.
+// `prefix` stands before every name but the classifier's: "mobilenet_v2." or "". `dtype`, F32 or one of two bytes, is
+// the classifier's.
 SafetensorsText hugging_face_v2(const ModelSpec& spec, const std::string& prefix, const std::string& dtype = "F32");
 
 // `stages` counts blocks; V1 and V2, by what the blocks are.

@@ -392,7 +392,7 @@ TEST(Frameworks, NameTheTensorThatDoesNotFit) {
        "layer.16.conv_3x3.convolution.weight: 1x1x3x3 has no place"},
       {"two of one name",
        hugging_face_v2(spec, "").tensor("mobilenet_v2.conv_1x1.convolution.weight", {1, 1, 1, 1}).bytes(), "beside"},
-      {"bfloat16", hugging_face_v2(spec, "", "BF16").bytes(), "classifier.weight: is BF16"},
+      {"integers of two bytes", hugging_face_v2(spec, "", "I16").bytes(), "classifier.weight: is I16"},
       {"torchvision", SafetensorsText().tensor("features.0.0.weight", {32, 3, 3, 3}).bytes(), "torchvision"},
       {"timm V3", timm(spec, {1, 2, 3, 4, 3, 3, 1}).tensor("conv_head.bias", {1280}).bytes(), "MobileNet V3"},
       {"other stages", timm(spec, {1, 2, 3, 4, 3, 4}).bytes(), "has 6 stages of blocks"},

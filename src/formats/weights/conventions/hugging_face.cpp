@@ -33,8 +33,12 @@ constexpr std::array<Rename, 4> kHead{
     {{"conv_pool", "pool_branch"}, {"conv_aspp", "aspp"}, {"conv_projection", "projection"}, {"classifier", "logits"}}};
 constexpr std::string_view kHeadPrefix = "segmentation_head.";
 constexpr std::string_view kLast = "conv_1x1.";
-constexpr std::string_view kStemV1 = "conv_stem.convolution.weight";
-constexpr std::string_view kStemV2 = "conv_stem.first_conv.convolution.weight";
+// With the name of the backbone and, in a backbone alone, without.
+constexpr std::array<std::string_view, 2> kStemV1{"mobilenet_v1.conv_stem.convolution.weight",
+                                                  "conv_stem.convolution.weight"};
+constexpr std::array<std::string_view, 2> kStemV2{"mobilenet_v2.conv_stem.first_conv.convolution.weight",
+                                                  "conv_stem.first_conv.convolution.weight"};
+constexpr std::array<std::string_view, 4> kLandmarks{kStemV1[0], kStemV1[1], kStemV2[0], kStemV2[1]};
 
 std::optional<std::string> v1_name(std::string_view name) {
   if (take(name, "conv_stem.")) return joined("stem", renamed(kParts, name));
@@ -71,8 +75,8 @@ std::optional<std::string> v2_name(std::string_view name) {
 }
 
 Result<std::optional<Recognition>> recognise(const NamedTensors& file) {
-  const bool v1 = any_name(file, [](std::string_view name) { return name.ends_with(kStemV1); });
-  const bool v2 = any_name(file, [](std::string_view name) { return name.ends_with(kStemV2); });
+  const bool v1 = any_name(file, [](std::string_view name) { return name == kStemV1[0] || name == kStemV1[1]; });
+  const bool v2 = any_name(file, [](std::string_view name) { return name == kStemV2[0] || name == kStemV2[1]; });
   if (!v1 && !v2) return std::optional<Recognition>();
   Recognition recognition{v2 ? Architecture::mobilenet_v2 : Architecture::mobilenet_v1, {}};
   if (v2 && any_name(file, [](std::string_view name) { return name.starts_with(kHeadPrefix); }))
@@ -224,6 +228,6 @@ Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const st
 
 }  // namespace
 
-const Convention kHuggingFaceConvention{"Hugging Face", recognise, canonical_name, read, ignores};
+const Convention kHuggingFaceConvention{"Hugging Face", recognise, canonical_name, read, kLandmarks, ignores};
 
 }  // namespace mobilenet

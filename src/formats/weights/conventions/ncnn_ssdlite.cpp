@@ -16,6 +16,7 @@
 namespace mobilenet {
 namespace {
 
+constexpr std::array<std::string_view, 1> kLandmarks{"conv_13/expand_mbox_loc.weight"};
 constexpr std::string_view kInputScale = ".input_scale";  // for activations of integers
 constexpr int kInputSize = 300;
 constexpr int kExtras = 4;
@@ -119,8 +120,7 @@ void swap_axes_of_boxes(Parameters& parameters, int index) {
 }
 
 Result<std::optional<Recognition>> recognise(const NamedTensors& file) {
-  if (!any_name(file, [](std::string_view name) { return name == "conv_13/expand_mbox_loc.weight"; }))
-    return std::optional<Recognition>();
+  if (!any_name(file, [](std::string_view name) { return name == kLandmarks[0]; })) return std::optional<Recognition>();
   constexpr Architecture kArchitecture = Architecture::ssdlite_mobilenet_v2;
   return std::optional(Recognition{kArchitecture, published_stages(kArchitecture)});
 }
@@ -200,6 +200,6 @@ Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const st
 
 }  // namespace
 
-const Convention kNcnnSsdliteConvention{"ncnn", recognise, canonical_name, read, ignores};
+const Convention kNcnnSsdliteConvention{"ncnn", recognise, canonical_name, read, kLandmarks, ignores};
 
 }  // namespace mobilenet

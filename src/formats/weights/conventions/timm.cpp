@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kMostBlocks = 100;
 constexpr int kMostStages = 10;
+constexpr std::array<std::string_view, 1> kLandmarks{"conv_stem.weight"};
 constexpr std::string_view kClassifier = "classifier.";
 constexpr std::array<Rename, 2> kClassifierParts{{{"weight", ".weight"}, {"bias", ".bias"}}};
 
@@ -64,8 +65,7 @@ std::vector<int> stages_in(const NamedTensors& file) {
 Result<std::optional<Recognition>> recognise(const NamedTensors& file) {
   Recognition recognition;
   recognition.stage_blocks = stages_in(file);
-  if (recognition.stage_blocks.empty() ||
-      !any_name(file, [](std::string_view name) { return name == "conv_stem.weight"; }))
+  if (recognition.stage_blocks.empty() || !any_name(file, [](std::string_view name) { return name == kLandmarks[0]; }))
     return std::optional<Recognition>();
   if (any_name(file, [](std::string_view name) {
         return name.find(".se.") != std::string_view::npos || name == "conv_head.bias" ||
@@ -303,6 +303,6 @@ Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const st
 
 }  // namespace
 
-const Convention kTimmConvention{"timm", recognise, canonical_name, read};
+const Convention kTimmConvention{"timm", recognise, canonical_name, read, kLandmarks};
 
 }  // namespace mobilenet
