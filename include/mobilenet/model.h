@@ -94,7 +94,7 @@ MOBILENET_API std::span<const KnownFormat> known_formats();
 class MOBILENET_API Model {
  public:
   // Opens a .tflite or .safetensors file; a description, config.json, preprocessor_config.json and labels.txt beside it
-  // are used.
+  // are used. The index of a model in several files, or any of them, opens all.
   // The file is read into memory, so what happens to it afterwards does not matter; pipes are read to their end.
   static Result<Model> open(const std::filesystem::path& path, const ModelOptions& options = {});
   // As open, from memory: the bytes are copied. `name` stands for the file in messages.

@@ -39,10 +39,10 @@ Result<void> apply_labels(LoadedModel& loaded, const ModelOptions& options) {
 }
 
 // What the description says wins over what the reader decided.
-Result<void> apply_description_of(const SourceFile& file, const ModelOptions& options, LoadedModel& loaded) {
+Result<void> apply_description_to(LoadedModel& loaded, const ModelOptions& options) {
   if (!options.description.empty()) return apply_description(options.description, loaded);
-  if (file.path.empty()) return {};
-  const std::filesystem::path beside = description_path(file.path);
+  if (loaded.path.empty()) return {};
+  const std::filesystem::path beside = description_path(loaded.path);
   std::error_code ignored;
   return std::filesystem::exists(beside, ignored) ? apply_description(beside, loaded) : Result<void>();
 }
@@ -63,7 +63,7 @@ Result<void> apply_preprocess(LoadedModel& loaded, const PreprocessOptions& opti
 
 Result<std::shared_ptr<const ModelState>> load_state(const SourceFile& file, const ModelOptions& options) {
   MOBILENET_TRY(LoadedModel loaded, load_model(file));
-  if (auto described = apply_description_of(file, options, loaded); !described)
+  if (auto described = apply_description_to(loaded, options); !described)
     return at(file.name, std::move(described).error());
   return ModelState::make(std::move(loaded), file.name, options);
 }

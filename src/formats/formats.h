@@ -31,6 +31,7 @@ struct SourceFile {
 };
 
 struct LoadedModel {
+  std::filesystem::path path;  // files beside the model are named after it: that of the file, or of its shards as one
   std::string format;  // "tflite", "safetensors (timm)", "safetensors (Hugging Face)", "safetensors (mobilenet.cpp)"
   ModelSpec spec;
   WeightIndex weights;             // canonical names of weights-only files; empty for graph files

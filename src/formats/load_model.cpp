@@ -143,7 +143,11 @@ std::span<const KnownFormat> known_formats() { return kKnown; }
 Result<LoadedModel> load_model(const SourceFile& file) {
   if (file.bytes.empty()) return failure(ErrorCode::bad_format, file.name, ": is empty");
   for (const FormatReader& reader : kReaders)
-    if (reader.takes(file)) return reader.load(file);
+    if (reader.takes(file)) {
+      MOBILENET_TRY(LoadedModel model, reader.load(file));
+      if (model.path.empty()) model.path = file.path;
+      return model;
+    }
   return unreadable(file);
 }
 

@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The mobilenet.cpp authors
 """Usage errors, help, version, streams that cannot be written, and the default model."""
 
+import json
 import os
 import pathlib
 import re
@@ -220,12 +221,41 @@ class Usage(ProgramTest):
             self.assertEqual(line["source"], str(opened / file))
         for refused, sentence in ((folder("saved", saved_model__pb=b""), "is a TensorFlow SavedModel"),
                                   (folder("torch", pytorch_model__bin=b"", config__json=b"{}"), "safe_serialization"),
-                                  (folder("parts", model__safetensors__index__json=b"{}"), "in several parts"),
+                                  (folder("parts", **{"model-1-of-2__safetensors": b""}), "but not their index"),
                                   (folder("nothing"), "is a folder without a .tflite or .safetensors file"),
                                   (folder("two", a__tflite=b"", b__tflite=b""), "2 models; name one of them: a.tflite, b.tflite")):
             result = mobilenet("info", refused)
             self.assertEqual((result.code, result.out), (1, ""))
             self.assertRegex(result.err, r"^mobilenet: [^\n]*" + sentence + r"[^\n]*\n$")
+
+    def test_a_model_in_several_files(self):
+        whole = self.model.read_bytes()
+        length = int.from_bytes(whole[:8], "little")
+        header, data = json.loads(whole[8:8 + length]), whole[8 + length:]
+        names = [name for name in header if name != "__metadata__"]
+        parts, index = self.path("shards"), {}
+        parts.mkdir()
+        for number, chosen in enumerate((names[0::2], names[1::2]), 1):
+            shard, content = f"model-{number:05}-of-00002.safetensors", b""
+            part = {"__metadata__": header["__metadata__"]}
+            for name in chosen:
+                begin, end = header[name]["data_offsets"]
+                part[name] = header[name] | {"data_offsets": [len(content), len(content) + end - begin]}
+                content += data[begin:end]
+                index[name] = shard
+            text = json.dumps(part).encode()
+            (parts / shard).write_bytes(len(text).to_bytes(8, "little") + text + content)
+        (parts / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+        picture = self.pictures / "0.png"
+        expected = mobilenet("classify", "--json", "-m", self.model, picture).lines()[0]["classes"]
+        for opened in (parts, parts / "model.safetensors.index.json", parts / "model-00002-of-00002.safetensors"):
+            self.assertEqual(mobilenet("classify", "--json", "-m", opened, picture).lines()[0]["classes"], expected)
+        # What is read is not replaced, whichever part was named.
+        shard = parts / "model-00001-of-00002.safetensors"
+        before = shard.read_bytes()
+        result = mobilenet("convert", "--force", "-m", parts, "-o", shard)
+        self.assertNotEqual(result.code, 0)
+        self.assertEqual(shard.read_bytes(), before)
 
     def test_what_is_not_computed_or_means_nothing_is_said(self):
         folder, model = self.path("phone"), ["--model", self.model]

@@ -39,15 +39,33 @@ std::string architecture_hint(const std::string& word) {
   return "; did you mean " + *nearest + fields + ", the architecture with random weights?";
 }
 
-std::vector<std::string> models_in(const fs::path& folder) {
+// "model-00001-of-00002.safetensors", a part of a model.
+bool is_shard(std::string_view name) {
+  const std::size_t of = name.rfind("-of-");
+  return of != std::string_view::npos && of > 0 && name.find_first_not_of("0123456789", of + 4) == name.rfind('.') &&
+         name[of - 1] >= '0' && name[of - 1] <= '9';
+}
+
+// "model.safetensors.index.json", which stands for all parts.
+bool is_shard_index(std::string_view name) {
+  return name.find(".safetensors.index.") != std::string_view::npos && name.ends_with(".json");
+}
+
+struct FolderModels {
   std::vector<std::string> names;
+  std::vector<std::string> shards;
+};
+
+FolderModels models_in(const fs::path& folder) {
+  FolderModels models;
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string ending = lower_case(entry->path().extension().string());
-    if (is_model_ending(ending)) names.push_back(entry->path().filename().string());
+    const std::string name = entry->path().filename().string();
+    if (is_shard_index(name) || is_model_ending(lower_case(entry->path().extension().string())))
+      (is_shard(name) ? models.shards : models.names).push_back(name);
   }
-  std::sort(names.begin(), names.end());
-  return names;
+  std::sort(models.names.begin(), models.names.end());
+  return models;
 }
 
 // What a folder without a model may be, and the way to a file that opens.
@@ -56,11 +74,10 @@ std::string advice_for(const fs::path& folder) {
     const char* file;
     const char* advice;
   };
-  static constexpr std::array<Kind, 7> kKinds = {{
+  static constexpr std::array<Kind, 6> kKinds = {{
       {"saved_model.pb",
        "is a TensorFlow SavedModel; tf.lite.TFLiteConverter.from_saved_model makes a .tflite file of it"},
       {"keras_metadata.pb", "is a Keras model; tf.lite.TFLiteConverter makes a .tflite file of it"},
-      {"model.safetensors.index.json", "holds weights in several parts; save them as one .safetensors file"},
       {"pytorch_model.bin",
        "is a Hugging Face model without model.safetensors; save_pretrained with safe_serialization=True writes it"},
       {"tf_model.h5",
@@ -74,9 +91,12 @@ std::string advice_for(const fs::path& folder) {
 }
 
 Result<fs::path> model_in(const fs::path& folder) {
-  const std::vector<std::string> names = models_in(folder);
+  const auto [names, shards] = models_in(folder);
   if (std::find(names.begin(), names.end(), "model.safetensors") != names.end()) return folder / "model.safetensors";
   if (names.size() == 1) return folder / names.front();
+  if (names.empty() && !shards.empty())
+    return Error{ErrorCode::not_found, folder.string() + " holds parts of a model (" + shards.front() +
+                                           "), but not their index, model.safetensors.index.json"};
   if (names.empty()) return Error{ErrorCode::not_found, folder.string() + ' ' + advice_for(folder)};
   constexpr std::size_t kMostNamed = 5;
   const std::size_t named = std::min(names.size(), kMostNamed);
@@ -128,7 +148,9 @@ std::vector<fs::path> files_beside(const fs::path& model) {
     const auto ends = [&small](std::string_view ending) { return small.ends_with(ending); };
     const bool labels = has("label") || has("class");
     const bool list = std::any_of(kLists.begin(), kLists.end(), ends) && (labels || name.starts_with(stem));
-    if (list || (ends(".json") && (labels || has("config") || ends(".mobilenet.json")))) files.push_back(entry->path());
+    const bool part = is_shard(name) || is_shard_index(name);
+    if (list || part || (ends(".json") && (labels || has("config") || ends(".mobilenet.json"))))
+      files.push_back(entry->path());
   }
   return files;
 }

@@ -22,12 +22,13 @@ bool is_model_ending(std::string_view ending);
 // "mobilenet_v2:1.0:224" or "ssdlite_mobilenet_v2:1.0:320" rather than a file.
 bool is_architecture(const std::string& word);
 
-// The file that a word names; of a folder the only model inside, or the one that Hugging Face calls model.safetensors.
+// The file that a word names; of a folder the only model inside, or the one that Hugging Face calls model.safetensors;
+// the index of a model in several files.
 // Fails for other folders, with what they seem to be, and for files that do not exist, with what may be meant.
 Result<std::filesystem::path> model_path(const std::string& word);
 
-// What may be read beside a model: lists of labels, configuration, a description. By what such files are called, rather
-// than by the names that readers know today.
+// What may be read beside a model: lists of labels, configuration, a description, its other parts. By what such files
+// are called, rather than by the names that readers know today.
 std::vector<std::filesystem::path> files_beside(const std::filesystem::path& model);
 
 }  // namespace mobilenet::cli

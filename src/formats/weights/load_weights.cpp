@@ -110,6 +110,7 @@ Result<LoadedModel> load_weights(std::string_view container, NamedTensors tensor
   MOBILENET_TRY(Network network, build_network(reading.spec, weights.parameters, weights.index));
   MOBILENET_CHECK(check_unused(weights, network));
   LoadedModel model;
+  model.path = path;
   model.format = text(container, " (", convention.name, ")");
   model.spec = std::move(reading.spec);
   for (auto& owner : unwrapped.network.owners) weights.parameters.owners.push_back(std::move(owner));
