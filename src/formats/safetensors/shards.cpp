@@ -73,8 +73,7 @@ class Joining {
     if (!tensors) return at(shard, std::move(tensors).error());
     for (NamedTensor& tensor : tensors->tensors) {
       const auto [place, added] = shard_of_.emplace(tensor.name, &shard);
-      if (!added)
-        return failure(ErrorCode::bad_format, tensor.name, ": is in ", *place->second, " and in ", shard);
+      if (!added) return failure(ErrorCode::bad_format, tensor.name, ": is in ", *place->second, " and in ", shard);
       const JsonValue* said = weight_map_.find(tensor.name);
       if (!said || said->get<std::string>() != shard)
         return failure(ErrorCode::bad_format, tensor.name, ": is in ", shard, ", but the index ",
@@ -143,7 +142,8 @@ std::optional<std::filesystem::path> index_beside(const std::filesystem::path& s
   // "model.safetensors.index.json", and for the variant model.fp16 "model.safetensors.index.fp16.json".
   const std::size_t dot = std::min(parts->model.rfind('.'), parts->model.size());
   const std::string_view stem = parts->model.substr(0, dot), variant = parts->model.substr(dot);
-  for (const std::string& index : {text(parts->model, kIndex, "json"), text(stem, ".safetensors.index", variant, ".json")}) {
+  for (const std::string& index :
+       {text(parts->model, kIndex, "json"), text(stem, ".safetensors.index", variant, ".json")}) {
     std::error_code ignored;
     if (std::filesystem::exists(shard.parent_path() / index, ignored)) return shard.parent_path() / index;
   }

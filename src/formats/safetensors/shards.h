@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// A model in several files, "model-00001-of-00002.safetensors" and so on, as Hugging Face's libraries write it. An index
-// beside them, "model.safetensors.index.json", says in which file each tensor lies:
+// A model in several files, "model-00001-of-00002.safetensors" and so on, as Hugging Face's libraries write it. An
+// index beside them, "model.safetensors.index.json", says in which file each tensor lies:
 //
 //   {"metadata": {...}, "weight_map": {"conv_stem.weight": "model-00001-of-00002.safetensors", ...}}
 

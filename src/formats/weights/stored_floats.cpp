@@ -48,8 +48,7 @@ std::string_view float_types() { return "F32, F16, BF16 or F64"; }
 bool converts_to_f32(std::string_view dtype) { return dtype == kBfloat16 || dtype == kFloat64; }
 
 Result<std::shared_ptr<const std::vector<float>>> as_f32(const NamedTensor& tensor) {
-  auto floats =
-      tensor.dtype == kBfloat16 ? convert<std::uint16_t>(tensor.bytes) : convert<double>(tensor.bytes);
+  auto floats = tensor.dtype == kBfloat16 ? convert<std::uint16_t>(tensor.bytes) : convert<double>(tensor.bytes);
   if (!floats) return at(tensor.saved_as, std::move(floats).error());
   return floats;
 }

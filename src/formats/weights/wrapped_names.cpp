@@ -20,10 +20,10 @@ constexpr std::array<std::string_view, 3> kTransparent{"_orig_mod.", "_fsdp_wrap
                                                        "_checkpoint_wrapped_module."};
 constexpr std::array<std::string_view, 3> kAveraged{"ema", "swa", "averaged"};
 constexpr std::array<std::string_view, 19> kOfTraining{
-    "optimizer", "optimizers", "optim",   "scheduler", "schedulers", "loss",  "losses", "criterion",   "criteria",
-    "metric",    "metrics",    "teacher", "accuracy",  "ema",        "epoch", "step",   "averaged",    "total_ops",
-    "total_params"};
-constexpr std::array<std::string_view, 9> kLastLayers{"classifier", "cls",    "fc",     "head",  "heads",
+    "optimizer", "optimizers", "optim",    "scheduler", "schedulers",  "loss",     "losses",
+    "criterion", "criteria",   "metric",   "metrics",   "teacher",     "accuracy", "ema",
+    "epoch",     "step",       "averaged", "total_ops", "total_params"};
+constexpr std::array<std::string_view, 9> kLastLayers{"classifier", "cls",    "fc",     "head", "heads",
                                                       "linear",     "logits", "output", "dense"};
 
 template <std::size_t kCount>
@@ -114,9 +114,9 @@ Result<Choice> choose(const std::set<std::string>& prefixes, std::vector<Decisio
                    "; save the one that is meant in a file of its own");
   Choice choice{first, first_root, second_root};
   if (is_averaged(second_root)) choice = {second, second_root, first_root};
-  decisions.push_back({"the network under " + choice.root,
-                       "it is the moving average of the one under " + quoted_prefix(choice.other_root) +
-                           ", which timm prefers too where a file has both"});
+  decisions.push_back({"the network under " + choice.root, "it is the moving average of the one under " +
+                                                               quoted_prefix(choice.other_root) +
+                                                               ", which timm prefers too where a file has both"});
   return choice;
 }
 
@@ -147,15 +147,16 @@ Result<Unwrapped> unwrap(NamedTensors file) {
       unwrapped.network.tensors.push_back(std::move(tensor));
       continue;
     }
-    const bool of_the_other = choice.root != choice.other_root && !name.starts_with(choice.root) &&
-                              name.starts_with(choice.other_root);
+    const bool of_the_other =
+        choice.root != choice.other_root && !name.starts_with(choice.root) && name.starts_with(choice.other_root);
     if (of_the_other) continue;
     name.erase(0, same_beginning(name, choice.prefix));
     unwrapped.beside.push_back(std::move(tensor));
   }
   if (!told.empty())
-    unwrapped.decisions.push_back({text("names are read without ", *told.begin(), told.size() > 1 ? " and the like" : ""),
-                                   "modules that a trainer put around the network"});
+    unwrapped.decisions.push_back(
+        {text("names are read without ", *told.begin(), told.size() > 1 ? " and the like" : ""),
+         "modules that a trainer put around the network"});
   return unwrapped;
 }
 

@@ -139,9 +139,17 @@ struct Wrong {
 const std::string kMoved = "conv_stem.weight";
 
 const Wrong kWrong[] = {
-    {"no map", [](Parts& p) { p.index = {{"weight_map", 3}}; }, "weight_map is 3"},
+    {"no map",
+     [](Parts& p) {
+       p.index = {{"weight_map", 3}};
+     },
+     "weight_map is 3"},
     {"an empty map", [](Parts& p) { p.index["weight_map"] = json::object(); }, "weight_map is empty"},
-    {"a list", [](Parts& p) { p.index["weight_map"] = {1, 2}; }, "weight_map is an array of 2"},
+    {"a list",
+     [](Parts& p) {
+       p.index["weight_map"] = {1, 2};
+     },
+     "weight_map is an array of 2"},
     {"a number for a file", [](Parts& p) { p.index["weight_map"]["x"] = 7; }, "\"x\" is in 7, expected the name"},
     {"a folder above", [](Parts& p) { p.index["weight_map"]["x"] = "../secret.safetensors"; },
      "\"x\" is in \"../secret.safetensors\", expected the name of a file beside the index"},
@@ -151,7 +159,8 @@ const Wrong kWrong[] = {
     {"the folder", [](Parts& p) { p.index["weight_map"]["x"] = ".."; }, "expected the name of a file"},
     {"nothing", [](Parts& p) { p.index["weight_map"]["x"] = ""; }, "expected the name of a file"},
     {"a zero", [](Parts& p) { p.index["weight_map"]["x"] = std::string("a\0b", 3); }, "expected the name of a file"},
-    {"a long name", [](Parts& p) { p.index["weight_map"]["x"] = std::string(300, 'a'); }, "expected the name of a file"},
+    {"a long name", [](Parts& p) { p.index["weight_map"]["x"] = std::string(300, 'a'); },
+     "expected the name of a file"},
     {"thousands of files",
      [](Parts& p) {
        for (int i = 0; i < 2000; ++i) p.index["weight_map"]["x" + std::to_string(i)] = std::to_string(i);
@@ -159,7 +168,8 @@ const Wrong kWrong[] = {
      "names more than 1000 files"},
     {"a missing shard", [](Parts& p) { p.index["weight_map"]["x"] = "model-00003-of-00003.safetensors"; },
      "the shard model-00003-of-00003.safetensors does not lie beside its index"},
-    {"itself as a shard", [](Parts& p) { p.index["weight_map"]["x"] = kIndexName; }, "which is not a .safetensors file"},
+    {"itself as a shard", [](Parts& p) { p.index["weight_map"]["x"] = kIndexName; },
+     "which is not a .safetensors file"},
     {"PyTorch's files",
      [](Parts& p) {
        for (auto& [name, shard] : p.index["weight_map"].items()) shard = "pytorch_model-00001-of-00002.bin";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Types of weights: the floats that trainers save are the same numbers here, in every convention; all others are refused
-// with the tensor's name.
+// Types of weights: the floats that trainers save are the same numbers here, in every convention; all others are
+// refused with the tensor's name.
 
 #include "formats/weights/stored_floats.h"
 
@@ -106,8 +106,7 @@ TEST(StoredFloats, CountersMayHaveAnyType) {
       SCOPED_TRACE(std::string(file.name) + " " + dtype);
       TensorList list = file.list;
       for (testing::ListedTensor& tensor : list.tensors)
-        if (tensor.name.ends_with("num_batches_tracked"))
-          tensor = TensorList().add(tensor.name, {}, dtype).tensors[0];
+        if (tensor.name.ends_with("num_batches_tracked")) tensor = TensorList().add(tensor.name, {}, dtype).tensors[0];
       const auto model = load_model(memory_file(list.file()));
       EXPECT_TRUE(model) << model.error().message;
     }

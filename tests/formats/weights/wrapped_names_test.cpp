@@ -123,7 +123,8 @@ TEST(WrappedNames, ALastLayerBesideTheNetworkIsItsClassifier) {
       SCOPED_TRACE(c.name);
       TensorList list = bare;
       for (ListedTensor& tensor : list.tensors)
-        tensor.name = is_classifier(tensor) ? c.layer + tensor.name.substr(tensor.name.find('.')) : c.prefix + tensor.name;
+        tensor.name =
+            is_classifier(tensor) ? c.layer + tensor.name.substr(tensor.name.find('.')) : c.prefix + tensor.name;
       const auto model = load_model(memory_file(list.file()));
       expect_same_network(model, bare);
       EXPECT_NE(decided(*model, "the classifier is"), "nothing");
@@ -172,9 +173,10 @@ TEST(WrappedNames, NoChoiceIsMadeBetweenOtherNetworks) {
   EXPECT_EQ(refusal(joined(timm_v1().prefix("student."), timm_v1().prefix("teacher."))),
             "test.safetensors: holds 2 networks, under student. and teacher.; save the one that is meant in a file of "
             "its own");
-  EXPECT_EQ(refusal(joined(timm_v1(), timm_v1().prefix("copy."))),
-            "test.safetensors: holds 2 networks, under no prefix and copy.; save the one that is meant in a file of its "
-            "own");
+  EXPECT_EQ(
+      refusal(joined(timm_v1(), timm_v1().prefix("copy."))),
+      "test.safetensors: holds 2 networks, under no prefix and copy.; save the one that is meant in a file of its "
+      "own");
   EXPECT_NE(refusal(joined(joined(timm_v1().prefix("a."), timm_v1().prefix("ema.")), timm_v1().prefix("b.")))
                 .find("holds 3 networks, under a. and b., ...;"),
             std::string::npos);
@@ -240,8 +242,9 @@ TEST(WrappedNames, SurviveAnyNames) {
   constexpr unsigned kSeed = 11;
   SCOPED_TRACE("seed " + std::to_string(kSeed));
   std::mt19937 random(kSeed);
-  const char* const words[] = {"",        ".",      "ema",    "ema.",     "module.", "model.", "_orig_mod.", "_orig_mod",
-                               "conv_stem.weight", "fc.weight", "fc", "loss", "..", "backbone.", "mobilenet_v2."};
+  const char* const words[] = {
+      "",          ".",  "ema",  "ema.", "module.",   "model.",       "_orig_mod.", "_orig_mod", "conv_stem.weight",
+      "fc.weight", "fc", "loss", "..",   "backbone.", "mobilenet_v2."};
   for (int round = 0; round < 600; ++round) {
     TensorList list = round % 2 == 0 ? timm_v1(0) : TensorList();
     for (unsigned extra = 0; extra <= random() % 4; ++extra) {
