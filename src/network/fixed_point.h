@@ -63,4 +63,20 @@ inline std::int32_t reciprocal_of_one_plus(std::int32_t fraction) {
   return static_cast<std::int32_t>(std::min<std::int64_t>(std::int64_t{2} * x, 2147483647));
 }
 
+// 1 / sqrt(value) of a positive integer, by Newton's method with 3 integer bits; below 2, just less than 1.
+inline FixedPoint inverse_root(std::int32_t value) {
+  if (value <= 1) return {2147483647, 0};
+  int shift = -11;
+  for (; value >= 1 << 29; value /= 4) --shift;
+  const int pairs = (std::countl_zero(static_cast<std::uint32_t>(value)) - 1) / 2 - 1;  // of bits to spare
+  const std::int32_t quarter = shift_rounded((value << (2 * pairs)) >> 1, 1, Halves::away_from_zero);
+  constexpr std::int32_t kOneAndHalf = (1 << 28) + (1 << 27), kHalfRootOfTwo = 1518500250;
+  std::int32_t x = 1 << 28;
+  for (int step = 0; step < 5; ++step) {
+    const std::int32_t cube = doubled_high_product(doubled_high_product(x, x), x) * (1 << 6);
+    x = (doubled_high_product(kOneAndHalf, x) - doubled_high_product(quarter, cube)) * (1 << 3);
+  }
+  return {doubled_high_product(x, kHalfRootOfTwo), shift + pairs};
+}
+
 }  // namespace mobilenet

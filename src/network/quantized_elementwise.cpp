@@ -205,22 +205,6 @@ Result<ByteTable> absolute_table(const TypePair& types, const Tensor& output) {
   });
 }
 
-// 1 / sqrt(value) of an integer as a fraction of 31 bits and a shift, by Newton's method with 3 integer bits.
-FixedPoint inverse_root(std::int32_t value) {
-  if (value <= 1) return {2147483647, 0};
-  const int pairs = (std::countl_zero(static_cast<std::uint32_t>(value)) - 1) / 2 - 1;  // of bits to spare
-  const std::int32_t scaled = value << (2 * pairs);
-  const std::int32_t quarter = shift_rounded(scaled >> 1, 1, Halves::away_from_zero);
-  constexpr std::int32_t kOneAndHalf = (1 << 28) + (1 << 27);
-  std::int32_t x = 1 << 28;
-  for (int step = 0; step < 5; ++step) {
-    const std::int32_t cube = doubled_high_product(doubled_high_product(x, x), x) * (1 << 6);
-    x = (doubled_high_product(kOneAndHalf, x) - doubled_high_product(quarter, cube)) * (1 << 3);
-  }
-  constexpr std::int32_t kHalfRootOfTwo = 1518500250;
-  return {doubled_high_product(x, kHalfRootOfTwo), pairs - 11};
-}
-
 Result<ByteTable> inverse_root_table(const TypePair& types, const Tensor& output) {
   const AffineType in = types.input, out = types.output;
   const IntegerRange range = type_range(out.type);

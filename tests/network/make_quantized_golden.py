@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The mobilenet.cpp authors
-"""Writes binary_golden_rows.inc and unary_golden_rows.inc: scales and zero points, and a hash of what the real runtime answers to every byte, or
-to every pair of bytes.
+"""Writes binary_, unary_ and reduction_golden_rows.inc: scales and zero points, and a hash of what the real runtime answers to every byte, or
+to every pair of bytes; in reductions to rows of random bytes.
 
 Needs `pip install ai-edge-litert flatbuffers numpy` and runs nowhere but on a developer's machine:
 
@@ -46,6 +46,14 @@ UNARY = {  # what makes the table: (builtin, version, its options, the types it 
     "Activation::relu6": (BUILTIN.RELU6, 2, None, ("i8", "u8")),
     "RealRange{-1, 1}": (BUILTIN.RELU_N1_TO_1, 1, None, ("i8", "u8")),
     "RealRange{0, 1}": (BUILTIN.RELU_0_TO_1, 1, None, ("i8", "u8")),
+}
+REDUCTIONS = {  # Reduction: (builtin, its options, the types it has)
+    "mean": (BUILTIN.MEAN, "ReducerOptions", ("i8", "u8")),
+    "sum": (BUILTIN.SUM, "ReducerOptions", ("i8", "u8")),
+    "maximum": (BUILTIN.REDUCE_MAX, "ReducerOptions", ("i8", "u8")),
+    "minimum": (BUILTIN.REDUCE_MIN, "ReducerOptions", ("i8", "u8")),
+    "l2": (BUILTIN.L2_NORMALIZATION, "L2NormOptions", ("i8", "u8")),
+    "log_softmax": (BUILTIN.LOG_SOFTMAX, "LogSoftmaxOptions", ("i8", "u8")),
 }
 
 
@@ -138,6 +146,29 @@ def unary_row(draw, kind, type_):
     return f"{{{kind}, {cpp(alpha)}, DataType::{type_}, {affine(x)}, {affine(out)}, {fnv(got.tobytes())}}}"
 
 
+def reduction_row(draw, kind, type_):
+    builtin, option, _ = REDUCTIONS[kind]
+    _, high = ends(type_)
+    x, out = draw.quantization(type_, 2e-3, 1), draw.quantization(type_, 2e-3, 1)
+    sizes = [(64, 1), (64, 2), (64, 7), (32, 49), (8, 200), (4, 1280), (2, 150000)]
+    rows, columns = draw.random.choice(sizes[:-1] if kind == "l2" else sizes)  # whose sum has 32 bits
+    seed = int(draw.random.integers(1, 1000))
+    dropped = int(draw.random.choice([0, 0, 3]))  # bits of each byte: rows of similar numbers, then near an end
+    raised = int(draw.random.choice([0, high - (high >> dropped)]))
+    data = (Tensor(type_, [int(rows), int(columns)], seed=seed).data().astype(np.int32) >> dropped) + raised
+    shape, extra = [int(rows), int(columns)], []
+    if option == "ReducerOptions":
+        shape, extra = [int(rows), 1], [[1]]
+    elif kind == "l2":
+        out = (np.float32(1 / 128), 0 if type_ == "i8" else 128)
+    else:
+        out = (np.float32(1 / 16), high)
+    chosen = options(option, keepDims=True) if option == "ReducerOptions" else options(option)
+    got = answer(builtin, 2, chosen, [Given(data.astype(TYPES[type_][0]), x)], Tensor(type_, shape, *out), extra)
+    return (f"{{Reduction::{kind}, DataType::{type_}, {affine(x)}, {affine(out)}, {rows}, {columns}, {seed}, {dropped}, "
+            f"{raised}, {fnv(got.tobytes())}}}")
+
+
 def write(name, cases, seed, make, kinds):
     draw, lines = Draw(seed), []
     for kind, (*_, types) in kinds.items():
@@ -155,6 +186,7 @@ def main():
     arguments = parser.parse_args()
     write("binary_golden_rows.inc", arguments.cases, arguments.seed, binary_row, BINARY)
     write("unary_golden_rows.inc", arguments.cases, arguments.seed, unary_row, UNARY)
+    write("reduction_golden_rows.inc", arguments.cases, arguments.seed, reduction_row, REDUCTIONS)
 
 
 if __name__ == "__main__":

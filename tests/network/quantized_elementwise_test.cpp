@@ -10,31 +10,14 @@
 #include <cmath>
 #include <limits>
 
+#include "network/golden.h"
+
 namespace mobilenet {
 namespace {
 
-struct Scale {
-  float scale;
-  std::int32_t zero_point;
-};
-
-Tensor tensor_of(DataType type, Scale scale) {
-  Tensor tensor;
-  tensor.name = "t";
-  tensor.type = type;
-  tensor.quantization = Quantization{{scale.scale}, {scale.zero_point}, 0};
-  return tensor;
-}
-
-// FNV-1a
-class Hash {
- public:
-  void add(std::int32_t stored) { value_ = (value_ ^ static_cast<std::uint8_t>(stored)) * 0x100000001b3u; }
-  std::uint64_t value() const { return value_; }
-
- private:
-  std::uint64_t value_ = 0xcbf29ce484222325u;
-};
+using testing::Hash;
+using testing::Scale;
+using testing::tensor_of;
 
 struct BinaryRow {
   BinaryKind kind;
