@@ -7,7 +7,7 @@ namespace {
 
 bool has_weight(const Op& op) {
   return std::holds_alternative<Conv2dOp>(op) || std::holds_alternative<DepthwiseConv2dOp>(op) ||
-         std::holds_alternative<DenseOp>(op);
+         std::holds_alternative<TransposeConv2dOp>(op) || std::holds_alternative<DenseOp>(op);
 }
 
 }  // namespace
@@ -27,8 +27,13 @@ NetworkCost cost_of(const Network& network, const Parameters& parameters, std::s
     const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != kNoTensor;
     cost.parameters += weights;
     if (has_bias || normalised[static_cast<std::size_t>(node.output)]) cost.parameters += channels;
-    // Every output position uses each weight of its channel once.
-    cost.macs += output.elements() / channels * weights;
+    // Every output position uses each weight of its channel once; in a transposed convolution every input position
+    // does.
+    const bool transposed = std::holds_alternative<TransposeConv2dOp>(node.op);
+    const Shape& input = shapes[static_cast<std::size_t>(node.inputs[0])];
+    const std::int64_t positions =
+        transposed ? input.elements() / input[input.rank() - 1] : output.elements() / channels;
+    cost.macs += positions * weights;
   }
   return cost;
 }

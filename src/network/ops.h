@@ -10,6 +10,7 @@
 
 #include <mobilenet/network.h>
 
+#include <array>
 #include <variant>
 
 #include "network/shape.h"
@@ -46,6 +47,15 @@ struct Conv2dOp {
 struct DepthwiseConv2dOp {
   Window window;
   int multiplier = 1;
+  Activation activation = Activation::none;
+};
+
+// inputs: x, weight (logical [outputs, kh, kw, inputs]), optional bias. The gradient of a convolution of `window` over
+// an output of height x width: input pixel y reaches the output pixels y stride - pad + 0..kernel. Where `height` is 0,
+// the output is input x stride (rule same) or all that is reached.
+struct TransposeConv2dOp {
+  Window window;
+  int height = 0, width = 0;
   Activation activation = Activation::none;
 };
 
@@ -87,13 +97,7 @@ struct AddOp {
   Activation activation = Activation::none;
 };
 
-// inputs: a, and b of the same shape or with a single row and column, which is then used for all of them (the gates of
-// squeeze-and-excitation). Float networks only.
-struct MulOp {
-  Activation activation = Activation::none;
-};
-
-// inputs: any number, equal in all axes but `axis` (of the output's rank, not the batch)
+// inputs: any number, equal in all axes but `axis` (of the output's rank; the first only for a single picture)
 struct ConcatOp {
   int axis = 3;
 };
@@ -111,6 +115,18 @@ struct GlobalAveragePoolOp {
   bool keep_axes = true;
 };
 
+enum class ReduceKind { maximum, mean, minimum, sum };
+
+// Over the axes of a set, bit i of `axes` for axis i; they stay with an extent of 1 where `keep_axes`.
+struct ReduceOp {
+  ReduceKind kind = ReduceKind::mean;
+  unsigned axes = 0;
+  bool keep_axes = true;
+};
+
+// x / sqrt(the sum of squares along the last axis)
+struct L2NormalizeOp {};
+
 // `shape` as stored: axis 0 is the batch where it is 1; at most one axis is -1.
 struct ReshapeOp {
   Shape shape;
@@ -120,6 +136,9 @@ struct ReshapeOp {
 struct SoftmaxOp {
   float beta = 1;
 };
+
+// Over the last axis: x - log(sum exp(x))
+struct LogSoftmaxOp {};
 
 // To height x width; where `height` is 0, to the height and width of a second input (whose values are not read).
 struct ResizeBilinearOp {
@@ -132,9 +151,46 @@ struct ResizeBilinearOp {
 // scale to another.
 struct QuantizeOp {};
 
-// Zeros (the zero point, when quantised) around height and width.
+// The same numbers under the output's type, without any scale: integers of argmax as floats or bytes, bytes of a
+// picture as floats. Floats lose their fraction; what an integer type cannot hold has no defined value.
+struct CastOp {};
+
+// To height x width. Along an axis, with scale = input / output: pixel floor(position * scale), or as the two options
+// of TensorFlow Lite have it (movement.h).
+struct ResizeNearestOp {
+  int height = 0, width = 0;
+  bool align_corners = false;
+  bool half_pixel_centers = false;
+  bool fixed_point = false;  // the scale has 16 bits of fraction: for bytes with neither option
+};
+
+// constant: `value` around the input, zero by default; reflect: its elements mirrored without the edge; symmetric: with
+// the edge. `before` and `after` have the input's rank; an integer network stores the value under the output's scale.
+enum class PadMode { constant, reflect, symmetric };
+
 struct PadOp {
-  int top = 0, left = 0, bottom = 0, right = 0;
+  Shape before, after;
+  PadMode mode = PadMode::constant;
+  float value = 0;
+};
+// Zeros around height and width.
+PadOp pad_of_map(int top, int left, int bottom, int right);
+
+// Output axis i is input axis order[i].
+struct TransposeOp {
+  std::array<int, Shape::kMaxRank> order{0, 1, 2, 3, 4, 5};
+};
+
+// Along each axis `count` elements from `begin` on, `stride` apart, which may be negative; as many as there are where
+// `count` is kAll. All three have the input's rank.
+struct SliceOp {
+  static constexpr std::int64_t kAll = -1;
+  Shape begin, stride, count;
+};
+
+// The input, repeated along each axis.
+struct TileOp {
+  Shape repeats;
 };
 
 // The index of the largest element along the last axis, the lowest of equal ones. Output i32 or i64, without that axis.
@@ -147,9 +203,10 @@ struct DetectionPostProcessOp {
   DetectionSpec spec;
 };
 
-using Op = std::variant<Conv2dOp, DepthwiseConv2dOp, DenseOp, BatchNormOp, ActivationOp, AddOp, ConcatOp, PoolOp,
-                        GlobalAveragePoolOp, ReshapeOp, SoftmaxOp, ResizeBilinearOp, QuantizeOp, PadOp, MulOp, ArgMaxOp,
-                        DetectionPostProcessOp>;
+using Op = std::variant<Conv2dOp, DepthwiseConv2dOp, TransposeConv2dOp, DenseOp, BatchNormOp, ActivationOp, UnaryOp,
+                        AddOp, BinaryOp, ConcatOp, PoolOp, GlobalAveragePoolOp, ReduceOp, L2NormalizeOp, ReshapeOp,
+                        SoftmaxOp, LogSoftmaxOp, ResizeBilinearOp, ResizeNearestOp, QuantizeOp, CastOp, PadOp,
+                        TransposeOp, SliceOp, TileOp, ArgMaxOp, DetectionPostProcessOp>;
 
 // "convolution", "depthwise", ...: for messages and profiles.
 std::string_view kind_of(const Op& op);

@@ -242,6 +242,11 @@ Result<ByteTable> concat_table(const Tensor& input, const Tensor& output) {
   });
 }
 
+Result<std::uint8_t> pad_byte(const PadOp& op, const Tensor& output) {
+  MOBILENET_TRY(const AffineType type, affine_type(output));
+  return static_cast<std::uint8_t>(quantize(op.value, 1.0f / type.scale, type.zero_point, type_range(type.type)));
+}
+
 Result<SoftmaxArithmetic> softmax_arithmetic(const Tensor& input, const Tensor& output, float beta) {
   MOBILENET_TRY(const TypePair types, type_pair(input, output));
   if (types.input.type != types.output.type) return quantization_error(output, "must have the type of the input");

@@ -119,6 +119,9 @@ Result<RescaleTables> rescale_tables(const Tensor& input, const Tensor& output);
 // One input of CONCATENATION; the identity when the scales and zero points are equal.
 Result<ByteTable> concat_table(const Tensor& input, const Tensor& output);
 
+// What PadOp puts around an integer tensor.
+Result<std::uint8_t> pad_byte(const PadOp& op, const Tensor& output);
+
 // --- Softmax -------------------------------------------------------------------------------------------------------
 // Over a row x[0..n): m = max x; exponential(i) = exponentials[m - x[i]]; total = their sum in float, in the order of
 // i; out[i] = softmax_element(softmax, exponential(i), softmax_factor(softmax, total)).

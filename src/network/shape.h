@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -43,6 +44,10 @@ class Shape {
   std::array<std::int64_t, kMaxRank> axes_{};
   int rank_ = 0;
 };
+
+// Of two operands whose axes are aligned at the last one and whose extents of 1 are repeated; none where they do not
+// fit.
+std::optional<Shape> broadcast(const Shape& a, const Shape& b);
 
 // "1x224x224x3"; "scalar" without axes.
 std::string to_string(const Shape& shape);

@@ -11,6 +11,7 @@
 #include "network/network.h"
 #include "network/parameter.h"
 #include "network/quantized_arithmetic.h"
+#include "network/quantized_reduction.h"
 
 namespace mobilenet {
 namespace {
@@ -193,11 +194,24 @@ class Inference {
     return in(node, 0);
   }
 
-  Result<Shape> infer(const MulOp&, const Node& node) {
+  Result<Shape> infer(const UnaryOp&, const Node& node) { return in(node, 0); }
+
+  // What an axis of the pictures of a batch would be mixed with.
+  Result<void> check_single(const char* what) const {
+    if (batch_ == 1) return {};
+    return failure(ErrorCode::unsupported, what, " of a batch of ", batch_, " pictures: give one at a time");
+  }
+
+  Result<Shape> infer(const BinaryOp&, const Node& node) {
     const Shape &a = in(node, 0), &b = in(node, 1);
-    if (!(a == b) && !(a.rank() == 4 && b == Shape{a[0], 1, 1, a[3]}))
-      return failure(ErrorCode::bad_format, "cannot multiply ", to_string(a), " by ", to_string(b));
-    return a;
+    const bool constants = tensor(node.inputs[0]).is_constant() || tensor(node.inputs[1]).is_constant();
+    const bool aligned = a.rank() == b.rank() && (a.rank() == 0 || a[0] == b[0]);
+    if (!aligned && !constants) MOBILENET_CHECK(check_single("operands with different first axes"));
+    const std::optional<Shape> shape = broadcast(a, b);
+    if (!shape)
+      return failure(ErrorCode::bad_format, "cannot compute ", kind_of(node.op), " of ", to_string(a), " and ",
+                     to_string(b));
+    return *shape;
   }
 
   Result<Shape> infer(const ArgMaxOp&, const Node& node) {
@@ -228,8 +242,9 @@ class Inference {
 
   Result<Shape> infer(const ConcatOp& op, const Node& node) {
     Shape shape = in(node, 0);
-    if (op.axis < 1 || op.axis >= shape.rank())
-      return failure(ErrorCode::unsupported, "concatenation along axis ", op.axis, " of ", to_string(shape));
+    if (op.axis < 0 || op.axis >= shape.rank())
+      return failure(ErrorCode::bad_format, "concatenation along axis ", op.axis, " of ", to_string(shape));
+    if (op.axis == 0) MOBILENET_CHECK(check_single("concatenation along the first axis"));
     for (std::size_t i = 1; i < node.inputs.size(); ++i) {
       const Shape& next = in(node, i);
       Shape aligned = next;
@@ -305,13 +320,141 @@ class Inference {
 
   Result<Shape> infer(const QuantizeOp&, const Node& node) { return in(node, 0); }
 
+  Result<Shape> infer(const CastOp&, const Node& node) { return in(node, 0); }
+
+  // Of an operator that says something about every axis of its input.
+  Result<void> check_rank(const Shape& numbers, const Shape& x) const {
+    if (numbers.rank() == x.rank() && x.rank() > 0) return {};
+    return failure(ErrorCode::bad_format, "says something about ", numbers.rank(), " axes of ", to_string(x));
+  }
+
   Result<Shape> infer(const PadOp& op, const Node& node) {
-    MOBILENET_CHECK(needs_map(node));
-    for (const int number : {op.top, op.left, op.bottom, op.right})
-      if (number < 0 || number > kMaxWindow)
-        return failure(ErrorCode::bad_format, "padding of ", number, " pixels is impossible");
+    Shape shape = in(node, 0);
+    MOBILENET_CHECK(check_rank(op.before, shape));
+    MOBILENET_CHECK(check_rank(op.after, shape));
+    for (int i = 0; i < shape.rank(); ++i) {
+      // A mirror shows each element once.
+      const std::int64_t most = op.mode == PadMode::constant    ? kMaxWindow
+                                : op.mode == PadMode::symmetric ? shape[i]
+                                                                : shape[i] - 1;
+      for (const std::int64_t number : {op.before[i], op.after[i]})
+        if (number < 0 || number > most)
+          return failure(ErrorCode::bad_format, "padding axis ", i, " of ", to_string(shape), " by ", number,
+                         " is impossible");
+      if (i == 0 && op.before[0] + op.after[0] != 0) MOBILENET_CHECK(check_single("padding along the first axis"));
+      shape[i] += op.before[i] + op.after[i];
+    }
+    return shape;
+  }
+
+  Result<Shape> infer(const TransposeOp& op, const Node& node) {
     const Shape& x = in(node, 0);
-    return Shape{x[0], x[1] + op.top + op.bottom, x[2] + op.left + op.right, x[3]};
+    Shape shape;
+    unsigned seen = 0;
+    for (int i = 0; i < x.rank(); ++i) {
+      const int axis = op.order[static_cast<std::size_t>(i)];
+      if (axis < 0 || axis >= x.rank() || (seen & 1u << axis) != 0)
+        return failure(ErrorCode::bad_format, "transposes axis ", axis, " of ", to_string(x));
+      seen |= 1u << axis;
+      shape.push_back(x[axis]);
+    }
+    if (x.rank() > 0 && op.order[0] != 0) MOBILENET_CHECK(check_single("a transposition of the first axis"));
+    return shape;
+  }
+
+  Result<Shape> infer(const SliceOp& op, const Node& node) {
+    const Shape& x = in(node, 0);
+    for (const Shape* numbers : {&op.begin, &op.stride, &op.count}) MOBILENET_CHECK(check_rank(*numbers, x));
+    Shape shape;
+    for (int i = 0; i < x.rank(); ++i) {
+      const std::int64_t begin = op.begin[i], stride = op.stride[i];
+      if (begin < 0 || begin >= x[i] || stride == 0 || std::abs(stride) > kMaxWindow)
+        return failure(ErrorCode::bad_format, "takes axis ", i, " of ", to_string(x), " from ", begin, " in steps of ",
+                       stride);
+      const std::int64_t most = stride > 0 ? (x[i] - begin + stride - 1) / stride : begin / -stride + 1;
+      const std::int64_t count = op.count[i] == SliceOp::kAll ? most : op.count[i];
+      if (count < 1 || count > most)
+        return failure(ErrorCode::bad_format, "takes ", count, " of axis ", i, " of ", to_string(x), " from ", begin,
+                       " in steps of ", stride);
+      shape.push_back(count);
+    }
+    const bool whole = op.begin[0] == 0 && op.stride[0] == 1 && op.count[0] == SliceOp::kAll;
+    if (!whole) MOBILENET_CHECK(check_single("a part of the first axis"));
+    return shape;
+  }
+
+  Result<Shape> infer(const TileOp& op, const Node& node) {
+    Shape shape = in(node, 0);
+    MOBILENET_CHECK(check_rank(op.repeats, shape));
+    for (int i = 0; i < shape.rank(); ++i) {
+      if (op.repeats[i] < 1 || op.repeats[i] > kMaxElements / shape[i])
+        return failure(ErrorCode::bad_format, "repeats ", to_string(shape), " ", op.repeats[i], " times");
+      shape[i] *= op.repeats[i];
+    }
+    if (op.repeats[0] != 1) MOBILENET_CHECK(check_single("repetition along the first axis"));
+    return shape;
+  }
+
+  Result<Shape> infer(const ReduceOp& op, const Node& node) {
+    const Shape& x = in(node, 0);
+    if (op.axes >> x.rank() != 0)
+      return failure(ErrorCode::bad_format, "reduces an axis that ", to_string(x), " lacks");
+    if ((op.axes & 1u) != 0) MOBILENET_CHECK(check_single("a reduction along the first axis"));
+    Shape shape;
+    std::int64_t reduced = 1;
+    for (int i = 0; i < x.rank(); ++i) {
+      const bool over = (op.axes & 1u << i) != 0;
+      if (over) reduced *= x[i];
+      if (!over || op.keep_axes) shape.push_back(over ? 1 : x[i]);
+    }
+    if (shape.rank() == 0) return failure(ErrorCode::unsupported, "a reduction to a single number");
+    if (op.kind == ReduceKind::mean || op.kind == ReduceKind::sum) MOBILENET_CHECK(check_average(node, reduced));
+    return shape;
+  }
+
+  Result<Shape> infer(const L2NormalizeOp&, const Node& node) {
+    const Shape& x = in(node, 0);
+    if (x.rank() > 0 && is_quantized(tensor(node.inputs[0])) && x[x.rank() - 1] > L2Arithmetic::kMaxElements)
+      return failure(ErrorCode::unsupported, "cannot add ", x[x.rank() - 1], " squares in 32-bit integers");
+    return rows(node, "normalisation");
+  }
+  Result<Shape> infer(const LogSoftmaxOp&, const Node& node) { return rows(node, "log softmax"); }
+  Result<Shape> rows(const Node& node, const char* what) {
+    const Shape& x = in(node, 0);
+    if (x.rank() < 1) return failure(ErrorCode::bad_format, what, " of a scalar");
+    MOBILENET_CHECK(check_apart(x, what));
+    return x;
+  }
+
+  Result<Shape> infer(const ResizeNearestOp& op, const Node& node) {
+    MOBILENET_CHECK(needs_map(node));
+    return Shape{in(node, 0)[0], op.height, op.width, in(node, 0)[3]};
+  }
+
+  Result<Shape> infer(const TransposeConv2dOp& op, const Node& node) {
+    MOBILENET_CHECK(needs_map(node));
+    const Window& w = op.window;
+    MOBILENET_CHECK(check(w));
+    if (w.dilation_height != 1 || w.dilation_width != 1)
+      return failure(ErrorCode::unsupported, "a transposed convolution with holes");
+    const Shape& x = in(node, 0);
+    MOBILENET_TRY(const FilterView view, filter(node, w, x[3]));
+    MOBILENET_CHECK(check_vector(node, 2, "bias", view.outputs));
+    const bool same = w.padding.rule == Padding::Rule::same;
+    const auto reached = [&](std::int64_t input, int stride, int kernel) {
+      return same ? input * stride : (input - 1) * stride + kernel;
+    };
+    Shape shape{x[0], op.height, op.width, view.outputs};
+    if (op.height == 0) {
+      shape[1] = reached(x[1], w.stride_height, w.kernel_height);
+      shape[2] = reached(x[2], w.stride_width, w.kernel_width);
+    }
+    // As many as a convolution of the output would have made pixels of the input.
+    if (shape[1] > kMaxElements || shape[2] > kMaxElements || window_height(w, shape[1]).output != x[1] ||
+        window_width(w, shape[2]).output != x[2])
+      return failure(ErrorCode::bad_format, "cannot make ", to_string(shape), " of ", to_string(x), " in steps of ",
+                     w.stride_height, "x", w.stride_width);
+    return shape;
   }
 
   const Network& network_;
@@ -321,6 +464,22 @@ class Inference {
 };
 
 }  // namespace
+
+PadOp pad_of_map(int top, int left, int bottom, int right) {
+  return {.before = {0, top, left, 0}, .after = {0, bottom, right, 0}};
+}
+
+std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
+  const Shape &longer = a.rank() >= b.rank() ? a : b, &shorter = a.rank() >= b.rank() ? b : a;
+  Shape shape = longer;
+  const int missing = longer.rank() - shorter.rank();
+  for (int i = 0; i < shorter.rank(); ++i) {
+    std::int64_t& axis = shape[missing + i];
+    if (axis != shorter[i] && axis != 1 && shorter[i] != 1) return std::nullopt;
+    if (axis == 1) axis = shorter[i];
+  }
+  return shape;
+}
 
 WindowExtent window_height(const Window& w, std::int64_t input) {
   return extent(w.padding.rule, w.padding.top, w.padding.bottom, w.kernel_height, w.stride_height, w.dilation_height,

@@ -256,7 +256,7 @@ def spatial():
                 f"ResizeBilinearOp{{5, 7, {str(align).lower()}, {str(centers).lower()}}}", BUILTIN.RESIZE_BILINEAR, 3,
                 options("ResizeBilinearOptions", alignCorners=align, halfPixelCenters=centers),
                 [Tensor(type_, [1, 3, 4, 3], 0.05, low + 20, 61)], Tensor(type_, [1, 5, 7, 3], 0.05, low + 20), [[5, 7]])
-        row(f"pad, {type_}", "PadOp{1, 0, 0, 2}", BUILTIN.PAD, 2, options("PadOptions"),
+        row(f"pad, {type_}", "pad_of_map(1, 0, 0, 2)", BUILTIN.PAD, 2, options("PadOptions"),
             [Tensor(type_, [1, 2, 2, 3], 0.05, low + 77, 71)], Tensor(type_, [1, 3, 4, 3], 0.05, low + 77),
             [[[0, 0], [1, 0], [0, 2], [0, 0]]])
 

@@ -255,10 +255,35 @@ void add_movement(Table& table) {
   table.add_plain(plain("one input", ConcatOp{3}, {{1, 2, 2, 3}}));
   table.add_plain(plain("to a vector", ReshapeOp{{1, -1}}, {{1, 2, 3, 5}}));
   table.add_plain(plain("batch of three", ReshapeOp{{1, 6, 5}}, {{3, 2, 3, 5}}));
-  table.add_plain(plain("below and right", PadOp{0, 0, 1, 1}, {{2, 5, 4, 9}}));
-  table.add_plain(plain("all sides", PadOp{1, 2, 3, 4}, {{1, 3, 5, 4}}));
+  table.add_plain(plain("below and right", pad_of_map(0, 0, 1, 1), {{2, 5, 4, 9}}));
+  table.add_plain(plain("all sides", pad_of_map(1, 2, 3, 4), {{1, 3, 5, 4}}));
   for (const Numbers numbers : {Numbers::u8, Numbers::i8})
-    table.add(plain("all sides", PadOp{1, 1, 1, 1}, {{1, 3, 3, 3}}), numbers, ZeroPoints::highest);
+    table.add(plain("all sides", pad_of_map(1, 1, 1, 1), {{1, 3, 3, 3}}), numbers, ZeroPoints::highest);
+  table.add_plain(plain("channels", PadOp{{0, 0, 0, 2}, {0, 0, 0, 3}}, {{2, 3, 2, 5}}));
+  table.add_plain(plain("every axis of a row", PadOp{{0, 2, 1}, {0, 0, 3}, PadMode::constant, 1.5f}, {{2, 3, 4}}));
+  table.add_plain(
+      plain("mirrored without the edge", PadOp{{0, 2, 1, 0}, {0, 1, 3, 0}, PadMode::reflect}, {{2, 3, 4, 5}}));
+  table.add_plain(
+      plain("mirrored with the edge", PadOp{{0, 2, 1, 0}, {0, 3, 4, 0}, PadMode::symmetric}, {{2, 3, 4, 5}}));
+  table.add_plain(plain("planes last", TransposeOp{{0, 2, 3, 1}}, {{2, 3, 4, 5}}));
+  table.add_plain(plain("planes first", TransposeOp{{0, 3, 1, 2}}, {{2, 3, 4, 5}}));
+  table.add_plain(plain("blocks", TransposeOp{{0, 1, 3, 2, 4, 5}}, {{1, 3, 2, 2, 3, 4}}));
+  table.add_plain(plain("height and width", TransposeOp{{0, 2, 1, 3}}, {{2, 3, 4, 17}}));
+  constexpr std::int64_t kAll = SliceOp::kAll;
+  table.add_plain(
+      plain("a part of the channels", SliceOp{{0, 0, 0, 3}, {1, 1, 1, 1}, {kAll, kAll, kAll, 4}}, {{2, 3, 4, 9}}));
+  table.add_plain(plain("a part of a map", SliceOp{{0, 1, 2, 0}, {1, 1, 1, 1}, {kAll, 2, kAll, kAll}}, {{2, 4, 5, 6}}));
+  table.add_plain(
+      plain("every second pixel", SliceOp{{0, 1, 0, 0}, {1, 2, 2, 1}, {kAll, kAll, kAll, kAll}}, {{2, 6, 5, 3}}));
+  table.add_plain(
+      plain("channels backwards", SliceOp{{0, 0, 0, 2}, {1, 1, 1, -1}, {kAll, kAll, kAll, kAll}}, {{1, 4, 5, 3}}));
+  table.add_plain(plain("pixels", TileOp{{1, 3, 2, 1}}, {{2, 2, 3, 4}}));
+  table.add_plain(plain("one pixel everywhere", TileOp{{1, 5, 6, 1}}, {{2, 1, 1, 7}}));
+  table.add_plain(plain("channels", TileOp{{1, 1, 1, 3}}, {{1, 2, 3, 4}}));
+  table.add_plain(plain("nearest, doubled", ResizeNearestOp{6, 8}, {{2, 3, 4, 5}}));
+  table.add_plain(plain("nearest, odd sizes", ResizeNearestOp{7, 3}, {{1, 3, 5, 4}}));
+  table.add_plain(plain("nearest, aligned corners", ResizeNearestOp{8, 9, true}, {{1, 4, 5, 3}}));
+  table.add_plain(plain("nearest, half-pixel centres", ResizeNearestOp{7, 4, false, true}, {{1, 3, 8, 5}}));
 }
 
 void add_pooling(Table& table) {
@@ -309,14 +334,62 @@ void add_softmax_and_resize(Table& table) {
 }
 
 void add_products(Table& table) {
+  const auto multiply = [](Activation activation) { return BinaryOp{BinaryKind::multiply, activation}; };
   for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6}) {
     const std::string what = activation_name(activation);
-    table.add(plain(what.c_str(), MulOp{activation}, {{2, 5, 7, 19}, {2, 5, 7, 19}}), Numbers::f32);
-    table.add(plain((what + ", gates").c_str(), MulOp{activation}, {{2, 5, 7, 19}, {2, 1, 1, 19}}), Numbers::f32);
+    table.add(plain(what.c_str(), multiply(activation), {{2, 5, 7, 19}, {2, 5, 7, 19}}), Numbers::f32);
+    table.add(plain((what + ", gates").c_str(), multiply(activation), {{2, 5, 7, 19}, {2, 1, 1, 19}}), Numbers::f32);
   }
-  table.add(plain("gates of vector multiples", MulOp{}, {{1, 4, 4, 32}, {1, 1, 1, 32}}), Numbers::f32);
-  table.add(plain("one pixel", MulOp{}, {{3, 1, 1, 5}, {3, 1, 1, 5}}), Numbers::f32);
-  table.add(plain("of vectors", MulOp{}, {{2, 37}, {2, 37}}), Numbers::f32);
+  const auto add = [&](const char* what, BinaryKind kind, Shape a, Shape b) {
+    table.add(plain(what, BinaryOp{kind}, {a, b}), Numbers::f32);
+  };
+  add("gates of vector multiples", BinaryKind::multiply, {1, 4, 4, 32}, {1, 1, 1, 32});
+  add("one pixel", BinaryKind::multiply, {3, 1, 1, 5}, {3, 1, 1, 5});
+  add("of vectors", BinaryKind::multiply, {2, 37}, {2, 37});
+  add("the gates first", BinaryKind::subtract, {2, 1, 1, 19}, {2, 5, 7, 19});
+  add("a column and a row", BinaryKind::add, {2, 5, 1, 3}, {2, 1, 7, 3});
+  add("one number a pixel", BinaryKind::maximum, {2, 5, 7, 19}, {2, 5, 7, 1});
+  add("one number a picture", BinaryKind::minimum, {2, 5, 7, 19}, {2, 1, 1, 1});
+  add("of maps", BinaryKind::squared_difference, {2, 5, 7, 19}, {2, 5, 7, 19});
+  add("by a map", BinaryKind::prelu, {2, 5, 7, 19}, {2, 5, 7, 19});
+  add("a channel of its own", BinaryKind::divide, {2, 3, 3, 5}, {2, 3, 1, 5});
+  for (const UnaryKind kind : {UnaryKind::absolute, UnaryKind::elu, UnaryKind::exp, UnaryKind::leaky_relu,
+                               UnaryKind::negate, UnaryKind::square, UnaryKind::tanh})
+    table.add(plain("a map", UnaryOp{kind, 0.3f}, {{2, 3, 5, 7}}), Numbers::f32);
+  table.add(plain("a map", L2NormalizeOp{}, {{2, 3, 5, 7}}), Numbers::f32);
+  table.add(plain("an embedding", L2NormalizeOp{}, {{2, 128}}), Numbers::f32);
+  table.add(plain("scores", LogSoftmaxOp{}, {{2, 1001}}), Numbers::f32);
+}
+
+void add_reductions(Table& table) {
+  for (const ReduceKind kind : {ReduceKind::maximum, ReduceKind::mean, ReduceKind::minimum, ReduceKind::sum}) {
+    const auto add = [&](const char* what, unsigned axes, bool keep_axes, Shape input) {
+      table.add(plain(what, ReduceOp{kind, axes, keep_axes}, {input}), Numbers::f32);
+    };
+    add("height and width", 0b0110, true, {2, 5, 7, 19});
+    add("planes", 0b1100, false, {2, 11, 5, 7});
+    add("channels", 0b1000, true, {2, 5, 7, 19});
+    add("rows and channels", 0b1010, false, {2, 5, 7, 19});
+    add("columns", 0b0100, true, {2, 5, 7, 19});
+  }
+}
+
+void add_transposed(Table& table) {
+  const auto add = [&](const char* what, Window window, int height, int width, Shape input, int outputs) {
+    OperatorCase row = plain(what, TransposeConv2dOp{window, height, width, Activation::none}, {input});
+    row.outputs = outputs;
+    for (const Numbers numbers :
+         {Numbers::f32, Numbers::f16_weights, Numbers::u8, Numbers::i8, Numbers::i8_per_channel})
+      table.add(row, numbers);
+    row.with_bias = false;
+    row.name += ", no bias";
+    table.add(row, Numbers::f32);
+  };
+  add("doubled", window(3, 2), 10, 14, {2, 5, 7, 9}, 5);
+  add("doubled to an odd size", window(4, 2), 9, 13, {1, 5, 7, 4}, 17);
+  add("all that is reached", window(3, 2, 1, kValid), 11, 15, {1, 5, 7, 4}, 6);
+  add("windows that do not touch", window(2, 3, 1, kValid), 0, 0, {1, 3, 4, 5}, 4);
+  add("the same size", window(3, 1), 0, 0, {1, 4, 5, 3}, 8);
 }
 
 void add_answers(Table& table) {
@@ -365,6 +438,8 @@ const std::vector<OperatorCase>& operator_cases() {
     add_pooling(table);
     add_softmax_and_resize(table);
     add_products(table);
+    add_reductions(table);
+    add_transposed(table);
     add_answers(table);
     return std::move(table.rows);
   }();

@@ -223,6 +223,9 @@ class ModelBuilder {
     add_weight_and_bias(op.window, static_cast<int>(case_.inputs[0][3]) / op.groups, false, false);
   }
   void add_constants(const DepthwiseConv2dOp& op) { add_weight_and_bias(op.window, 1, true, false); }
+  void add_constants(const TransposeConv2dOp& op) {
+    add_weight_and_bias(op.window, static_cast<int>(case_.inputs[0][3]), false, false);
+  }
   void add_constants(const DenseOp&) {
     add_weight_and_bias({}, static_cast<int>(case_.inputs[0].elements() / case_.inputs[0][0]), false, true);
   }
@@ -265,9 +268,14 @@ class ModelBuilder {
   void choose_output(const PoolOp&) { choose_input(); }
   void choose_output(const ReshapeOp&) { choose_input(); }
   void choose_output(const PadOp&) { choose_input(); }
+  void choose_output(const TransposeOp&) { choose_input(); }
+  void choose_output(const SliceOp&) { choose_input(); }
+  void choose_output(const TileOp&) { choose_input(); }
+  void choose_output(const ResizeNearestOp&) { choose_input(); }
   void choose_output(const ResizeBilinearOp&) { choose_input(); }
   void choose_output(const Conv2dOp& op) { choose_range(op.activation); }
   void choose_output(const DepthwiseConv2dOp& op) { choose_range(op.activation); }
+  void choose_output(const TransposeConv2dOp& op) { choose_range(op.activation); }
   void choose_output(const DenseOp& op) { choose_range(op.activation); }
   void choose_output(const AddOp& op) {
     output_scale_ = kActivationScale * 1.3f;

@@ -83,6 +83,14 @@ int GraphTensors::float_constant(const std::vector<int>& shape, double largest) 
                      })});
 }
 
+int GraphTensors::numbers(const std::vector<int>& shape, double largest) {
+  if (kind_ == Kind::f32) return float_constant(shape, largest);
+  const int id = activation(shape, largest / 128);
+  Choices random(choices_.word());
+  tensor(id).data = data_of<std::uint8_t>(static_cast<std::size_t>(elements(shape)), [&] { return random.byte(); });
+  return id;
+}
+
 int GraphTensors::anchors_of(int count) {
   Choices numbers(choices_.word());
   std::vector<float> boxes;  // y, x, height, width

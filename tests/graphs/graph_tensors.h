@@ -54,6 +54,8 @@ class GraphTensors {
 
   int int_constant(const std::vector<int>& values);
   int float_constant(const std::vector<int>& shape, double largest);
+  // Numbers of the current kind, up to about `largest`.
+  int numbers(const std::vector<int>& shape, double largest);
   int anchors_of(int count);
 
   struct WeightShape {
@@ -67,6 +69,20 @@ class GraphTensors {
   Weighted weights(int input, const WeightShape& weight, const std::vector<int>& output_shape);
 
   std::vector<std::byte> values_of_input(int id);
+
+  // Adds the operator and returns its output.
+  int put(schema::BuiltinOperator code, std::vector<int> inputs, int output, int version = 1) {
+    graph_.operators.push_back({code, std::move(inputs), {output}});
+    graph_.operators.back().version = version;
+    return output;
+  }
+  template <class Create>
+  int put(schema::BuiltinOperator code, std::vector<int> inputs, int output, int version, schema::BuiltinOptions type,
+          Create create) {
+    put(code, std::move(inputs), output, version);
+    set_options(graph_.operators.back(), type, create);
+    return output;
+  }
 
   Choices& choices_;
   GraphFile graph_;

@@ -8,7 +8,7 @@
 #include <functional>
 #include <numeric>
 
-#include "graphs/graph_tensors.h"
+#include "graphs/graph_movements.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -25,9 +25,9 @@ constexpr int kMostElements = 40000;
 constexpr int kMostElementsOfLargeGraphs = 80000;
 constexpr int kMostWeights = 60000;
 
-class GraphMaker : private GraphTensors {
+class GraphMaker : private GraphMovements {
  public:
-  explicit GraphMaker(Choices& choices) : GraphTensors(choices) {}
+  explicit GraphMaker(Choices& choices) : GraphMovements(choices) {}
 
   RandomGraph make() {
     begin();
@@ -75,29 +75,18 @@ class GraphMaker : private GraphTensors {
     static constexpr Make kOfMaps[] = {&GraphMaker::convolution, &GraphMaker::convolution, &GraphMaker::convolution,
                                        &GraphMaker::depthwise,   &GraphMaker::depthwise,   &GraphMaker::depthwise,
                                        &GraphMaker::pool,        &GraphMaker::mean,        &GraphMaker::resize,
-                                       &GraphMaker::pad};
+                                       &GraphMaker::pad,         &GraphMaker::transposed,  &GraphMaker::move,
+                                       &GraphMaker::spread};
     static constexpr Make kOfAny[] = {&GraphMaker::dense,         &GraphMaker::add,     &GraphMaker::add,
                                       &GraphMaker::concatenation, &GraphMaker::element, &GraphMaker::softmax,
                                       &GraphMaker::reshape,       &GraphMaker::squeeze, &GraphMaker::convert,
-                                      &GraphMaker::multiply,      &GraphMaker::shift};
+                                      &GraphMaker::binary,        &GraphMaker::shift,   &GraphMaker::unary,
+                                      &GraphMaker::reduce,        &GraphMaker::move,    &GraphMaker::dense_rows};
     const int x = some_tensor();
     const bool map = shape(x).size() == 4 && !choices_.one_in(3);
     const Make chosen = map ? kOfMaps[choices_.below(std::size(kOfMaps))] : kOfAny[choices_.below(std::size(kOfAny))];
     const int y = (this->*chosen)(x);
     if (y >= 0 && std::find(live_.begin(), live_.end(), y) == live_.end()) live_.push_back(y);
-  }
-
-  // Adds the operator and returns its output.
-  int put(BuiltinOperator code, std::vector<int> inputs, int output, int version = 1) {
-    graph_.operators.push_back({code, std::move(inputs), {output}});
-    graph_.operators.back().version = version;
-    return output;
-  }
-  template <class Create>
-  int put(BuiltinOperator code, std::vector<int> inputs, int output, int version, BuiltinOptions type, Create create) {
-    put(code, std::move(inputs), output, version);
-    set_options(graph_.operators.back(), type, create);
-    return output;
   }
 
   FusedActivation fused() {
@@ -197,19 +186,199 @@ class GraphMaker : private GraphTensors {
                [=](auto& builder) { return schema::CreateAddOptions(builder, activation_function); });
   }
 
-  // Floats only: a map by a map, by a row of channels that is computed, or by constants.
-  int multiply(int x) {
-    if (is_integer(x)) return -1;
-    const int channels = shape(x).back();
-    int other = choices_.one_in(2) ? float_constant({channels}, 2) : -1;
-    if (other < 0)
-      other = partner(x, [&](const auto& theirs) {
-        return theirs == shape(x) || (shape(x).size() == 4 && theirs == std::vector<int>{1, 1, 1, channels});
-      });
-    const FusedActivation activation_function = fused();
-    return put(BuiltinOperator::MUL, {x, other}, activation(shape(x), 1), 2, BuiltinOptions::MulOptions,
-               [=](auto& builder) { return schema::CreateMulOptions(builder, activation_function); });
+  // A tensor and another, or a constant, of one pixel, one channel or one number, in either order.
+  int binary(int x) {
+    struct Kind {
+      BuiltinOperator code;
+      BuiltinOptions options = BuiltinOptions::NONE;
+    };
+    const Kind kind = choices_.pick<Kind>({{BuiltinOperator::MUL, BuiltinOptions::MulOptions},
+                                           {BuiltinOperator::MUL, BuiltinOptions::MulOptions},
+                                           {BuiltinOperator::ADD, BuiltinOptions::AddOptions},
+                                           {BuiltinOperator::SUB, BuiltinOptions::SubOptions},
+                                           {BuiltinOperator::DIV, BuiltinOptions::DivOptions},
+                                           {BuiltinOperator::MAXIMUM},
+                                           {BuiltinOperator::MINIMUM},
+                                           {BuiltinOperator::SQUARED_DIFFERENCE},
+                                           {BuiltinOperator::PRELU}});
+    // What LiteRT has no integers for, either.
+    const bool i8 = tensor(x).type == TensorType::INT8;
+    if (is_integer(x) && kind.code == BuiltinOperator::DIV) return -1;  // random divisors are zero now and then
+    if (is_integer(x) && kind.code == BuiltinOperator::SQUARED_DIFFERENCE && !i8) return -1;
+    std::vector<int> other = shape(x);
+    for (std::size_t axis = 0; axis < other.size(); ++axis)
+      if (choices_.one_in(3)) other[axis] = 1;
+    int y = -1;
+    // Where a divisor is computed it may be anything, zero among it.
+    const bool constant =
+        kind.code == BuiltinOperator::DIV || kind.code == BuiltinOperator::PRELU || choices_.one_in(2);
+    if (constant)
+      y = numbers(other, 2);
+    else
+      y = partner(x, [&](const auto& theirs) { return theirs.size() == other.size() && repeats(theirs, shape(x)); });
+    std::vector<int> inputs{x, y};
+    const bool ordered = kind.code == BuiltinOperator::DIV || kind.code == BuiltinOperator::PRELU;
+    if (!ordered && choices_.one_in(3)) std::swap(inputs[0], inputs[1]);
+    const bool product = kind.code == BuiltinOperator::MUL || kind.code == BuiltinOperator::PRELU;
+    const int out = activation(shape(x), product ? scale(x) * scale(y) * 60 : larger_scale(x, y));
+    const FusedActivation fusion = fused();
+    switch (kind.options) {
+      case BuiltinOptions::MulOptions:
+        return put(kind.code, inputs, out, 2, kind.options,
+                   [=](auto& builder) { return schema::CreateMulOptions(builder, fusion); });
+      case BuiltinOptions::AddOptions:
+        return put(kind.code, inputs, out, 2, kind.options,
+                   [=](auto& builder) { return schema::CreateAddOptions(builder, fusion); });
+      case BuiltinOptions::SubOptions:
+        return put(kind.code, inputs, out, 2, kind.options,
+                   [=](auto& builder) { return schema::CreateSubOptions(builder, fusion); });
+      case BuiltinOptions::DivOptions:
+        return put(kind.code, inputs, out, 1, kind.options,
+                   [=](auto& builder) { return schema::CreateDivOptions(builder, fusion); });
+      default:
+        return put(kind.code, inputs, out);
+    }
   }
+
+  // Whether every extent is the other's, or 1.
+  static bool repeats(const std::vector<int>& theirs, const std::vector<int>& whole) {
+    for (std::size_t axis = 0; axis < theirs.size(); ++axis)
+      if (theirs[axis] != 1 && theirs[axis] != whole[axis]) return false;
+    return true;
+  }
+
+  int unary(int x) {
+    const BuiltinOperator code =
+        choices_.pick({BuiltinOperator::ABS, BuiltinOperator::NEG, BuiltinOperator::SQUARE, BuiltinOperator::TANH,
+                       BuiltinOperator::ELU, BuiltinOperator::LEAKY_RELU, BuiltinOperator::L2_NORMALIZATION,
+                       BuiltinOperator::LOG_SOFTMAX});
+    // What LiteRT has no integers for, either.
+    const bool bytes = code == BuiltinOperator::TANH || code == BuiltinOperator::LEAKY_RELU;
+    const bool signed_bytes = code == BuiltinOperator::ABS || code == BuiltinOperator::ELU;
+    const bool rows = code == BuiltinOperator::L2_NORMALIZATION || code == BuiltinOperator::LOG_SOFTMAX;
+    if (is_integer(x) && !bytes && !rows && !(signed_bytes && tensor(x).type == TensorType::INT8)) return -1;
+    int y = activation(shape(x), code == BuiltinOperator::TANH ? 1.0 / 128 : scale(x));
+    // These two have one scale and zero point that LiteRT takes.
+    const int low = is_integer(x) && tensor(x).type == TensorType::INT8 ? -128 : 0;
+    if (is_integer(x) && code == BuiltinOperator::L2_NORMALIZATION) y = integer(shape(x), 1.0 / 128, low + 128);
+    if (is_integer(x) && code == BuiltinOperator::LOG_SOFTMAX) y = integer(shape(x), 16.0 / 256, low + 255);
+    if (code == BuiltinOperator::L2_NORMALIZATION)
+      return put(code, {x}, y, 1, BuiltinOptions::L2NormOptions,
+                 [](auto& builder) { return schema::CreateL2NormOptions(builder); });
+    if (code != BuiltinOperator::LEAKY_RELU) return put(code, {x}, y);
+    const float alpha = choices_.pick({0.01f, 0.3f, 1.5f});
+    return put(code, {x}, y, 1, BuiltinOptions::LeakyReluOptions,
+               [=](auto& builder) { return schema::CreateLeakyReluOptions(builder, alpha); });
+  }
+
+  // Over any axes but the first.
+  int reduce(int x) {
+    const BuiltinOperator code = choices_.pick(
+        {BuiltinOperator::MEAN, BuiltinOperator::SUM, BuiltinOperator::REDUCE_MAX, BuiltinOperator::REDUCE_MIN});
+    const bool keep = choices_.one_in(2);
+    const int rank = static_cast<int>(shape(x).size());
+    std::vector<int> axes, out{1};
+    for (int axis = 1; axis < rank; ++axis) {
+      const bool over = choices_.one_in(2);
+      if (over) axes.push_back(choices_.one_in(3) ? axis - rank : axis);
+      if (!over || keep) out.push_back(over ? 1 : shape(x)[static_cast<std::size_t>(axis)]);
+    }
+    if (axes.empty() || out.size() < 2) return -1;
+    // What an average of so many numbers, or their sum, still tells apart.
+    const double spread = std::sqrt(static_cast<double>(elements(shape(x))) / elements(out));
+    const double natural = code == BuiltinOperator::MEAN  ? scale(x) / spread
+                           : code == BuiltinOperator::SUM ? scale(x) * spread
+                                                          : scale(x);
+    return put(code, {x, int_constant(axes)}, activation(out, natural), 2, BuiltinOptions::ReducerOptions,
+               [=](auto& builder) { return schema::CreateReducerOptions(builder, keep); });
+  }
+
+  int transposed(int x) {
+    const std::vector<int> in = shape(x);
+    Window w;
+    w.rows = {choices_.between(1, 4), choices_.between(1, 3), 1};
+    w.columns = {choices_.between(1, 4), w.rows.stride, 1};
+    w.padding = choices_.pick({PaddingRule::SAME, PaddingRule::VALID});
+    const bool same = w.padding == PaddingRule::SAME;
+    const auto reached = [&](const Axis& axis, int extent) {
+      return same ? extent * axis.stride - choices_.between(0, axis.stride - 1)
+                  : (extent - 1) * axis.stride + axis.kernel;
+    };
+    const int outputs = choices_.pick({1, 2, 3, 5, 8, 17, 32});
+    // Windows that do not touch: without padding nothing makes the pixels between them.
+    const bool apart = w.rows.kernel < w.rows.stride || w.columns.kernel < w.columns.stride;
+    if (apart && (!same || is_integer(x))) return -1;
+    const std::vector<int> out{1, reached(w.rows, in[1]), reached(w.columns, in[2]), outputs};
+    const std::vector<int> weight{outputs, w.rows.kernel, w.columns.kernel, in[3]};
+    if (elements(weight) > kMostWeights || !fits(out)) return -1;
+    const auto [filter, bias, y] = weights(x, {weight, 0, outputs}, out);
+    std::vector<int> inputs{int_constant(out), filter, x};
+    if (choices_.one_in(2)) inputs.push_back(bias);
+    return put(BuiltinOperator::TRANSPOSE_CONV, inputs, y, inputs.size() == 4 ? 3 : 2,
+               BuiltinOptions::TransposeConvOptions, [=](auto& builder) {
+                 return schema::CreateTransposeConvOptions(builder, w.padding, w.columns.stride, w.rows.stride);
+               });
+  }
+
+  // A convolution with holes, as a batch of every second or third pixel.
+  int spread(int x) {
+    const std::vector<int> in = shape(x);
+    const int block = choices_.pick({2, 2, 3}), kernel = choices_.pick({1, 2, 3}), reach = (kernel - 1) * block + 1;
+    const bool depthwise = choices_.one_in(2), same = choices_.one_in(3);
+    std::vector<int> border, crops, parts{block * block}, made{block * block}, out{1};
+    for (const std::size_t axis : {std::size_t{1}, std::size_t{2}}) {
+      const int before = choices_.between(0, block);
+      int after = (block - (in[axis] + before) % block) % block;
+      if (choices_.one_in(2)) after += block;
+      const int whole = in[axis] + before + after, left = same ? whole : whole - reach + 1;
+      // Never more than what was put around.
+      const int crop_before = choices_.between(0, before), crop_after = choices_.between(0, after);
+      border.insert(border.end(), {before, after}), crops.insert(crops.end(), {crop_before, crop_after});
+      parts.push_back(whole / block), made.push_back(left / block), out.push_back(left - crop_before - crop_after);
+      if (left < block || out.back() < 1) return -1;
+    }
+    const int outputs = depthwise ? in[3] : choices_.pick({1, 3, 8, 17});
+    parts.push_back(in[3]), made.push_back(outputs), out.push_back(outputs);
+    if (elements(parts) > kMostElements || elements(made) > kMostElements) return -1;
+    const auto table = [&](const std::vector<int>& numbers) {
+      const int id = int_constant(numbers);
+      tensor(id).shape = {2, 2};
+      return id;
+    };
+    const int blocks = int_constant({block, block}), spread_out = like(x, parts);
+    put(BuiltinOperator::SPACE_TO_BATCH_ND, {x, blocks, table(border)}, spread_out, 2);
+    const std::vector<int> weight =
+        depthwise ? std::vector<int>{1, kernel, kernel, outputs} : std::vector<int>{outputs, kernel, kernel, in[3]};
+    const auto [filter, bias, y] = weights(x, {weight, depthwise ? 3 : 0, outputs}, made);
+    const FusedActivation activation = fused();
+    const PaddingRule rule = same ? PaddingRule::SAME : PaddingRule::VALID;
+    if (depthwise)
+      put(BuiltinOperator::DEPTHWISE_CONV_2D, {spread_out, filter, bias}, y, 3, BuiltinOptions::DepthwiseConv2DOptions,
+          [=](auto& builder) { return schema::CreateDepthwiseConv2DOptions(builder, rule, 1, 1, 1, activation); });
+    else
+      put(BuiltinOperator::CONV_2D, {spread_out, filter, bias}, y, 3, BuiltinOptions::Conv2DOptions,
+          [=](auto& builder) { return schema::CreateConv2DOptions(builder, rule, 1, 1, activation); });
+    return put(BuiltinOperator::BATCH_TO_SPACE_ND, {y, blocks, table(crops)}, like(y, out), 2);
+  }
+
+  // A dense layer of each row of the last axis.
+  int dense_rows(int x) {
+    const int inputs = shape(x).back(), outputs = choices_.pick({1, 2, 3, 5, 8, 17, 33});
+    const bool keep = choices_.one_in(2);
+    std::vector<int> out = shape(x);
+    out.back() = outputs;
+    if (!keep) out = {elements(shape(x)) / inputs, outputs};
+    if (inputs * outputs > kMostWeights || !fits(out)) return -1;
+    if (!keep && out[0] != 1) return -1;  // rows of a batch are no pictures
+    const auto [filter, bias, y] = weights(x, {{outputs, inputs}, 0, outputs}, out);
+    const FusedActivation activation = fused();
+    return put(BuiltinOperator::FULLY_CONNECTED, {x, filter, bias}, y, 5, BuiltinOptions::FullyConnectedOptions,
+               [=](auto& builder) {
+                 return schema::CreateFullyConnectedOptions(builder, activation, schema::WeightsFormat::DEFAULT, keep);
+               });
+  }
+
+  int move(int x) { return some_movement(x, kMostElements); }
 
   // Floats only: x + c, x - c, c - x, with one number or one a channel.
   int shift(int x) {
@@ -304,8 +473,8 @@ class GraphMaker : private GraphTensors {
         return put(BuiltinOperator::RELU, {x}, activation(shape(x), scale(x)), 2);
       case 1:
         return put(BuiltinOperator::RELU6, {x}, activation(shape(x), scale(x)), 2);
-      case 2:  // integers of it are refused, as docs/formats.md says
-        return is_integer(x) ? -1 : put(BuiltinOperator::HARD_SWISH, {x}, activation(shape(x), 1));
+      case 2:
+        return put(BuiltinOperator::HARD_SWISH, {x}, activation(shape(x), scale(x)));
       default:
         return put(BuiltinOperator::LOGISTIC, {x},
                    choices_.one_in(3) ? activation(shape(x), 1.0 / 256) : probabilities(shape(x)), 2);

@@ -152,37 +152,83 @@ TEST(Shapes, NothingReachesOverTheBatch) {
   }
 }
 
-struct ProductCase {
+struct BroadcastCase {
   const char* name;
-  Shape a, b;
-  bool possible;
+  Shape a, b, together;  // no axes: they do not fit
 };
 
-const ProductCase kProductCases[] = {
-    {"same shape", {2, 3, 4, 5}, {2, 3, 4, 5}, true},
-    {"gates", {2, 3, 4, 5}, {2, 1, 1, 5}, true},
-    {"vectors", {2, 5}, {2, 5}, true},
-    {"gates of one picture", {2, 3, 4, 5}, {1, 1, 1, 5}, false},
-    {"gates of one channel", {2, 3, 4, 5}, {2, 1, 1, 1}, false},
-    {"one row", {2, 3, 4, 5}, {2, 1, 4, 5}, false},
-    {"the gates first", {2, 1, 1, 5}, {2, 3, 4, 5}, false},
-    {"a vector", {2, 3, 4, 5}, {2, 5}, false},
+const BroadcastCase kBroadcastCases[] = {
+    {"same shape", {2, 3, 4, 5}, {2, 3, 4, 5}, {2, 3, 4, 5}},
+    {"gates", {2, 3, 4, 5}, {2, 1, 1, 5}, {2, 3, 4, 5}},
+    {"the gates first", {2, 1, 1, 5}, {2, 3, 4, 5}, {2, 3, 4, 5}},
+    {"vectors", {2, 5}, {2, 5}, {2, 5}},
+    {"gates of one channel", {2, 3, 4, 5}, {2, 1, 1, 1}, {2, 3, 4, 5}},
+    {"one row", {2, 3, 4, 5}, {2, 1, 4, 5}, {2, 3, 4, 5}},
+    {"a column and a row", {2, 3, 1, 5}, {2, 1, 4, 5}, {2, 3, 4, 5}},
+    {"another width", {2, 3, 4, 5}, {2, 3, 2, 5}, {}},
+    {"gates of one picture for two", {2, 3, 4, 5}, {1, 1, 1, 5}, {}},
+    {"a vector for two pictures", {2, 3, 4, 5}, {2, 5}, {}},
+    {"a vector for one picture", {1, 3, 4, 5}, {1, 5}, {1, 3, 4, 5}},
 };
 
-TEST(Shapes, Products) {
-  for (const ProductCase& c : kProductCases) {
+TEST(Shapes, OperandsAreRepeated) {
+  for (const BroadcastCase& c : kBroadcastCases) {
     Network network;
     network.tensors = {
         {"a", DataType::f32, c.a, {}, -1}, {"b", DataType::f32, c.b, {}, -1}, {"y", DataType::f32, {}, {}, -1}};
-    network.nodes = {{"scale", MulOp{}, {0, 1}, 2}};
+    network.nodes = {{"scale", BinaryOp{}, {0, 1}, 2}};
     network.inputs = {0, 1};
     const Shape inputs[] = {c.a, c.b};
     const auto shapes = infer_shapes(network, {}, inputs);
-    ASSERT_EQ(static_cast<bool>(shapes), c.possible) << c.name;
+    ASSERT_EQ(static_cast<bool>(shapes), c.together.rank() > 0) << c.name;
     if (shapes) {
-      EXPECT_EQ((*shapes)[2], c.a) << c.name;
+      EXPECT_EQ((*shapes)[2], c.together) << c.name;
     } else {
-      EXPECT_EQ(shapes.error().message, "scale: cannot multiply " + to_string(c.a) + " by " + to_string(c.b));
+      EXPECT_EQ(shapes.error().message.find("scale: "), 0u) << shapes.error().message;
+    }
+  }
+}
+
+struct MovementCase {
+  const char* name;
+  Op op;
+  Shape input, output;  // no axes: refused
+};
+
+constexpr std::int64_t kAll = SliceOp::kAll;
+const MovementCase kMovementCases[] = {
+    {"planes first", TransposeOp{{0, 3, 1, 2}}, {2, 3, 4, 5}, {2, 5, 3, 4}},
+    {"an axis twice", TransposeOp{{0, 1, 1, 2}}, {1, 3, 4, 5}, {}},
+    {"the first axis of two pictures", TransposeOp{{1, 0}}, {2, 3}, {}},
+    {"the first axis of one", TransposeOp{{1, 0}}, {1, 3}, {3, 1}},
+    {"every second", SliceOp{{0, 1}, {1, 2}, {kAll, kAll}}, {2, 6}, {2, 3}},
+    {"backwards", SliceOp{{0, 5}, {1, -1}, {kAll, kAll}}, {2, 6}, {2, 6}},
+    {"past the end", SliceOp{{0, 4}, {1, 1}, {kAll, 3}}, {2, 6}, {}},
+    {"one of two pictures", SliceOp{{0, 0}, {1, 1}, {1, kAll}}, {2, 6}, {}},
+    {"three times", TileOp{{1, 3}}, {2, 6}, {2, 18}},
+    {"not at all", TileOp{{1, 0}}, {2, 6}, {}},
+    {"a mirror with the edge", PadOp{{0, 3}, {0, 3}, PadMode::symmetric}, {1, 3}, {1, 9}},
+    {"a mirror without the edge", PadOp{{0, 2}, {0, 2}, PadMode::reflect}, {1, 3}, {1, 7}},
+    {"more than a mirror shows", PadOp{{0, 3}, {0, 0}, PadMode::reflect}, {1, 3}, {}},
+    {"channels", PadOp{{0, 0, 0, 1}, {0, 0, 0, 2}}, {2, 3, 3, 4}, {2, 3, 3, 7}},
+    {"axes of another rank", PadOp{{0, 1}, {0, 1}}, {1, 3, 3}, {}},
+    {"a reduction of planes", ReduceOp{ReduceKind::mean, 0b1100, false}, {2, 3, 4, 5}, {2, 3}},
+    {"a reduction that keeps axes", ReduceOp{ReduceKind::maximum, 0b1010, true}, {2, 3, 4, 5}, {2, 1, 4, 1}},
+    {"a reduction over two pictures", ReduceOp{ReduceKind::sum, 0b0001, true}, {2, 3}, {}},
+    {"a reduction of an axis too many", ReduceOp{ReduceKind::sum, 0b0100, true}, {2, 3}, {}},
+};
+
+TEST(Shapes, MovementsAndReductions) {
+  for (const MovementCase& c : kMovementCases) {
+    Network network;
+    network.tensors = {{"x", DataType::f32, c.input, {}, -1}, {"y", DataType::f32, {}, {}, -1}};
+    network.nodes = {{"node", c.op, {0}, 1}};
+    network.inputs = {0};
+    const auto shapes = infer_shapes(network, {}, {&c.input, 1});
+    ASSERT_EQ(static_cast<bool>(shapes), c.output.rank() > 0)
+        << c.name << (shapes ? "" : ": " + shapes.error().message);
+    if (shapes) {
+      EXPECT_EQ((*shapes)[1], c.output) << c.name;
     }
   }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Operators whose every output element depends on one element of each input: batch norm, activation, add, multiply,
-// quantise.
+// Operators whose every output element depends on the same element of each input: batch norm, activation, functions of
+// one number, addition.
 #include <cmath>
 
 #include "backend/reference/operators.h"
 #include "base/error.h"
 #include "base/quoted.h"
-#include "network/quantized_arithmetic.h"
+#include "network/quantized_elementwise.h"
 
 namespace mobilenet::reference {
 namespace {
@@ -20,6 +20,32 @@ Operator lookup(const ByteTable& table) {
     const std::int64_t elements = operands.shape.elements();
     for (std::int64_t i = 0; i < elements; ++i) out[i] = table[x[i]];
   };
+}
+
+double value_of(const UnaryOp& op, double x) {
+  switch (op.kind) {
+    case UnaryKind::absolute:
+      return std::abs(x);
+    case UnaryKind::elu:
+      return x < 0 ? std::expm1(x) : x;
+    case UnaryKind::exp:
+      return std::exp(x);
+    case UnaryKind::leaky_relu:
+      return x < 0 ? x * static_cast<double>(op.alpha) : x;
+    case UnaryKind::log:
+      return std::log(x);
+    case UnaryKind::negate:
+      return -x;
+    case UnaryKind::rsqrt:
+      return 1 / std::sqrt(x);
+    case UnaryKind::sqrt:
+      return std::sqrt(x);
+    case UnaryKind::square:
+      return x * x;
+    case UnaryKind::tanh:
+      return std::tanh(x);
+  }
+  return x;
 }
 
 }  // namespace
@@ -90,70 +116,18 @@ Result<Operator> prepare(const AddOp& op, const NodeView& view) {
   });
 }
 
-Result<Operator> prepare(const MulOp& op, const NodeView& view) {
-  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 2));
-  if (arithmetic == Arithmetic::integer)
-    return failure(ErrorCode::unsupported, "multiplication has no integer form (output ", quoted(view.output().name),
-                   ")");
-  return Operator([activation = op.activation](const Operands& operands) {
-    const auto* a = operands.inputs[0].as<float>();
-    const auto* b = operands.inputs[1].as<float>();
+Result<Operator> prepare(const UnaryOp& op, const NodeView& view) {
+  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
+  if (arithmetic == Arithmetic::integer) {
+    MOBILENET_TRY(const ByteTable table, unary_table(op, view.input(0), view.output()));
+    return lookup(table);
+  }
+  return Operator([op](const Operands& operands) {
+    const auto* x = operands.inputs[0].as<float>();
     auto* out = operands.as<float>();
-    const Shape& shape = operands.shape;
-    const std::int64_t elements = shape.elements();
-    const bool gate = !(operands.inputs[1].shape == shape);
-    const std::int64_t channels = shape[shape.rank() - 1], picture = elements / shape[0];
-    for (std::int64_t i = 0; i < elements; ++i) {
-      const std::int64_t other = gate ? i / picture * channels + i % channels : i;
-      out[i] = static_cast<float>(activate(activation, static_cast<double>(a[i]) * static_cast<double>(b[other])));
-    }
+    const std::int64_t elements = operands.shape.elements();
+    for (std::int64_t i = 0; i < elements; ++i) out[i] = static_cast<float>(value_of(op, static_cast<double>(x[i])));
   });
-}
-
-Result<Operator> prepare(const QuantizeOp&, const NodeView& view) {
-  if (!view.has(0) || view.input(0).is_constant())
-    return failure(ErrorCode::unsupported, "its input is missing or a constant");
-  const Tensor& input = view.input(0);
-  const Tensor& output = view.output();
-  if (is_quantized(input) && is_quantized(output)) {
-    MOBILENET_TRY(const RescaleTables tables, rescale_tables(input, output));
-    return Operator([tables](const Operands& operands) {
-      const auto* x = operands.inputs[0].as<std::uint8_t>();
-      auto* out = operands.as<std::uint8_t>();
-      const std::int64_t elements = operands.shape.elements(), of_picture = elements / operands.batch;
-      const std::int64_t in_vectors = of_picture - of_picture % kRescaleVector;
-      for (std::int64_t i = 0; i < elements; ++i)
-        out[i] = (i % of_picture < in_vectors ? tables.vectors : tables.rest)[x[i]];
-    });
-  }
-  if (is_quantized(input) && output.type == DataType::f32) {
-    MOBILENET_TRY(const AffineType type, affine_type(input));
-    return with_integer_type(type.type, [&](auto element) {
-      using T = decltype(element);
-      return Operator([type](const Operands& operands) {
-        const auto* x = operands.inputs[0].as<T>();
-        auto* out = operands.as<float>();
-        const std::int64_t elements = operands.shape.elements();
-        for (std::int64_t i = 0; i < elements; ++i) out[i] = dequantize(x[i], type);
-      });
-    });
-  }
-  if (input.type == DataType::f32 && is_quantized(output)) {
-    MOBILENET_TRY(const AffineType type, affine_type(output));
-    return with_integer_type(type.type, [&](auto element) {
-      using T = decltype(element);
-      return Operator([type](const Operands& operands) {
-        const auto* x = operands.inputs[0].as<float>();
-        auto* out = operands.as<T>();
-        const std::int64_t elements = operands.shape.elements();
-        const float inverse_scale = 1.0f / type.scale;
-        for (std::int64_t i = 0; i < elements; ++i)
-          out[i] = static_cast<T>(quantize(x[i], inverse_scale, type.zero_point, type_range(type.type)));
-      });
-    });
-  }
-  return failure(ErrorCode::unsupported, "cannot convert ", quoted(input.name), " (", name_of(input.type), ") to ",
-                 quoted(output.name), " (", name_of(output.type), ")");
 }
 
 }  // namespace mobilenet::reference

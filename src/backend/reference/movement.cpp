@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Operators that move values without combining them: concatenation, reshape, padding.
+// Operators that move values without combining them.
+#include "network/movement.h"
+
+#include <array>
 #include <cstring>
 
 #include "backend/reference/operators.h"
@@ -65,25 +68,53 @@ Result<Operator> prepare(const ReshapeOp&, const NodeView& view) {
   });
 }
 
-Result<Operator> prepare(const PadOp& op, const NodeView& view) {
-  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
-  int zero_byte = 0;  // the bytes of 0.0f are zeros
-  if (arithmetic == Arithmetic::integer) {
-    MOBILENET_TRY(const AffineType type, shared_affine_type(view.input(0), view.output()));
-    zero_byte = type.zero_point;
-  }
-  return Operator([op, zero_byte, element_bytes = size_of(view.output().type)](const Operands& operands) {
-    const Shape& in = operands.inputs[0].shape;
-    const Shape& out = operands.shape;
-    std::memset(operands.data, zero_byte, static_cast<std::size_t>(out.elements()) * element_bytes);
-    const std::size_t row_bytes = static_cast<std::size_t>(in[2] * in[3]) * element_bytes;
-    for (std::int64_t n = 0; n < in[0]; ++n)
-      for (std::int64_t y = 0; y < in[1]; ++y) {
-        const std::int64_t to = ((n * out[1] + y + op.top) * out[2] + op.left) * out[3];
-        std::memcpy(operands.data + static_cast<std::size_t>(to) * element_bytes,
-                    operands.inputs[0].data + static_cast<std::size_t>(n * in[1] + y) * row_bytes, row_bytes);
+namespace {
+
+// What stands where nothing of the input does.
+using Fill = std::array<std::byte, 8>;
+
+// Any element type: the values are not looked at.
+template <class Moving>
+Result<Operator> prepare_movement(const Moving& op, const NodeView& view, const Fill& fill = {}) {
+  if (!view.has(0) || view.input(0).is_constant() || view.input(0).type != view.output().type)
+    return failure(ErrorCode::unsupported, "its input is missing, a constant or of another type than its output");
+  return Operator([op, fill, bytes = size_of(view.output().type)](const Operands& operands) {
+    const Shape &in = operands.inputs[0].shape, &out = operands.shape;
+    const std::int64_t elements = out.elements();
+    for (std::int64_t i = 0; i < elements; ++i) {
+      std::array<std::int64_t, Shape::kMaxRank> position{};  // by axis of the input
+      bool inside = true;
+      for (std::int64_t rest = i, axis = out.rank() - 1; axis >= 0; rest /= out[static_cast<int>(axis--)]) {
+        const int o = static_cast<int>(axis), from = input_axis(op, o);
+        position[static_cast<std::size_t>(from)] = input_position(op, o, rest % out[o], in[from], out[o]);
+        inside = inside && position[static_cast<std::size_t>(from)] != kNowhere;
       }
+      std::int64_t place = 0;
+      for (int axis = 0; axis < in.rank(); ++axis) place = place * in[axis] + position[static_cast<std::size_t>(axis)];
+      std::memcpy(operands.data + static_cast<std::size_t>(i) * bytes,
+                  inside ? operands.inputs[0].data + static_cast<std::size_t>(place) * bytes : fill.data(), bytes);
+    }
   });
 }
+
+}  // namespace
+
+Result<Operator> prepare(const PadOp& op, const NodeView& view) {
+  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
+  Fill fill{};
+  if (arithmetic == Arithmetic::real) {
+    std::memcpy(fill.data(), &op.value, sizeof op.value);
+  } else {
+    if (auto same = shared_affine_type(view.input(0), view.output()); !same) return std::move(same).error();
+    MOBILENET_TRY(const std::uint8_t byte, pad_byte(op, view.output()));
+    fill[0] = static_cast<std::byte>(byte);
+  }
+  return prepare_movement(op, view, fill);
+}
+
+Result<Operator> prepare(const TransposeOp& op, const NodeView& view) { return prepare_movement(op, view); }
+Result<Operator> prepare(const SliceOp& op, const NodeView& view) { return prepare_movement(op, view); }
+Result<Operator> prepare(const TileOp& op, const NodeView& view) { return prepare_movement(op, view); }
+Result<Operator> prepare(const ResizeNearestOp& op, const NodeView& view) { return prepare_movement(op, view); }
 
 }  // namespace mobilenet::reference

@@ -76,21 +76,35 @@ double activate(Activation activation, double x);
 Result<Operator> prepare(const Conv2dOp& op, const NodeView& view);
 Result<Operator> prepare(const DepthwiseConv2dOp& op, const NodeView& view);
 Result<Operator> prepare(const DenseOp& op, const NodeView& view);
+// transpose_convolution.cpp
+Result<Operator> prepare(const TransposeConv2dOp& op, const NodeView& view);
 // elementwise.cpp
 Result<Operator> prepare(const BatchNormOp& op, const NodeView& view);
 Result<Operator> prepare(const ActivationOp& op, const NodeView& view);
 Result<Operator> prepare(const AddOp& op, const NodeView& view);
-Result<Operator> prepare(const MulOp& op, const NodeView& view);
+Result<Operator> prepare(const UnaryOp& op, const NodeView& view);
+// conversion.cpp
 Result<Operator> prepare(const QuantizeOp& op, const NodeView& view);
+Result<Operator> prepare(const CastOp& op, const NodeView& view);
+// broadcast.cpp
+Result<Operator> prepare(const BinaryOp& op, const NodeView& view);
 // movement.cpp
 Result<Operator> prepare(const ConcatOp& op, const NodeView& view);
 Result<Operator> prepare(const ReshapeOp& op, const NodeView& view);
 Result<Operator> prepare(const PadOp& op, const NodeView& view);
+Result<Operator> prepare(const TransposeOp& op, const NodeView& view);
+Result<Operator> prepare(const SliceOp& op, const NodeView& view);
+Result<Operator> prepare(const TileOp& op, const NodeView& view);
+Result<Operator> prepare(const ResizeNearestOp& op, const NodeView& view);
 // pooling.cpp
 Result<Operator> prepare(const PoolOp& op, const NodeView& view);
 Result<Operator> prepare(const GlobalAveragePoolOp& op, const NodeView& view);
-// softmax.cpp
+// reduction.cpp
+Result<Operator> prepare(const ReduceOp& op, const NodeView& view);
+// softmax.cpp: rows of the last axis
 Result<Operator> prepare(const SoftmaxOp& op, const NodeView& view);
+Result<Operator> prepare(const LogSoftmaxOp& op, const NodeView& view);
+Result<Operator> prepare(const L2NormalizeOp& op, const NodeView& view);
 // answers.cpp
 Result<Operator> prepare(const ArgMaxOp& op, const NodeView& view);
 Result<Operator> prepare(const DetectionPostProcessOp& op, const NodeView& view);

@@ -59,12 +59,24 @@ Result<DetectionSpec> detection_spec(const schema::Operator& stored) {
 
 Result<void> OperatorReader::arg_max(const Call& call) {
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
-  const int rank = shape(operands[0]).rank();
-  MOBILENET_TRY(const std::vector<std::int64_t> axis, integers(call, 1));
-  if (axis.size() != 1 || (axis[0] != -1 && axis[0] != rank - 1))
-    return failure(ErrorCode::unsupported, "is supported along the last axis of ", to_string(shape(operands[0])),
-                   " only");
-  MOBILENET_TRY(const TensorId output, tensors_.define_indices(call.output));
+  const Shape x = shape(operands[0]);
+  MOBILENET_TRY(const int over, axis(call, 1, x.rank()));
+  if (over != x.rank() - 1) {
+    // Classes stand before height and width where the file keeps planes: what is compared goes last.
+    TransposeOp op;
+    Shape moved;
+    int place = 0;
+    for (int i = 0; i < x.rank(); ++i)
+      if (i != over) op.order[static_cast<std::size_t>(place++)] = i, moved.push_back(x[i]);
+    op.order[static_cast<std::size_t>(place)] = over;
+    moved.push_back(x[over]);
+    MOBILENET_TRY(const TensorId classes_last, between(operands[0], moved, "/classes_last"));
+    MOBILENET_CHECK(append_node(op, {operands[0]}, classes_last));
+    operands[0] = classes_last;
+  }
+  MOBILENET_TRY(const TensorId output, tensors_.define_numbers(call.output));
+  if (const DataType type = tensor(output).type; type != DataType::i32 && type != DataType::i64)
+    return failure(ErrorCode::bad_format, "its output is of type ", name_of(type), ", expected i32 or i64");
   return append_node(ArgMaxOp{}, std::move(operands), output);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// The operators that work on one element (softmax: one row) at a time: sums, activations, changes of type.
+// The operators that work on one element (softmax: one row) at a time: of one number, of two, changes of type.
 
 #include <array>
+#include <cmath>
 
 #include "formats/tflite/operator_reader.h"
 #include "network/parameter.h"
@@ -11,6 +12,17 @@ namespace mobilenet::tflite {
 namespace {
 
 constexpr std::int64_t kMaxSpreadChannels = 1 << 16;
+
+// A number for each channel of a constant that has one for each, or one for all; or what it is divided by.
+std::vector<float> spread(const Parameter& constant, std::int64_t channels, bool inverse) {
+  const bool one = constant.shape.elements() == 1;
+  std::vector<float> values(static_cast<std::size_t>(channels));
+  for (std::int64_t i = 0; i < channels; ++i) {
+    const double value = stored_value(constant, one ? 0 : i);
+    values[static_cast<std::size_t>(i)] = static_cast<float>(inverse ? 1 / value : value);
+  }
+  return values;
+}
 
 }  // namespace
 
@@ -34,12 +46,11 @@ Result<Activation> activation_of(schema::FusedActivation activation) {
 Result<void> OperatorReader::add(const Call& call) {
   const auto* options = call.options<schema::AddOptions>();
   const auto fused = options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE;
-  if (call.has(0) && call.has(1) && (tensors_.is_constant(call.inputs[0]) || tensors_.is_constant(call.inputs[1])))
-    return scale_and_shift(call, fused);
+  const bool maps =
+      call.has(0) && call.has(1) && !tensors_.is_constant(call.inputs[0]) && !tensors_.is_constant(call.inputs[1]);
+  if (!maps) return binary(call, BinaryKind::add, fused);
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 2));
-  if (!(shape(operands[0]) == shape(operands[1])))
-    return failure(ErrorCode::unsupported, "adding ", to_string(shape(operands[0])), " and ",
-                   to_string(shape(operands[1])), " is not supported");
+  if (!(shape(operands[0]) == shape(operands[1]))) return binary(call, BinaryKind::add, fused);
   AddOp op;
   MOBILENET_TRY(op.activation, activation_of(fused));
   return append(call, op, std::move(operands));
@@ -47,49 +58,118 @@ Result<void> OperatorReader::add(const Call& call) {
 
 Result<void> OperatorReader::multiply(const Call& call) {
   const auto* options = call.options<schema::MulOptions>();
-  const auto fused = options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE;
-  if (!call.has(0) || !call.has(1) || tensors_.is_constant(call.inputs[0]) || tensors_.is_constant(call.inputs[1]))
-    return scale_and_shift(call, fused);
-  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 2));
-  if (tensor(operands[0]).type != DataType::f32)
-    return failure(ErrorCode::unsupported, "multiplying activations of type ", name_of(tensor(operands[0]).type),
-                   " is not supported");
-  // A gate of one row and column may come first.
-  if (shape(operands[0]).elements() < shape(operands[1]).elements()) std::swap(operands[0], operands[1]);
-  MulOp op;
-  MOBILENET_TRY(op.activation, activation_of(fused));
-  return append(call, op, std::move(operands));
+  return binary(call, BinaryKind::multiply,
+                options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE);
 }
 
 Result<void> OperatorReader::subtract(const Call& call) {
   const auto* options = call.options<schema::SubOptions>();
-  return scale_and_shift(call, options ? options->fused_activation_function() : schema::FusedActivation::NONE);
+  return binary(call, BinaryKind::subtract,
+                options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE);
 }
 
-// A constant of one number, or of one for each channel, makes a batch norm that computes exactly the same.
-Result<void> OperatorReader::scale_and_shift(const Call& call, schema::FusedActivation activation) {
-  const auto unsupported = [](const auto&... parts) { return failure(ErrorCode::unsupported, parts...); };
-  if (!call.has(0) || !call.has(1)) return failure(ErrorCode::bad_format, "one of its two inputs is missing");
+Result<void> OperatorReader::divide(const Call& call) {
+  const auto* options = call.options<schema::DivOptions>();
+  return binary(call, BinaryKind::divide,
+                options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE);
+}
+
+// Those that fuse no activation.
+Result<void> OperatorReader::binary(const Call& call) {
+  using schema::BuiltinOperator;
+  BinaryKind kind = BinaryKind::maximum;
+  if (call.code == BuiltinOperator::MINIMUM) kind = BinaryKind::minimum;
+  if (call.code == BuiltinOperator::POW) kind = BinaryKind::power;
+  if (call.code == BuiltinOperator::PRELU) kind = BinaryKind::prelu;
+  if (call.code == BuiltinOperator::SQUARED_DIFFERENCE) kind = BinaryKind::squared_difference;
+  return binary(call, kind, schema::FusedActivation::NONE);
+}
+
+Result<void> OperatorReader::binary(const Call& call, BinaryKind kind, schema::FusedActivation activation) {
+  if (scales_and_shifts(call)) return scale_and_shift(call, activation);
+  BinaryOp op;
+  op.kind = kind;
+  MOBILENET_TRY(op.activation, activation_of(activation));
+  std::vector<TensorId> operands;
+  TensorId x = kNoTensor;  // an activation
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (!call.has(i)) return failure(ErrorCode::bad_format, "one of its two inputs is missing");
+    const int index = call.inputs[i];
+    MOBILENET_TRY(const TensorId id, tensors_.is_constant(index) ? tensors_.constant(index, WeightLayout::none)
+                                                                 : tensors_.activation(index));
+    if (!tensor(id).is_constant()) x = id;
+    operands.push_back(id);
+  }
+  if (x == kNoTensor) return failure(ErrorCode::unsupported, "two constants are not supported");
+  const Tensor &a = tensor(operands[0]), &b = tensor(operands[1]);
+  const bool real = tensor(x).type == DataType::f32;
+  const auto is_real = [](const Tensor& t) {
+    return t.type == DataType::f32 || (t.is_constant() && (t.type == DataType::f16 || t.quantization.has_value()));
+  };
+  if (real ? !is_real(a) || !is_real(b) : a.type != b.type)
+    return failure(ErrorCode::unsupported, "inputs of type ", name_of(a.type), " and ", name_of(b.type),
+                   " are not supported");
+  MOBILENET_TRY(const TensorId output, tensors_.define(call.output));
+  if (tensor(output).type != tensor(x).type)
+    return failure(ErrorCode::unsupported, "an input of type ", name_of(tensor(x).type), " and an output of type ",
+                   name_of(tensor(output).type), " are not supported");
+  return append_node(op, std::move(operands), output);
+}
+
+Result<void> OperatorReader::unary(const Call& call) {
+  using schema::BuiltinOperator;
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  UnaryOp op;
+  if (call.code == BuiltinOperator::ELU) op.kind = UnaryKind::elu;
+  if (call.code == BuiltinOperator::EXP) op.kind = UnaryKind::exp;
+  if (call.code == BuiltinOperator::LEAKY_RELU) {
+    const auto* options = call.options<schema::LeakyReluOptions>();
+    if (options == nullptr) return missing_options();
+    op.kind = UnaryKind::leaky_relu;
+    op.alpha = options->alpha();
+    if (!std::isfinite(op.alpha)) return failure(ErrorCode::bad_format, "its alpha is ", op.alpha);
+  }
+  if (call.code == BuiltinOperator::LOG) op.kind = UnaryKind::log;
+  if (call.code == BuiltinOperator::NEG) op.kind = UnaryKind::negate;
+  if (call.code == BuiltinOperator::RSQRT) op.kind = UnaryKind::rsqrt;
+  if (call.code == BuiltinOperator::SQRT) op.kind = UnaryKind::sqrt;
+  if (call.code == BuiltinOperator::SQUARE) op.kind = UnaryKind::square;
+  if (call.code == BuiltinOperator::TANH) op.kind = UnaryKind::tanh;
+  return append(call, op, std::move(operands));
+}
+
+// A constant of one number, or of one for each channel, with floats: a batch norm computes exactly the same, and goes
+// into the weights of a convolution before it.
+bool OperatorReader::scales_and_shifts(const Call& call) const {
+  if (!call.has(0) || !call.has(1)) return false;
   const std::size_t constant_input = tensors_.is_constant(call.inputs[0]) ? 0 : 1;
-  if (!tensors_.is_constant(call.inputs[constant_input]))
-    return unsupported("is supported for an activation and a constant only");
+  const int c = call.inputs[constant_input], x = call.inputs[1 - constant_input];
+  if (!tensors_.is_constant(c) || tensors_.is_constant(x)) return false;
+  using schema::BuiltinOperator;
+  const bool scales = call.code == BuiltinOperator::ADD || call.code == BuiltinOperator::SUB ||
+                      call.code == BuiltinOperator::MUL || (call.code == BuiltinOperator::DIV && constant_input == 1);
+  if (!scales) return false;
+  const auto id = tensors_.activation(x);
+  const auto extent = tensors_.shape(c);
+  if (!id || !extent || tensor(*id).type != DataType::f32) return false;
+  const std::optional<DataType> type = tensors_.type(c);
+  if (type != DataType::f32 && type != DataType::f16) return false;
+  const int rank = shape(*id).rank();
+  const std::int64_t channels = rank > 0 ? shape(*id)[rank - 1] : 0;
+  const bool one = extent->elements() == 1;
+  const bool per_channel =
+      extent->rank() > 0 && extent->elements() == channels && (*extent)[extent->rank() - 1] == channels;
+  return channels > 0 && channels <= kMaxSpreadChannels && extent->rank() <= rank && (one || per_channel);
+}
+
+Result<void> OperatorReader::scale_and_shift(const Call& call, schema::FusedActivation activation) {
+  const std::size_t constant_input = tensors_.is_constant(call.inputs[0]) ? 0 : 1;
   MOBILENET_TRY(const TensorId x, tensors_.activation(call.inputs[1 - constant_input]));
   MOBILENET_TRY(const TensorId constant, tensors_.constant(call.inputs[constant_input], WeightLayout::none));
-  const DataType type = tensor(constant).type;
-  if (tensor(x).type != DataType::f32 || (type != DataType::f32 && type != DataType::f16))
-    return unsupported("of an activation of type ", name_of(tensor(x).type), " and a constant of type ", name_of(type),
-                       " is not supported");
   MOBILENET_TRY(const Activation fused, activation_of(activation));
-  const Shape extent = shape(constant);
-  const std::int64_t channels = shape(x).rank() > 0 ? shape(x)[shape(x).rank() - 1] : 0;
-  const bool one = extent.elements() == 1;
-  const bool per_channel = extent.rank() > 0 && extent.elements() == channels && extent[extent.rank() - 1] == channels;
-  if (channels == 0 || channels > kMaxSpreadChannels || extent.rank() > shape(x).rank() || !(one || per_channel))
-    return unsupported("a constant of ", to_string(extent), " with ", to_string(shape(x)), " is not supported");
-
-  std::vector<float> values(static_cast<std::size_t>(channels));
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = static_cast<float>(stored_value(tensors_.parameter(constant), one ? 0 : static_cast<std::int64_t>(i)));
+  const std::int64_t channels = shape(x)[shape(x).rank() - 1];
+  const std::vector<float> values =
+      spread(tensors_.parameter(constant), channels, call.code == schema::BuiltinOperator::DIV);
   const std::vector<float> zeros(values.size(), 0.0f);
   const std::vector<float> ones(values.size(), 1.0f);
   const std::vector<float> minus_ones(values.size(), -1.0f);
@@ -98,7 +178,7 @@ Result<void> OperatorReader::scale_and_shift(const Call& call, schema::FusedActi
     const std::vector<float>* values;
   };
   std::array<Part, 4> parts{{{"gamma", &ones}, {"beta", &zeros}, {"mean", &zeros}, {"variance", &ones}}};
-  if (call.code == schema::BuiltinOperator::MUL) {
+  if (call.code == schema::BuiltinOperator::MUL || call.code == schema::BuiltinOperator::DIV) {
     parts[0].values = &values;
   } else if (call.code == schema::BuiltinOperator::ADD) {
     parts[1].values = &values;
@@ -116,10 +196,10 @@ Result<void> OperatorReader::scale_and_shift(const Call& call, schema::FusedActi
   if (fused == Activation::none) return append(call, BatchNormOp{.epsilon = 0}, std::move(inputs));
   MOBILENET_TRY(const TensorId output, tensors_.define(call.output));
   Tensor linear = tensor(output);
-  if (linear.type != DataType::f32) return unsupported("an output of type ", name_of(linear.type), " is not supported");
+  if (linear.type != DataType::f32)
+    return failure(ErrorCode::unsupported, "an output of type ", name_of(linear.type), " is not supported");
   linear.name += "/linear";
-  network_.tensors.push_back(std::move(linear));
-  const auto before = static_cast<TensorId>(network_.tensors.size() - 1);
+  MOBILENET_TRY(const TensorId before, tensors_.make_activation(std::move(linear)));
   MOBILENET_CHECK(append_node(BatchNormOp{.epsilon = 0}, std::move(inputs), before));
   return append_node(ActivationOp{fused}, {before}, output);
 }
@@ -129,6 +209,29 @@ Result<void> OperatorReader::softmax(const Call& call) {
   if (options == nullptr) return missing_options();
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
   return append(call, SoftmaxOp{options->beta()}, std::move(operands));
+}
+
+// L2_NORMALIZATION and LOG_SOFTMAX, over the last axis.
+Result<void> OperatorReader::rows(const Call& call) {
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  if (call.code == schema::BuiltinOperator::LOG_SOFTMAX) return append(call, LogSoftmaxOp{}, std::move(operands));
+  const auto* options = call.options<schema::L2NormOptions>();
+  if (options != nullptr && options->fused_activation_function() != schema::FusedActivation::NONE)
+    return failure(ErrorCode::unsupported, "a fused activation is not supported here");
+  return append(call, L2NormalizeOp{}, std::move(operands));
+}
+
+// RELU_N1_TO_1 and RELU_0_TO_1: no less than the one, no more than the other.
+Result<void> OperatorReader::clamp(const Call& call) {
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  if (tensor(operands[0]).type != DataType::f32)
+    return failure(ErrorCode::unsupported, "is supported for floats only, not ", name_of(tensor(operands[0]).type));
+  const float low = call.code == schema::BuiltinOperator::RELU_N1_TO_1 ? -1.0f : 0.0f;
+  MOBILENET_TRY(const TensorId least, tensors_.make_constant("least", std::vector<float>(1, low)));
+  MOBILENET_TRY(const TensorId most, tensors_.make_constant("most", std::vector<float>(1, 1.0f)));
+  MOBILENET_TRY(const TensorId bounded, between(operands[0], shape(operands[0]), "/bounded"));
+  MOBILENET_CHECK(append_node(BinaryOp{BinaryKind::maximum}, {operands[0], least}, bounded));
+  return append(call, BinaryOp{BinaryKind::minimum}, {bounded, most});
 }
 
 Result<void> OperatorReader::activation(const Call& call) {
@@ -148,8 +251,8 @@ Result<void> OperatorReader::quantize(const Call& call) {
   return append_node(QuantizeOp{}, std::move(operands), output);
 }
 
-// Half-precision weights are stored as constants behind a DEQUANTIZE, which is left out: readers of constants take any
-// float type.
+// Weights of half precision or quantised are stored as constants behind a DEQUANTIZE, which is left out: who reads
+// constants as numbers takes any type.
 Result<void> OperatorReader::dequantize(const Call& call) {
   if (call.has(0) && tensors_.is_constant(call.inputs[0])) return tensors_.set_alias(call.output, call.inputs[0]);
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
@@ -158,6 +261,12 @@ Result<void> OperatorReader::dequantize(const Call& call) {
   if (tensor(output).type != DataType::f32)
     return failure(ErrorCode::bad_format, "its output is of type ", name_of(tensor(output).type), ", expected f32");
   return append_node(QuantizeOp{}, std::move(operands), output);
+}
+
+Result<void> OperatorReader::cast(const Call& call) {
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  MOBILENET_TRY(const TensorId output, tensors_.define_numbers(call.output));
+  return append_node(CastOp{}, std::move(operands), output);
 }
 
 }  // namespace mobilenet::tflite

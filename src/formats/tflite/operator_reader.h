@@ -7,7 +7,9 @@
 
 #include <mobilenet/result.h>
 
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,24 +45,49 @@ class OperatorReader {
   // weighted_operators.cpp
   Result<void> convolution(const Call& call);
   Result<void> depthwise(const Call& call);
+  Result<void> transpose_convolution(const Call& call);
   Result<void> fully_connected(const Call& call);
+  // dilated_operators.cpp
+  Result<void> space_to_batch(const Call& call);
+  Result<void> batch_to_space(const Call& call);
   // shape_operators.cpp
   Result<void> pool(const Call& call);
-  Result<void> mean(const Call& call);
+  Result<void> reduce(const Call& call);
   Result<void> concatenation(const Call& call);
   Result<void> reshape(const Call& call);
   Result<void> squeeze(const Call& call);
+  Result<void> expand_dims(const Call& call);
   Result<void> resize_bilinear(const Call& call);
-  Result<void> pad(const Call& call);
+  Result<void> resize_nearest(const Call& call);
   Result<void> extents(const Call& call);
+  // movement_operators.cpp
+  Result<void> pad(const Call& call);
+  Result<void> transpose(const Call& call);
+  Result<void> slice(const Call& call);
+  Result<void> strided_slice(const Call& call);
+  Result<void> reverse(const Call& call);
+  Result<void> split(const Call& call);
+  Result<void> unpack(const Call& call);
+  Result<void> pack(const Call& call);
+  Result<void> gather(const Call& call);
+  Result<void> tile(const Call& call);
+  Result<void> broadcast_to(const Call& call);
+  Result<void> space_to_depth(const Call& call);
+  Result<void> depth_to_space(const Call& call);
   // elementwise_operators.cpp
   Result<void> add(const Call& call);
   Result<void> multiply(const Call& call);
   Result<void> subtract(const Call& call);
+  Result<void> divide(const Call& call);
+  Result<void> binary(const Call& call);
+  Result<void> unary(const Call& call);
   Result<void> softmax(const Call& call);
+  Result<void> rows(const Call& call);
   Result<void> activation(const Call& call);
+  Result<void> clamp(const Call& call);
   Result<void> quantize(const Call& call);
   Result<void> dequantize(const Call& call);
+  Result<void> cast(const Call& call);
   // answer_operators.cpp
   Result<void> arg_max(const Call& call);
   Result<void> detection_post_process(const Call& call);
@@ -76,15 +103,44 @@ class OperatorReader {
   Result<std::vector<std::int64_t>> integers(const Call& call, std::size_t input) const;
   // x, weight and perhaps bias in one of the combinations of types that are computed.
   Result<std::vector<TensorId>> weighted(const Call& call, WeightLayout layout, int channel_axis);
-  // x * c, x + c, x - c or c - x.
+  Result<std::array<int, 2>> new_size(const Call& call) const;
+  // An axis that the options give as one constant integer, counted from the front.
+  Result<int> axis(const Call& call, std::size_t input, int rank) const;
+  // Two operands, one of which may be a constant.
+  Result<void> binary(const Call& call, BinaryKind kind, schema::FusedActivation activation);
+  // Whether x * c, x / c, x + c, x - c or c - x is one of floats, c having one number or one for each channel.
+  bool scales_and_shifts(const Call& call) const;
   Result<void> scale_and_shift(const Call& call, schema::FusedActivation activation);
+  // What a convolution reads between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND waits for the latter.
+  bool waits_for_space(const Call& call) const;
+  Result<void> wait_for_space(const Call& call);
+  // The tensor `like` under a shape and a name of its own, between two nodes of one operator.
+  Result<TensorId> between(TensorId like, const Shape& shape, const char* suffix);
+  // x under another shape: x itself where it has that.
+  Result<TensorId> reshaped(TensorId x, const Shape& shape, const char* suffix);
   // Defines the output and adds the node; `append` demands the type of the first input.
   Result<void> append(const Call& call, Op op, std::vector<TensorId> inputs);
   Result<void> append_node(Op op, std::vector<TensorId> inputs, TensorId output);
 
   TensorTable& tensors_;
   Network& network_;
+  const Spread* spread_ = nullptr;  // that the convolution which is read now takes into its window
 };
+
+// What SPACE_TO_BATCH_ND makes: the pixels of a picture spread over a batch of pictures of every block_height-th row
+// and block_width-th column. A convolution of those is one with holes of the picture itself.
+struct Spread {
+  int source = -1;  // the picture
+  int block_height = 1, block_width = 1;
+  int top = 0, left = 0, bottom = 0, right = 0;  // zeros around the picture
+  std::optional<Call> convolution = {};          // that has read it
+};
+
+// What the window of a convolution becomes that reads the picture itself.
+Result<void> spread_window(const Spread& spread, Window& window);
+
+// An axis of the format counts from the end where it is negative.
+inline std::int64_t from_front(std::int64_t axis, int rank) { return axis < 0 ? axis + rank : axis; }
 
 Result<Activation> activation_of(schema::FusedActivation activation);
 

@@ -35,32 +35,76 @@ constexpr CustomKind kCustomKinds[] = {
 // What the Edge TPU's compiler makes of the part of a graph that runs there: only that device knows its code.
 constexpr std::string_view kEdgeTpu = "edgetpu-custom-op";
 
+constexpr unsigned kAnyNumber = 0;  // of outputs, one at the least
+
 constexpr Kind kKinds[] = {
-    {BuiltinOperator::ARG_MAX, 4, &OperatorReader::arg_max},
+    {BuiltinOperator::ABS, 5, &OperatorReader::unary},
     {BuiltinOperator::ADD, 5, &OperatorReader::add},
+    {BuiltinOperator::ARG_MAX, 4, &OperatorReader::arg_max},
     {BuiltinOperator::AVERAGE_POOL_2D, 3, &OperatorReader::pool},
+    {BuiltinOperator::BATCH_TO_SPACE_ND, 4, &OperatorReader::batch_to_space},
+    {BuiltinOperator::BROADCAST_TO, 3, &OperatorReader::broadcast_to},
+    {BuiltinOperator::CAST, 7, &OperatorReader::cast},
     {BuiltinOperator::CONCATENATION, 5, &OperatorReader::concatenation},
     {BuiltinOperator::CONV_2D, 8, &OperatorReader::convolution},
     {BuiltinOperator::DEPTHWISE_CONV_2D, 7, &OperatorReader::depthwise},
+    {BuiltinOperator::DEPTH_TO_SPACE, 2, &OperatorReader::depth_to_space},
     {BuiltinOperator::DEQUANTIZE, 6, &OperatorReader::dequantize},
+    {BuiltinOperator::DIV, 2, &OperatorReader::divide},
+    {BuiltinOperator::ELU, 1, &OperatorReader::unary},
+    {BuiltinOperator::EXP, 2, &OperatorReader::unary},
+    {BuiltinOperator::EXPAND_DIMS, 1, &OperatorReader::expand_dims},
     {BuiltinOperator::FULLY_CONNECTED, 13, &OperatorReader::fully_connected},
+    {BuiltinOperator::GATHER, 7, &OperatorReader::gather},
     {BuiltinOperator::HARD_SWISH, 1, &OperatorReader::activation},
+    {BuiltinOperator::L2_NORMALIZATION, 2, &OperatorReader::rows},
+    {BuiltinOperator::LEAKY_RELU, 2, &OperatorReader::unary},
+    {BuiltinOperator::LOG, 2, &OperatorReader::unary},
     {BuiltinOperator::LOGISTIC, 3, &OperatorReader::activation},
+    {BuiltinOperator::LOG_SOFTMAX, 2, &OperatorReader::rows},
+    {BuiltinOperator::MAXIMUM, 4, &OperatorReader::binary},
     {BuiltinOperator::MAX_POOL_2D, 3, &OperatorReader::pool},
-    {BuiltinOperator::MEAN, 3, &OperatorReader::mean},
+    {BuiltinOperator::MEAN, 3, &OperatorReader::reduce},
+    {BuiltinOperator::MINIMUM, 4, &OperatorReader::binary},
+    {BuiltinOperator::MIRROR_PAD, 3, &OperatorReader::pad},
     {BuiltinOperator::MUL, 7, &OperatorReader::multiply},
-    {BuiltinOperator::PACK, 4, &OperatorReader::extents},
+    {BuiltinOperator::NEG, 2, &OperatorReader::unary},
+    {BuiltinOperator::PACK, 4, &OperatorReader::pack},
     {BuiltinOperator::PAD, 5, &OperatorReader::pad},
+    {BuiltinOperator::PADV2, 5, &OperatorReader::pad},
+    {BuiltinOperator::POW, 1, &OperatorReader::binary},
+    {BuiltinOperator::PRELU, 1, &OperatorReader::binary},
     {BuiltinOperator::QUANTIZE, 4, &OperatorReader::quantize},
+    {BuiltinOperator::REDUCE_MAX, 3, &OperatorReader::reduce},
+    {BuiltinOperator::REDUCE_MIN, 3, &OperatorReader::reduce},
     {BuiltinOperator::RELU, 3, &OperatorReader::activation},
     {BuiltinOperator::RELU6, 3, &OperatorReader::activation},
+    {BuiltinOperator::RELU_0_TO_1, 1, &OperatorReader::clamp},
+    {BuiltinOperator::RELU_N1_TO_1, 1, &OperatorReader::clamp},
     {BuiltinOperator::RESHAPE, 1, &OperatorReader::reshape},
     {BuiltinOperator::RESIZE_BILINEAR, 4, &OperatorReader::resize_bilinear},
+    {BuiltinOperator::RESIZE_NEAREST_NEIGHBOR, 4, &OperatorReader::resize_nearest},
+    {BuiltinOperator::REVERSE_V2, 3, &OperatorReader::reverse},
+    {BuiltinOperator::RSQRT, 3, &OperatorReader::unary},
     {BuiltinOperator::SHAPE, 1, &OperatorReader::extents},
+    {BuiltinOperator::SLICE, 6, &OperatorReader::slice},
     {BuiltinOperator::SOFTMAX, 3, &OperatorReader::softmax},
+    {BuiltinOperator::SPACE_TO_BATCH_ND, 4, &OperatorReader::space_to_batch},
+    {BuiltinOperator::SPACE_TO_DEPTH, 2, &OperatorReader::space_to_depth},
+    {BuiltinOperator::SPLIT, 4, &OperatorReader::split, kAnyNumber},
+    {BuiltinOperator::SPLIT_V, 2, &OperatorReader::split, kAnyNumber},
+    {BuiltinOperator::SQRT, 1, &OperatorReader::unary},
+    {BuiltinOperator::SQUARE, 1, &OperatorReader::unary},
+    {BuiltinOperator::SQUARED_DIFFERENCE, 2, &OperatorReader::binary},
     {BuiltinOperator::SQUEEZE, 2, &OperatorReader::squeeze},
-    {BuiltinOperator::STRIDED_SLICE, 8, &OperatorReader::extents},
+    {BuiltinOperator::STRIDED_SLICE, 8, &OperatorReader::strided_slice},
     {BuiltinOperator::SUB, 5, &OperatorReader::subtract},
+    {BuiltinOperator::SUM, 3, &OperatorReader::reduce},
+    {BuiltinOperator::TANH, 3, &OperatorReader::unary},
+    {BuiltinOperator::TILE, 3, &OperatorReader::tile},
+    {BuiltinOperator::TRANSPOSE, 6, &OperatorReader::transpose},
+    {BuiltinOperator::TRANSPOSE_CONV, 5, &OperatorReader::transpose_convolution},
+    {BuiltinOperator::UNPACK, 4, &OperatorReader::unpack, kAnyNumber},
 };
 
 std::string name_of_kind(BuiltinOperator code, const schema::OperatorCode& stored) {
@@ -97,11 +141,27 @@ Result<void> OperatorReader::append_node(Op op, std::vector<TensorId> inputs, Te
 }
 
 Result<void> OperatorReader::append(const Call& call, Op op, std::vector<TensorId> inputs) {
-  MOBILENET_TRY(const TensorId output, tensors_.define(call.output));
+  const Tensor& x = tensor(inputs[0]);
+  const bool numbers = x.type != DataType::f32 && !x.quantization;
+  MOBILENET_TRY(const TensorId output, numbers ? tensors_.define_numbers(call.output) : tensors_.define(call.output));
   if (tensor(output).type != tensor(inputs[0]).type)
     return failure(ErrorCode::unsupported, "an input of type ", name_of(tensor(inputs[0]).type),
                    " and an output of type ", name_of(tensor(output).type), " are not supported");
   return append_node(std::move(op), std::move(inputs), output);
+}
+
+Result<TensorId> OperatorReader::between(TensorId like, const Shape& shape, const char* suffix) {
+  Tensor made = tensor(like);
+  made.name += suffix;
+  made.shape = shape;
+  return tensors_.make_activation(std::move(made));
+}
+
+Result<TensorId> OperatorReader::reshaped(TensorId x, const Shape& shape, const char* suffix) {
+  if (tensor(x).shape == shape) return x;
+  MOBILENET_TRY(const TensorId output, between(x, shape, suffix));
+  MOBILENET_CHECK(append_node(ReshapeOp{shape}, {x}, output));
+  return output;
 }
 
 Result<std::vector<TensorId>> OperatorReader::activations(const Call& call, std::size_t count) {
@@ -148,7 +208,8 @@ Result<void> append_operator(const ModelFile& file, int index, TensorTable& tens
   if (code.version() > kind->max_version)
     return failure(ErrorCode::unsupported, place, ": version ", code.version(), " is not supported, at most ",
                    kind->max_version);
-  if (stored.outputs() == nullptr || stored.outputs()->size() != kind->outputs)
+  if (stored.outputs() == nullptr || stored.outputs()->size() == 0 ||
+      (kind->outputs != kAnyNumber && stored.outputs()->size() != kind->outputs))
     return failure(ErrorCode::bad_format, place, ": ", stored.outputs() ? stored.outputs()->size() : 0,
                    " outputs, expected ", kind->outputs);
   call.extra_outputs.assign(stored.outputs()->begin() + 1, stored.outputs()->end());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// The operators without weights that change the shape of a map: pooling, joining, reshaping, resizing, padding.
+// The operators without weights that change the shape of a map: pooling, reducing, joining, reshaping, resizing.
 
 #include <algorithm>
 #include <array>
@@ -11,9 +11,6 @@ namespace mobilenet::tflite {
 namespace {
 
 constexpr std::int64_t kMaxExtent = 1 << 16;  // of a picture's side
-
-// An axis of the format counts from the end where it is negative.
-std::int64_t from_front(std::int64_t axis, int rank) { return axis < 0 ? axis + rank : axis; }
 
 }  // namespace
 
@@ -35,17 +32,26 @@ Result<void> OperatorReader::pool(const Call& call) {
   return append(call, op, std::move(operands));
 }
 
-Result<void> OperatorReader::mean(const Call& call) {
+Result<void> OperatorReader::reduce(const Call& call) {
   const auto* options = call.options<schema::ReducerOptions>();
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
-  MOBILENET_TRY(std::vector<std::int64_t> axes, integers(call, 1));
-  const int rank = shape(operands[0]).rank();
-  for (std::int64_t& axis : axes) axis = from_front(axis, rank);
-  std::sort(axes.begin(), axes.end());
-  if (rank != 4 || axes != std::vector<std::int64_t>{1, 2})
-    return failure(ErrorCode::unsupported, "only the mean over height and width is supported, its input is ",
-                   to_string(shape(operands[0])));
-  return append(call, GlobalAveragePoolOp{options != nullptr && options->keep_dims()}, std::move(operands));
+  MOBILENET_TRY(const std::vector<std::int64_t> axes, integers(call, 1));
+  const Shape x = shape(operands[0]);
+  ReduceOp op;
+  op.keep_axes = options != nullptr && options->keep_dims();
+  if (call.code == schema::BuiltinOperator::REDUCE_MAX) op.kind = ReduceKind::maximum;
+  if (call.code == schema::BuiltinOperator::REDUCE_MIN) op.kind = ReduceKind::minimum;
+  if (call.code == schema::BuiltinOperator::SUM) op.kind = ReduceKind::sum;
+  for (const std::int64_t axis : axes) {
+    const std::int64_t over = from_front(axis, x.rank());
+    if (over < 0 || over >= x.rank())
+      return failure(ErrorCode::bad_format, "reduces axis ", axis, " of ", to_string(x));
+    op.axes |= 1u << over;
+  }
+  constexpr unsigned kHeightAndWidth = 0b0110;
+  if (op.kind == ReduceKind::mean && x.rank() == 4 && op.axes == kHeightAndWidth)
+    return append(call, GlobalAveragePoolOp{op.keep_axes}, std::move(operands));
+  return append(call, op, std::move(operands));
 }
 
 Result<void> OperatorReader::concatenation(const Call& call) {
@@ -54,9 +60,8 @@ Result<void> OperatorReader::concatenation(const Call& call) {
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, call.inputs.size()));
   const Shape& x = shape(operands[0]);
   const std::int64_t axis = from_front(options->axis(), x.rank());
-  if (axis < 1 || axis >= x.rank())
-    return failure(ErrorCode::unsupported, "joining ", to_string(x), " along axis ", options->axis(),
-                   " is not supported");
+  if (axis < 0 || axis >= x.rank())
+    return failure(ErrorCode::bad_format, "joins ", to_string(x), " along axis ", options->axis());
   if (options->fused_activation_function() != schema::FusedActivation::NONE)
     return failure(ErrorCode::unsupported, "a fused activation is not supported here");
   return append(call, ConcatOp{static_cast<int>(axis)}, std::move(operands));
@@ -105,9 +110,8 @@ Result<void> OperatorReader::squeeze(const Call& call) {
   return append(call, op, std::move(operands));
 }
 
-Result<void> OperatorReader::resize_bilinear(const Call& call) {
-  const auto* options = call.options<schema::ResizeBilinearOptions>();
-  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+// The new height and width of a map, which may be computed by the graph.
+Result<std::array<int, 2>> OperatorReader::new_size(const Call& call) const {
   std::vector<std::int64_t> size;
   if (call.has(1) && tensors_.is_extents(call.inputs[1])) {
     MOBILENET_TRY(const Shape stored, tensors_.shape(call.output));
@@ -117,31 +121,45 @@ Result<void> OperatorReader::resize_bilinear(const Call& call) {
   }
   if (size.size() != 2 || std::min(size[0], size[1]) < 1 || std::max(size[0], size[1]) > kMaxExtent)
     return failure(ErrorCode::bad_format, "its new height and width are impossible");
+  return std::array<int, 2>{static_cast<int>(size[0]), static_cast<int>(size[1])};
+}
+
+Result<void> OperatorReader::resize_bilinear(const Call& call) {
+  const auto* options = call.options<schema::ResizeBilinearOptions>();
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  MOBILENET_TRY(const auto size, new_size(call));
   ResizeBilinearOp op;
-  op.height = static_cast<int>(size[0]);
-  op.width = static_cast<int>(size[1]);
+  op.height = size[0];
+  op.width = size[1];
   op.align_corners = options != nullptr && options->align_corners();
   op.half_pixel_centers = options != nullptr && options->half_pixel_centers();
   return append(call, op, std::move(operands));
 }
 
-// The constant holds before and after for each of the four axes.
-Result<void> OperatorReader::pad(const Call& call) {
+Result<void> OperatorReader::resize_nearest(const Call& call) {
+  const auto* options = call.options<schema::ResizeNearestNeighborOptions>();
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
-  MOBILENET_TRY(const std::vector<std::int64_t> amounts, integers(call, 1));
-  if (shape(operands[0]).rank() != 4 || amounts.size() != 8)
-    return failure(ErrorCode::unsupported, "padding ", amounts.size() / 2, " axes of ", to_string(shape(operands[0])),
-                   " is not supported");
-  for (const std::int64_t amount : amounts)
-    if (amount < 0 || amount > kMaxExtent)
-      return failure(ErrorCode::bad_format, "padding by ", amount, " is impossible");
-  if (amounts[0] != 0 || amounts[1] != 0 || amounts[6] != 0 || amounts[7] != 0)
-    return failure(ErrorCode::unsupported, "padding the batch or the channels is not supported");
-  PadOp op;
-  op.top = static_cast<int>(amounts[2]);
-  op.bottom = static_cast<int>(amounts[3]);
-  op.left = static_cast<int>(amounts[4]);
-  op.right = static_cast<int>(amounts[5]);
+  MOBILENET_TRY(const auto size, new_size(call));
+  ResizeNearestOp op;
+  op.height = size[0];
+  op.width = size[1];
+  op.align_corners = options != nullptr && options->align_corners();
+  op.half_pixel_centers = options != nullptr && options->half_pixel_centers();
+  op.fixed_point = size_of(tensor(operands[0]).type) == 1 && !op.align_corners && !op.half_pixel_centers;
+  return append(call, op, std::move(operands));
+}
+
+Result<void> OperatorReader::expand_dims(const Call& call) {
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  const Shape x = shape(operands[0]);
+  if (x.rank() == Shape::kMaxRank)
+    return failure(ErrorCode::unsupported, "more than ", Shape::kMaxRank, " axes are not supported");
+  MOBILENET_TRY(const int place, axis(call, 1, x.rank() + 1));
+  ReshapeOp op;
+  for (int i = 0; i <= x.rank(); ++i) {
+    if (i == place) op.shape.push_back(1);
+    if (i < x.rank()) op.shape.push_back(x[i]);
+  }
   return append(call, op, std::move(operands));
 }
 

@@ -26,6 +26,7 @@ std::optional<DataType> data_type(schema::TensorType type) {
     case schema::TensorType::UINT8:
       return DataType::u8;
     case schema::TensorType::INT8:
+    case schema::TensorType::INT4:  // of constants, which are unpacked
       return DataType::i8;
     case schema::TensorType::INT32:
       return DataType::i32;
@@ -42,7 +43,6 @@ std::optional<DataType> data_type(schema::TensorType type) {
     case schema::TensorType::VARIANT:
     case schema::TensorType::UINT32:
     case schema::TensorType::UINT16:
-    case schema::TensorType::INT4:
     case schema::TensorType::BFLOAT16:
     case schema::TensorType::INT2:
     case schema::TensorType::UINT4:
@@ -131,6 +131,8 @@ Result<Shape> TensorTable::shape(int index) const {
   return shape;
 }
 
+std::optional<DataType> TensorTable::type(int index) const { return data_type(file_.tensor(resolve(index)).type()); }
+
 // Everything but the bytes of a constant.
 Result<Tensor> TensorTable::read(int index) const {
   const schema::Tensor& stored = file_.tensor(index);
@@ -166,19 +168,28 @@ Result<void> TensorTable::must_be_new(int index) const {
 
 Result<TensorId> TensorTable::define(int index) {
   MOBILENET_TRY(const TensorId id, define_any(index));
+  const std::string place = "tensor " + quoted(file_.tensor_name(index));
   if (!is_activation_type(tensor(id).type))
-    return failure(ErrorCode::unsupported, "tensor ", quoted(file_.tensor_name(index)), ": activations of type ",
-                   name_of(tensor(id).type), " are not supported");
+    return failure(ErrorCode::unsupported, place, ": activations of type ", name_of(tensor(id).type),
+                   " are not supported");
+  if (tensor(id).type != DataType::f32 && !tensor(id).quantization)
+    return failure(ErrorCode::unsupported, place, " is of type ", name_of(tensor(id).type), " without a scale");
   return id;
 }
 
-Result<TensorId> TensorTable::define_indices(int index) {
+Result<TensorId> TensorTable::define_numbers(int index) {
   MOBILENET_TRY(const TensorId id, define_any(index));
   const DataType type = tensor(id).type;
-  if (type != DataType::i32 && type != DataType::i64)
-    return failure(ErrorCode::bad_format, "tensor ", quoted(file_.tensor_name(index)), " is of type ", name_of(type),
-                   ", expected i32 or i64");
+  if (!is_activation_type(type) && type != DataType::i32 && type != DataType::i64)
+    return failure(ErrorCode::unsupported, "tensor ", quoted(file_.tensor_name(index)), ": activations of type ",
+                   name_of(type), " are not supported");
   return id;
+}
+
+Result<TensorId> TensorTable::make_activation(Tensor tensor) {
+  MOBILENET_CHECK(charge(tensor.name.size()));
+  network_.tensors.push_back(std::move(tensor));
+  return static_cast<TensorId>(network_.tensors.size() - 1);
 }
 
 Result<TensorId> TensorTable::define_any(int index) {
@@ -186,9 +197,8 @@ Result<TensorId> TensorTable::define_any(int index) {
   Entry& defined = entry(index);
   const std::string place = "tensor " + quoted(file_.tensor_name(index));
   MOBILENET_TRY(Tensor tensor, read(index));
-  if (tensor.type == DataType::u8 || tensor.type == DataType::i8) {
-    if (!tensor.quantization)
-      return failure(ErrorCode::unsupported, place, " is of type ", name_of(tensor.type), " without a scale");
+  if (is_packed(index)) return failure(ErrorCode::unsupported, place, ": activations of type INT4 are not supported");
+  if ((tensor.type == DataType::u8 || tensor.type == DataType::i8) && tensor.quantization) {
     if (tensor.quantization->scales.size() != 1)
       return failure(ErrorCode::unsupported, place, ": an activation with a scale for each channel is not supported");
     if (tensor.quantization->scales[0] == 0) return failure(ErrorCode::bad_format, place, " has the scale 0");
@@ -206,6 +216,9 @@ Result<TensorId> TensorTable::activation(int index) const {
   const std::string place = "input " + quoted(file_.tensor_name(index));
   if (used.state == State::extents)
     return failure(ErrorCode::unsupported, place, " is a shape computed by the graph, which only RESHAPE may read");
+  if (used.state == State::spread)
+    return failure(ErrorCode::unsupported, place,
+                   " is spread over a batch by SPACE_TO_BATCH_ND, which is supported around one convolution only");
   if (used.state == State::alias || is_constant(index))
     return failure(ErrorCode::unsupported, place, " is a constant, which is not supported here");
   return failure(ErrorCode::bad_format, place, " is read before any operator has made it");
@@ -230,6 +243,26 @@ Result<std::span<const std::byte>> TensorTable::constant_bytes(int index, DataTy
   return *bytes;
 }
 
+bool TensorTable::is_packed(int index) const { return file_.tensor(index).type() == schema::TensorType::INT4; }
+
+// Two numbers a byte, the lower half first, in the order of the elements.
+Result<std::span<const std::byte>> TensorTable::unpacked(int index, const Shape& shape) {
+  const auto count = static_cast<std::size_t>(shape.elements());
+  MOBILENET_TRY(const auto packed, constant_bytes(index, DataType::i8, {static_cast<std::int64_t>((count + 1) / 2)}));
+  made_bytes_ += count;
+  if (made_bytes_ > 2 * file_.bytes().size() + kMaxMadeBytes)
+    return failure(ErrorCode::out_of_memory, "constants of 4 bits take more memory than twice the file");
+  std::vector<std::byte> numbers;
+  numbers.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto half = std::to_integer<int>(packed[i / 2]) >> (i % 2 * 4) & 0xF;
+    numbers.push_back(static_cast<std::byte>(half < 8 ? half : half - 16));
+  }
+  auto owner = std::make_shared<const std::vector<std::byte>>(std::move(numbers));
+  parameters_.owners.push_back(owner);
+  return std::span<const std::byte>(*owner);
+}
+
 Result<TensorId> TensorTable::constant(int index, WeightLayout layout) {
   index = resolve(index);
   Entry& used = entry(index);
@@ -242,7 +275,8 @@ Result<TensorId> TensorTable::constant(int index, WeightLayout layout) {
   if (used.state != State::unseen)
     return failure(ErrorCode::unsupported, place, " is not a constant, which is not supported here");
   MOBILENET_TRY(Tensor tensor, read(index));
-  MOBILENET_TRY(const auto bytes, constant_bytes(index, tensor.type, tensor.shape));
+  MOBILENET_TRY(const auto bytes,
+                is_packed(index) ? unpacked(index, tensor.shape) : constant_bytes(index, tensor.type, tensor.shape));
   MOBILENET_CHECK(
       charge(tensor.name.size() + (tensor.quantization ? tensor.quantization->scales.size() * sizeof(float) : 0)));
 
@@ -298,16 +332,23 @@ Result<void> TensorTable::set_alias(int index, int source) {
   MOBILENET_CHECK(must_be_new(index));
   source = resolve(source);
   MOBILENET_TRY(const Tensor stored, read(source));
-  if (stored.type != DataType::f16)
+  const bool quantized = stored.quantization.has_value();
+  if (stored.type != DataType::f16 && !quantized)
     return failure(ErrorCode::unsupported, "dequantising the constant ", quoted(file_.tensor_name(source)), " of type ",
                    name_of(stored.type), " is not supported");
-  entry(index) = {State::alias, kNoTensor, source, {}};
+  entry(index) = {State::alias, kNoTensor, source, {}, {}};
   return {};
 }
 
 Result<void> TensorTable::set_left_out(int index, DecoderInputs inputs) {
   MOBILENET_CHECK(must_be_new(index));
-  entry(index) = {State::left_out, kNoTensor, -1, std::move(inputs)};
+  entry(index) = {State::left_out, kNoTensor, -1, std::move(inputs), {}};
+  return {};
+}
+
+Result<void> TensorTable::set_spread(int index, std::shared_ptr<const Spread> spread) {
+  MOBILENET_CHECK(must_be_new(index));
+  entry(index) = {State::spread, kNoTensor, -1, {}, std::move(spread)};
   return {};
 }
 

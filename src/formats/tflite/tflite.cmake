@@ -14,7 +14,8 @@ target_sources(mobilenet_part_formats PRIVATE tflite/answer_operators.cpp tflite
                                     tflite/metadata.cpp tflite/model_file.cpp tflite/operators.cpp
                                     tflite/packed_files.cpp tflite/picture_decisions.cpp tflite/shape_operators.cpp
                                     tflite/tensor_table.cpp
-                                    tflite/weighted_operators.cpp)
+                                    tflite/weighted_operators.cpp
+  tflite/movement_operators.cpp tflite/dilated_operators.cpp)
 if(MOBILENET_WITH_ZIP)
   target_link_libraries(mobilenet_part_formats PUBLIC mobilenet_dependency_zip)
 endif()

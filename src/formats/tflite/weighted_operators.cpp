@@ -23,18 +23,19 @@ Result<Window> convolution_window(const Options& options, const Shape& weight) {
   return window;
 }
 
-bool is_float(DataType type) { return type == DataType::f32 || type == DataType::f16; }
+// A constant that stands for floats: of such a type, or quantised.
+bool is_real(const Tensor& tensor) {
+  return tensor.type == DataType::f32 || tensor.type == DataType::f16 || tensor.quantization.has_value();
+}
 
 // f32 with f32 or f16 weights and bias, or with quantised ones, which are then computed as the reals they stand for
 // (dynamic-range quantisation); u8 with u8 weights, i8 with i8 weights; i32 bias for integers.
 Result<void> check_types(const Tensor& x, const Tensor& weight, const Tensor* bias) {
   const bool floats = x.type == DataType::f32;
-  const bool dynamic_range =
-      floats && (weight.type == DataType::i8 || weight.type == DataType::u8) && weight.quantization.has_value();
-  if (floats ? !is_float(weight.type) && !dynamic_range : weight.type != x.type)
+  if (floats ? !is_real(weight) : weight.type != x.type)
     return failure(ErrorCode::unsupported, "weights of type ", name_of(weight.type), " with activations of type ",
                    name_of(x.type), " are not supported");
-  if (bias != nullptr && (floats ? !is_float(bias->type) : bias->type != DataType::i32))
+  if (bias != nullptr && (floats ? !is_real(*bias) : bias->type != DataType::i32))
     return failure(ErrorCode::unsupported, "a bias of type ", name_of(bias->type), " with activations of type ",
                    name_of(x.type), " is not supported");
   return {};
@@ -65,12 +66,15 @@ Result<std::vector<TensorId>> OperatorReader::weighted(const Call& call, WeightL
   }
   const Tensor& x = tensor(operands[0]);
   MOBILENET_CHECK(check_types(x, tensor(weight), operands.size() > 2 ? &tensor(operands[2]) : nullptr));
+  if (x.type != DataType::f32 && tensors_.is_packed(call.inputs[1]))
+    return failure(ErrorCode::unsupported, "weights of 4 bits are supported with activations of floats only");
   if (x.type != DataType::f32) MOBILENET_CHECK(check_quantization(tensor(weight), channel_axis));
   if (tensor(weight).shape.rank() != (layout == WeightLayout::oi ? 2 : 4)) return misfit(tensor(weight).shape, x.shape);
   return operands;
 }
 
 Result<void> OperatorReader::convolution(const Call& call) {
+  if (waits_for_space(call)) return wait_for_space(call);
   const auto* options = call.options<schema::Conv2DOptions>();
   if (options == nullptr) return missing_options();
   MOBILENET_TRY(std::vector<TensorId> operands, weighted(call, WeightLayout::ohwi, 0));
@@ -79,12 +83,14 @@ Result<void> OperatorReader::convolution(const Call& call) {
   if (x.rank() != 4 || x[3] % weight[3] != 0) return misfit(weight, x);
   Conv2dOp op;
   MOBILENET_TRY(op.window, convolution_window(*options, weight));
+  if (spread_ != nullptr) MOBILENET_CHECK(spread_window(*spread_, op.window));
   MOBILENET_TRY(op.activation, activation_of(options->fused_activation_function()));
   op.groups = static_cast<int>(x[3] / weight[3]);
   return append(call, op, std::move(operands));
 }
 
 Result<void> OperatorReader::depthwise(const Call& call) {
+  if (waits_for_space(call)) return wait_for_space(call);
   const auto* options = call.options<schema::DepthwiseConv2DOptions>();
   if (options == nullptr) return missing_options();
   MOBILENET_TRY(std::vector<TensorId> operands, weighted(call, WeightLayout::hwc, 3));
@@ -93,12 +99,41 @@ Result<void> OperatorReader::depthwise(const Call& call) {
   if (x.rank() != 4 || x[3] == 0 || weight[3] % x[3] != 0) return misfit(weight, x);
   DepthwiseConv2dOp op;
   MOBILENET_TRY(op.window, convolution_window(*options, weight));
+  if (spread_ != nullptr) MOBILENET_CHECK(spread_window(*spread_, op.window));
   MOBILENET_TRY(op.activation, activation_of(options->fused_activation_function()));
   op.multiplier = static_cast<int>(weight[3] / x[3]);
   if (options->depth_multiplier() != 0 && options->depth_multiplier() != op.multiplier)
     return failure(ErrorCode::bad_format, "its depth multiplier is ", options->depth_multiplier(),
                    ", but its weight is ", to_string(weight), " and its input ", to_string(x));
   return append(call, op, std::move(operands));
+}
+
+// The constant with the height and width of the output comes first, then the weight, then x.
+Result<void> OperatorReader::transpose_convolution(const Call& call) {
+  const auto* options = call.options<schema::TransposeConvOptions>();
+  if (options == nullptr) return missing_options();
+  if (!call.has(1) || !call.has(2)) return failure(ErrorCode::bad_format, "one of its inputs is missing");
+  Call ordered = call;
+  ordered.inputs = {call.inputs[2], call.inputs[1]};
+  if (call.has(3)) ordered.inputs.push_back(call.inputs[3]);
+  MOBILENET_TRY(std::vector<TensorId> operands, weighted(ordered, WeightLayout::ohwi, 0));
+  const Shape& x = shape(operands[0]);
+  const Shape& weight = shape(operands[1]);
+  if (x.rank() != 4 || x[3] != weight[3]) return misfit(weight, x);
+  TransposeConv2dOp op;
+  MOBILENET_TRY(op.window, window_of(*options));
+  op.window.kernel_height = static_cast<int>(weight[1]);
+  op.window.kernel_width = static_cast<int>(weight[2]);
+  MOBILENET_TRY(op.activation, activation_of(options->fused_activation_function()));
+  if (!tensors_.is_extents(call.inputs[0])) {
+    MOBILENET_TRY(const std::vector<std::int64_t> size, integers(call, 0));
+    constexpr std::int64_t kMaxExtent = 1 << 16;
+    if (size.size() != 4 || std::min(size[1], size[2]) < 1 || std::max(size[1], size[2]) > kMaxExtent)
+      return failure(ErrorCode::bad_format, "the height and width of its output are impossible");
+    op.height = static_cast<int>(size[1]);
+    op.width = static_cast<int>(size[2]);
+  }
+  return append(ordered, op, std::move(operands));
 }
 
 Result<void> OperatorReader::fully_connected(const Call& call) {
@@ -111,13 +146,30 @@ Result<void> OperatorReader::fully_connected(const Call& call) {
     MOBILENET_TRY(op.activation, activation_of(options->fused_activation_function()));
     if (options->weights_format() != schema::WeightsFormat::DEFAULT)
       return failure(ErrorCode::unsupported, "its shuffled weights are not supported");
-    if (options->keep_num_dims() && x.rank() != 2)
-      return failure(ErrorCode::unsupported, "keeping the axes of its input ", to_string(x), " is not supported");
   }
-  if (x.elements() != weight[1])
-    return failure(ErrorCode::unsupported, "its weight ", to_string(weight), " with the input ", to_string(x),
-                   " is not supported");
-  return append(call, op, std::move(operands));
+  const std::int64_t rows = weight[1] == 0 ? 0 : x.elements() / weight[1];
+  if (rows * weight[1] != x.elements() || rows == 0) return misfit(weight, x);
+  const bool keeps = options != nullptr && options->keep_num_dims() && x.rank() != 2;
+  Shape made{rows, weight[0]};
+  if (keeps) {
+    if (x.rank() == 0 || x[x.rank() - 1] != weight[1]) return misfit(weight, x);
+    made = x;
+    made[x.rank() - 1] = weight[0];
+  }
+  if (rows == 1 && !keeps) return append(call, op, std::move(operands));
+  // The same for each of several rows: a convolution of 1x1 over them.
+  Conv2dOp each;
+  each.activation = op.activation;
+  if (x.rank() == 4 && x[3] == weight[1] && keeps) return append(call, each, std::move(operands));
+  const Shape lines{1, rows, 1, weight[1]}, made_lines{1, rows, 1, weight[0]};
+  MOBILENET_TRY(operands[0], reshaped(operands[0], lines, "/rows"));
+  MOBILENET_TRY(const TensorId output, tensors_.define(call.output));
+  if (tensor(output).type != tensor(operands[0]).type)
+    return failure(ErrorCode::unsupported, "an input of type ", name_of(tensor(operands[0]).type),
+                   " and an output of type ", name_of(tensor(output).type), " are not supported");
+  MOBILENET_TRY(const TensorId computed, between(output, made_lines, "/rows"));
+  MOBILENET_CHECK(append_node(each, std::move(operands), computed));
+  return append_node(ReshapeOp{made}, {computed}, output);
 }
 
 }  // namespace mobilenet::tflite

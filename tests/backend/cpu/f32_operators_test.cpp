@@ -301,7 +301,7 @@ TEST_P(F32, ResizeBilinear) {
 TEST_P(F32, PadAndReshape) {
   FloatNetwork net(13);
   const TensorId x = net.input();
-  const TensorId padded = net.add(PadOp{1, 2, 0, 3}, {x});
+  const TensorId padded = net.add(pad_of_map(1, 2, 0, 3), {x});
   const TensorId flat = net.add(ReshapeOp{Shape{1, -1}}, {padded});
   expect_like_reference(net, {Shape{2, 4, 5, 3}}, {padded, flat});
 }

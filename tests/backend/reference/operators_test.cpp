@@ -175,16 +175,180 @@ class Expectation {
     for (std::size_t i = 0; i < out.data.size(); ++i)
       out.data[i] = activate(op.activation, inputs_[0].data[i] + inputs_[1].data[i]);
   }
-  void compute(const MulOp& op, Values& out) {
-    const Values &a = inputs_[0], &b = inputs_[1];
-    for (std::size_t i = 0; i < out.data.size(); ++i) {
-      std::size_t other = i;
-      if (!(b.shape == a.shape)) {  // one number for a whole channel of a picture
-        const auto channels = static_cast<std::size_t>(a.shape[3]);
-        other = i / static_cast<std::size_t>(a.shape[1] * a.shape[2] * a.shape[3]) * channels + i % channels;
-      }
-      out.data[i] = activate(op.activation, a.data[i] * b.data[other]);
+  static double of_one(const UnaryOp& op, double x) {
+    switch (op.kind) {
+      case UnaryKind::absolute:
+        return std::fabs(x);
+      case UnaryKind::elu:
+        return x < 0 ? std::exp(x) - 1 : x;
+      case UnaryKind::exp:
+        return std::exp(x);
+      case UnaryKind::leaky_relu:
+        return std::fmax(x, 0) + static_cast<double>(op.alpha) * std::fmin(x, 0);
+      case UnaryKind::log:
+        return std::log(x);
+      case UnaryKind::negate:
+        return -x;
+      case UnaryKind::rsqrt:
+        return std::pow(x, -0.5);
+      case UnaryKind::sqrt:
+        return std::pow(x, 0.5);
+      case UnaryKind::square:
+        return std::pow(x, 2);
+      case UnaryKind::tanh:
+        return 1 - 2 / (std::exp(2 * x) + 1);
     }
+    return x;
+  }
+  void compute(const UnaryOp& op, Values& out) {
+    for (std::size_t i = 0; i < out.data.size(); ++i) out.data[i] = of_one(op, inputs_[0].data[i]);
+  }
+  static double of_two(BinaryKind kind, double a, double b) {
+    switch (kind) {
+      case BinaryKind::add:
+        return a + b;
+      case BinaryKind::divide:
+        return a / b;
+      case BinaryKind::maximum:
+        return std::fmax(a, b);
+      case BinaryKind::minimum:
+        return std::fmin(a, b);
+      case BinaryKind::multiply:
+        return a * b;
+      case BinaryKind::power:
+        return std::pow(a, b);
+      case BinaryKind::prelu:
+        return std::fmax(a, 0) + b * std::fmin(a, 0);
+      case BinaryKind::squared_difference:
+        return a * a - 2 * a * b + b * b;
+      case BinaryKind::subtract:
+        return a - b;
+    }
+    return a;
+  }
+  // Element (n, y, x, c) of an operand, whose extents of 1 are repeated; rank 4 or 2.
+  static double repeated(const Values& v, std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t c) {
+    if (v.shape.rank() == 2) return v.data[static_cast<std::size_t>(y * v.shape[1] + c)];
+    return v(n % v.shape[0], y % v.shape[1], x % v.shape[2], c % v.shape[3]);
+  }
+  void compute(const BinaryOp& op, Values& out) {
+    const bool maps = out.shape.rank() == 4;
+    const Shape shape = maps ? out.shape : Shape{1, out.shape[0], 1, out.shape[1]};
+    std::size_t i = 0;
+    for (std::int64_t n = 0; n < shape[0]; ++n)
+      for (std::int64_t y = 0; y < shape[1]; ++y)
+        for (std::int64_t x = 0; x < shape[2]; ++x)
+          for (std::int64_t c = 0; c < shape[3]; ++c)
+            out.data[i++] = activate(
+                op.activation, of_two(op.kind, repeated(inputs_[0], n, y, x, c), repeated(inputs_[1], n, y, x, c)));
+  }
+  void compute(const ReduceOp& op, Values& out) {
+    std::vector<std::vector<double>> parts(out.data.size());
+    const Shape& in = inputs_[0].shape;
+    for (std::int64_t i = 0; i < in.elements(); ++i) {
+      const std::int64_t at[] = {i / (in[1] * in[2] * in[3]), i / (in[2] * in[3]) % in[1], i / in[3] % in[2],
+                                 i % in[3]};
+      std::size_t place = 0;
+      for (int axis = 0; axis < 4; ++axis)
+        if ((op.axes >> axis & 1) == 0)
+          place = place * static_cast<std::size_t>(in[axis]) + static_cast<std::size_t>(at[axis]);
+      parts[place].push_back(inputs_[0].data[static_cast<std::size_t>(i)]);
+    }
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      double sum = 0;
+      for (const double part : parts[i]) sum += part;
+      switch (op.kind) {
+        case ReduceKind::maximum:
+          out.data[i] = *std::max_element(parts[i].begin(), parts[i].end());
+          break;
+        case ReduceKind::mean:
+          out.data[i] = sum / static_cast<double>(parts[i].size());
+          break;
+        case ReduceKind::minimum:
+          out.data[i] = *std::min_element(parts[i].begin(), parts[i].end());
+          break;
+        case ReduceKind::sum:
+          out.data[i] = sum;
+          break;
+      }
+    }
+  }
+  void compute(const L2NormalizeOp&, Values& out) {
+    const auto length = static_cast<std::size_t>(out.shape[out.shape.rank() - 1]);
+    for (std::size_t i = 0; i < out.data.size(); ++i) {
+      double norm = 0;
+      for (std::size_t j = i / length * length; j < i / length * length + length; ++j)
+        norm = std::hypot(norm, inputs_[0].data[j]);
+      out.data[i] = inputs_[0].data[i] / norm;
+    }
+  }
+  void compute(const LogSoftmaxOp&, Values& out) {
+    compute(SoftmaxOp{1}, out);
+    for (double& value : out.data) value = std::log(value);
+  }
+  void compute(const CastOp&, Values& out) { out.data = inputs_[0].data; }
+  void compute(const TransposeConv2dOp& op, Values& out) {
+    const Values& x = inputs_[0];
+    const FilterView filter = *filter_view(parameter(1));
+    const Window& w = op.window;
+    // The leading padding of the convolution that this is the gradient of.
+    const std::int64_t top = leading(w.padding, 0, out.shape[1], x.shape[1], w.kernel_height, w.stride_height, 1);
+    const std::int64_t left = leading(w.padding, 0, out.shape[2], x.shape[2], w.kernel_width, w.stride_width, 1);
+    for (std::int64_t n = 0; n < x.shape[0]; ++n)
+      for (std::int64_t y = 0; y < x.shape[1]; ++y)
+        for (std::int64_t column = 0; column < x.shape[2]; ++column)
+          for (int ky = 0; ky < filter.height; ++ky)
+            for (int kx = 0; kx < filter.width; ++kx) {
+              const std::int64_t to_y = y * w.stride_height - top + ky, to_x = column * w.stride_width - left + kx;
+              if (!out.inside(to_y, to_x)) continue;
+              for (int o = 0; o < filter.outputs; ++o)
+                for (int i = 0; i < filter.inputs; ++i)
+                  out(n, to_y, to_x, o) += x(n, y, column, i) * constant(1, filter.offset(o, ky, kx, i));
+            }
+    finish(op.activation, out);
+  }
+  // Element `at` of the output is the one of the input that `position(axis, at)` gives along each axis, if it is there.
+  template <class Position>
+  void move(Values& out, const Position& position) {
+    const Shape &in = inputs_[0].shape, &to = out.shape;
+    for (std::int64_t i = 0; i < to.elements(); ++i) {
+      std::int64_t at[Shape::kMaxRank] = {}, rest = i, place = 0;
+      for (int axis = to.rank() - 1; axis >= 0; rest /= to[axis--]) at[axis] = rest % to[axis];
+      bool inside = true;
+      for (int axis = 0; axis < in.rank(); ++axis) {
+        const std::int64_t along = position(axis, at);
+        inside = inside && along >= 0;
+        place = place * in[axis] + along;
+      }
+      if (inside) out.data[static_cast<std::size_t>(i)] = inputs_[0].data[static_cast<std::size_t>(place)];
+    }
+  }
+  void compute(const TransposeOp& op, Values& out) {
+    move(out, [&](int axis, const std::int64_t* at) {
+      const auto found = std::find(op.order.begin(), op.order.end(), axis);
+      return at[found - op.order.begin()];
+    });
+  }
+  void compute(const SliceOp& op, Values& out) {
+    move(out, [&](int axis, const std::int64_t* at) { return op.begin[axis] + op.stride[axis] * at[axis]; });
+  }
+  void compute(const TileOp&, Values& out) {
+    move(out, [&](int axis, const std::int64_t* at) {
+      std::int64_t along = at[axis];
+      while (along >= inputs_[0].shape[axis]) along -= inputs_[0].shape[axis];
+      return along;
+    });
+  }
+  void compute(const ResizeNearestOp& op, Values& out) {
+    move(out, [&](int axis, const std::int64_t* at) {
+      if (axis != 1 && axis != 2) return at[axis];
+      const double in = static_cast<double>(inputs_[0].shape[axis]), size = static_cast<double>(out.shape[axis]);
+      const double o = static_cast<double>(at[axis]);
+      const double source = op.align_corners        ? std::floor(o * (in - 1) / (size - 1) + 0.5)
+                            : op.half_pixel_centers ? std::floor((o + 0.5) * in / size)
+                                                    : std::floor(o * in / size);
+      return static_cast<std::int64_t>(std::fmin(source, in - 1));
+    });
   }
   void compute(const ArgMaxOp&, Values& out) {
     const std::vector<double>& x = inputs_[0].data;
@@ -211,11 +375,15 @@ class Expectation {
     }
   }
   void compute(const PadOp& op, Values& out) {
-    for (std::int64_t n = 0; n < out.shape[0]; ++n)
-      for (std::int64_t y = 0; y < out.shape[1]; ++y)
-        for (std::int64_t x = 0; x < out.shape[2]; ++x)
-          for (std::int64_t c = 0; c < out.shape[3]; ++c)
-            if (inputs_[0].inside(y - op.top, x - op.left)) out(n, y, x, c) = inputs_[0](n, y - op.top, x - op.left, c);
+    std::fill(out.data.begin(), out.data.end(), static_cast<double>(op.value));
+    move(out, [&](int axis, const std::int64_t* at) {
+      const std::int64_t in = inputs_[0].shape[axis], edge = op.mode == PadMode::symmetric ? 1 : 0;
+      std::int64_t along = at[axis] - op.before[axis];
+      if (op.mode == PadMode::constant) return along < in ? along : std::int64_t{-1};
+      if (along < 0) along = -along - edge;
+      if (along >= in) along = 2 * (in - 1) - along + edge;
+      return along;
+    });
   }
   void compute(const PoolOp& op, Values& out) {
     std::vector<int> counts(out.data.size());

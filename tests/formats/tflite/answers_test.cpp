@@ -283,9 +283,8 @@ const BadCase kBadCases[] = {
     {"an output twice", [](GraphFile& g) { g.operators[kDecode].outputs[3] = kFirstAnswer; }, kBad, "exists already"},
     {"another custom operator", [](GraphFile& g) { g.operators[kDecode].custom_code = "TFLite_Unheard_Of"; },
      kUnsupported, "operator 4 (CUSTOM \"TFLite_Unheard_Of\", output \"found boxes\")"},
-    {"argmax along another axis", [](GraphFile& g) { g.tensors[kDepthwise + 1].data = as_data<std::int32_t>({2}); },
-     kUnsupported, "operator 2 (ARG_MAX, output \"classes\"): is supported along the last axis of 1x4x4x4 only",
-     argmax_graph},
+    {"argmax along no axis", [](GraphFile& g) { g.tensors[kDepthwise + 1].data = as_data<std::int32_t>({4}); }, kBad,
+     "operator 2 (ARG_MAX, output \"classes\"): names axis 4 of 4", argmax_graph},
     {"argmax in floats", [](GraphFile& g) { g.tensors[kDepthwise + 2].type = TensorType::FLOAT32; }, kBad,
      "operator 2 (ARG_MAX", argmax_graph},
 };
@@ -349,7 +348,7 @@ TEST(TfliteAnswers, ProductsOfActivations) {
               [](auto& builder) { return schema::CreateMulOptions(builder, schema::FusedActivation::RELU); });
   const auto model = load(graph);
   ASSERT_TRUE(model) << model.error().message;
-  EXPECT_EQ(std::get<MulOp>(model->network().nodes[kAdd].op).activation, Activation::relu);
+  EXPECT_EQ(std::get<BinaryOp>(model->network().nodes[kAdd].op).activation, Activation::relu);
 }
 
 TEST(TfliteAnswers, BytesBetweenFloatsStayBytes) {

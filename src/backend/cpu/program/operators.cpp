@@ -38,11 +38,21 @@ Result<void> check_type(const Tensor& tensor) {
                  ", the CPU computes f32, u8 and i8");
 }
 
+// Whether an operator only moves elements, whatever they are.
+bool moves(const Op& op) {
+  return std::holds_alternative<TransposeOp>(op) || std::holds_alternative<SliceOp>(op) ||
+         std::holds_alternative<TileOp>(op);
+}
+
 Result<const CompileStep*> compiler_of(const Network& network, const Step& step, Precision precision) {
   const Op& op = network.node(step.nodes.front()).op;
-  for (const TensorId input : step.inputs) MOBILENET_CHECK(check_type(network.tensor(input)));
+  // Indices and what becomes of them.
+  const bool any_input = std::holds_alternative<CastOp>(op) || moves(op);
+  const bool any_output = any_input || std::holds_alternative<ArgMaxOp>(op);
+  for (const TensorId input : step.inputs)
+    if (!any_input) MOBILENET_CHECK(check_type(network.tensor(input)));
   const Tensor& output = network.tensor(step.output);
-  if (!std::holds_alternative<ArgMaxOp>(op)) MOBILENET_CHECK(check_type(output));  // whose output is an index
+  if (!any_output) MOBILENET_CHECK(check_type(output));
   const CompileStep& compile = operators_of(arithmetic_of(network, step, precision))[op];
   if (compile == nullptr)
     return failure(ErrorCode::unsupported, kind_of(op), " with an output of ", name_of(output.type),

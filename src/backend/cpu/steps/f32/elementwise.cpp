@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Operators without neighbours that no convolution took along: batch norm, activation, addition, multiplication,
-// softmax.
+// Operators without neighbours that no convolution took along: batch norm, activation, addition, softmax.
 
 #include <algorithm>
 
@@ -24,7 +23,6 @@ struct ElementwiseStep {
   std::shared_ptr<const AlignedBuffer> scale;  // factors, then shifts from `shifts`
   std::size_t shifts = 0;
   float beta = 1;
-  std::size_t pixels_per_factor = 1;  // multiplication: pixels that share a row of factors
 };
 
 void run_activation(const ElementwiseStep& step, RunContext& context) {
@@ -43,24 +41,6 @@ void run_add(const ElementwiseStep& step, RunContext& context) {
   context.for_parts(step.count, kGrain, [&](std::size_t begin, std::size_t end) {
     step.kernels->add(a + begin, b + begin, out + begin, end - begin, clamp.low, clamp.high);
     if (!is_clamp(step.activation)) step.kernels->activate(step.activation, out + begin, out + begin, end - begin);
-  });
-}
-
-// By a tensor of the same shape, or by one row of channels per picture.
-void run_multiply(const ElementwiseStep& step, RunContext& context) {
-  const float* a = step.input.data(context);
-  const float* b = step.other.data(context);
-  float* out = floats_at(context, step.output);
-  const std::size_t pixels = step.count / step.channels;
-  context.for_parts(pixels, 1 + kGrain / step.channels, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t pixel = begin; pixel < end; ++pixel) {
-      const float* x = a + pixel * step.channels;
-      const float* factor = b + pixel / step.pixels_per_factor * step.channels;
-      for (std::size_t c = 0; c < step.channels; ++c) out[pixel * step.channels + c] = x[c] * factor[c];
-    }
-    float* const done = out + begin * step.channels;
-    if (step.activation != Activation::none)
-      step.kernels->activate(step.activation, done, done, (end - begin) * step.channels);
   });
 }
 
@@ -114,13 +94,6 @@ Result<CompiledStep> compile_elementwise(const StepSource& source) {
     step.activation = op->activation;
     MOBILENET_TRY(step.other, operand(source, node.inputs[1]));
     return step_of<&run_add>(std::move(step));
-  }
-  if (const auto* op = std::get_if<MulOp>(&node.op)) {
-    step.activation = op->activation;
-    MOBILENET_TRY(step.other, operand(source, node.inputs[1]));
-    if (!(source.shape(node.inputs[1]) == shape))
-      step.pixels_per_factor = static_cast<std::size_t>(shape[1] * shape[2]);
-    return step_of<&run_multiply>(std::move(step));
   }
   if (const auto* op = std::get_if<SoftmaxOp>(&node.op)) {
     step.beta = op->beta;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Operators that only move numbers: concatenation, padding, and the reshape of a constant.
+// Concatenation, and the reshape of a constant.
 
 #include <algorithm>
 #include <cstring>
@@ -36,54 +36,11 @@ void run_join(const JoinStep& step, RunContext& context) {
   });
 }
 
-struct PadStep {
-  Operand input;
-  Place output;
-  std::int64_t images = 0, height = 0, output_height = 0;
-  std::int64_t top = 0;
-  std::size_t left = 0, run = 0, output_run = 0;  // floats of a row
-};
-
-void run_pad(const PadStep& step, RunContext& context) {
-  const float* input = step.input.data(context);
-  float* output = floats_at(context, step.output);
-  context.for_parts(static_cast<std::size_t>(step.images * step.output_height), 1 + kGrain / step.output_run,
-                    [&](std::size_t begin, std::size_t end) {
-                      for (std::size_t line = begin; line < end; ++line) {
-                        float* out = output + line * step.output_run;
-                        const auto image = static_cast<std::int64_t>(line) / step.output_height;
-                        const std::int64_t y = static_cast<std::int64_t>(line) % step.output_height - step.top;
-                        if (y < 0 || y >= step.height) {
-                          std::fill(out, out + step.output_run, 0.0f);
-                          continue;
-                        }
-                        const float* row = input + static_cast<std::size_t>(image * step.height + y) * step.run;
-                        std::fill(out, out + step.left, 0.0f);
-                        std::memcpy(out + step.left, row, step.run * sizeof(float));
-                        std::fill(out + step.left + step.run, out + step.output_run, 0.0f);
-                      }
-                    });
-}
-
 }  // namespace
 
 Result<CompiledStep> compile_copy(const StepSource& source) {
   const Node& node = source.node(source.step.nodes.front());
   const Shape& out = source.shape(node.output);
-  if (const auto* op = std::get_if<PadOp>(&node.op)) {
-    const Shape& in = source.shape(node.inputs[0]);
-    PadStep step;
-    MOBILENET_TRY(step.input, operand(source, node.inputs[0]));
-    step.output = source.place(node.output);
-    step.images = in[0];
-    step.height = in[1];
-    step.output_height = out[1];
-    step.top = op->top;
-    step.left = static_cast<std::size_t>(op->left * in[3]);
-    step.run = static_cast<std::size_t>(in[2] * in[3]);
-    step.output_run = static_cast<std::size_t>(out[2] * out[3]);
-    return step_of<&run_pad>(std::move(step));
-  }
   JoinStep step;
   step.output = source.place(node.output);
   // Everything before the axis counts rows; without an axis the whole tensor is one row, or one for each thread's

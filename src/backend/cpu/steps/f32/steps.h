@@ -32,7 +32,12 @@ Result<CompiledStep> compile_convolution(const StepSource& source);  // convolut
 Result<CompiledStep> compile_depthwise(const StepSource& source);
 Result<CompiledStep> compile_pool(const StepSource& source);
 Result<CompiledStep> compile_resize(const StepSource& source);
+Result<CompiledStep> compile_transposed(const StepSource& source);   // transposed convolution
 Result<CompiledStep> compile_elementwise(const StepSource& source);  // batch norm, activation, add, softmax
-Result<CompiledStep> compile_copy(const StepSource& source);         // concat, pad, reshape of a constant
+Result<CompiledStep> compile_unary(const StepSource& source);
+Result<CompiledStep> compile_rows(const StepSource& source);  // log softmax, L2 normalisation
+Result<CompiledStep> compile_binary(const StepSource& source);
+Result<CompiledStep> compile_reduction(const StepSource& source);
+Result<CompiledStep> compile_copy(const StepSource& source);  // concat, reshape of a constant
 
 }  // namespace mobilenet::cpu

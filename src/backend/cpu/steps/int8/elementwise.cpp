@@ -8,6 +8,7 @@
 
 #include "backend/cpu/steps/int8/steps.h"
 #include "base/error.h"
+#include "network/quantized_elementwise.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -181,6 +182,11 @@ Result<CompiledStep> compile_int8_add(const StepSource& source, const Node& node
 Result<CompiledStep> compile_int8_activation(const StepSource& source, const Node& node, const ActivationOp& op) {
   MOBILENET_TRY(const ByteTable table,
                 activation_table(op.activation, source.tensor(node.inputs[0]), source.tensor(node.output)));
+  return lookup_step(source, node, table);
+}
+
+Result<CompiledStep> compile_int8_unary(const StepSource& source, const Node& node, const UnaryOp& op) {
+  MOBILENET_TRY(const ByteTable table, unary_table(op, source.tensor(node.inputs[0]), source.tensor(node.output)));
   return lookup_step(source, node, table);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Operators that move bytes: concatenation and padding.
+// Concatenation of bytes.
 
 #include <cstring>
 #include <vector>
@@ -43,28 +43,6 @@ struct Concat {
   }
 };
 
-struct Pad {
-  WindowGeometry geometry;
-  std::uint8_t zero = 0;
-  Place input, output;
-
-  void run(RunContext& context) const {
-    const WindowGeometry& g = geometry;
-    context.for_each(static_cast<std::size_t>(g.batch * g.output_height), [&](std::size_t row) {
-      const auto line = static_cast<std::int64_t>(row);
-      const auto line_bytes = static_cast<std::size_t>(g.output_width * g.output_channels);
-      std::uint8_t* to = bytes_at(context, output) + row * line_bytes;
-      std::memset(to, zero, line_bytes);
-      const std::int64_t y = line % g.output_height - g.pad_top;
-      if (y < 0 || y >= g.input_height) return;
-      const std::int64_t image = line / g.output_height;
-      std::memcpy(to + g.pad_left * g.output_channels,
-                  bytes_at(context, input) + (image * g.input_height + y) * g.input_width * g.input_channels,
-                  static_cast<std::size_t>(g.input_width * g.input_channels));
-    });
-  }
-};
-
 }  // namespace
 
 Result<CompiledStep> compile_int8_concat(const StepSource& source, const Node& node, const ConcatOp& op) {
@@ -91,18 +69,6 @@ Result<CompiledStep> compile_int8_concat(const StepSource& source, const Node& n
     concat.parts.push_back(part);
   }
   return step_of(std::move(concat));
-}
-
-Result<CompiledStep> compile_int8_pad(const StepSource& source, const Node& node, const PadOp& op) {
-  MOBILENET_TRY(const AffineType type, shared_affine_type(source.tensor(node.inputs[0]), source.tensor(node.output)));
-  Pad pad;
-  pad.geometry = window_geometry(source, node, Window{});
-  pad.geometry.pad_top = op.top;
-  pad.geometry.pad_left = op.left;
-  pad.zero = static_cast<std::uint8_t>(type.zero_point);
-  pad.input = source.place(node.inputs[0]);
-  pad.output = source.place(node.output);
-  return step_of(std::move(pad));
 }
 
 }  // namespace mobilenet::cpu

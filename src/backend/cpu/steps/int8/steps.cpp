@@ -4,6 +4,8 @@
 
 #include "backend/cpu/program/operators.h"
 #include "backend/cpu/steps/answers.h"
+#include "backend/cpu/steps/conversion.h"
+#include "backend/cpu/steps/movement.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -41,16 +43,27 @@ WindowGeometry window_geometry(const StepSource& source, const Node& node, const
 constinit const OperatorTable<CompileStep> kInt8Operators{
     {kOperator<Conv2dOp>, &compile<&compile_int8_convolution>},
     {kOperator<DepthwiseConv2dOp>, &compile<&compile_int8_depthwise>},
+    {kOperator<TransposeConv2dOp>, &compile<&compile_int8_transposed>},
     {kOperator<DenseOp>, &compile<&compile_int8_dense>},
     {kOperator<ActivationOp>, &compile<&compile_int8_activation>},
+    {kOperator<UnaryOp>, &compile<&compile_int8_unary>},
+    {kOperator<BinaryOp>, &compile<&compile_int8_binary>},
     {kOperator<AddOp>, &compile<&compile_int8_add>},
     {kOperator<ConcatOp>, &compile<&compile_int8_concat>},
     {kOperator<PoolOp>, &compile<&compile_int8_pool>},
     {kOperator<GlobalAveragePoolOp>, &compile<&compile_int8_mean>},
+    {kOperator<ReduceOp>, &compile<&compile_int8_reduction>},
+    {kOperator<LogSoftmaxOp>, &compile<&compile_int8_log_softmax>},
+    {kOperator<L2NormalizeOp>, &compile<&compile_int8_l2_normalize>},
     {kOperator<SoftmaxOp>, &compile<&compile_int8_softmax>},
     {kOperator<ResizeBilinearOp>, &compile<&compile_int8_resize>},
     {kOperator<QuantizeOp>, &compile<&compile_int8_quantize>},
-    {kOperator<PadOp>, &compile<&compile_int8_pad>},
+    {kOperator<CastOp>, &compile_cast},
+    {kOperator<PadOp>, &compile_pad},
+    {kOperator<TransposeOp>, &compile_transpose},
+    {kOperator<SliceOp>, &compile_slice},
+    {kOperator<TileOp>, &compile_tile},
+    {kOperator<ResizeNearestOp>, &compile_resize_nearest},
     {kOperator<ArgMaxOp>, &compile_argmax},
     {kOperator<DetectionPostProcessOp>, &compile_detection},
 };

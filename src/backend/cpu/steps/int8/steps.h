@@ -62,16 +62,22 @@ Result<CompiledStep> compile_int8_dense(const StepSource& source, const Node& no
 Result<CompiledStep> compile_int8_grouped(const StepSource& source, const Node& node, const Window& window, int groups,
                                           Activation activation);
 
+Result<CompiledStep> compile_int8_transposed(const StepSource& source, const Node& node, const TransposeConv2dOp& op);
+
 Result<CompiledStep> compile_int8_add(const StepSource& source, const Node& node, const AddOp& op);
 Result<CompiledStep> compile_int8_activation(const StepSource& source, const Node& node, const ActivationOp& op);
+Result<CompiledStep> compile_int8_unary(const StepSource& source, const Node& node, const UnaryOp& op);
+Result<CompiledStep> compile_int8_binary(const StepSource& source, const Node& node, const BinaryOp& op);
 Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node& node, const QuantizeOp& op);
 Result<CompiledStep> compile_int8_softmax(const StepSource& source, const Node& node, const SoftmaxOp& op);
 
 Result<CompiledStep> compile_int8_concat(const StepSource& source, const Node& node, const ConcatOp& op);
-Result<CompiledStep> compile_int8_pad(const StepSource& source, const Node& node, const PadOp& op);
 
 Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& node, const PoolOp& op);
 Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& node, const GlobalAveragePoolOp& op);
+Result<CompiledStep> compile_int8_reduction(const StepSource& source, const Node& node, const ReduceOp& op);
+Result<CompiledStep> compile_int8_log_softmax(const StepSource& source, const Node& node, const LogSoftmaxOp& op);
+Result<CompiledStep> compile_int8_l2_normalize(const StepSource& source, const Node& node, const L2NormalizeOp& op);
 Result<CompiledStep> compile_int8_resize(const StepSource& source, const Node& node, const ResizeBilinearOp& op);
 
 }  // namespace mobilenet::cpu
