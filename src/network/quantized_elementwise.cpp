@@ -69,8 +69,7 @@ Result<BinaryArithmetic> product_arithmetic(const Tensor& output, const BinaryTy
     return BinaryArithmetic(element);
   }
   auto element = element_of<FineProductElement>(types, activation_range_half_away(activation, types.output));
-  element.factor = fixed_point(static_cast<double>(types.a.scale) * static_cast<double>(types.b.scale) /
-                               static_cast<double>(types.output.scale));
+  element.factor = fixed_point(static_cast<double>(scale));
   return BinaryArithmetic(element);
 }
 
