@@ -18,7 +18,7 @@ import sys
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "backend"))
-from make_litert_golden import ACTIVATIONS, BUILTIN, TYPES, Tensor, answer, ends, options  # noqa: E402
+from make_litert_golden import ACTIVATIONS, BUILTIN, TYPES, Tensor, answer, ends, options, schema  # noqa: E402, F401
 
 BINARY = {  # BinaryKind: (builtin, its options, the types it has)
     "add": (BUILTIN.ADD, "AddOptions", ("i8", "u8")),
