@@ -59,6 +59,13 @@ struct TransposeConv2dOp {
   Activation activation = Activation::none;
 };
 
+// Whether the windows of neighbours do not touch, for which the runtime has arithmetic of its own in integers.
+inline bool leaves_gaps(const TransposeConv2dOp& op) {
+  const Window& w = op.window;
+  return w.padding.rule == Padding::Rule::same &&
+         (w.kernel_height < w.stride_height || w.kernel_width < w.stride_width);
+}
+
 // inputs: x (flattened to [batch, inputs]), weight (logical [outputs, 1, 1, inputs]), optional bias; output [batch,
 // outputs]
 struct DenseOp {

@@ -110,6 +110,10 @@ std::int32_t stored_integer(const Parameter& parameter, std::int64_t index) {
   return 0;
 }
 
+std::int64_t stored_wide_integer(const Parameter& parameter, std::int64_t index) {
+  return parameter.type == DataType::i64 ? load<std::int64_t>(parameter, index) : stored_integer(parameter, index);
+}
+
 ChannelQuantization channel_quantization(const Tensor& tensor, int channel) {
   if (!tensor.quantization || tensor.quantization->scales.empty()) return {};
   const Quantization& q = *tensor.quantization;
@@ -125,6 +129,8 @@ const float* RealReader::read(const std::byte* stored, std::size_t first, std::s
   };
   if (type == DataType::u8)
     convert(reinterpret_cast<const std::uint8_t*>(stored));
+  else if (type == DataType::i16)
+    convert(reinterpret_cast<const std::int16_t*>(stored));
   else
     convert(reinterpret_cast<const std::int8_t*>(stored));
   return converted;

@@ -29,6 +29,7 @@ Result<FilterView> filter_view(const Parameter& parameter);
 double stored_value(const Parameter& parameter, std::int64_t index);
 // An integer of an integer type.
 std::int32_t stored_integer(const Parameter& parameter, std::int64_t index);
+std::int64_t stored_wide_integer(const Parameter& parameter, std::int64_t index);
 
 // The real number that an element of a constant tensor stands for: dequantised where the tensor is quantised.
 double real_value(const Tensor& tensor, const Parameter& parameter, std::int64_t index);
@@ -45,7 +46,7 @@ struct ChannelQuantization {
 };
 ChannelQuantization channel_quantization(const Tensor& tensor, int channel);
 
-// How to read a map of f32, u8 or i8 elements as real numbers: scale * (stored - zero_point).
+// How to read a map of f32, u8, i8 or i16 elements as real numbers: scale * (stored - zero_point).
 struct RealReader {
   DataType type = DataType::f32;
   ChannelQuantization quantization;

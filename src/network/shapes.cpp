@@ -110,7 +110,9 @@ class Inference {
 
   // An average of quantised integers is a sum in 32 bits, divided.
   Result<void> check_average(const Node& node, std::int64_t pixels) {
-    if (!is_quantized(tensor(node.inputs[0])) || pixels <= std::numeric_limits<std::int32_t>::max() / 255) return {};
+    const DataType type = tensor(node.inputs[0]).type;
+    const std::int64_t largest = type == DataType::i16 ? 32768 : 255;
+    if (type == DataType::f32 || pixels <= std::numeric_limits<std::int32_t>::max() / largest) return {};
     return failure(ErrorCode::unsupported, "cannot average ", pixels, " pixels in 32-bit integers");
   }
 

@@ -252,6 +252,7 @@ void add_movement(Table& table) {
   table.add_plain(plain("rows of four", ConcatOp{1}, {{1, 2, 3, 5}, {1, 1, 3, 5}, {1, 4, 3, 5}, {1, 2, 3, 5}}));
   table.add_plain(plain("columns", ConcatOp{2}, {{2, 3, 1, 4}, {2, 3, 6, 4}}));
   table.add_plain(plain("anchors", ConcatOp{1}, {{2, 19, 4}, {2, 6, 4}}));
+  table.add_plain(plain("the first axis of one picture", ConcatOp{0}, {{1, 3, 5}, {1, 3, 5}}));
   table.add_plain(plain("one input", ConcatOp{3}, {{1, 2, 2, 3}}));
   table.add_plain(plain("to a vector", ReshapeOp{{1, -1}}, {{1, 2, 3, 5}}));
   table.add_plain(plain("batch of three", ReshapeOp{{1, 6, 5}}, {{3, 2, 3, 5}}));

@@ -48,7 +48,7 @@ std::int64_t GraphTensors::zero_point(bool is_unsigned) {
 int GraphTensors::integer(const std::vector<int>& shape, double scale, std::int64_t zero_point) {
   GraphTensor made;
   made.shape = shape;
-  made.type = unsigned_kind() ? TensorType::UINT8 : TensorType::INT8;
+  made.type = kind_ == Kind::i16 ? TensorType::INT16 : unsigned_kind() ? TensorType::UINT8 : TensorType::INT8;
   made.scales = {static_cast<float>(scale)};
   made.zero_points = {zero_point};
   return graph_.add(made);
@@ -57,6 +57,7 @@ int GraphTensors::integer(const std::vector<int>& shape, double scale, std::int6
 int GraphTensors::activation(const std::vector<int>& shape, double natural) {
   if (kind_ == Kind::f32) return graph_.add({"", shape});
   const double spread = wild_scales_ && choices_.one_in(4) ? 14 : 2.5;
+  if (kind_ == Kind::i16) return integer(shape, natural * std::exp2(choices_.real(-2.5, 2.5)), 0);
   return integer(shape, natural * std::exp2(choices_.real(-spread, spread)), zero_point(unsigned_kind()));
 }
 
@@ -68,6 +69,7 @@ int GraphTensors::like(int other, const std::vector<int>& shape) {
 
 int GraphTensors::probabilities(const std::vector<int>& shape) {
   if (kind_ == Kind::f32) return graph_.add({"", shape});
+  if (kind_ == Kind::i16) return integer(shape, 1.0 / 32768, 0);
   return integer(shape, 1.0 / 256, unsigned_kind() ? 0 : -128);
 }
 
@@ -124,7 +126,7 @@ GraphTensors::Weighted GraphTensors::weights(int input, const WeightShape& weigh
   filter.type = unsigned_kind() ? TensorType::UINT8 : TensorType::INT8;
   filter.scales = {static_cast<float>(base)};
   filter.zero_points = {unsigned_kind() ? zero_point(true) : 0};
-  if (kind_ == Kind::i8_per_channel) {
+  if (kind_ == Kind::i8_per_channel || kind_ == Kind::i16) {
     filter.axis = weight.channel_axis;
     filter.scales.clear();
     for (std::size_t i = 0; i < outputs; ++i)
@@ -141,7 +143,9 @@ GraphTensors::Weighted GraphTensors::weights(int input, const WeightShape& weigh
         std::clamp(middle + numbers.between(-60, 60) + numbers.between(-60, 60), low, high));
   });
 
-  const int output = activation(output_shape, scale(input) * base * std::sqrt(fan) * 60);
+  // Of typical numbers of 16 bits, times weights, as many steps of 16 bits.
+  const double typical = kind_ == Kind::i16 ? 40 : 60;
+  const int output = activation(output_shape, scale(input) * base * std::sqrt(fan) * typical);
   GraphTensor bias;
   bias.shape = {weight.outputs};
   bias.type = TensorType::INT32;
@@ -156,7 +160,11 @@ GraphTensors::Weighted GraphTensors::weights(int input, const WeightShape& weigh
   const double most = 0x1p30 * scale(output) / largest_scale;
   const int size =
       static_cast<int>(std::min(choices_.pick({0.0, 100.0, 3000.0, 100000.0, 0x1p24, 0x1p28}), std::max(0.0, most)));
-  bias.data = data_of<std::int32_t>(outputs, [&] { return static_cast<std::int32_t>(numbers.real(-size, size)); });
+  if (kind_ == Kind::i16) {
+    bias.type = TensorType::INT64;
+    bias.data = data_of<std::int64_t>(outputs, [&] { return static_cast<std::int64_t>(numbers.real(-size, size)); });
+  } else
+    bias.data = data_of<std::int32_t>(outputs, [&] { return static_cast<std::int32_t>(numbers.real(-size, size)); });
   const int filter_id = graph_.add(std::move(filter)), bias_id = graph_.add(std::move(bias));
   return {filter_id, bias_id, output};
 }
@@ -168,6 +176,9 @@ std::vector<std::byte> GraphTensors::values_of_input(int id) {
   const std::uint32_t style = choices_.below(4);
   if (!is_integer(id)) {
     data = data_of<float>(count, [&] { return static_cast<float>(numbers.real(-2, 2)); });
+  } else if (tensor(id).type == TensorType::INT16) {
+    const int most = choices_.pick({32767, 3000, 100});
+    data = data_of<std::int16_t>(count, [&] { return static_cast<std::int16_t>(numbers.between(-most, most)); });
   } else {
     const int low = tensor(id).type == TensorType::UINT8 ? 0 : -128;
     const int zero = static_cast<int>(tensor(id).zero_points[0]);

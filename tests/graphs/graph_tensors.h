@@ -15,7 +15,7 @@
 namespace mobilenet::testing {
 
 // What the operators that come next compute in.
-enum class Kind { f32, u8, i8, i8_per_channel };
+enum class Kind { f32, u8, i8, i8_per_channel, i16 };  // i16: weights are i8 per channel
 
 inline int elements(const std::vector<int>& shape) {
   int count = 1;

@@ -8,7 +8,7 @@
 #include <functional>
 #include <numeric>
 
-#include "graphs/graph_movements.h"
+#include "graphs/graph_elements.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -25,9 +25,9 @@ constexpr int kMostElements = 40000;
 constexpr int kMostElementsOfLargeGraphs = 80000;
 constexpr int kMostWeights = 60000;
 
-class GraphMaker : private GraphMovements {
+class GraphMaker : private GraphElements {
  public:
-  explicit GraphMaker(Choices& choices) : GraphMovements(choices) {}
+  explicit GraphMaker(Choices& choices) : GraphElements(choices) {}
 
   RandomGraph make() {
     begin();
@@ -38,7 +38,7 @@ class GraphMaker : private GraphMovements {
     if (graph.rows_a_box == 0) {
       if (graph_.operators.empty())
         live_.push_back(put(BuiltinOperator::RELU, {live_[0]}, like(live_[0], shape(live_[0])), 2));
-      if (is_integer(live_.back()) && choices_.one_in(16)) arg_max(live_.back());
+      if (is_integer(live_.back()) && kind_ != Kind::i16 && choices_.one_in(16)) arg_max(live_.back());
       choose_outputs();
     }
     drop_unread_inputs();
@@ -49,7 +49,8 @@ class GraphMaker : private GraphMovements {
 
  private:
   void begin() {
-    kind_ = choices_.pick({Kind::u8, Kind::i8, Kind::i8_per_channel, Kind::f32});
+    kind_ = choices_.pick({Kind::u8, Kind::i8, Kind::i8_per_channel, Kind::f32, Kind::u8, Kind::i8,
+                           Kind::i8_per_channel, Kind::f32, Kind::i16});
     wild_scales_ = choices_.one_in(3);
     large_ = kind_ == Kind::f32 && choices_.one_in(24);
     const int channels = large_ ? choices_.pick({8, 16, 17})
@@ -83,17 +84,29 @@ class GraphMaker : private GraphMovements {
                                       &GraphMaker::binary,        &GraphMaker::shift,   &GraphMaker::unary,
                                       &GraphMaker::reduce,        &GraphMaker::move,    &GraphMaker::dense_rows};
     const int x = some_tensor();
+    if (kind_ == Kind::i16) return add_wide_operator(x);
     const bool map = shape(x).size() == 4 && !choices_.one_in(3);
     const Make chosen = map ? kOfMaps[choices_.below(std::size(kOfMaps))] : kOfAny[choices_.below(std::size(kOfAny))];
     const int y = (this->*chosen)(x);
     if (y >= 0 && std::find(live_.begin(), live_.end(), y) == live_.end()) live_.push_back(y);
   }
 
-  FusedActivation fused() {
-    return choices_.pick({FusedActivation::NONE, FusedActivation::NONE, FusedActivation::RELU, FusedActivation::RELU6});
-  }
   bool fits(const std::vector<int>& shape) const {
     return elements(shape) <= (large_ ? kMostElementsOfLargeGraphs : kMostElements);
+  }
+
+  // Those that integers of 16 bits have.
+  void add_wide_operator(int x) {
+    using Make = int (GraphMaker::*)(int);
+    static constexpr Make kOfMaps[] = {&GraphMaker::convolution, &GraphMaker::convolution, &GraphMaker::depthwise,
+                                       &GraphMaker::depthwise,   &GraphMaker::pool,        &GraphMaker::mean,
+                                       &GraphMaker::pad,         &GraphMaker::move};
+    static constexpr Make kOfAny[] = {&GraphMaker::dense,   &GraphMaker::add,     &GraphMaker::concatenation,
+                                      &GraphMaker::element, &GraphMaker::softmax, &GraphMaker::reshape,
+                                      &GraphMaker::squeeze, &GraphMaker::unary};
+    const bool map = shape(x).size() == 4 && !choices_.one_in(3);
+    const Make chosen = map ? kOfMaps[choices_.below(std::size(kOfMaps))] : kOfAny[choices_.below(std::size(kOfAny))];
+    if (const int y = (this->*chosen)(x); y >= 0) live_.push_back(y);
   }
 
   struct Axis {
@@ -125,17 +138,18 @@ class GraphMaker : private GraphMovements {
     const std::vector<int> in = shape(x);
     const Window w = window(x, false);
     const int outputs = choices_.pick({1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 48, 64, 65, 129});
-    int groups = choices_.one_in(8) ? choices_.pick({2, 3, 4, 8}) : 1;
+    int groups = choices_.one_in(8) && kind_ != Kind::i16 ? choices_.pick({2, 3, 4, 8}) : 1;
     if (in[3] % groups != 0 || outputs % groups != 0) groups = 1;
     const std::vector<int> out{1, w.output(w.rows, in[1]), w.output(w.columns, in[2]), outputs};
     const std::vector<int> weight{outputs, w.rows.kernel, w.columns.kernel, in[3] / groups};
     if (elements(weight) > kMostWeights || !fits(out)) return -1;
     const auto [filter, bias, y] = weights(x, {weight, 0, outputs}, out);
     const FusedActivation activation = fused();
-    return put(BuiltinOperator::CONV_2D, {x, filter, bias}, y, 3, BuiltinOptions::Conv2DOptions, [=](auto& builder) {
-      return schema::CreateConv2DOptions(builder, w.padding, w.columns.stride, w.rows.stride, activation,
-                                         w.columns.dilation, w.rows.dilation);
-    });
+    return put(BuiltinOperator::CONV_2D, {x, filter, bias}, y, kind_ == Kind::i16 ? 4 : 3,
+               BuiltinOptions::Conv2DOptions, [=](auto& builder) {
+                 return schema::CreateConv2DOptions(builder, w.padding, w.columns.stride, w.rows.stride, activation,
+                                                    w.columns.dilation, w.rows.dilation);
+               });
   }
 
   int depthwise(int x) {
@@ -149,8 +163,8 @@ class GraphMaker : private GraphMovements {
     if (!fits(out)) return -1;
     const auto [filter, bias, y] = weights(x, {{1, w.rows.kernel, w.columns.kernel, outputs}, 3, outputs}, out);
     const FusedActivation activation = fused();
-    return put(BuiltinOperator::DEPTHWISE_CONV_2D, {x, filter, bias}, y, 3, BuiltinOptions::DepthwiseConv2DOptions,
-               [=](auto& builder) {
+    return put(BuiltinOperator::DEPTHWISE_CONV_2D, {x, filter, bias}, y, kind_ == Kind::i16 ? 5 : 3,
+               BuiltinOptions::DepthwiseConv2DOptions, [=](auto& builder) {
                  return schema::CreateDepthwiseConv2DOptions(builder, w.padding, w.columns.stride, w.rows.stride,
                                                              multiplier, activation, w.columns.dilation,
                                                              w.rows.dilation);
@@ -163,20 +177,13 @@ class GraphMaker : private GraphMovements {
     if (inputs * outputs > kMostWeights) return -1;
     const auto [filter, bias, y] = weights(x, {{outputs, inputs}, 0, outputs}, {1, outputs});
     const FusedActivation activation = fused();
-    return put(BuiltinOperator::FULLY_CONNECTED, {x, filter, bias}, y, kind_ == Kind::i8_per_channel ? 5 : 4,
+    return put(BuiltinOperator::FULLY_CONNECTED, {x, filter, bias}, y,
+               kind_ == Kind::i16              ? 7
+               : kind_ == Kind::i8_per_channel ? 5
+                                               : 4,
                BuiltinOptions::FullyConnectedOptions,
                [=](auto& builder) { return schema::CreateFullyConnectedOptions(builder, activation); });
   }
-
-  // Another tensor of the same type whose shape `fits`, or x itself.
-  template <class Fits>
-  int partner(int x, Fits fits) {
-    std::vector<int> all;
-    for (const int other : live_)
-      if (tensor(other).type == tensor(x).type && fits(shape(other))) all.push_back(other);
-    return all[choices_.below(static_cast<std::uint32_t>(all.size()))];
-  }
-  double larger_scale(int a, int b) const { return std::max(scale(a), scale(b)); }
 
   int add(int x) {
     const int other = partner(x, [&](const auto& theirs) { return theirs == shape(x); });
@@ -184,113 +191,6 @@ class GraphMaker : private GraphMovements {
     return put(BuiltinOperator::ADD, {x, other}, activation(shape(x), larger_scale(x, other)), 2,
                BuiltinOptions::AddOptions,
                [=](auto& builder) { return schema::CreateAddOptions(builder, activation_function); });
-  }
-
-  // A tensor and another, or a constant, of one pixel, one channel or one number, in either order.
-  int binary(int x) {
-    struct Kind {
-      BuiltinOperator code;
-      BuiltinOptions options = BuiltinOptions::NONE;
-    };
-    const Kind kind = choices_.pick<Kind>({{BuiltinOperator::MUL, BuiltinOptions::MulOptions},
-                                           {BuiltinOperator::MUL, BuiltinOptions::MulOptions},
-                                           {BuiltinOperator::ADD, BuiltinOptions::AddOptions},
-                                           {BuiltinOperator::SUB, BuiltinOptions::SubOptions},
-                                           {BuiltinOperator::DIV, BuiltinOptions::DivOptions},
-                                           {BuiltinOperator::MAXIMUM},
-                                           {BuiltinOperator::MINIMUM},
-                                           {BuiltinOperator::SQUARED_DIFFERENCE},
-                                           {BuiltinOperator::PRELU}});
-    // What LiteRT has no integers for, either.
-    const bool i8 = tensor(x).type == TensorType::INT8;
-    if (is_integer(x) && kind.code == BuiltinOperator::DIV) return -1;  // random divisors are zero now and then
-    if (is_integer(x) && kind.code == BuiltinOperator::SQUARED_DIFFERENCE && !i8) return -1;
-    std::vector<int> other = shape(x);
-    for (std::size_t axis = 0; axis < other.size(); ++axis)
-      if (choices_.one_in(3)) other[axis] = 1;
-    int y = -1;
-    // Where a divisor is computed it may be anything, zero among it.
-    const bool constant =
-        kind.code == BuiltinOperator::DIV || kind.code == BuiltinOperator::PRELU || choices_.one_in(2);
-    if (constant)
-      y = numbers(other, 2);
-    else
-      y = partner(x, [&](const auto& theirs) { return theirs.size() == other.size() && repeats(theirs, shape(x)); });
-    std::vector<int> inputs{x, y};
-    const bool ordered = kind.code == BuiltinOperator::DIV || kind.code == BuiltinOperator::PRELU;
-    if (!ordered && choices_.one_in(3)) std::swap(inputs[0], inputs[1]);
-    const bool product = kind.code == BuiltinOperator::MUL || kind.code == BuiltinOperator::PRELU;
-    const int out = activation(shape(x), product ? scale(x) * scale(y) * 60 : larger_scale(x, y));
-    const FusedActivation fusion = fused();
-    switch (kind.options) {
-      case BuiltinOptions::MulOptions:
-        return put(kind.code, inputs, out, 2, kind.options,
-                   [=](auto& builder) { return schema::CreateMulOptions(builder, fusion); });
-      case BuiltinOptions::AddOptions:
-        return put(kind.code, inputs, out, 2, kind.options,
-                   [=](auto& builder) { return schema::CreateAddOptions(builder, fusion); });
-      case BuiltinOptions::SubOptions:
-        return put(kind.code, inputs, out, 2, kind.options,
-                   [=](auto& builder) { return schema::CreateSubOptions(builder, fusion); });
-      case BuiltinOptions::DivOptions:
-        return put(kind.code, inputs, out, 1, kind.options,
-                   [=](auto& builder) { return schema::CreateDivOptions(builder, fusion); });
-      default:
-        return put(kind.code, inputs, out);
-    }
-  }
-
-  // Whether every extent is the other's, or 1.
-  static bool repeats(const std::vector<int>& theirs, const std::vector<int>& whole) {
-    for (std::size_t axis = 0; axis < theirs.size(); ++axis)
-      if (theirs[axis] != 1 && theirs[axis] != whole[axis]) return false;
-    return true;
-  }
-
-  int unary(int x) {
-    const BuiltinOperator code =
-        choices_.pick({BuiltinOperator::ABS, BuiltinOperator::NEG, BuiltinOperator::SQUARE, BuiltinOperator::TANH,
-                       BuiltinOperator::ELU, BuiltinOperator::LEAKY_RELU, BuiltinOperator::L2_NORMALIZATION,
-                       BuiltinOperator::LOG_SOFTMAX});
-    // What LiteRT has no integers for, either.
-    const bool bytes = code == BuiltinOperator::TANH || code == BuiltinOperator::LEAKY_RELU;
-    const bool signed_bytes = code == BuiltinOperator::ABS || code == BuiltinOperator::ELU;
-    const bool rows = code == BuiltinOperator::L2_NORMALIZATION || code == BuiltinOperator::LOG_SOFTMAX;
-    if (is_integer(x) && !bytes && !rows && !(signed_bytes && tensor(x).type == TensorType::INT8)) return -1;
-    int y = activation(shape(x), code == BuiltinOperator::TANH ? 1.0 / 128 : scale(x));
-    // These two have one scale and zero point that LiteRT takes.
-    const int low = is_integer(x) && tensor(x).type == TensorType::INT8 ? -128 : 0;
-    if (is_integer(x) && code == BuiltinOperator::L2_NORMALIZATION) y = integer(shape(x), 1.0 / 128, low + 128);
-    if (is_integer(x) && code == BuiltinOperator::LOG_SOFTMAX) y = integer(shape(x), 16.0 / 256, low + 255);
-    if (code == BuiltinOperator::L2_NORMALIZATION)
-      return put(code, {x}, y, 1, BuiltinOptions::L2NormOptions,
-                 [](auto& builder) { return schema::CreateL2NormOptions(builder); });
-    if (code != BuiltinOperator::LEAKY_RELU) return put(code, {x}, y);
-    const float alpha = choices_.pick({0.01f, 0.3f, 1.5f});
-    return put(code, {x}, y, 1, BuiltinOptions::LeakyReluOptions,
-               [=](auto& builder) { return schema::CreateLeakyReluOptions(builder, alpha); });
-  }
-
-  // Over any axes but the first.
-  int reduce(int x) {
-    const BuiltinOperator code = choices_.pick(
-        {BuiltinOperator::MEAN, BuiltinOperator::SUM, BuiltinOperator::REDUCE_MAX, BuiltinOperator::REDUCE_MIN});
-    const bool keep = choices_.one_in(2);
-    const int rank = static_cast<int>(shape(x).size());
-    std::vector<int> axes, out{1};
-    for (int axis = 1; axis < rank; ++axis) {
-      const bool over = choices_.one_in(2);
-      if (over) axes.push_back(choices_.one_in(3) ? axis - rank : axis);
-      if (!over || keep) out.push_back(over ? 1 : shape(x)[static_cast<std::size_t>(axis)]);
-    }
-    if (axes.empty() || out.size() < 2) return -1;
-    // What an average of so many numbers, or their sum, still tells apart.
-    const double spread = std::sqrt(static_cast<double>(elements(shape(x))) / elements(out));
-    const double natural = code == BuiltinOperator::MEAN  ? scale(x) / spread
-                           : code == BuiltinOperator::SUM ? scale(x) * spread
-                                                          : scale(x);
-    return put(code, {x, int_constant(axes)}, activation(out, natural), 2, BuiltinOptions::ReducerOptions,
-               [=](auto& builder) { return schema::CreateReducerOptions(builder, keep); });
   }
 
   int transposed(int x) {
@@ -307,7 +207,7 @@ class GraphMaker : private GraphMovements {
     const int outputs = choices_.pick({1, 2, 3, 5, 8, 17, 32});
     // Windows that do not touch: without padding nothing makes the pixels between them.
     const bool apart = w.rows.kernel < w.rows.stride || w.columns.kernel < w.columns.stride;
-    if (apart && (!same || is_integer(x))) return -1;
+    if (apart && (!same || tensor(x).type == TensorType::UINT8)) return -1;
     const std::vector<int> out{1, reached(w.rows, in[1]), reached(w.columns, in[2]), outputs};
     const std::vector<int> weight{outputs, w.rows.kernel, w.columns.kernel, in[3]};
     if (elements(weight) > kMostWeights || !fits(out)) return -1;
@@ -474,6 +374,7 @@ class GraphMaker : private GraphMovements {
       case 1:
         return put(BuiltinOperator::RELU6, {x}, activation(shape(x), scale(x)), 2);
       case 2:
+        if (kind_ == Kind::i16) return -1;
         return put(BuiltinOperator::HARD_SWISH, {x}, activation(shape(x), scale(x)));
       default:
         return put(BuiltinOperator::LOGISTIC, {x},
@@ -635,7 +536,6 @@ class GraphMaker : private GraphMovements {
     std::erase_if(graph_.inputs, [&](int id) { return !is_read(id); });
   }
 
-  std::vector<int> live_;  // what a next operator may read
   std::vector<int> kept_;  // outputs of parts that computed in another type
   bool large_ = false;
 };
@@ -646,6 +546,8 @@ const char* name_of(TensorType type) {
       return "u8";
     case TensorType::INT8:
       return "i8";
+    case TensorType::INT16:
+      return "i16";
     case TensorType::INT32:
       return "i32";
     case TensorType::INT64:

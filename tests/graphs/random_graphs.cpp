@@ -7,8 +7,11 @@
 // A record a graph, numbers little-endian: u32 index; text of the operators; bytes of the model; u8 rows a box of a
 // detector, else 0; u32 inputs, each as bytes; u8 outcome: 0 answered, 1 refused, 2 our ways disagree; then u32
 // outputs, each u8 type and bytes, or the text of the outcome. Texts and bytes have a u32 length in front. --disturb
-// adds one step to the last value of every first output, which the comparison must notice.
+// adds one step to the last value of every first output, in floats a hundredth of the largest and 1, which the comparison
+// must notice.
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -35,10 +38,12 @@ void put_text(const std::string& text) { put_bytes(text.data(), text.size()); }
 
 void disturb(OwnedTensor& tensor) {
   if (tensor.type == DataType::f32) {
-    float last = 0;
+    std::vector<float> numbers(tensor.bytes.size() / sizeof(float));
+    std::memcpy(numbers.data(), tensor.bytes.data(), tensor.bytes.size());
+    float largest = 0;
+    for (const float number : numbers) largest = std::max(largest, std::abs(number));
+    const float last = numbers.back() + 1 + largest / 100;  // beyond what other orders of additions make
     std::byte* place = tensor.bytes.data() + tensor.bytes.size() - sizeof last;
-    std::memcpy(&last, place, sizeof last);
-    last += 1;
     std::memcpy(place, &last, sizeof last);
   } else {
     std::byte& last = tensor.bytes[tensor.bytes.size() - size_of(tensor.type)];

@@ -100,8 +100,12 @@ Result<Operator> prepare_movement(const Moving& op, const NodeView& view, const 
 }  // namespace
 
 Result<Operator> prepare(const PadOp& op, const NodeView& view) {
-  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
   Fill fill{};
+  if (view.output().type == DataType::i16) {
+    if (op.value != 0) return failure(ErrorCode::unsupported, "padding 16-bit integers by anything but zero");
+    return prepare_movement(op, view, fill);
+  }
+  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
   if (arithmetic == Arithmetic::real) {
     std::memcpy(fill.data(), &op.value, sizeof op.value);
   } else {

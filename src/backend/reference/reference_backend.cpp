@@ -9,6 +9,7 @@
 #include <new>
 
 #include "backend/host_request.h"
+#include "backend/reference/int16.h"
 #include "backend/reference/operators.h"
 #include "base/aligned_buffer.h"
 #include "base/error.h"
@@ -20,7 +21,9 @@ namespace {
 
 Result<reference::Operator> prepare_node(const Network& network, const Parameters& parameters, const Node& node) {
   const reference::NodeView view{network, parameters, node};
-  auto prepared = std::visit([&](const auto& op) { return reference::prepare(op, view); }, node.op);
+  auto prepared = reference::computes_int16(view)
+                      ? reference::prepare_int16(view)
+                      : std::visit([&](const auto& op) { return reference::prepare(op, view); }, node.op);
   if (prepared) return prepared;
   Error error = std::move(prepared).error();
   return at(node.name, {error.code, std::string(kind_of(node.op)) + ": " + error.message});

@@ -50,10 +50,19 @@ Result<void> OperatorReader::add(const Call& call) {
       call.has(0) && call.has(1) && !tensors_.is_constant(call.inputs[0]) && !tensors_.is_constant(call.inputs[1]);
   if (!maps) return binary(call, BinaryKind::add, fused);
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 2));
-  if (!(shape(operands[0]) == shape(operands[1]))) return binary(call, BinaryKind::add, fused);
+  if (!(shape(operands[0]) == shape(operands[1])) || adds_finely(call)) return binary(call, BinaryKind::add, fused);
   AddOp op;
   MOBILENET_TRY(op.activation, activation_of(fused));
   return append(call, op, std::move(operands));
+}
+
+// Whether an input is so fine beside the output that the runtime's fast addition leaves it to another one.
+bool OperatorReader::adds_finely(const Call& call) const {
+  constexpr float kFinest = 0x1p-10f;
+  const auto output = tensors_.scale(call.output);
+  for (const int input : call.inputs)
+    if (const auto scale = tensors_.scale(input); scale && output && *scale / *output < kFinest) return true;
+  return false;
 }
 
 Result<void> OperatorReader::multiply(const Call& call) {

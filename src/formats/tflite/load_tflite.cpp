@@ -73,6 +73,12 @@ Result<void> read_graph(const ModelFile& file, ModelGraph& graph) {
   return {};
 }
 
+// Whether an operator names axes of its input.
+bool counts_axes(const Op& op) {
+  return std::holds_alternative<ArgMaxOp>(op) || std::holds_alternative<ConcatOp>(op) ||
+         std::holds_alternative<ReduceOp>(op) || std::holds_alternative<TransposeOp>(op);
+}
+
 // The runtime computes every shape itself and so do we: what a file says of its inner tensors may be out of date.
 Result<void> settle_shapes(ModelGraph& graph) {
   auto& [network, parameters] = graph;
@@ -88,7 +94,7 @@ Result<void> settle_shapes(ModelGraph& graph) {
   const std::vector<Shape>& shapes = *inferred;
   // Axes were counted along the shapes of the file.
   for (const Node& node : network.nodes)
-    if (std::holds_alternative<ArgMaxOp>(node.op) || std::holds_alternative<ConcatOp>(node.op))
+    if (counts_axes(node.op))
       for (const TensorId id : node.inputs) {
         const Tensor& tensor = network.tensor(id);
         if (const Shape& shape = shapes[static_cast<std::size_t>(id)]; tensor.shape.rank() != shape.rank())

@@ -106,6 +106,7 @@ class OperatorReader {
   Result<std::array<int, 2>> new_size(const Call& call) const;
   // An axis that the options give as one constant integer, counted from the front.
   Result<int> axis(const Call& call, std::size_t input, int rank) const;
+  bool adds_finely(const Call& call) const;
   // Two operands, one of which may be a constant.
   Result<void> binary(const Call& call, BinaryKind kind, schema::FusedActivation activation);
   // Whether x * c, x / c, x + c, x - c or c - x is one of floats, c having one number or one for each channel.

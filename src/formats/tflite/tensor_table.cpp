@@ -28,13 +28,14 @@ std::optional<DataType> data_type(schema::TensorType type) {
     case schema::TensorType::INT8:
     case schema::TensorType::INT4:  // of constants, which are unpacked
       return DataType::i8;
+    case schema::TensorType::INT16:
+      return DataType::i16;
     case schema::TensorType::INT32:
       return DataType::i32;
     case schema::TensorType::INT64:
       return DataType::i64;
     case schema::TensorType::STRING:
     case schema::TensorType::BOOL:
-    case schema::TensorType::INT16:
     case schema::TensorType::COMPLEX64:
     case schema::TensorType::FLOAT64:
     case schema::TensorType::COMPLEX128:
@@ -53,7 +54,9 @@ std::optional<DataType> data_type(schema::TensorType type) {
   return std::nullopt;  // a number that the format does not know yet
 }
 
-bool is_activation_type(DataType type) { return type == DataType::f32 || type == DataType::u8 || type == DataType::i8; }
+bool is_activation_type(DataType type) {
+  return type == DataType::f32 || type == DataType::u8 || type == DataType::i8 || type == DataType::i16;
+}
 
 // Vectors of 8-byte numbers are only promised to lie at multiples of 4.
 std::int64_t load_i64(const flatbuffers::Vector<std::int64_t>& vector, unsigned index) {
@@ -72,7 +75,7 @@ Result<std::optional<Quantization>> read_quantization(const schema::Tensor& tens
   const schema::QuantizationParameters* stored = tensor.quantization();
   if (stored == nullptr) return std::optional<Quantization>();
   if (stored->details_type() != 0) return failure(ErrorCode::unsupported, "its quantisation is of an unknown kind");
-  const bool integer = type == DataType::u8 || type == DataType::i8 || type == DataType::i32;
+  const bool integer = type == DataType::u8 || type == DataType::i8 || type == DataType::i16 || type == DataType::i32;
   if (!integer || stored->scale() == nullptr || stored->scale()->size() == 0) return std::optional<Quantization>();
 
   const unsigned count = stored->scale()->size();
@@ -132,6 +135,16 @@ Result<Shape> TensorTable::shape(int index) const {
 }
 
 std::optional<DataType> TensorTable::type(int index) const { return data_type(file_.tensor(resolve(index)).type()); }
+
+std::optional<float> TensorTable::scale(int index) const {
+  const schema::Tensor& stored = file_.tensor(index);
+  const std::optional<DataType> type = data_type(stored.type());
+  if (type != DataType::u8 && type != DataType::i8) return std::nullopt;
+  if (stored.quantization() == nullptr || stored.quantization()->scale() == nullptr ||
+      stored.quantization()->scale()->size() != 1)
+    return std::nullopt;
+  return stored.quantization()->scale()->Get(0);
+}
 
 // Everything but the bytes of a constant.
 Result<Tensor> TensorTable::read(int index) const {
@@ -198,7 +211,9 @@ Result<TensorId> TensorTable::define_any(int index) {
   const std::string place = "tensor " + quoted(file_.tensor_name(index));
   MOBILENET_TRY(Tensor tensor, read(index));
   if (is_packed(index)) return failure(ErrorCode::unsupported, place, ": activations of type INT4 are not supported");
-  if ((tensor.type == DataType::u8 || tensor.type == DataType::i8) && tensor.quantization) {
+  const bool stored_integers =
+      tensor.type == DataType::u8 || tensor.type == DataType::i8 || tensor.type == DataType::i16;
+  if (stored_integers && tensor.quantization) {
     if (tensor.quantization->scales.size() != 1)
       return failure(ErrorCode::unsupported, place, ": an activation with a scale for each channel is not supported");
     if (tensor.quantization->scales[0] == 0) return failure(ErrorCode::bad_format, place, " has the scale 0");

@@ -72,6 +72,8 @@ class TensorTable {
   Result<Shape> shape(int index) const;
   // The type of its numbers as they are stored.
   std::optional<DataType> type(int index) const;
+  // Of a tensor of bytes that has exactly one.
+  std::optional<float> scale(int index) const;
 
   // Fails when the network would hold more names, scales and lists than the file has bytes: the file repeats itself.
   Result<void> charge(std::size_t bytes);

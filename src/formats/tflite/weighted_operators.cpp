@@ -29,13 +29,15 @@ bool is_real(const Tensor& tensor) {
 }
 
 // f32 with f32 or f16 weights and bias, or with quantised ones, which are then computed as the reals they stand for
-// (dynamic-range quantisation); u8 with u8 weights, i8 with i8 weights; i32 bias for integers.
+// (dynamic-range quantisation); u8 with u8 weights, i8 and i16 with i8 weights; i32 bias for integers, i64 for i16.
 Result<void> check_types(const Tensor& x, const Tensor& weight, const Tensor* bias) {
   const bool floats = x.type == DataType::f32;
-  if (floats ? !is_real(weight) : weight.type != x.type)
+  const bool wide = x.type == DataType::i16;
+  if (floats ? !is_real(weight) : weight.type != (wide ? DataType::i8 : x.type))
     return failure(ErrorCode::unsupported, "weights of type ", name_of(weight.type), " with activations of type ",
                    name_of(x.type), " are not supported");
-  if (bias != nullptr && (floats ? !is_real(*bias) : bias->type != DataType::i32))
+  if (bias != nullptr &&
+      (floats ? !is_real(*bias) : bias->type != DataType::i32 && !(wide && bias->type == DataType::i64)))
     return failure(ErrorCode::unsupported, "a bias of type ", name_of(bias->type), " with activations of type ",
                    name_of(x.type), " is not supported");
   return {};

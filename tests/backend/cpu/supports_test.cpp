@@ -26,7 +26,7 @@ const Case kCases[] = {
     {"a product of floats", BinaryOp{}, 2, DataType::f32, DataType::f32, true},
     {"a product of bytes", BinaryOp{}, 2, DataType::u8, DataType::u8, true},
     {"a batch norm of bytes", BatchNormOp{}, 1, DataType::i8, DataType::i8, false},
-    {"sums of i16", AddOp{}, 2, DataType::i16, DataType::i16, false},
+    {"sums of i32", AddOp{}, 2, DataType::i32, DataType::i32, false},
     {"a reshape to another type", ReshapeOp{{1, 2, 2, 8}}, 1, DataType::u8, DataType::i8, false},
 };
 

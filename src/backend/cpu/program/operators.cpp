@@ -15,6 +15,8 @@ const OperatorTable<CompileStep>& operators_of(Arithmetic arithmetic) {
   switch (arithmetic) {
     case Arithmetic::f32:
       return kF32Operators;
+    case Arithmetic::int16:
+      return kInt16Operators;
     case Arithmetic::int8:
       break;
   }
@@ -26,16 +28,16 @@ Result<void> check_type(const Tensor& tensor) {
     case DataType::f32:
     case DataType::u8:
     case DataType::i8:
+    case DataType::i16:
       return {};
     case DataType::f16:
-    case DataType::i16:
     case DataType::i32:
     case DataType::i64:
     case DataType::boolean:
       break;
   }
   return failure(ErrorCode::unsupported, "tensor ", quoted(tensor.name), " is ", name_of(tensor.type),
-                 ", the CPU computes f32, u8 and i8");
+                 ", the CPU computes f32, u8, i8 and i16");
 }
 
 // Whether an operator only moves elements, whatever they are.
@@ -63,6 +65,8 @@ Result<const CompileStep*> compiler_of(const Network& network, const Step& step,
 }  // namespace
 
 Arithmetic arithmetic_of(const Network& network, const Step& step, Precision precision) {
+  const auto is_wide = [&](TensorId id) { return network.tensor(id).type == DataType::i16; };
+  if (is_wide(step.output) || std::any_of(step.inputs.begin(), step.inputs.end(), is_wide)) return Arithmetic::int16;
   const auto is_float = [&](TensorId id) { return network.tensor(id).type == DataType::f32; };
   if (!is_float(step.output) || !std::all_of(step.inputs.begin(), step.inputs.end(), is_float)) return Arithmetic::int8;
   switch (precision) {

@@ -11,7 +11,7 @@
 namespace mobilenet::cpu {
 
 // How the numbers of a step are computed. A new one is a value, a table, and a line where it is chosen.
-enum class Arithmetic { f32, int8 };
+enum class Arithmetic { f32, int8, int16 };
 
 // Of the tensors that the step reads and writes: integers on either side ask for exact integers; among floats,
 // `precision` decides.
@@ -19,8 +19,9 @@ Arithmetic arithmetic_of(const Network& network, const Step& step, Precision pre
 
 // Compiles a step whose first node is of the row's type. Neither the step nor its errors are named yet.
 using CompileStep = Result<CompiledStep> (*)(const StepSource& source);
-extern const OperatorTable<CompileStep> kF32Operators;   // steps/f32/steps.cpp
-extern const OperatorTable<CompileStep> kInt8Operators;  // steps/int8/steps.cpp
+extern const OperatorTable<CompileStep> kF32Operators;    // steps/f32/steps.cpp
+extern const OperatorTable<CompileStep> kInt8Operators;   // steps/int8/steps.cpp
+extern const OperatorTable<CompileStep> kInt16Operators;  // steps/int16/steps.cpp
 
 // An error names the node.
 Result<CompiledStep> compile_step(const StepSource& source);

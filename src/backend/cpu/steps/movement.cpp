@@ -171,6 +171,8 @@ Result<CompiledStep> compile_pad(const StepSource& source) {
   std::array<std::byte, 8> filler{};
   if (source.tensor(node.output).type == DataType::f32) {
     std::memcpy(filler.data(), &op.value, sizeof op.value);
+  } else if (source.tensor(node.output).type == DataType::i16) {
+    if (op.value != 0) return failure(ErrorCode::unsupported, "padding 16-bit integers by anything but zero");
   } else {
     if (auto same = shared_affine_type(source.tensor(node.inputs[0]), source.tensor(node.output)); !same)
       return std::move(same).error();

@@ -43,15 +43,14 @@ Result<CompiledStep> compile_copy(const StepSource& source) {
   const Shape& out = source.shape(node.output);
   JoinStep step;
   step.output = source.place(node.output);
-  // Everything before the axis counts rows; without an axis the whole tensor is one row, or one for each thread's
-  // share.
-  int axis = 0;
-  if (const auto* op = std::get_if<ConcatOp>(&node.op)) axis = op->axis;
+  // Everything before the axis counts rows; what is not joined is one row, or one for each thread's share.
+  const auto* concat = std::get_if<ConcatOp>(&node.op);
+  const int axis = concat != nullptr ? concat->axis : 0;
   step.rows = 1;
   for (int i = 0; i < axis; ++i) step.rows *= static_cast<std::size_t>(out[i]);
   step.output_run = static_cast<std::size_t>(out.elements()) / step.rows;
   std::size_t place = 0;
-  const std::size_t inputs = axis == 0 ? 1 : node.inputs.size();
+  const std::size_t inputs = concat != nullptr ? node.inputs.size() : 1;
   for (std::size_t i = 0; i < inputs; ++i) {
     const std::size_t run = static_cast<std::size_t>(source.shape(node.inputs[i]).elements()) / step.rows;
     MOBILENET_TRY(Operand from, operand(source, node.inputs[i]));

@@ -8,6 +8,7 @@
 
 #include "backend/cpu/steps/int8/steps.h"
 #include "base/error.h"
+#include "network/fixed_convolution.h"
 #include "network/parameter.h"
 
 namespace mobilenet::cpu {
@@ -16,11 +17,17 @@ namespace {
 struct TransposedStep {
   TransposedGeometry geometry;
   ConvolutionArithmetic arithmetic;
+  FixedConvolutionArithmetic fixed;  // in its place where windows leave gaps
   std::uint8_t flip = 0;
   std::int16_t zero_point = 0;  // of the input's unsigned bytes
   Place input, output;
   std::shared_ptr<const AlignedBuffer> weights;  // less their zero point
   std::vector<std::uint32_t> bias;
+
+  std::int32_t finished(std::int32_t sum, std::size_t o) const {
+    if (!fixed.factors.empty()) return fixed_convolution_element(fixed, sum, static_cast<int>(o));
+    return requantize(sum, arithmetic.scales[o], arithmetic.output_zero_point, arithmetic.range);
+  }
 
   std::size_t scratch_bytes() const { return bias.size() * sizeof(std::uint32_t); }
 
@@ -37,8 +44,7 @@ struct TransposedStep {
         gather_transposed(g, image, row % g.output_height, x, weights->as<std::int16_t>(), sums,
                           [this](std::uint8_t byte) { return static_cast<std::int16_t>((byte ^ flip) - zero_point); });
         for (std::size_t o = 0; o < bias.size(); ++o)
-          *out++ = static_cast<std::uint8_t>(requantize(static_cast<std::int32_t>(sums[o]), arithmetic.scales[o],
-                                                        arithmetic.output_zero_point, arithmetic.range));
+          *out++ = static_cast<std::uint8_t>(finished(static_cast<std::int32_t>(sums[o]), o));
       }
     });
   }
@@ -52,8 +58,14 @@ Result<CompiledStep> compile_int8_transposed(const StepSource& source, const Nod
   MOBILENET_TRY(const FilterView view, filter_view(source.parameter(node.inputs[1])));
   TransposedStep step;
   step.geometry = transposed_geometry(source, node, op);
-  MOBILENET_TRY(step.arithmetic,
-                convolution_arithmetic(input, weight, source.tensor(node.output), op.activation, view.outputs));
+  const Tensor& output = source.tensor(node.output);
+  if (leaves_gaps(op)) {
+    MOBILENET_TRY(step.fixed, fixed_convolution_arithmetic(FixedLayer::transposed, input, weight, output, op.activation,
+                                                           view.outputs));
+    step.arithmetic.input_zero_point = step.fixed.input_zero_point;
+  } else {
+    MOBILENET_TRY(step.arithmetic, convolution_arithmetic(input, weight, output, op.activation, view.outputs));
+  }
   step.flip = flip_of(input.type);
   step.zero_point = static_cast<std::int16_t>(to_unsigned(input.type, step.arithmetic.input_zero_point));
   step.input = source.place(node.inputs[0]);

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Functions of one number and of two, changes of type, softmax, joins.
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "backend/cpu/steps/int16/steps.h"
+#include "base/error.h"
+#include "network/quantized_int16.h"
+
+namespace mobilenet::cpu {
+namespace {
+
+constexpr std::size_t kGrain = 8 * 1024;  // numbers; fewer are not worth another thread
+
+// From, To: the stored types. Compute: the formula of one number.
+template <class From, class To, class Compute>
+struct EachStep {
+  Compute compute;
+  Place input, output;
+  std::size_t count = 0;
+
+  void run(RunContext& context) const {
+    const auto* const in = reinterpret_cast<const From*>(context.at(input));
+    auto* const out = reinterpret_cast<To*>(context.at(output));
+    context.for_parts(count, kGrain, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) out[i] = static_cast<To>(compute(in[i]));
+    });
+  }
+};
+
+template <class From, class To, class Compute>
+CompiledStep each(const StepSource& source, const Compute& compute) {
+  const Node& node = source.node(source.step.nodes.front());
+  return step_of(EachStep<From, To, Compute>{compute, source.place(node.inputs[0]), source.place(node.output),
+                                             static_cast<std::size_t>(source.shape(node.output).elements())});
+}
+
+template <class Compute>
+struct PairsStep {
+  Compute compute;
+  Place a, b, output;
+  std::size_t count = 0;
+
+  void run(RunContext& context) const {
+    const auto* const from_a = reinterpret_cast<const std::int16_t*>(context.at(a));
+    const auto* const from_b = reinterpret_cast<const std::int16_t*>(context.at(b));
+    auto* const out = reinterpret_cast<std::int16_t*>(context.at(output));
+    context.for_parts(count, kGrain, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) out[i] = static_cast<std::int16_t>(compute(from_a[i], from_b[i]));
+    });
+  }
+};
+
+template <class Compute>
+Result<CompiledStep> pairs(const StepSource& source, const Compute& compute) {
+  const Node& node = source.node(source.step.nodes.front());
+  const TensorId a = node.inputs[0], b = node.inputs[1];
+  if (source.tensor(a).is_constant() || source.tensor(b).is_constant())
+    return failure(ErrorCode::unsupported, "a constant has no form in 16 bits here");
+  if (!(source.shape(a) == source.shape(b)))
+    return failure(ErrorCode::unsupported, "operands of two shapes have no form in 16 bits here");
+  return step_of(PairsStep<Compute>{compute, source.place(a), source.place(b), source.place(node.output),
+                                    static_cast<std::size_t>(source.shape(node.output).elements())});
+}
+
+Result<CompiledStep> sum_of(const StepSource& source, BinaryKind kind, Activation activation) {
+  const Node& node = source.node(source.step.nodes.front());
+  MOBILENET_TRY(const Int16SumArithmetic sum,
+                int16_sum_arithmetic(kind, source.tensor(node.inputs[0]), source.tensor(node.inputs[1]),
+                                     source.tensor(node.output), activation));
+  return pairs(source, [sum](std::int32_t a, std::int32_t b) { return int16_sum_element(sum, a, b); });
+}
+
+Result<CompiledStep> rescale(const StepSource& source, Activation activation) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Tensor &input = source.tensor(node.inputs[0]), &output = source.tensor(node.output);
+  MOBILENET_TRY(const Int16RescaleArithmetic arithmetic, int16_rescale_arithmetic(input, output, activation));
+  const auto compute = [arithmetic](std::int32_t x) { return int16_rescale_element(arithmetic, x); };
+  if (input.type == DataType::i8) return each<std::int8_t, std::int16_t>(source, compute);
+  if (input.type == DataType::u8) return each<std::uint8_t, std::int16_t>(source, compute);
+  if (output.type == DataType::i8) return each<std::int16_t, std::int8_t>(source, compute);
+  return each<std::int16_t, std::int16_t>(source, compute);
+}
+
+struct SoftmaxStep {
+  Int16SoftmaxArithmetic softmax;
+  Place input, output;
+  std::size_t rows = 0, columns = 0;
+
+  void run(RunContext& context) const {
+    context.for_each(rows, [&](std::size_t row) {
+      const auto* const x = reinterpret_cast<const std::int16_t*>(context.at(input)) + row * columns;
+      auto* const out = reinterpret_cast<std::int16_t*>(context.at(output)) + row * columns;
+      const std::int32_t top = *std::max_element(x, x + columns);
+      std::int64_t total = 0;
+      for (std::size_t i = 0; i < columns; ++i) total += int16_exponential(softmax, x[i] - top);
+      const Int16SoftmaxFactor factor = int16_softmax_factor(softmax, total);
+      for (std::size_t i = 0; i < columns; ++i)
+        out[i] = static_cast<std::int16_t>(int16_softmax_element(int16_exponential(softmax, x[i] - top), factor));
+    });
+  }
+};
+
+struct ConcatStep {
+  struct Part {
+    Place input;
+    std::size_t run = 0, place = 0;  // bytes
+  };
+  std::vector<Part> parts;
+  Place output;
+  std::size_t runs = 1, output_run = 0;
+
+  void run(RunContext& context) const {
+    context.for_parts(runs, 1 + kGrain / output_run, [&](std::size_t begin, std::size_t end) {
+      for (const Part& part : parts)
+        for (std::size_t i = begin; i < end; ++i)
+          std::memcpy(context.at(output) + i * output_run + part.place, context.at(part.input) + i * part.run,
+                      part.run);
+    });
+  }
+};
+
+}  // namespace
+
+Result<CompiledStep> compile_int16_sum(const StepSource& source) {
+  return sum_of(source, BinaryKind::add, std::get<AddOp>(source.node(source.step.nodes.front()).op).activation);
+}
+
+Result<CompiledStep> compile_int16_binary(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const auto& op = std::get<BinaryOp>(node.op);
+  if (op.kind == BinaryKind::add || op.kind == BinaryKind::subtract) return sum_of(source, op.kind, op.activation);
+  if (op.kind != BinaryKind::multiply)
+    return failure(ErrorCode::unsupported, kind_of(op), " has no form in 16 bits here");
+  MOBILENET_TRY(const Int16ProductArithmetic product,
+                int16_product_arithmetic(source.tensor(node.inputs[0]), source.tensor(node.inputs[1]),
+                                         source.tensor(node.output), op.activation));
+  return pairs(source, [product](std::int32_t a, std::int32_t b) { return int16_product_element(product, a, b); });
+}
+
+Result<CompiledStep> compile_int16_activation(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Activation activation = std::get<ActivationOp>(node.op).activation;
+  if (activation != Activation::sigmoid) return rescale(source, activation);
+  MOBILENET_TRY(const Int16SigmoidArithmetic sigmoid,
+                int16_sigmoid_arithmetic(source.tensor(node.inputs[0]), source.tensor(node.output)));
+  return each<std::int16_t, std::int16_t>(source,
+                                          [sigmoid](std::int32_t x) { return int16_sigmoid_element(sigmoid, x); });
+}
+
+Result<CompiledStep> compile_int16_unary(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  if (std::get<UnaryOp>(node.op).kind != UnaryKind::tanh)
+    return failure(ErrorCode::unsupported, kind_of(node.op), " has no form in 16 bits here");
+  MOBILENET_TRY(const Int16SigmoidArithmetic sigmoid,
+                int16_sigmoid_arithmetic(source.tensor(node.inputs[0]), source.tensor(node.output)));
+  return each<std::int16_t, std::int16_t>(source, [sigmoid](std::int32_t x) { return int16_tanh_element(sigmoid, x); });
+}
+
+Result<CompiledStep> compile_int16_quantize(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Tensor &input = source.tensor(node.inputs[0]), &output = source.tensor(node.output);
+  if (input.type == DataType::f32) {
+    MOBILENET_TRY(const float scale, int16_scale(output));
+    return each<float, std::int16_t>(
+        source, [inverse = 1.0f / scale](float x) { return quantize(x, inverse, 0, kInt16Range); });
+  }
+  if (output.type == DataType::f32) {
+    MOBILENET_TRY(const float scale, int16_scale(input));
+    return each<std::int16_t, float>(source, [scale](std::int16_t x) { return static_cast<float>(x) * scale; });
+  }
+  return rescale(source, Activation::none);
+}
+
+Result<CompiledStep> compile_int16_softmax(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Shape& shape = source.shape(node.output);
+  SoftmaxStep step;
+  MOBILENET_TRY(step.softmax, int16_softmax_arithmetic(source.tensor(node.inputs[0]), source.tensor(node.output),
+                                                       std::get<SoftmaxOp>(node.op).beta));
+  step.input = source.place(node.inputs[0]);
+  step.output = source.place(node.output);
+  step.columns = static_cast<std::size_t>(shape[shape.rank() - 1]);
+  step.rows = static_cast<std::size_t>(shape.elements()) / step.columns;
+  return step_of(std::move(step));
+}
+
+Result<CompiledStep> compile_int16_concat(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Shape& shape = source.shape(node.output);
+  ConcatStep step;
+  step.output = source.place(node.output);
+  for (int i = 0; i < std::get<ConcatOp>(node.op).axis; ++i) step.runs *= static_cast<std::size_t>(shape[i]);
+  for (const TensorId id : node.inputs) {
+    if (source.tensor(id).is_constant())
+      return failure(ErrorCode::unsupported, "joining constants has no form in 16 bits");
+    const std::size_t run = static_cast<std::size_t>(source.shape(id).elements()) / step.runs * sizeof(std::int16_t);
+    step.parts.push_back({source.place(id), run, step.output_run});
+    step.output_run += run;
+  }
+  return step_of(std::move(step));
+}
+
+}  // namespace mobilenet::cpu
