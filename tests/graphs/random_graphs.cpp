@@ -7,8 +7,8 @@
 // A record a graph, numbers little-endian: u32 index; text of the operators; bytes of the model; u8 rows a box of a
 // detector, else 0; u32 inputs, each as bytes; u8 outcome: 0 answered, 1 refused, 2 our ways disagree; then u32
 // outputs, each u8 type and bytes, or the text of the outcome. Texts and bytes have a u32 length in front. --disturb
-// adds one step to the last value of every first output, in floats a hundredth of the largest and 1, which the comparison
-// must notice.
+// adds one step to the last value of every first output, in floats a hundredth of the largest and 1, which the
+// comparison must notice.
 
 #include <algorithm>
 #include <cmath>
