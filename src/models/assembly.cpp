@@ -171,8 +171,27 @@ TensorId Assembly::add(const std::string& layer, TensorId a, TensorId b) {
   return sum;
 }
 
-TensorId Assembly::pool(TensorId x) {
-  const TensorId pooled = node("pool", GlobalAveragePoolOp{.keep_axes = false}, {x});
+TensorId Assembly::pool(TensorId x, HeadPooling pooling) {
+  constexpr unsigned kHeightAndWidth = 0b0110;
+  const auto averages = [&] { return pool_map("pool/average", x); };
+  const auto maxima = [&] { return node("pool/maximum", ReduceOp{ReduceKind::maximum, kHeightAndWidth}, {x}); };
+  TensorId pooled = x;
+  switch (pooling) {
+    case HeadPooling::none:
+      return x;
+    case HeadPooling::average:
+      pooled = node("pool", GlobalAveragePoolOp{.keep_axes = false}, {x});
+      break;
+    case HeadPooling::maximum:
+      pooled = node("pool", ReduceOp{ReduceKind::maximum, kHeightAndWidth, false}, {x});
+      break;
+    case HeadPooling::mean_of_both:  // as a map of two pixels
+      pooled = node("pool", GlobalAveragePoolOp{.keep_axes = false}, {concat("pool/both", {averages(), maxima()}, 1)});
+      break;
+    case HeadPooling::both:
+      pooled = node("pool", ReshapeOp{{1, -1}}, {concat("pool/both", {averages(), maxima()}, 3)});
+      break;
+  }
   layer("pool", pooled);
   return pooled;
 }

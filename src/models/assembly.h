@@ -48,7 +48,8 @@ class Assembly {
   TensorId convolution(const std::string& layer, TensorId x, int inputs, const Filter& filter);
   TensorId depthwise(const std::string& layer, TensorId x, int channels, const Filter& filter);
   TensorId add(const std::string& layer, TensorId a, TensorId b);
-  TensorId pool(TensorId x);                               // layer "pool": [batch, channels]
+  // Layer "pool": [batch, channels], of `both` twice as many; the map itself where there is no pooling.
+  TensorId pool(TensorId x, HeadPooling pooling);
   TensorId dense(TensorId x, int inputs, int outputs);     // layer "logits"
   TensorId pool_map(const std::string& name, TensorId x);  // [batch, 1, 1, channels]
   // Bilinear, corners aligned, to the height and width of `like`.

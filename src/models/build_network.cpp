@@ -51,6 +51,12 @@ Result<void> check_head(const ModelSpec& spec) {
   if (!segmenter && spec.segmentation.classes != 0)
     return failure(ErrorCode::bad_format, "has ", spec.segmentation.classes,
                    " classes to tell apart, but is no segmenter");
+  if (spec.pooling == HeadPooling::none && spec.classes > 0)
+    return failure(ErrorCode::bad_format, "has a classifier of ", spec.classes,
+                   " classes behind a map without pooling");
+  if (spec.pooling != HeadPooling::average && head != Head::classifier)
+    return failure(ErrorCode::bad_format, "has a pooling of its own in front of a ",
+                   detector ? "detector" : "segmenter");
   switch (head) {
     case Head::classifier:
       return {};
@@ -63,8 +69,9 @@ Result<void> check_head(const ModelSpec& spec) {
 }
 
 void assemble_classifier(const ModelSpec& spec, const BackboneTensors& backbone, Assembly& net) {
-  const TensorId pooled = net.pool(backbone.output);
-  net.end(spec.classes > 0 ? net.dense(pooled, backbone.channels, spec.classes) : pooled);
+  const TensorId pooled = net.pool(backbone.output, spec.pooling);
+  const int channels = spec.pooling == HeadPooling::both ? 2 * backbone.channels : backbone.channels;
+  net.end(spec.classes > 0 ? net.dense(pooled, channels, spec.classes) : pooled);
 }
 
 BackboneTensors assemble_backbone(const ModelSpec& spec, Assembly& net) {

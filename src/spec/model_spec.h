@@ -31,6 +31,15 @@ enum class SourceLayout { nhwc, nchw };  // of the framework's activations, at t
 
 enum class BlockActivation { relu, relu6 };
 
+// What makes a row of the last map, for a classifier or as features.
+enum class HeadPooling {
+  average,
+  maximum,
+  mean_of_both,
+  both,  // the averages, then the maxima: twice as many channels
+  none   // the map itself; without a classifier
+};
+
 // V1: depthwise + pointwise. V2: [expand +] depthwise + project [+ residual].
 struct BlockSpec {
   int inputs = 0;
@@ -51,9 +60,10 @@ struct ModelSpec {
   int input_width = 224;
   int stem = 32;  // channels of the first convolution
   std::vector<BlockSpec> blocks;
-  int last = 0;                 // V2: channels of the last 1x1 convolution; 0: none
-  int classes = 0;              // rows of the classifier; 0: a feature extractor, no classifier
-  bool has_background = false;  // row 0 is "background"
+  int last = 0;                                // V2: channels of the last 1x1 convolution; 0: none
+  HeadPooling pooling = HeadPooling::average;  // of classifiers and feature extractors
+  int classes = 0;                             // rows of the classifier; 0: a feature extractor, no classifier
+  bool has_background = false;                 // row 0 is "background"
   // What makes probabilities of the classifier's rows; none: they are numbers of another kind, a regression's.
   std::optional<ScoreFunction> class_scores = ScoreFunction::softmax;
   bool tf_padding = false;  // SAME from the run-time size; false: symmetric

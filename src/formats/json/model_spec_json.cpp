@@ -18,8 +18,10 @@ namespace {
 
 using json = JsonValue;
 
-// 1 had fewer ways to resize, and one way to score. A new field whose absence would change answers needs a new version.
-constexpr int kVersion = 2;
+// 1 had fewer ways to resize, and one way to score; 2 only the average before a classifier. A new field whose absence
+// would change answers needs a new version; what has no need of it is written as before.
+constexpr int kVersion = 3;
+int version_of(const ModelSpec& spec) { return spec.pooling == HeadPooling::average ? 2 : kVersion; }
 
 constexpr int kMostPixels = 1 << 14;  // of one side
 constexpr int kMostChannels = 1 << 16;
@@ -37,6 +39,12 @@ constexpr std::array<Names<std::optional<ScoreFunction>>, 4> kClassScores{{{"sof
                                                                            {"sigmoid", ScoreFunction::sigmoid},
                                                                            {"identity", ScoreFunction::identity},
                                                                            {"none", std::nullopt}}};
+
+constexpr std::array<Names<HeadPooling>, 5> kPoolings{{{"average", HeadPooling::average},
+                                                       {"maximum", HeadPooling::maximum},
+                                                       {"mean_of_both", HeadPooling::mean_of_both},
+                                                       {"both", HeadPooling::both},
+                                                       {"none", HeadPooling::none}}};
 
 std::vector<Names<Architecture>> architecture_names() {
   std::vector<Names<Architecture>> names;
@@ -99,7 +107,7 @@ Result<std::vector<std::string>> labels_from_json(const json& values) {
 std::string model_spec_to_json(const ModelSpec& spec) {
   JsonText blocks = JsonText::array({});
   for (const BlockSpec& block : spec.blocks) blocks.add(as_json(block));
-  JsonText all = JsonText::object({{"version", kVersion},
+  JsonText all = JsonText::object({{"version", version_of(spec)},
                                    {"architecture", name_of(spec.architecture)},
                                    {"depth_multiplier", spec.depth_multiplier},
                                    {"input_height", spec.input_height},
@@ -116,6 +124,7 @@ std::string model_spec_to_json(const ModelSpec& spec) {
                                    {"activation", name_in(kActivations, spec.activation)},
                                    {"preprocess", preprocess_to_json(spec.preprocess)},
                                    {"labels", JsonText::array_of(spec.labels)}});
+  if (spec.pooling != HeadPooling::average) all.add("pooling", name_in(kPoolings, spec.pooling));
   if (spec.padding_size > 0) all.add("padding_size", spec.padding_size);
   if (spec.classes > 0) all.add("scores", name_in(kClassScores, spec.class_scores));
   if (is_detector(spec)) all.add("detector", detector_to_json(spec.detection_head, spec.detection));
@@ -143,6 +152,7 @@ Result<ModelSpec> model_spec_from_json(std::string_view text) {
   spec.last = fields.integer("last", 0, kMostChannels);
   spec.classes = fields.integer("classes", 0, kMostClasses);
   spec.has_background = fields.boolean("has_background");
+  if (fields.has("pooling")) spec.pooling = fields.choice("pooling", kPoolings);
   if (fields.has("padding_size")) spec.padding_size = fields.integer("padding_size", 1, kMostPixels);
   if (fields.has("scores")) spec.class_scores = fields.choice("scores", kClassScores);
   spec.tf_padding = fields.choice("padding", kPaddings);

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "base/file_bytes.h"
+#include "formats/safetensors/tensor_list.h"
 #include "formats/weights/framework_weights.h"
 #include "support/test_data.h"
 
@@ -21,6 +22,7 @@ using testing::hugging_face_v2;
 using testing::memory_file;
 using testing::SafetensorsText;
 using testing::TemporaryFolder;
+using testing::TensorList;
 using testing::timm;
 
 Result<LoadedModel> open(const std::filesystem::path& path) {
@@ -330,6 +332,79 @@ TEST(Timm, FollowsItsConfiguration) {
   EXPECT_EQ(model->spec.labels, (std::vector<std::string>{"cat", "n2"}));
 }
 
+// What timm itself takes for the constructor's global_pool, and what a classifier's width tells.
+TEST(Timm, PoolingIsFoundWhereverItIsSaid) {
+  struct Case {
+    const char* name;
+    const char* config;
+    HeadPooling pooling;
+  };
+  const Case cases[] = {
+      {"nowhere", R"({"pretrained_cfg": {}})", HeadPooling::average},
+      {"about the network", R"({"global_pool": "max", "pretrained_cfg": {}})", HeadPooling::maximum},
+      {"flat, as older files have it", R"({"architecture": "mobilenetv2_035", "global_pool": "avgmax", "std": 1})",
+       HeadPooling::mean_of_both},
+      {"with the weights", R"({"pretrained_cfg": {"global_pool": "max"}})", HeadPooling::maximum},
+      {"to the constructor", R"({"global_pool": "avg", "model_args": {"global_pool": "fastmax"}})",
+       HeadPooling::maximum},
+      {"to the constructor, elsewhere", R"({"kwargs": {"global_pool": "FastAvgMax"}})", HeadPooling::mean_of_both},
+      {"null", R"({"global_pool": null})", HeadPooling::average},
+      {"none, but a classifier", R"({"global_pool": ""})", HeadPooling::average},
+      {"of another network", R"({"architecture": "resnet18", "global_pool": "max"})", HeadPooling::average},
+  };
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.35, 224, 2);
+  const std::vector<int> stages{1, 2, 3, 4, 3, 3, 1};
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const TemporaryFolder folder;
+    folder.write("config.json", c.config);
+    const auto model = load_model(folder.file(timm(spec, stages).bytes()));
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_EQ(model->spec.pooling, c.pooling);
+  }
+  ModelSpec features = spec;
+  features.classes = 0;
+  const std::string wide = TensorList::of(timm(features, stages).bytes())
+                               .add("classifier.weight", {2, 2560})
+                               .add("classifier.bias", {2})
+                               .file();
+  const auto model = load_model(memory_file(wide));
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->spec.pooling, HeadPooling::both);
+  EXPECT_EQ(why(*model, "pooling"), "pooling catavgmax: the classifier reads twice the channels");
+  const TemporaryFolder folder;
+  folder.write("config.json", R"({"global_pool": "avg"})");
+  const auto narrow = load_model(folder.file(wide));
+  ASSERT_FALSE(narrow);
+  EXPECT_EQ(narrow.error().message, "model.safetensors: logits: weight is 2x2560, expected 2x1280");
+}
+
+// transformers' trainer saves timm's networks with its own problem_type.
+TEST(Timm, WrappedByTransformersFollowsItsScores) {
+  struct Case {
+    const char* config;
+    int classes;
+    std::optional<ScoreFunction> scores;
+  };
+  const Case cases[] = {
+      {R"({"model_type": "timm_wrapper"})", 3, ScoreFunction::softmax},
+      {R"({"model_type": "timm_wrapper", "problem_type": "multi_label_classification"})", 3, ScoreFunction::sigmoid},
+      {R"({"model_type": "timm_wrapper", "problem_type": "regression", "label_names": ["a"]})", 1, std::nullopt},
+      {R"({"model_type": "timm_wrapper", "label_names": ["a"]})", 1, ScoreFunction::sigmoid},
+      {R"({"problem_type": "multi_label_classification"})", 3, ScoreFunction::softmax},  // timm has no such word
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.config);
+    const TemporaryFolder folder;
+    folder.write("config.json", c.config);
+    const ModelSpec spec = published_spec(Architecture::mobilenet_v2, 0.35, 224, c.classes);
+    TensorList list = TensorList::of(timm(spec, {1, 2, 3, 4, 3, 3, 1}).bytes());
+    const auto model = load_model(folder.file(list.prefix("timm_model.").file()));
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_EQ(model->spec.class_scores, c.scores);
+  }
+}
+
 TEST(Frameworks, RefuseWhatTheyCannotFollow) {
   struct Case {
     const char* name;
@@ -344,7 +419,7 @@ TEST(Frameworks, RefuseWhatTheyCannotFollow) {
        "input_size is an array"},
       {"zero deviation", "config.json", R"({"pretrained_cfg": {"std": [0, 1, 1]}})", "std is an array"},
       {"another activation", "config.json", R"({"model_args": {"act_layer": "silu"}})", "sets act_layer to \"silu\""},
-      {"another pooling", "config.json", R"({"global_pool": "max"})", "global_pool is \"max\""},
+      {"another pooling", "config.json", R"({"global_pool": "gem"})", "global_pool is \"gem\""},
   };
   const std::string timm_file =
       timm(published_spec(Architecture::mobilenet_v2, 0.35, 224, 2), {1, 2, 3, 4, 3, 3, 1}).bytes();

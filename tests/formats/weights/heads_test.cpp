@@ -161,6 +161,8 @@ struct Hostile {
 const Hostile kHostile[] = {
     {"no detector", "ssd_mobilenet_v2", [](json& j) { j.erase("detector"); }, "detector is missing"},
     {"a detector of another type", "ssd_mobilenet_v2", [](json& j) { j["detector"] = 3; }, "detector is 3"},
+    {"a classifier's pooling", "deeplab_mobilenet_v2", [](json& j) { j["pooling"] = "maximum"; },
+     "a pooling of its own in front of a segmenter"},
     {"no segmenter", "deeplab_mobilenet_v2", [](json& j) { j.erase("segmenter"); }, "segmenter is missing"},
     {"a tap outside", "ssd_mobilenet_v2", [](json& j) { j["detector"]["tap"] = 99; }, "of block 99"},
     {"a negative tap", "ssd_mobilenet_v2", [](json& j) { j["detector"]["tap"] = -1; }, "tap is -1"},

@@ -36,6 +36,7 @@ ModelSpec unusual_spec() {
   spec.input_height = 96;
   spec.input_width = 160;
   spec.blocks[14].dilation = 2;
+  spec.pooling = HeadPooling::both;
   spec.has_background = true;
   spec.class_scores = ScoreFunction::sigmoid;
   spec.tf_padding = false;
@@ -75,6 +76,14 @@ TEST(ModelSpecJson, KeepsEveryField) {
   }
 }
 
+// A file that needs nothing new is one that older builds read.
+TEST(ModelSpecJson, HasTheVersionThatItNeeds) {
+  ModelSpec spec = published_spec(Architecture::mobilenet_v1, 0.25, 128, 5);
+  EXPECT_EQ(nlohmann::json::parse(model_spec_to_json(spec))["version"], 2);
+  spec.pooling = HeadPooling::maximum;
+  EXPECT_EQ(nlohmann::json::parse(model_spec_to_json(spec))["version"], 3);
+}
+
 TEST(ModelSpecJson, KeepsEveryFloat) {
   std::mt19937 random(11);
   ModelSpec spec = published_spec(Architecture::mobilenet_v1, 0.25, 128, 5);
@@ -95,7 +104,7 @@ TEST(ModelSpecJson, RefusesHostileValues) {
     const char* message;
   };
   const Case cases[] = {
-      {"/version", 3, "has version 3, this build reads up to 2"},
+      {"/version", 4, "has version 4, this build reads up to 3"},
       {"/version", "1", "version is \"1\""},
       {"/version", nullptr, "version is missing"},
       {"/architecture", "graph", "one of mobilenet_v1, mobilenet_v2"},
@@ -122,6 +131,8 @@ TEST(ModelSpecJson, RefusesHostileValues) {
       {"/blocks/1/residual", true, "block2: cannot add"},
       {"/last", -1, "last is -1"},
       {"/classes", 1 << 30, "classes is"},
+      {"/pooling", "median", "pooling is \"median\""},
+      {"/pooling", "none", "a classifier of 10 classes behind a map without pooling"},
       {"/padding", "valid", "one of same, symmetric"},
       {"/epsilon", 0, "epsilon is 0"},
       {"/labels", nlohmann::json::array({"one"}), "has 1 labels for 10 classes"},

@@ -9,6 +9,7 @@
 #include "formats/json/json_beside.h"
 #include "formats/weights/convention.h"
 #include "formats/weights/conventions/hugging_face_preprocessor.h"
+#include "formats/weights/conventions/hugging_face_scores.h"
 #include "formats/weights/renaming.h"
 #include "formats/weights/structure.h"
 #include "json/json_fields.h"
@@ -170,21 +171,6 @@ Result<Config> read_config(Architecture architecture, const std::filesystem::pat
   return config;
 }
 
-// As the image-classification pipeline of transformers decides.
-void decide_scores(const std::string& problem_type, ModelSpec& spec, std::vector<Decision>& decisions) {
-  const std::string said = "problem_type in config.json is " + problem_type;
-  if (problem_type == "regression") {
-    spec.class_scores.reset();
-    decisions.push_back({"features, not classes", said});
-  } else if (problem_type == "multi_label_classification") {
-    spec.class_scores = ScoreFunction::sigmoid;
-    decisions.push_back({"scores are sigmoids", said});
-  } else if (spec.classes == 1) {
-    spec.class_scores = ScoreFunction::sigmoid;
-    decisions.push_back({"the score is a sigmoid", "there is one class"});
-  }
-}
-
 Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const std::filesystem::path& model) {
   const Architecture architecture = weights.recognition.architecture;
   WeightsReading reading;
@@ -221,7 +207,7 @@ Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const st
   MOBILENET_CHECK(read_hugging_face_preprocessor(model, config.image_size, spec, decisions));
   reading.labels = std::move(config.labels);
   reading.labels_place = "config.json beside the file (id2label)";
-  if (spec.classes > 0) decide_scores(config.problem_type, spec, decisions);
+  if (spec.classes > 0) decide_hugging_face_scores(config.problem_type, spec, decisions);
   if (spec.classes > 0 && !spec.class_scores) reading.labels.clear();  // names of quantities
   return reading;
 }

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "formats/json/json_beside.h"
 #include "formats/weights/convention.h"
+#include "formats/weights/conventions/hugging_face_scores.h"
+#include "formats/weights/conventions/timm_pooling.h"
 #include "formats/weights/renaming.h"
 #include "formats/weights/structure.h"
 #include "json/json_fields.h"
@@ -228,16 +230,13 @@ Result<void> check_arguments(const json& config) {
         return failure(ErrorCode::unsupported, "config.json: ", group, " sets ", name, " to ", describe(*value),
                        ", which is not supported");
   }
-  const std::string pool = fields.text("global_pool", "avg");
-  MOBILENET_CHECK(fields.mistake());
-  if (pool != "avg" && pool != "fast" && pool != "fastavg" && !pool.empty())
-    return failure(ErrorCode::unsupported, "config.json: global_pool is ", describe(pool), ", supported is avg");
-  return {};
+  return fields.mistake();
 }
 
 // label_names, or what label_descriptions says about each; nothing when a class has no name.
 std::vector<std::string> labels_of(const json& config) {
   const json* names = config.find("label_names");
+  if (!names) names = config.find("labels");  // as it was called before
   if (!names || !names->is_array()) return {};
   const json* descriptions = config.find("label_descriptions");
   std::vector<std::string> labels;
@@ -256,7 +255,8 @@ std::vector<std::string> labels_of(const json& config) {
   return labels;
 }
 
-Result<void> assume_published(WeightsReading& reading, const std::string& because) {
+Result<void> assume_published(const NamedWeights& weights, WeightsReading& reading, const std::string& because) {
+  MOBILENET_CHECK(decide_timm_pooling(nullptr, weights, reading));
   const json nothing{json::Object()};
   reading.decisions.push_back(
       {"preprocessing",
@@ -264,22 +264,34 @@ Result<void> assume_published(WeightsReading& reading, const std::string& becaus
   return read_preprocessing(nothing, "timm's defaults", reading);
 }
 
-Result<void> read_config(const json& config, WeightsReading& reading) {
+// Of a model that transformers' trainer wraps.
+void decide_wrapped_scores(const std::string& problem_type, WeightsReading& reading) {
+  if (reading.spec.classes == 0) return;
+  decide_hugging_face_scores(problem_type, reading.spec, reading.decisions);
+  if (!reading.spec.class_scores) reading.labels.clear();  // names of quantities
+}
+
+Result<void> read_config(const json& config, const NamedWeights& weights, WeightsReading& reading) {
   JsonFields fields(config, "config.json");
   const std::string family(family_of(reading.spec.architecture).name);
   const std::string architecture = fields.text("architecture", family);
   const json* pretrained = fields.object("pretrained_cfg");
+  const bool wrapped = fields.text("model_type", "") == "timm_wrapper";
+  const std::string problem_type = fields.text("problem_type", "");
   MOBILENET_CHECK(fields.mistake());
   if (!architecture.starts_with(family))
-    return assume_published(reading, "because config.json beside the file is for " + describe(architecture) +
-                                         ", while the tensors are those of " + family);
+    return assume_published(weights, reading,
+                            "because config.json beside the file is for " + describe(architecture) +
+                                ", while the tensors are those of " + family);
   MOBILENET_CHECK(check_arguments(config));
+  MOBILENET_CHECK(decide_timm_pooling(&config, weights, reading));
   MOBILENET_CHECK(pretrained ? read_preprocessing(*pretrained, "config.json: pretrained_cfg", reading)
                              : read_preprocessing(config, "config.json", reading));
   reading.decisions.push_back({"preprocessing", "as config.json beside the file says (" + architecture + ")"});
   reading.labels = labels_of(config);
   if (reading.labels.empty() && pretrained) reading.labels = labels_of(*pretrained);
   reading.labels_place = "config.json beside the file (label_names)";
+  if (wrapped) decide_wrapped_scores(problem_type, reading);
   return {};
 }
 
@@ -296,8 +308,8 @@ Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const st
       {"symmetric padding", "timm's MobileNets are PyTorch's own, not converted from TensorFlow"},
       {"batch norm epsilon 1e-05", "PyTorch's default, which timm's MobileNet V1 and V2 keep"}};
   MOBILENET_TRY(const auto config, json_beside(model, "config.json"));
-  MOBILENET_CHECK(config ? read_config(*config, reading)
-                         : assume_published(reading, "because there is no config.json beside the file"));
+  MOBILENET_CHECK(config ? read_config(*config, weights, reading)
+                         : assume_published(weights, reading, "because there is no config.json beside the file"));
   return reading;
 }
 
