@@ -8,6 +8,7 @@
 #include <mobilenet/mobilenet.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "formats/safetensors/tensor_list.h"
 #include "formats/tflite/tflite_graph.h"
 #include "formats/weights/framework_weights.h"
 #include "support/failing_allocator.h"
@@ -133,6 +135,25 @@ TEST(OutOfMemory, OpeningWeightsBesideTheirConfiguration) {
   write("preprocessor_config.json", R"({"size": {"height": 96, "width": 96}, "do_center_crop": false})");
   const std::filesystem::path path = folder.path() / "model.safetensors";
   expect_sentences("Hugging Face's weights", [&] { return [&] { return error_of(Model::open(path)); }; });
+}
+
+TEST(OutOfMemory, OpeningATrainersFiles) {
+  const TemporaryFolder folder;
+  const ModelSpec spec = published_spec(Architecture::mobilenet_v1, 0.05, 32, 3);
+  const TensorList whole = TensorList::of(timm(spec, {1, 2, 2, 6, 2}).bytes()).convert("BF16").prefix("module.");
+  std::array<TensorList, 2> shards;
+  std::string index;
+  for (std::size_t i = 0; i < whole.tensors.size(); ++i) {
+    shards[i % 2].tensors.push_back(whole.tensors[i]);
+    index += (index.empty() ? "" : ",") + ("\"" + whole.tensors[i].name + "\":\"m-" + std::to_string(i % 2 + 1)) +
+             "-of-2.safetensors\"";
+  }
+  folder.write("m-1-of-2.safetensors", shards[0].file());
+  folder.write("m-2-of-2.safetensors", shards[1].file());
+  folder.write("m.safetensors.index.json", "{\"weight_map\":{" + index + "}}");
+  const std::filesystem::path path = folder.path() / "m-2-of-2.safetensors";
+  ASSERT_TRUE(Model::open(path)) << Model::open(path).error().message;
+  expect_sentences("shards of bfloat16 in a module", [&] { return [&] { return error_of(Model::open(path)); }; });
 }
 
 TEST(OutOfMemory, SavingAndOpeningTheProjectsOwnFile) {

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/arrays/npy.h"
+#include "formats/safetensors/tensor_list.h"
 #include "formats/tflite/tflite_graph.h"
 #include "formats/weights/framework_weights.h"
 #include "graphs/random_graph.h"
@@ -90,6 +91,9 @@ void add_weights(Seeds& seeds) {
   for (const std::string& file : {hugging_face_v2(v2, "mobilenet_v2.").bytes(), hugging_face_v2(v2, "").bytes(),
                                   timm(v2, {1, 2, 3, 4, 3, 3, 1}).bytes(), timm(v1, {1, 2, 2, 6, 2}).bytes()})
     seeds.add("safetensors", header_of(file));
+  TensorList wrapped = TensorList::of(timm(v1, {1, 2, 2, 6, 2}).bytes());
+  wrapped.convert("BF16").prefix("module.").add("criterion.weight", {3}, "F64");
+  seeds.add("safetensors", header_of(wrapped.file()));
 }
 
 void add_configurations(Seeds& seeds) {
