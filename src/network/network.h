@@ -8,6 +8,7 @@
 #include <mobilenet/result.h>
 #include <mobilenet/tensor.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -90,8 +91,9 @@ struct Network {
   std::vector<Layer> layers;   // canonical names, in order
   std::vector<Layer> aliases;  // accepted too, not listed
   // Where answers are read besides the outputs: raw boxes and scores of a detector (before decoding), logits of a
-  // segmenter (before they are enlarged). kNoTensor in networks of other kinds.
-  TensorId boxes = kNoTensor, scores = kNoTensor, mask_logits = kNoTensor;
+  // segmenter (before they are enlarged), the row of a classifier where it is not the first output. kNoTensor in
+  // networks of other kinds.
+  TensorId boxes = kNoTensor, scores = kNoTensor, mask_logits = kNoTensor, class_row = kNoTensor;
   // Of a detector whose anchors are generated: one tensor per feature map that has the map's height and width.
   std::vector<TensorId> anchor_maps;
   bool fixed_size = false;  // height and width of the inputs are part of the network (graph files)
@@ -108,6 +110,17 @@ struct Network {
   // The node whose first output is `tensor`; null for inputs and constants.
   const Node* producer(TensorId tensor) const;
 };
+
+// The output that a classifier's answers are read from.
+inline TensorId class_row(const Network& network) {
+  return network.class_row != kNoTensor ? network.class_row : network.outputs[0];
+}
+
+// The first axis of a graph file's first input: 1, but where the file fixes another batch. Batches are multiples of it.
+inline std::int64_t stored_batch(const Network& network) {
+  const Shape& shape = network.tensor(network.inputs[0]).shape;
+  return network.fixed_size && shape.rank() > 0 ? std::max<std::int64_t>(shape[0], 1) : 1;
+}
 
 // The shape of every tensor for the given input shapes (in the order of Network::inputs). Checks ranks, channels and
 // window sizes, and that nothing exceeds 2^31 elements; the message names the node and the shapes.

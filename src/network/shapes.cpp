@@ -52,7 +52,12 @@ class Inference {
       MOBILENET_CHECK(limit(inputs[i], name(network_.inputs[i])));
       at(network_.inputs[i]) = inputs[i];
     }
-    if (!inputs.empty() && inputs[0].rank() > 0) batch_ = inputs[0][0];
+    if (!inputs.empty() && inputs[0].rank() > 0) batch_ = inputs[0][0] / stored_batch(network_);
+    for (std::size_t i = 0; i < inputs.size() && network_.fixed_size; ++i)
+      if (const Shape& stored = tensor(network_.inputs[i]).shape;
+          stored.rank() > 0 && (inputs[i].rank() == 0 || inputs[i][0] != batch_ * stored[0]))
+        return failure(ErrorCode::invalid_argument, "input ", name(network_.inputs[i]), " is ", to_string(inputs[i]),
+                       ", expected multiples of the file's ", to_string(stored));
     for (const Node& node : network_.nodes) {
       auto shape = std::visit([&](const auto& op) { return infer(op, node); }, node.op);
       if (!shape) return mobilenet::at(node.name, std::move(shape).error());

@@ -15,11 +15,17 @@
 
 namespace mobilenet {
 
-// What the elements of the network's input are: floats, or integers that stand for scale * (stored - zero_point).
+// How the numbers of a picture follow each other: pixel after pixel, or one plane a channel, as PyTorch has them.
+enum class PixelOrder { pixels, planes };
+
+// What the elements of the network's input are: floats, or integers that stand for scale * (stored - zero_point); and
+// which of a picture they hold.
 struct InputElements {
   DataType type = DataType::f32;
   float scale = 0;  // 0: a quantised input that does not say, which then takes the picture's bytes
   std::int32_t zero_point = 0;
+  int channels = 3;  // 1: grey
+  PixelOrder order = PixelOrder::pixels;
 
   bool operator==(const InputElements&) const = default;
 };
@@ -46,7 +52,7 @@ inline bool takes_bytes(const PreprocessSpec& spec, const InputElements& element
   // Real numbers rise evenly with bytes, so the two ends say it all. The slack is for float32.
   constexpr double kMostSteps = 1.001;
   const int lowest = elements.type == DataType::i8 ? -128 : 0;
-  for (std::size_t c = 0; c < 3; ++c)
+  for (std::size_t c = 0; c < static_cast<std::size_t>(elements.channels); ++c)
     for (const int byte : {0, 255}) {
       const double real = static_cast<double>(real_number(spec, static_cast<float>(byte), c));
       const double stored = real / static_cast<double>(elements.scale) + elements.zero_point;

@@ -9,10 +9,10 @@
 namespace mobilenet {
 
 struct SegmentationSpec {
-  int classes = 0;             // channels of the logits, background included; 0: not a segmenter
+  int classes = 0;             // channels of the logits, background included, or two of one channel; 0: no segmenter
   bool align_corners = false;  // how the source framework enlarges the logits to the network's input size
   bool half_pixel_centers = false;
-  // What makes probabilities of the enlarged logits: softmax, or identity where they are probabilities before.
+  // What makes probabilities of the enlarged logits; identity where they are probabilities before.
   ScoreFunction score_function = ScoreFunction::softmax;
   bool operator==(const SegmentationSpec&) const = default;
 };

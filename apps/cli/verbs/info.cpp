@@ -109,7 +109,10 @@ std::string info_text(const ModelInfo& info, bool with_layers) {
 
 int info(const InfoOptions& options) {
   const auto model = open_model(options.model);
-  if (!model) return fail(model.error());
+  if (!model) {
+    if (options.json) print_json({{"source", options.model.model}, {"error", model.error().message}});
+    return fail(model.error());
+  }
   if (options.json) {
     print_json(info_json(model->info()));
   } else {

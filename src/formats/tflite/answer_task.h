@@ -12,8 +12,11 @@ namespace mobilenet::tflite {
 // raw boxes and scores. Returns why, empty when it does not.
 Result<std::string> recognise_detector(GraphReading& model);
 
-// Fills spec.segmentation and Network::mask_logits when the graph ends in a map of classes or of their scores, enlarged
-// to the input's size. Returns why, empty when it does not.
-std::string recognise_segmenter(GraphReading& model);
+// Fills spec.segmentation and Network::mask_logits when an output says of every pixel which class it is: the best one,
+// or a score for each. The decision is empty when none does.
+Decision recognise_segmenter(GraphReading& model);
+
+// Fills spec.classes, spec.class_scores and Network::class_row when an output is a row of scores.
+Decision recognise_classifier(GraphReading& model);
 
 }  // namespace mobilenet::tflite

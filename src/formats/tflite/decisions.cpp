@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -14,39 +13,12 @@
 #include "formats/tflite/answer_task.h"
 #include "formats/tflite/metadata.h"
 #include "formats/tflite/picture_decisions.h"
-#include "models/row_kind.h"
+#include "network/picture_axes.h"
 
 namespace mobilenet::tflite {
 namespace {
 
 constexpr std::string_view kMetadataName = "TFLITE_METADATA";
-
-// Length of the only output's only axis that is longer than 1, if that is its last; 0: the output is no row.
-int row_length(const Network& network) {
-  if (network.outputs.size() != 1) return 0;
-  const Shape& shape = network.tensor(network.outputs[0]).shape;
-  if (shape.rank() == 0) return 0;
-  const std::int64_t length = shape[shape.rank() - 1];
-  return shape.elements() == length && length <= std::numeric_limits<int>::max() ? static_cast<int>(length) : 0;
-}
-
-// A classifier's row, or a feature extractor's. A pooled map is a feature, not a class.
-std::string decide_classes(GraphReading& model) {
-  ModelSpec& spec = model.spec;
-  const int length = row_length(model.graph.network);
-  const RowKind kind = length > 0 ? row_kind(model.graph.network, model.graph.network.outputs[0]) : RowKind::other;
-  if (kind == RowKind::other) return "features, because the output is no row of scores";
-  spec.classes = length;
-  const std::string row = to_string(model.graph.network.tensor(model.graph.network.outputs[0]).shape);
-  if (kind == RowKind::probabilities) {
-    spec.class_scores = ScoreFunction::identity;
-    return "classifier, because the only output is " + row + " probabilities";
-  }
-  if (length > 1)
-    return "classifier, because the only output is " + row + " scores; a softmax makes probabilities of them";
-  spec.class_scores.reset();
-  return "features, because the output is one number, which is a class only if it has a name (or two: of 0 and of 1)";
-}
 
 // "0.98,1.2,-0.5" in every line: a calibration, not names.
 bool holds_numbers_only(const std::string& text) {
@@ -80,17 +52,16 @@ std::vector<LabelSource> labels_inside(std::span<const std::byte> file, const Mo
 Result<void> decide_task(GraphReading& model) {
   ModelSpec& spec = model.spec;
   const Shape& input = model.graph.network.tensor(model.graph.network.inputs[0]).shape;
+  const PictureAxes axes = map_axes(input);
   if (input.rank() == 4) {
-    spec.input_height = static_cast<int>(input[1]);
-    spec.input_width = static_cast<int>(input[2]);
+    spec.input_height = static_cast<int>(input[axes.height]);
+    spec.input_width = static_cast<int>(input[axes.width]);
   }
-  MOBILENET_TRY(std::string why, recognise_detector(model));
-  if (why.empty()) why = recognise_segmenter(model);
-  if (!why.empty()) {
-    model.decisions.push_back({"task", std::move(why)});
-    return {};
-  }
-  model.decisions.push_back({"task", decide_classes(model)});
+  Decision task{"task", {}, false};
+  MOBILENET_TRY(task.why, recognise_detector(model));
+  if (task.why.empty()) task = recognise_segmenter(model);
+  if (task.why.empty()) task = recognise_classifier(model);
+  model.decisions.push_back(std::move(task));
   return {};
 }
 

@@ -15,7 +15,7 @@ struct Habit {
 };
 
 // The first that is found counts: what says more comes first.
-constexpr std::array<Habit, 18> kHabits{{{"MobilenetV1/", ExportFamily::tf_slim},
+constexpr std::array<Habit, 21> kHabits{{{"MobilenetV1/", ExportFamily::tf_slim},
                                          {"MobilenetV2/", ExportFamily::tf_slim},
                                          {"normalized_input_image_tensor", ExportFamily::tf_slim},
                                          {"dense_Dense1", ExportFamily::teachable_machine},
@@ -23,6 +23,9 @@ constexpr std::array<Habit, 18> kHabits{{{"MobilenetV1/", ExportFamily::tf_slim}
                                          {"hub_input", ExportFamily::tf_hub},
                                          {"keras_layer", ExportFamily::tf_hub},
                                          {"hub_feature_vector", ExportFamily::tf_hub},
+                                         {"torch.nn.", ExportFamily::pytorch},
+                                         {"onnx::", ExportFamily::pytorch},
+                                         {"onnx_tf_prefix", ExportFamily::pytorch},
                                          {"serving_default_", ExportFamily::keras},
                                          {"StatefulPartitionedCall", ExportFamily::keras},
                                          {"keras_tensor", ExportFamily::keras},

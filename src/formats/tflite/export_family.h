@@ -13,6 +13,7 @@ enum class ExportFamily {
   tf_slim,            // TensorFlow's own checkpoints: "MobilenetV1/...", "FeatureExtractor/MobilenetV2/..."
   tf_hub,             // "hub_input", "keras_layer/..."
   teachable_machine,  // "sequential_3/dense_Dense1/..."
+  pytorch,            // "torch.nn.modules...", "onnx::Conv_1"
   keras,              // "serving_default_input_1:0", "sequential/dense/...", "mobilenetv2_1.00_224/..."
 };
 

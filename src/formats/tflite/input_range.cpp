@@ -18,13 +18,11 @@ struct Usual {
 
 constexpr PixelEncoding kHalves{{127.5f, 127.5f, 127.5f}, {255, 255, 255}};
 constexpr PixelEncoding kCentredBytes{{128, 128, 128}, {1, 1, 1}};
-// (byte / 255 - mean) / deviation with ImageNet's mean and deviation, as PyTorch's classifiers have them.
-constexpr PixelEncoding kImageNet{{123.675f, 116.28f, 103.53f}, {58.395f, 57.12f, 57.375f}};
 
 constexpr std::array<Usual, 6> kUsual{{{PixelEncoding::minus_one_to_one(), "(byte - 127.5) / 127.5"},
                                        {PixelEncoding::unit(), "byte / 255"},
                                        {PixelEncoding::bytes(), "0 to 255"},
-                                       {kImageNet, "ImageNet's mean and deviation"},
+                                       {kImageNetEncoding, "ImageNet's mean and deviation"},
                                        {kHalves, "byte / 255 - 0.5"},
                                        {kCentredBytes, "byte - 128"}}};
 

@@ -21,6 +21,9 @@ struct EncodingChoice {
   bool is_guess = false;
 };
 
+// (byte / 255 - mean) / deviation with ImageNet's mean and deviation, as PyTorch's classifiers have them.
+inline constexpr PixelEncoding kImageNetEncoding{{123.675f, 116.28f, 103.53f}, {58.395f, 57.12f, 57.375f}};
+
 // Ranges are those of the pictures that a converter was shown, so they come close to the encoding's own or fall a
 // little short of it. `why` is the formula alone.
 EncodingChoice choose_by_range(const Range& range);

@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 #include "base/quoted.h"
+#include "base/text.h"
 #include "formats/tflite/decisions.h"
 #include "formats/tflite/graph_reading.h"
+#include "formats/tflite/looks_like.h"
 #include "formats/tflite/model_file.h"
 #include "formats/tflite/operators.h"
 #include "formats/tflite/tensor_table.h"
@@ -36,13 +38,14 @@ Result<TensorId> define_input(const ModelFile& file, TensorTable& tensors, int i
     if (signature->Get(axis) == -1)
       return failure(ErrorCode::unsupported, place, ": the file leaves axis ", axis,
                      " free, only the batch may be free");
-  if (shape.rank() == 0 || shape[0] != 1)
-    return failure(ErrorCode::unsupported, place, " is ", to_string(shape), ", expected a batch of 1");
+  if (shape.rank() == 0 || shape[0] == 0)
+    return failure(ErrorCode::unsupported, place, " is ", to_string(shape), ", expected a batch");
   return id;
 }
 
 Result<void> read_graph(const ModelFile& file, ModelGraph& graph) {
   auto& [network, parameters] = graph;
+  MOBILENET_CHECK(tflite::check_kinds(file));
   TensorTable tensors(file, network, parameters);
   for (const int index : *file.graph().inputs()) {
     MOBILENET_TRY(const TensorId id, define_input(file, tensors, index));
@@ -106,6 +109,14 @@ Result<void> settle_shapes(ModelGraph& graph) {
   return {};
 }
 
+// What this library does not do ends with what the file seems to be.
+Error refused(const ModelFile& file, Error error) {
+  if (error.code == ErrorCode::unsupported)
+    if (const std::string_view kind = tflite::looks_like(file); !kind.empty())
+      error.message += text("; the file looks like ", kind);
+  return at(file.name(), std::move(error));
+}
+
 }  // namespace
 
 bool takes_tflite(const SourceFile& file) {
@@ -119,8 +130,11 @@ Result<LoadedModel> load_tflite(const SourceFile& source) {
   MOBILENET_TRY(const ModelFile file, ModelFile::open(source));
   tflite::GraphReading model;
   model.graph.parameters.owners.push_back(file.owner());
-  if (auto read = read_graph(file, model.graph); !read) return at(file.name(), std::move(read).error());
-  if (auto settled = settle_shapes(model.graph); !settled) return at(file.name(), std::move(settled).error());
+  if (auto read = read_graph(file, model.graph); !read) return refused(file, std::move(read).error());
+  if (auto settled = settle_shapes(model.graph); !settled) return refused(file, std::move(settled).error());
+  if (const unsigned graphs = file.model().subgraphs()->size(); graphs > 1)
+    model.decisions.push_back(
+        {"graph", text("the first of ", graphs, " inside the file, which runs without the others")});
   if (auto decided = tflite::decide_task(model); !decided) return at(file.name(), std::move(decided).error());
   recognise_graph(model.graph.network, model.spec);
   if (auto decided = tflite::decide_preprocess_and_labels(source, file, model); !decided)

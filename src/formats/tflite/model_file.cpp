@@ -53,9 +53,6 @@ Result<ModelFile> ModelFile::open(const SourceFile& source) {
     return failure(ErrorCode::unsupported, source.name, ": TensorFlow Lite schema version ", model.version(),
                    ", expected ", kVersion);
   if (empty(model.subgraphs())) return bad("no graph inside");
-  if (model.subgraphs()->size() != 1)
-    return failure(ErrorCode::unsupported, source.name, ": ", model.subgraphs()->size(),
-                   " graphs inside, only files with one are supported");
   const schema::SubGraph& graph = file.graph();
   if (empty(graph.tensors()) || empty(graph.operators()) || empty(graph.inputs()) || empty(graph.outputs()))
     return bad("the graph has no tensors, operators, inputs or outputs");

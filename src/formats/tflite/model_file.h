@@ -7,6 +7,7 @@
 
 #include <mobilenet/result.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,7 +22,7 @@ namespace mobilenet::tflite {
 
 class ModelFile {
  public:
-  // Fails on anything but one well-formed graph of version 3.
+  // Fails on anything but well-formed graphs of version 3, of which the first is the model.
   static Result<ModelFile> open(const SourceFile& source);
 
   const std::string& name() const { return name_; }
@@ -47,5 +48,11 @@ class ModelFile {
   std::shared_ptr<const void> owner_;
   const schema::Model* model_ = nullptr;
 };
+
+// The kind that a file's operators of this code are of.
+inline schema::BuiltinOperator builtin_code(const schema::OperatorCode& code) {
+  return static_cast<schema::BuiltinOperator>(
+      std::max<std::int32_t>(code.deprecated_builtin_code(), static_cast<std::int32_t>(code.builtin_code())));
+}
 
 }  // namespace mobilenet::tflite

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <unordered_map>
 
+#include "base/text.h"
 #include "formats/tflite/operator_reader.h"
 
 namespace mobilenet::tflite {
@@ -133,7 +136,71 @@ Result<void> check_indices(const ModelFile& file, const schema::Operator& stored
   return {};
 }
 
+// "operator 3 (ADD, output "sum")"
+std::string place_of(const ModelFile& file, int index, const schema::OperatorCode& code) {
+  const schema::Operator& stored = *file.graph().operators()->Get(static_cast<unsigned>(index));
+  std::string place = "operator " + std::to_string(index) + " (" + name_of_kind(builtin_code(code), code);
+  if (stored.outputs() != nullptr && stored.outputs()->size() > 0 && stored.outputs()->Get(0) >= 0 &&
+      stored.outputs()->Get(0) < file.tensor_count())
+    place += ", output " + quoted(file.tensor_name(stored.outputs()->Get(0)));
+  return place + ')';
+}
+
+// What is said of a kind that no reader takes; empty: one does.
+std::string why_missing(const schema::OperatorCode& code) {
+  const Kind* const kind = find_kind(builtin_code(code), code);
+  if (kind == nullptr) return "this operator is not supported";
+  if (code.version() <= kind->max_version) return {};
+  return text("version ", code.version(), " is not supported, at most ", kind->max_version);
+}
+
+Result<const schema::OperatorCode*> code_of(const ModelFile& file, int index) {
+  const schema::Operator& stored = *file.graph().operators()->Get(static_cast<unsigned>(index));
+  const auto* codes = file.model().operator_codes();
+  if (codes == nullptr || stored.opcode_index() >= codes->size())
+    return failure(ErrorCode::bad_format, "operator ", index, " is of kind ", stored.opcode_index(), " of ",
+                   codes ? codes->size() : 0);
+  return codes->Get(stored.opcode_index());
+}
+
 }  // namespace
+
+Result<void> check_kinds(const ModelFile& file) {
+  struct Missing {
+    std::string name;  // of the kind, with its version where that is what is missing
+    int count = 0;
+  };
+  std::vector<Missing> missing;
+  std::unordered_map<std::string, std::size_t> by_name;  // files may list one kind more than once
+  std::optional<Error> first;
+  int count = 0;
+  for (unsigned i = 0; i < file.graph().operators()->size(); ++i) {
+    MOBILENET_TRY(const schema::OperatorCode* const code, code_of(file, static_cast<int>(i)));
+    const BuiltinOperator kind = builtin_code(*code);
+    if (kind == BuiltinOperator::CUSTOM && code->custom_code() && code->custom_code()->string_view() == kEdgeTpu)
+      return failure(ErrorCode::unsupported,
+                     "is compiled for Google's Edge TPU; open the file that it was made from (without _edgetpu in its "
+                     "name)");
+    const std::string why = why_missing(*code);
+    if (why.empty()) continue;
+    if (!first) first = failure(ErrorCode::unsupported, place_of(file, static_cast<int>(i), *code), ": ", why);
+    std::string name = name_of_kind(kind, *code);
+    if (find_kind(kind, *code) != nullptr) name += text(" of version ", code->version());
+    const auto [known, is_new] = by_name.try_emplace(std::move(name), missing.size());
+    if (is_new) missing.push_back({known->first});
+    ++missing[known->second].count;
+    ++count;
+  }
+  if (count == 0) return {};
+  if (count == 1) return *std::move(first);
+  std::ranges::stable_sort(missing, [](const Missing& a, const Missing& b) { return a.count > b.count; });
+  constexpr std::size_t kMostNamed = 24;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(missing.size(), kMostNamed); ++i)
+    names += text(i == 0 ? "" : ", ", missing[i].name, " (", missing[i].count, ")");
+  if (missing.size() > kMostNamed) names += text(" and ", missing.size() - kMostNamed, " kinds more");
+  return failure(ErrorCode::unsupported, count, " operators are not supported: ", names);
+}
 
 Result<void> OperatorReader::append_node(Op op, std::vector<TensorId> inputs, TensorId output) {
   network_.nodes.push_back({shortened(tensor(output).name), std::move(op), std::move(inputs), output});
@@ -180,34 +247,17 @@ Result<std::vector<TensorId>> OperatorReader::activations(const Call& call, std:
 
 Result<void> append_operator(const ModelFile& file, int index, TensorTable& tensors, Network& network) {
   const schema::Operator& stored = *file.graph().operators()->Get(static_cast<unsigned>(index));
-  std::string place = "operator " + std::to_string(index);
-  const auto* codes = file.model().operator_codes();
-  if (codes == nullptr || stored.opcode_index() >= codes->size())
-    return failure(ErrorCode::bad_format, place, " is of kind ", stored.opcode_index(), " of ",
-                   codes ? codes->size() : 0);
-  const schema::OperatorCode& code = *codes->Get(stored.opcode_index());
-
+  MOBILENET_TRY(const schema::OperatorCode* const code, code_of(file, index));
+  const std::string place = place_of(file, index, *code);
+  if (auto checked = check_indices(file, stored); !checked) return at(place, std::move(checked).error());
   Call call;
   call.stored = &stored;
-  call.code = static_cast<BuiltinOperator>(
-      std::max<std::int32_t>(code.deprecated_builtin_code(), static_cast<std::int32_t>(code.builtin_code())));
-  place += " (" + name_of_kind(call.code, code);
-  if (auto checked = check_indices(file, stored); !checked) return at(place + ")", std::move(checked).error());
-  if (stored.outputs() != nullptr && stored.outputs()->size() > 0) {
-    call.output = stored.outputs()->Get(0);
-    place += ", output " + quoted(file.tensor_name(call.output));
-  }
-  place += ')';
+  call.code = builtin_code(*code);
+  if (stored.outputs() != nullptr && stored.outputs()->size() > 0) call.output = stored.outputs()->Get(0);
 
-  if (call.code == BuiltinOperator::CUSTOM && code.custom_code() && code.custom_code()->string_view() == kEdgeTpu)
-    return failure(ErrorCode::unsupported,
-                   "is compiled for Google's Edge TPU; open the file that it was made from (without _edgetpu in its "
-                   "name)");
-  const Kind* const kind = find_kind(call.code, code);
-  if (kind == nullptr) return failure(ErrorCode::unsupported, place, ": this operator is not supported");
-  if (code.version() > kind->max_version)
-    return failure(ErrorCode::unsupported, place, ": version ", code.version(), " is not supported, at most ",
-                   kind->max_version);
+  if (const std::string why = why_missing(*code); !why.empty())
+    return failure(ErrorCode::unsupported, place, ": ", why);
+  const Kind* const kind = find_kind(call.code, *code);
   if (stored.outputs() == nullptr || stored.outputs()->size() == 0 ||
       (kind->outputs != kAnyNumber && stored.outputs()->size() != kind->outputs))
     return failure(ErrorCode::bad_format, place, ": ", stored.outputs() ? stored.outputs()->size() : 0,

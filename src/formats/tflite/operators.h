@@ -15,6 +15,10 @@
 
 namespace mobilenet::tflite {
 
+// Fails where operators of the file's graph are of kinds, or versions of them, that no reader takes: with all of them,
+// counted.
+Result<void> check_kinds(const ModelFile& file);
+
 // Appends operator `index` of the file's graph. The message names the operator, its kind and its output.
 Result<void> append_operator(const ModelFile& file, int index, TensorTable& tensors, Network& network);
 

@@ -10,6 +10,7 @@
 #include "formats/tflite/export_family.h"
 #include "formats/tflite/input_range.h"
 #include "network/parameter.h"
+#include "network/picture_axes.h"
 #include "spec/input_encoding.h"
 
 namespace mobilenet::tflite {
@@ -100,6 +101,12 @@ EncodingChoice choose_by_family(const GraphReading& model) {
         return {PixelEncoding::unit(), "byte / 255, because most scripts that train a Keras network do that", true};
       break;
     }
+    case ExportFamily::pytorch:
+      return {
+          kImageNetEncoding,
+          "ImageNet's mean and deviation, because the tensors are named as converters from PyTorch name them, whose "
+          "networks want that",
+          true};
     case ExportFamily::unknown:
       break;
   }
@@ -172,11 +179,18 @@ void decide_geometry(GraphReading& model) {
 
 void decide_picture_input(const std::optional<ModelMetadata>& metadata, GraphReading& model) {
   const Tensor& input = model.graph.network.tensor(model.graph.network.inputs[0]);
-  if (model.graph.network.inputs.size() != 1 || input.shape.rank() != 4 || input.shape[3] != 3) {
+  const auto axes = picture_axes(model.graph.network);
+  if (!axes) {
     model.decisions.push_back({"input", text("not a picture: ", model.graph.network.inputs.size(),
                                              " inputs, the first ", to_string(input.shape))});
     return;
   }
+  if (input.shape[axes->channels] == 1)
+    model.decisions.push_back(
+        {"channels", "grey, as Pillow's convert(\"L\") has it, because the input is " + to_string(input.shape)});
+  if (axes->order == PixelOrder::planes)
+    model.decisions.push_back(
+        {"layout", "plane by plane, because the channels of the input, " + to_string(input.shape) + ", come first"});
   decide_geometry(model);
   EncodingChoice choice = input.type == DataType::u8 || input.type == DataType::i8
                               ? choose_for_integers(input, metadata)
