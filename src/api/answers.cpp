@@ -10,6 +10,7 @@
 #include "api/answer_options.h"
 #include "base/error.h"
 #include "models/anchors.h"
+#include "network/picture_axes.h"
 
 namespace mobilenet {
 namespace {
@@ -21,7 +22,7 @@ std::string_view label_of(const ModelSpec& spec, std::size_t row) {
 Result<AnswerEnd> top_k_end(const ModelState& model, const SessionOptions& options) {
   const ModelSpec& spec = model.loaded.spec;
   TopKEnd end;
-  end.logits = model.loaded.network().outputs[0];
+  end.logits = class_row(model.loaded.network());
   end.classes = class_count(spec);
   end.scores = spec.class_scores.value_or(ScoreFunction::identity);
   end.top = options.top;
@@ -90,8 +91,8 @@ std::span<const std::span<const Classification>> ClassAnswers::of(const RawAnswe
 
 ObjectAnswers::ObjectAnswers(const ModelState& model, const BoxesEnd& end, const Shape& input)
     : spec_(model.loaded.spec),
-      input_height_(static_cast<int>(input[1])),
-      input_width_(static_cast<int>(input[2])),
+      input_height_(static_cast<int>(input[map_axes(input).height])),
+      input_width_(static_cast<int>(input[map_axes(input).width])),
       answers_(static_cast<std::size_t>(input[0])) {
   objects_.reserve(answers_.size() * std::min(end.most, static_cast<std::size_t>(max_results(end.detection))));
 }

@@ -56,10 +56,12 @@ EdgeTensor::EdgeTensor(const TensorMemory& source, const Tensor& tensor, std::st
     shape_ = {source.shape[0], source.shape[3]};
     copy_.resize(static_cast<std::size_t>(shape_[0] * shape_[1]) * sizeof(float));
     bytes_ = copy_.size();
+    first_shape_ = shape_;
     return;
   }
   bytes_ = source.bytes;
   shape_ = framework_shape(source.shape, layout);
+  first_shape_ = shape_;
   if (layout == SourceLayout::nchw && source.shape.rank() == 4) copy_.resize(source.bytes);
 }
 
@@ -109,6 +111,15 @@ TensorView EdgeTensor::show(const TensorMemory& source) {
     view.scale = scale_;
     view.zero_point = zero_point_;
   }
+  return view;
+}
+
+TensorView EdgeTensor::first_pictures(TensorView view, std::size_t shown, std::size_t batch) {
+  const auto pictures = static_cast<std::int64_t>(batch);
+  if (shape_.empty() || shape_[0] % pictures != 0) return view;  // says nothing of single pictures
+  first_shape_[0] = shape_[0] / pictures * static_cast<std::int64_t>(shown);
+  view.shape = first_shape_;
+  view.bytes = view.bytes / batch * shown;
   return view;
 }
 

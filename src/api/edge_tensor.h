@@ -34,12 +34,14 @@ class EdgeTensor {
   bool is_as_stored() const { return copy_.empty(); }
   // Of the last run. Valid until the next call, and as long as `source` is.
   TensorView show(const TensorMemory& source);
+  // What `view`, which show() returned, says of the first `shown` pictures of a batch.
+  TensorView first_pictures(TensorView view, std::size_t shown, std::size_t batch);
 
  private:
   void average(const TensorMemory& source);
 
   std::string_view name_;
-  std::vector<std::int64_t> shape_;
+  std::vector<std::int64_t> shape_, first_shape_;
   std::vector<std::byte> copy_;  // empty: the source's own memory
   std::size_t bytes_ = 0;
   bool average_ = false;

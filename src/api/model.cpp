@@ -17,6 +17,7 @@
 #include "models/registry.h"
 #include "network/cost.h"
 #include "network/parameter.h"
+#include "network/picture_axes.h"
 #include "network/precision.h"
 #include "preprocess/picture_input.h"
 #include "preprocess/preprocess_options.h"
@@ -91,25 +92,29 @@ std::vector<std::int64_t> framework_shape(const Shape& shape, SourceLayout layou
   return axes;
 }
 
-bool takes_pictures(const Network& network) {
-  if (network.inputs.size() != 1) return false;
-  const Shape& shape = network.tensor(network.inputs[0]).shape;
-  return shape.rank() == 4 && shape[3] == 3;
-}
+bool takes_pictures(const Network& network) { return picture_axes(network).has_value(); }
 
 InputElements input_elements(const Network& network) {
   const Tensor& input = network.tensor(network.inputs[0]);
-  const bool quantized = input.type != DataType::f32 && input.quantization && !input.quantization->scales.empty();
-  if (!quantized) return {input.type, 0, 0};
+  InputElements elements{input.type};
+  if (const auto picture = picture_axes(network)) {
+    elements.channels = static_cast<int>(input.shape[picture->channels]);
+    elements.order = picture->order;
+  }
+  if (input.type == DataType::f32 || !input.quantization || input.quantization->scales.empty()) return elements;
   const ChannelQuantization q = channel_quantization(input, 0);
-  return {input.type, q.scale, q.zero_point};
+  elements.scale = q.scale;
+  elements.zero_point = q.zero_point;
+  return elements;
 }
 
 Shape input_shape(const Network& network, std::size_t index, std::int64_t batch, int height, int width) {
   Shape shape = network.tensor(network.inputs[index]).shape;
-  if (shape.rank() > 0) shape[0] = batch;
-  if (shape.rank() == 4 && height > 0) shape[1] = height;
-  if (shape.rank() == 4 && width > 0) shape[2] = width;
+  const std::int64_t stored = stored_batch(network);
+  if (shape.rank() > 0) shape[0] = std::max<std::int64_t>(shape[0], 1) * (batch / stored);
+  if (shape.rank() != 4 || network.fixed_size) return shape;
+  if (height > 0) shape[1] = height;
+  if (width > 0) shape[2] = width;
   return shape;
 }
 
@@ -125,7 +130,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
 
   std::vector<Shape> inputs;
   for (std::size_t i = 0; i < network.inputs.size(); ++i)
-    inputs.push_back(input_shape(network, i, 1, spec.input_height, spec.input_width));
+    inputs.push_back(input_shape(network, i, stored_batch(network), spec.input_height, spec.input_width));
   auto shapes = infer_shapes(network, loaded.parameters(), inputs);
   if (!shapes) return at(source, std::move(shapes).error());
 
@@ -147,7 +152,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   info.has_background = spec.has_background;
   info.preprocess = takes_pictures(network)
                         ? describe(spec.preprocess, spec.input_height, spec.input_width, input_elements(network))
-                        : "none: the input is not one RGB picture";
+                        : "none: the input is not one picture";
   info.labels = spec.labels;
   info.decisions = loaded.decisions;
   const NetworkCost cost = cost_of(network, loaded.parameters(), *shapes);

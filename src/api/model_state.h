@@ -56,13 +56,14 @@ struct ModelState {
   mutable std::list<std::shared_ptr<CompiledProgram>> programs_;  // the last used in front
 };
 
-// Whether the network's input is one RGB picture, which sessions can make from any picture.
+// Whether the network's input is one picture, in colour or grey, which sessions can make from any picture.
 bool takes_pictures(const Network& network);
 
 // Of the network's first input.
 InputElements input_elements(const Network& network);
 
-// The shape of input `index` for a batch, at height x width; 0: as in the file.
+// The shape of input `index` for a batch, at height x width where these are free. `batch` is a multiple of the
+// network's own (stored_batch).
 Shape input_shape(const Network& network, std::size_t index, std::int64_t batch, int height, int width);
 
 // Axes as the source framework orders them: NHWC maps become NCHW where the file's framework says so.

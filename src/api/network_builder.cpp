@@ -65,7 +65,7 @@ void take_backbone(BuilderState& state, const ModelState& backbone) {
   if (!network.outputs.empty()) state.remember_names(spec, {{state.value(network.outputs[0])}});
   network.outputs.clear();
   network.anchor_maps.clear();
-  network.boxes = network.scores = network.mask_logits = kNoTensor;
+  network.boxes = network.scores = network.mask_logits = network.class_row = kNoTensor;
   state.model.anchors.clear();
   state.model.spec.detection = {};
   state.model.spec.segmentation = {};

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include <mobilenet/session.h>
 
+#include <algorithm>
+
 #include "api/session_state.h"
 #include "base/caught.h"
 #include "base/error.h"
@@ -41,7 +43,7 @@ Result<std::span<const std::span<const Classification>>> Session::classify(std::
   Stopwatch watch;
   auto raw = compiled->raw_answers();
   if (!raw) return at(state.source(), std::move(raw).error());
-  const auto answers = std::get<ClassAnswers>(compiled->answers).of(*raw);
+  const auto answers = std::get<ClassAnswers>(compiled->answers).of(*raw).first(images.size());
   state.timing.postprocess = watch.lap();
   return answers;
 } catch (...) {
@@ -62,7 +64,7 @@ Result<std::span<const std::span<const Detection>>> Session::detect(std::span<co
   Stopwatch watch;
   auto raw = compiled->raw_answers();
   if (!raw) return at(state.source(), std::move(raw).error());
-  const auto answers = std::get<ObjectAnswers>(compiled->answers).of(*raw, compiled->pictures);
+  const auto answers = std::get<ObjectAnswers>(compiled->answers).of(*raw, compiled->pictures).first(images.size());
   state.timing.postprocess = watch.lap();
   return answers;
 } catch (...) {
@@ -96,7 +98,7 @@ Result<std::span<const TensorView>> Session::features(std::span<const ImageView>
     return failure(ErrorCode::invalid_argument, state.source(), ": no layers were named when the session was opened");
   MOBILENET_TRY(Compiled* const compiled, state.run_pictures(Task::features, images));
   Stopwatch watch;
-  const std::span<const TensorView> views = compiled->show_outputs();
+  const std::span<const TensorView> views = compiled->show_outputs_of(images.size());
   state.timing.postprocess = watch.lap();
   return views;
 } catch (...) {
@@ -131,9 +133,12 @@ Result<TensorView> Session::preprocess(std::span<const ImageView> images) & try 
   const SourceLayout layout = state.model->loaded.spec.layout;
   const std::size_t bytes = static_cast<std::size_t>(shape.elements()) * size_of(input.type);
   state.input_nhwc.resize(bytes);
-  for (std::size_t i = 0; i < images.size(); ++i)
-    if (auto done = state.pictures->run(images[i], state.input_nhwc.data() + i * (bytes / images.size())); !done)
-      return of_picture(i, images.size(), std::move(done).error());
+  const auto batch = static_cast<std::size_t>(shape[0]);
+  for (std::size_t i = 0; i < batch; ++i) {
+    const std::size_t picture = std::min(i, images.size() - 1);  // a file's own batch is filled up with the last
+    if (auto done = state.pictures->run(images[picture], state.input_nhwc.data() + i * (bytes / batch)); !done)
+      return of_picture(picture, images.size(), std::move(done).error());
+  }
   state.input_axes = framework_shape(shape, layout);
   if (layout == SourceLayout::nchw) {
     state.input_copy.resize(bytes);

@@ -3,6 +3,7 @@
 #include "api/session_state.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "base/thread_pool.h"
+#include "network/picture_axes.h"
 #include "preprocess/preprocess_options.h"
 
 namespace mobilenet {
@@ -50,15 +52,22 @@ std::span<const TensorView> Compiled::show_outputs() {
   return views;
 }
 
+std::span<const TensorView> Compiled::show_outputs_of(std::size_t shown) {
+  show_outputs();
+  for (std::size_t i = 0; i < edges.size() && shown < pictures.size(); ++i)
+    views[i] = edges[i].first_pictures(views[i], shown, pictures.size());
+  return views;
+}
+
 // What a picture needs to become the network's input; where that is unknown, run() works all the same.
 Result<void> SessionState::prepare_pictures() {
   const Tensor& input = tensor(network().inputs[0]);
   if (!takes_pictures(network())) {
     no_pictures = network().inputs.size() == 1
                       ? failure(ErrorCode::unsupported, source(), ": its input ", input.name, " is ",
-                                to_string(input.shape), ", not one RGB picture; it takes raw tensors")
+                                to_string(input.shape), ", not one picture; it takes raw tensors")
                       : failure(ErrorCode::unsupported, source(), ": has ", network().inputs.size(),
-                                " inputs, not one RGB picture; it takes raw tensors");
+                                " inputs, not one picture; it takes raw tensors");
     return {};
   }
   MOBILENET_TRY(PreprocessSpec preprocess,
@@ -92,7 +101,7 @@ Result<void> SessionState::name_outputs() {
   if (spec.detection.classes > 0)
     for (const TensorId id : {network().boxes, network().scores}) see(Task::detect, id, tensor(id).name);
   if (spec.segmentation.classes > 0) see(Task::segment, network().mask_logits, tensor(network().mask_logits).name);
-  if (is_classifier(spec)) see(Task::classify, network().outputs[0], tensor(network().outputs[0]).name);
+  if (is_classifier(spec)) see(Task::classify, class_row(network()), tensor(class_row(network())).name);
   for (const std::string& name : options.layers) MOBILENET_CHECK(see_named(Task::features, name, "layer"));
   for (const TensorId id : network().outputs) see(Task::run, id, tensor(id).name);
   for (const std::string& name : options.tensors) MOBILENET_CHECK(see_named(Task::run, name, "tensor or layer"));
@@ -125,7 +134,7 @@ Result<void> SessionState::prepare() {
     if (!of(task).outputs.empty()) usual = task;
   std::vector<Shape> shapes;
   for (std::size_t i = 0; i < network().inputs.size(); ++i)
-    shapes.push_back(input_shape(network(), i, 1, height, width));
+    shapes.push_back(input_shape(network(), i, stored_batch(network()), height, width));
   MOBILENET_CHECK(compiled_for(usual, shapes));
   return {};
 }
@@ -136,7 +145,10 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(Task task, std::span<con
   compiled->input_shapes.assign(shapes.begin(), shapes.end());
   Ends ends;
   if (task != Task::run) ends.picture = picture_end;
-  if (ends.picture) ends.picture->input = {static_cast<int>(shapes[0][2]), static_cast<int>(shapes[0][1])};
+  if (ends.picture) {
+    const PictureAxes axes = map_axes(shapes[0]);
+    ends.picture->input = {static_cast<int>(shapes[0][axes.width]), static_cast<int>(shapes[0][axes.height])};
+  }
   MOBILENET_TRY(ends.answer, answer_end(*model, options, task, shapes));
   Claims& claims = compiled->claims;
   claims = backend->claims(network(), ends);
@@ -199,7 +211,9 @@ Result<Shape> SessionState::picture_batch_shape(std::span<const ImageView> image
                      " pixels of these pictures, which cannot be one batch; pass them one by one");
     size = *wanted;
   }
-  return input_shape(network(), 0, static_cast<std::int64_t>(images.size()), size.height, size.width);
+  const std::int64_t stored = stored_batch(network()), pictures_given = static_cast<std::int64_t>(images.size());
+  const std::int64_t batch = (pictures_given + stored - 1) / stored * stored;
+  return input_shape(network(), 0, batch, size.height, size.width);
 }
 
 Result<Compiled*> SessionState::run_pictures(Task task, std::span<const ImageView> images) {
@@ -209,12 +223,17 @@ Result<Compiled*> SessionState::run_pictures(Task task, std::span<const ImageVie
   MOBILENET_TRY(Compiled* const compiled, compiled_for(task, {&shape, 1}));
   Stopwatch watch;
   const TensorMemory& input = compiled->execution->inputs()[0];
-  const std::size_t bytes = input.bytes / images.size();
+  const std::size_t bytes = input.bytes / compiled->pictures.size();
   for (std::size_t i = 0; i < images.size(); ++i) {
     auto geometry =
         compiled->claims.picture ? pictures->geometry(images[i]) : pictures->run(images[i], input.data + i * bytes);
     if (!geometry) return of_picture(i, images.size(), std::move(geometry).error());
     compiled->pictures[i] = {images[i], *std::move(geometry)};
+  }
+  // A file's own batch is filled up with the last picture, whose further answers nobody sees.
+  for (std::size_t i = images.size(); i < compiled->pictures.size(); ++i) {
+    if (!compiled->claims.picture) std::memcpy(input.data + i * bytes, input.data + (i - 1) * bytes, bytes);
+    compiled->pictures[i] = compiled->pictures[i - 1];
   }
   timing.preprocess = watch.lap();
   if (auto run = compiled->execution->run({.pictures = compiled->pictures}); !run)

@@ -41,6 +41,8 @@ struct Compiled {
   Result<RawAnswers> raw_answers();
   // The outputs of the last run as the source framework shows them.
   std::span<const TensorView> show_outputs();
+  // The same for the first pictures of the batch.
+  std::span<const TensorView> show_outputs_of(std::size_t shown);
 };
 
 // What one task wants to see of the network.
@@ -83,6 +85,7 @@ struct SessionState {
   Result<void> prepare();
   // Compiles unless that was done for these shapes before.
   Result<Compiled*> compiled_for(Task task, std::span<const Shape> shapes);
+  // Of the smallest batch that holds these pictures: a file may fix how many are computed at once.
   Result<Shape> picture_batch_shape(std::span<const ImageView> images);
   // Tensors of the caller into the network, its outputs into `outputs`, or Compiled::views where there are none.
   Result<Compiled*> run_tensors(std::span<const TensorView> inputs, std::span<const TensorBuffer> outputs);

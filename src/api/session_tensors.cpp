@@ -32,7 +32,7 @@ Result<Shape> checked_input(const SessionState& state, std::size_t index, const 
   const Network& network = state.network();
   const SourceLayout layout = state.model->loaded.spec.layout;
   const Tensor& tensor = state.tensor(network.inputs[index]);
-  const Shape expected = input_shape(network, index, 1, state.height, state.width);
+  const Shape expected = input_shape(network, index, stored_batch(network), state.height, state.width);
   Shape given = shape_of(view);
   if (given.rank() == 4 && layout == SourceLayout::nchw) given = {given[0], given[2], given[3], given[1]};
   bool fits = given.rank() == expected.rank() && view.type == tensor.type && given.rank() > 0;
@@ -40,12 +40,14 @@ Result<Shape> checked_input(const SessionState& state, std::size_t index, const 
     const bool free = axis == 0 || (expected.rank() == 4 && axis < 3 && !network.fixed_size);
     // Free extents are bounded so that their product fits 64 bits.
     fits = free ? given[axis] > 0 && given[axis] < (std::int64_t{1} << 15) : given[axis] == expected[axis];
+    if (axis == 0) fits = (fits || given[0] == expected[0]) && given[0] % expected[0] == 0;
   }
   if (!fits) {
     Shape asked;
     for (const std::int64_t axis : framework_shape(expected, layout)) asked.push_back(axis);
     return failure(ErrorCode::invalid_argument, state.source(), ": input ", tensor.name, " takes ",
-                   name_of(tensor.type), " ", to_string(asked), " (the batch is free",
+                   name_of(tensor.type), " ", to_string(asked),
+                   stored_batch(network) == 1 ? " (the batch is free" : " (the batch is a multiple of that",
                    network.fixed_size ? "" : ", height and width too", "), got ", name_of(view.type), " ",
                    to_string(shape_of(view)));
   }

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "network/parameter.h"
+#include "network/picture_axes.h"
 #include "postprocess/mask.h"
 
 namespace mobilenet {
@@ -197,14 +198,14 @@ class HostMask final : public HostAnswer {
     const MaskAxis rows = mask_axis(geometry.rows, end_.segmentation, rows_, input_height_, height);
     const MaskAxis columns = mask_axis(geometry.columns, end_.segmentation, columns_, input_width_, width);
     const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    const std::size_t numbers = end_.probabilities ? pixels * static_cast<std::size_t>(channels_) : 0;
+    const std::size_t numbers = end_.probabilities ? pixels * static_cast<std::size_t>(classes()) : 0;
     // Grow to the largest picture seen, never shrink.
     mask_.resize(std::max(mask_.size(), pixels));
-    scratch_.resize(std::max(scratch_.size(), mask_scratch_floats(rows, columns, channels_)));
+    scratch_.resize(std::max(scratch_.size(), mask_scratch_floats(rows, columns, classes())));
     probabilities_.resize(std::max(probabilities_.size(), numbers));
-    MOBILENET_TRY(const float* const logits, logits_.read(outputs[0], 0, cell_numbers(), 0, 1));
-    enlarge_to_mask({logits, channels_, step_, end_.segmentation.score_function}, rows, columns, scratch_, mask_.data(),
-                    std::span(probabilities_).first(numbers));
+    MOBILENET_TRY(const float* const stored, logits_.read(outputs[0], 0, cell_numbers(), 0, 1));
+    enlarge_to_mask({channels_ == 1 ? in_pairs(stored) : stored, classes(), step_, function()}, rows, columns, scratch_,
+                    mask_.data(), std::span(probabilities_).first(numbers));
     clear_unseen(geometry, width, height, numbers);
     return RawAnswers{{}, {}, std::span(mask_).first(pixels), std::span(probabilities_).first(numbers)};
   }
@@ -215,14 +216,34 @@ class HostMask final : public HostAnswer {
         rows_(static_cast<int>(logits.shape[1])),
         columns_(static_cast<int>(logits.shape[2])),
         channels_(static_cast<int>(logits.shape[3])),
-        input_height_(static_cast<int>(input[1])),
-        input_width_(static_cast<int>(input[2])),
+        input_height_(static_cast<int>(input[map_axes(input).height])),
+        input_width_(static_cast<int>(input[map_axes(input).width])),
         step_(logits.type == DataType::f32 ? 0 : quantization.scale),
-        // The stored numbers do for a comparison and for a softmax; probabilities are counted from their zero.
+        // The stored numbers do for a comparison and for a softmax; others are counted from their zero.
         logits_(
             logits.type,
-            {1, end.segmentation.score_function == ScoreFunction::identity && step_ > 0 ? quantization.zero_point : 0},
-            cell_numbers()) {}
+            {1, end.segmentation.score_function == ScoreFunction::softmax || step_ == 0 ? 0 : quantization.zero_point},
+            cell_numbers()),
+        pairs_(channels_ == 1 ? 2 * cell_numbers() : 0) {}
+
+  int classes() const { return channels_ == 1 ? 2 : channels_; }
+
+  // The sigmoid of one number is the softmax of it and 0.
+  ScoreFunction function() const {
+    const ScoreFunction function = end_.segmentation.score_function;
+    return channels_ == 1 && function == ScoreFunction::sigmoid ? ScoreFunction::softmax : function;
+  }
+
+  // One channel says how probable something is; what it lacks to 1 is the background.
+  const float* in_pairs(const float* something) {
+    const bool probabilities = end_.segmentation.score_function == ScoreFunction::identity;
+    const float one = step_ > 0 ? 1 / step_ : 1;
+    for (std::size_t i = 0; i < cell_numbers(); ++i) {
+      pairs_[2 * i] = probabilities ? one - something[i] : 0;
+      pairs_[2 * i + 1] = something[i];
+    }
+    return pairs_.data();
+  }
 
   std::size_t cell_numbers() const {
     return static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_) * static_cast<std::size_t>(channels_);
@@ -254,7 +275,7 @@ class HostMask final : public HostAnswer {
   int rows_, columns_, channels_, input_height_, input_width_;
   float step_;          // what one of the stored logits is worth; 0 for float logits
   RealNumbers logits_;  // of a quantised tensor as stored
-  std::vector<float> scratch_, probabilities_;
+  std::vector<float> pairs_, scratch_, probabilities_;
   std::vector<std::uint8_t> mask_;
 };
 

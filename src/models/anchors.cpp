@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "network/picture_axes.h"
+
 namespace mobilenet {
 namespace {
 
@@ -57,7 +59,8 @@ std::vector<AnchorBox> network_anchors(const DetectionSpec& spec, const Network&
     grids.push_back({static_cast<int>(map[1]), static_cast<int>(map[2])});
   }
   const Shape& input = shapes[static_cast<std::size_t>(network.inputs[0])];
-  return generate_anchors(in_sides(spec.anchor_shapes, spec.anchor_unit, input[1], input[2]), grids);
+  const PictureAxes axes = map_axes(input);
+  return generate_anchors(in_sides(spec.anchor_shapes, spec.anchor_unit, input[axes.height], input[axes.width]), grids);
 }
 
 std::vector<std::vector<AnchorShape>> multiple_grid_shapes(int maps, double min_scale, double max_scale) {

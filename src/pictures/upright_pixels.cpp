@@ -24,6 +24,20 @@ void gather(const std::byte* pixel, std::ptrdiff_t step, int count, std::array<i
   }
 }
 
+// Weights of ITU-R 601-2 in 65536ths, rounded to nearest.
+void make_luma(std::uint8_t* rgb, int count) {
+  constexpr std::uint32_t kRed = 19595, kGreen = 38470, kBlue = 7471, kHalf = 0x8000;
+  for (int x = 0; x < count; ++x, rgb += 3) {
+    const auto luma = static_cast<std::uint8_t>((rgb[0] * kRed + rgb[1] * kGreen + rgb[2] * kBlue + kHalf) >> 16);
+    rgb[0] = rgb[1] = rgb[2] = luma;
+  }
+}
+
+void make_luma(float* rgb, int count) {
+  for (int x = 0; x < count; ++x, rgb += 3)
+    rgb[0] = rgb[1] = rgb[2] = 0.299f * rgb[0] + 0.587f * rgb[1] + 0.114f * rgb[2];
+}
+
 }  // namespace
 
 Walk walk_of(Orientation orientation) {
@@ -64,7 +78,7 @@ int pixel_bytes(PixelFormat format) {
   return 0;
 }
 
-Result<UprightPixels> UprightPixels::of(const ImageView& image) {
+Result<UprightPixels> UprightPixels::of(const ImageView& image, Samples samples) {
   if (!is_known(image.format)) return failure(ErrorCode::invalid_argument, "the picture has an unknown pixel format");
   if (image.width < 1 || image.height < 1)
     return failure(ErrorCode::invalid_argument, "the picture has an impossible size of ", image.width, "x",
@@ -79,6 +93,7 @@ Result<UprightPixels> UprightPixels::of(const ImageView& image) {
 
   UprightPixels pixels;
   pixels.format_ = image.format;
+  pixels.samples_ = samples;
   pixels.width_ = walk.swap_axes ? image.height : image.width;
   pixels.height_ = walk.swap_axes ? image.width : image.height;
   for (std::size_t p = 0; p < (planes ? 3u : 1u); ++p) {
@@ -108,7 +123,7 @@ const std::uint8_t* UprightPixels::row(int left, int y, int count, std::uint8_t*
   const std::byte* first = planes_[0] + left * step + y * step_y_[0];
   switch (format_) {
     case PixelFormat::rgb:
-      if (step == 3) return reinterpret_cast<const std::uint8_t*>(first);
+      if (step == 3 && samples_ == Samples::colours) return reinterpret_cast<const std::uint8_t*>(first);
       gather(first, step, count, {0, 1, 2}, scratch);
       break;
     case PixelFormat::rgba:
@@ -124,6 +139,7 @@ const std::uint8_t* UprightPixels::row(int left, int y, int count, std::uint8_t*
     case PixelFormat::rgb_float_planes:
       break;  // has no bytes
   }
+  if (samples_ == Samples::luma && format_ != PixelFormat::grey) make_luma(scratch, count);
   return scratch;
 }
 
@@ -136,6 +152,7 @@ const float* UprightPixels::row(int left, int y, int count, float* scratch) cons
       scratch[3 * static_cast<std::ptrdiff_t>(x) + static_cast<std::ptrdiff_t>(p)] = value * 255.0f;
     }
   }
+  if (samples_ == Samples::luma) make_luma(scratch, count);
   return scratch;
 }
 

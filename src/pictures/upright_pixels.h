@@ -25,10 +25,13 @@ Walk walk_of(Orientation orientation);
 // From one pixel of a row to the next, in one plane.
 int pixel_bytes(PixelFormat format);
 
+// What the three samples of a pixel are: its colours, or three times its luma, that of Pillow's convert("L").
+enum class Samples { colours, luma };
+
 class UprightPixels {
  public:
   // Refuses missing pixels, impossible sizes, rows that overlap, and formats and orientations that do not exist.
-  static Result<UprightPixels> of(const ImageView& image);
+  static Result<UprightPixels> of(const ImageView& image, Samples samples = Samples::colours);
 
   int width() const { return width_; }
   int height() const { return height_; }
@@ -47,6 +50,7 @@ class UprightPixels {
   int width_ = 0;
   int height_ = 0;
   PixelFormat format_ = PixelFormat::rgb;
+  Samples samples_ = Samples::colours;
 };
 
 }  // namespace mobilenet

@@ -116,6 +116,10 @@ void enlarge_to_mask(const ScoreMap& scores, const MaskAxis& rows, const MaskAxi
         for (std::size_t c = 0; c < depth; ++c) probabilities[c * plane + index] = pixel[c] * unit;
         continue;
       }
+      if (scores.function == ScoreFunction::sigmoid) {
+        for (std::size_t c = 0; c < depth; ++c) probabilities[c * plane + index] = 1 / (1 + std::exp(-pixel[c] * unit));
+        continue;
+      }
       float sum = 0;
       const float largest = pixel[best];
       for (std::size_t c = 0; c < depth; ++c) sum += pixel[c] = std::exp((pixel[c] - largest) * unit);

@@ -28,12 +28,12 @@ struct ScoreMap {
   // graph stores the enlarged scores likewise, so they are rounded to whole numbers, halves up, before classes are
   // compared.
   float step = 0;
-  ScoreFunction function = ScoreFunction::softmax;  // softmax, or identity: the scores are probabilities
+  ScoreFunction function = ScoreFunction::softmax;  // what makes probabilities of them; identity: they are some
 };
 
 // mask[y][x] = the channel with the largest bilinearly interpolated score; of equal ones the lowest, as argmax does.
 // `probabilities`, where not empty, receives [channels][rows.pixels][columns.pixels]: the interpolated scores, or
-// their softmax. `scratch` holds at least mask_scratch_floats(rows, columns, channels) floats.
+// what the function makes of them. `scratch` holds at least mask_scratch_floats(rows, columns, channels) floats.
 void enlarge_to_mask(const ScoreMap& scores, const MaskAxis& rows, const MaskAxis& columns, std::span<float> scratch,
                      std::uint8_t* mask, std::span<float> probabilities = {});
 std::size_t mask_scratch_floats(const MaskAxis& rows, const MaskAxis& columns, int channels);

@@ -159,7 +159,11 @@ std::string describe(const PreprocessSpec& spec, int height, int width, const In
     write_normalization(text, spec);
     if (elements.type != DataType::f32) text << ", in the input's steps of " << elements.scale;
   }
-  if (spec.swap_red_blue) text << ", in BGR order";
+  if (elements.channels == 1)
+    text << ", in grey";
+  else if (spec.swap_red_blue)
+    text << ", in BGR order";
+  if (elements.order == PixelOrder::planes && elements.channels > 1) text << ", plane by plane";
   return text.str();
 }
 

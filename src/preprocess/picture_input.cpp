@@ -61,7 +61,7 @@ template <class Element>
 class Encoder {
  public:
   Encoder(const PreprocessSpec& spec, const InputElements& elements)
-      : sample_(spec, elements), swap_red_blue_(spec.swap_red_blue) {
+      : sample_(spec, elements), elements_(elements), swap_red_blue_(spec.swap_red_blue) {
     const bool filled = spec.mode == ResizeMode::pad || spec.mode == ResizeMode::fit;
     for (std::size_t c = 0; c < 3; ++c) {
       for (std::size_t byte = 0; byte < 256; ++byte) of_byte_[c][byte] = sample_(static_cast<float>(byte), c);
@@ -72,32 +72,57 @@ class Encoder {
   // window: the resized pixels, RGB; everything around them becomes padding.
   template <class Sample>
   void run(const Sample* window, const Geometry& geometry, PictureSize input, Element* out) const {
+    // One plane is the same in both orders.
+    if (elements_.channels == 1)
+      write(Interleaved<1>(), window, geometry, input, out);
+    else if (elements_.order == PixelOrder::planes)
+      write(Planes{static_cast<std::size_t>(input.width) * static_cast<std::size_t>(input.height)}, window, geometry,
+            input, out);
+    else
+      write(Interleaved<3>(), window, geometry, input, out);
+  }
+
+ private:
+  // Where the channels of a pixel lie, and how far the next pixel is.
+  template <std::size_t count>
+  struct Interleaved {
+    static constexpr std::size_t channels = count, step = count;
+    static std::size_t place(std::size_t c) { return c; }
+  };
+  struct Planes {
+    static constexpr std::size_t channels = 3, step = 1;
+    std::size_t pixels;
+    std::size_t place(std::size_t c) const { return c * pixels; }
+  };
+
+  template <class Layout, class Sample>
+  void write(const Layout layout, const Sample* window, const Geometry& geometry, PictureSize input,
+             Element* out) const {
     const AxisGeometry& columns = geometry.columns;
     const AxisGeometry& rows = geometry.rows;
     const std::array<std::size_t, 3> source =
         swap_red_blue_ ? std::array<std::size_t, 3>{2, 1, 0} : std::array<std::size_t, 3>{0, 1, 2};
+    const auto pad = [&](int pixels) {
+      for (int x = 0; x < pixels; ++x, out += layout.step)
+        for (std::size_t c = 0; c < layout.channels; ++c) out[layout.place(c)] = padding_[c];
+    };
     for (int y = 0; y < input.height; ++y) {
       if (y < rows.output_begin || y >= rows.output_begin + rows.window_size) {
-        out = pad(input.width, out);
+        pad(input.width);
         continue;
       }
-      out = pad(columns.output_begin, out);
-      for (int x = 0; x < columns.window_size; ++x, window += 3, out += 3)
-        for (std::size_t c = 0; c < 3; ++c) out[c] = encode(window[source[c]], c);
-      out = pad(input.width - columns.output_begin - columns.window_size, out);
+      pad(columns.output_begin);
+      for (int x = 0; x < columns.window_size; ++x, window += 3, out += layout.step)
+        for (std::size_t c = 0; c < layout.channels; ++c) out[layout.place(c)] = encode(window[source[c]], c);
+      pad(input.width - columns.output_begin - columns.window_size);
     }
   }
 
- private:
   Element encode(std::uint8_t byte, std::size_t c) const { return of_byte_[c][byte]; }
   Element encode(float value, std::size_t c) const { return sample_(value, c); }
 
-  Element* pad(int pixels, Element* out) const {
-    for (int x = 0; x < pixels; ++x) out = std::copy(padding_.begin(), padding_.end(), out);
-    return out;
-  }
-
   SampleEncoder<Element> sample_;
+  InputElements elements_;
   bool swap_red_blue_;
   std::array<std::array<Element, 256>, 3> of_byte_;
   std::array<Element, 3> padding_;
@@ -198,6 +223,7 @@ struct PictureInput::State {
       : spec(the_spec),
         input(the_input),
         kind(kind_of(spec.filter)),
+        samples(elements.channels == 1 ? Samples::luma : Samples::colours),
         encoder(encoder_for(spec, elements)),
         pil_bytes(pil_filter(spec.filter), spec.resampler),
         pil_floats(pil_filter(spec.filter), spec.resampler),
@@ -207,6 +233,7 @@ struct PictureInput::State {
   PreprocessSpec spec;
   PictureSize input;  // unless the spec takes it from the picture
   ResizerKind kind;
+  Samples samples;
   AnyEncoder encoder;
   PilResize<std::uint8_t> pil_bytes;
   PilResize<float> pil_floats;
@@ -228,13 +255,13 @@ struct PictureInput::State {
 };
 
 Result<Geometry> PictureInput::State::run(const ImageView& image, void* destination) {
-  MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(image));
+  MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(image, samples));
   const PictureSize picture{pixels.width(), pixels.height()};
   MOBILENET_TRY(const Geometry geometry, plan_geometry(spec, picture, input));
   MOBILENET_TRY(const PictureSize size, network_input_size(spec, picture, input));
-  const std::size_t samples = 3 * static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
+  const std::size_t window_samples = 3 * static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
   if (kind != ResizerKind::tf && !pixels.floats()) {
-    bytes.resize(std::max(bytes.size(), samples));
+    bytes.resize(std::max(bytes.size(), window_samples));
     if (kind == ResizerKind::nearest)
       nearest.run(pixels, geometry, bytes.data());
     else
@@ -242,7 +269,7 @@ Result<Geometry> PictureInput::State::run(const ImageView& image, void* destinat
     encode(bytes, geometry, size, destination);
     return geometry;
   }
-  floats.resize(std::max(floats.size(), samples));
+  floats.resize(std::max(floats.size(), window_samples));
   if (kind == ResizerKind::nearest)
     nearest.run(pixels, geometry, floats.data());
   else if (kind == ResizerKind::pil)

@@ -33,7 +33,8 @@ class PictureInput {
   // Where the input's pixels lie on the upright picture.
   Result<Geometry> geometry(const ImageView& image) const;
 
-  // Writes 3 elements for every pixel of the input's size, NHWC, and says where they lie on the upright picture.
+  // Writes an element for every channel of every pixel of the input's size, and says where they lie on the upright
+  // picture.
   // Refuses views without pixels or with impossible sizes. Allocates only when the picture is larger than every one
   // before.
   Result<Geometry> run(const ImageView& image, void* destination);

@@ -62,7 +62,8 @@ struct RandomInput {
 // The shape at this batch and input size: the two axes that hold the model's own size are replaced.
 std::vector<std::int64_t> input_shape(const ModelInfo& info, const TensorInfo& tensor, const BenchOptions& options) {
   std::vector<std::int64_t> shape = tensor.shape;
-  if (!shape.empty()) shape[0] = options.batch;
+  // A file may fix how many pictures it computes at once.
+  if (!shape.empty()) shape[0] = (options.batch + shape[0] - 1) / shape[0] * shape[0];
   if (options.session.input_height == 0 || shape.size() != 4) return shape;
   const std::size_t row_axis = shape[1] == info.input_height && shape[2] == info.input_width ? 1 : 2;
   shape[row_axis] = options.session.input_height;

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Graphs whose input is not one picture of pixels in three colours: grey, plane by plane, or a batch that the file
+// fixes; and masks of one channel.
+
+#include <gtest/gtest.h>
+#include <mobilenet/mobilenet.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "formats/tflite/tflite_graph.h"
+
+namespace mobilenet::testing {
+namespace {
+
+using schema::BuiltinOperator;
+using schema::BuiltinOptions;
+using schema::TensorType;
+
+Model open(const GraphFile& graph) {
+  const std::vector<std::uint8_t> bytes = graph.bytes();
+  return Model::from_memory(std::as_bytes(std::span(bytes))).value();
+}
+
+// Noise as a packed RGB picture.
+struct Noise {
+  explicit Noise(int side, unsigned seed = 5) : pixels(static_cast<std::size_t>(side * side * 3)) {
+    std::mt19937 random(seed);
+    for (std::byte& value : pixels) value = static_cast<std::byte>(random());
+    view = ImageView::packed(pixels.data(), PixelFormat::rgb, side, side);
+  }
+  std::vector<std::byte> pixels;
+  ImageView view;
+};
+
+// Means of the sum's 4 channels, as 4 classes. `batch` pictures at once.
+GraphFile classifier(int batch) {
+  GraphFile graph = small_float_graph();
+  graph.tensors.resize(kMean + 1);
+  graph.operators.resize(kAverage + 1);
+  const int scores = graph.add({"scores", {1, 4}});
+  graph.operators.push_back({BuiltinOperator::SOFTMAX, {kMean}, {scores}});
+  set_options(graph.operators.back(), BuiltinOptions::SoftmaxOptions,
+              [](auto& builder) { return schema::CreateSoftmaxOptions(builder, 1.0f); });
+  graph.outputs = {scores};
+  for (GraphTensor& tensor : graph.tensors)
+    if (tensor.data.empty()) tensor.shape[0] = batch;
+  return graph;
+}
+
+std::vector<float> scores_of(std::span<const Classification> classes) {
+  std::vector<float> scores(classes.size());
+  for (const Classification& c : classes) scores[static_cast<std::size_t>(c.index)] = c.score;
+  return scores;
+}
+
+TEST(Axes, ABatchThatTheFileFixesIsFilledUp) {
+  const Model one = open(classifier(1)), four = open(classifier(4));
+  EXPECT_EQ(four.info().task, Task::classify);
+  EXPECT_EQ(four.info().classes, 4);
+  EXPECT_EQ(four.info().inputs[0].shape, (std::vector<std::int64_t>{4, 8, 8, 3}));
+  std::vector<Noise> noise;
+  for (unsigned seed = 0; seed < 6; ++seed) noise.emplace_back(8, seed);
+  std::vector<ImageView> views;
+  for (const Noise& picture : noise) views.push_back(picture.view);
+  for (const Device device : {Device::cpu, Device::reference}) {
+    Session plain = one.session({.device = device, .top = 4}).value();
+    Session fixed = four.session({.device = device, .top = 4}).value();
+    for (const std::size_t pictures : {1, 3, 4, 6}) {
+      const auto answers = fixed.classify(std::span(views).first(pictures)).value();
+      ASSERT_EQ(answers.size(), pictures);
+      for (std::size_t i = 0; i < pictures; ++i) {
+        const std::vector<float> got = scores_of(answers[i]), right = scores_of(plain.classify(views[i]).value());
+        for (std::size_t c = 0; c < 4; ++c) EXPECT_NEAR(got[c], right[c], 1e-6f) << pictures << " pictures, " << i;
+      }
+    }
+  }
+}
+
+TEST(Axes, RawTensorsAreWholeBatches) {
+  const Model four = open(classifier(4));
+  Session session = four.session().value();
+  for (const std::int64_t batch : {4, 8, 1, 6}) {
+    const std::vector<float> values(static_cast<std::size_t>(batch * 8 * 8 * 3), 0.5f);
+    const std::vector<std::int64_t> shape{batch, 8, 8, 3};
+    const TensorView input{"input", DataType::f32, shape, values.data(), values.size() * sizeof(float)};
+    const auto outputs = session.run({&input, 1});
+    ASSERT_EQ(outputs.has_value(), batch % 4 == 0) << batch;
+    if (outputs) {
+      EXPECT_EQ((*outputs)[0].shape[0], batch);
+    } else {
+      EXPECT_NE(outputs.error().message.find("takes f32 4x8x8x3 (the batch is a multiple of that)"), std::string::npos)
+          << outputs.error().message;
+    }
+  }
+}
+
+TEST(Axes, FeaturesOfABatchThatTheFileFixesAreThoseOfThePicturesGiven) {
+  const Model four = open(classifier(4));
+  Session session = four.session({.layers = {"sum"}}).value();
+  const Noise noise(8);
+  const auto features = session.features(noise.view).value();
+  EXPECT_EQ(std::vector<std::int64_t>(features[0].shape.begin(), features[0].shape.end()),
+            (std::vector<std::int64_t>{1, 4, 4, 4}));
+  EXPECT_EQ(features[0].bytes, 64 * sizeof(float));
+}
+
+// One channel, whose weights are the first of three.
+GraphFile grey_graph(TensorType type) {
+  GraphFile graph = type == TensorType::INT8 ? small_i8_graph() : small_float_graph();
+  graph.tensors[kInput].shape = {1, 8, 8, 1};
+  graph.tensors[kStemWeight].shape = {4, 3, 3, 1};
+  graph.tensors[kStemWeight].data.resize(graph.tensors[kStemWeight].data.size() / 3);
+  return graph;
+}
+
+TEST(Axes, GreyIsPillowsLuma) {
+  for (const TensorType type : {TensorType::FLOAT32, TensorType::INT8}) {
+    const Model model = open(grey_graph(type));
+    Session session = model.session({.preprocess = PreprocessPolicy::squash}).value();
+    const Noise noise(8);
+    const TensorView input = session.preprocess(noise.view).value();
+    ASSERT_EQ(input.bytes, 64 * size_of(input.type));
+    for (std::size_t i = 0; i < 64; ++i) {
+      const auto byte = [&](std::size_t c) { return static_cast<int>(noise.pixels[3 * i + c]); };
+      const int luma = (byte(0) * 19595 + byte(1) * 38470 + byte(2) * 7471 + 0x8000) >> 16;
+      if (type == TensorType::FLOAT32) {
+        EXPECT_FLOAT_EQ(input.as<float>()[i], (static_cast<float>(luma) - 127.5f) / 127.5f) << i;
+      }
+    }
+    EXPECT_NE(model.info().preprocess.find("in grey"), std::string::npos) << model.info().preprocess;
+  }
+}
+
+// An input of planes that nothing but the output reads: its own means of columns.
+GraphFile planes_graph(int channels) {
+  GraphFile graph;
+  graph.tensors = {{"input", {1, channels, 6, 10}}, {"output", {1, channels, 6, 10}}};
+  graph.operators = {{BuiltinOperator::RELU, {0}, {1}}};
+  graph.inputs = {0};
+  graph.outputs = {1};
+  return graph;
+}
+
+TEST(Axes, PlanesComeOneAfterTheOther) {
+  GraphFile pixels = planes_graph(3);
+  pixels.tensors[0].shape = pixels.tensors[1].shape = {1, 6, 10, 3};
+  const Model planes = open(planes_graph(3)), plain = open(pixels);
+  EXPECT_EQ(planes.info().input_height, 6);
+  EXPECT_EQ(planes.info().input_width, 10);
+  const Noise noise(9);
+  Session a = planes.session().value(), b = plain.session().value();
+  const std::span<const float> ours = a.preprocess(noise.view).value().as<float>();
+  const std::span<const float> theirs = b.preprocess(noise.view).value().as<float>();
+  ASSERT_EQ(ours.size(), 180U);
+  ASSERT_EQ(theirs.size(), 180U);
+  for (std::size_t pixel = 0; pixel < 60; ++pixel)
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_EQ(ours[60 * c + pixel], theirs[3 * pixel + c]) << pixel << ' ' << c;
+  EXPECT_NE(planes.info().preprocess.find("plane by plane"), std::string::npos) << planes.info().preprocess;
+  EXPECT_EQ(open(planes_graph(1)).info().input_width, 10);
+}
+
+// A probability for every pixel, from one channel: 4x4 cells of the stem, enlarged.
+TEST(Axes, OneProbabilityMakesAMaskOfTwoClasses) {
+  GraphFile graph = small_float_graph();
+  graph.tensors.resize(kStem + 1);
+  graph.operators.resize(kConvolve + 1);
+  std::vector<float> values(4);
+  for (std::size_t i = 0; i < 4; ++i) values[i] = i % 2 == 0 ? 9.0f : -8.0f;
+  const int weight = graph.add({"weight", {1, 1, 1, 4}, TensorType::FLOAT32, as_data(values)});
+  const int map = graph.add({"map", {1, 4, 4, 1}}),
+            size = graph.add({"size", {2}, TensorType::INT32, as_data<std::int32_t>({8, 8})});
+  const int large = graph.add({"large", {1, 8, 8, 1}}), mask = graph.add({"mask", {1, 8, 8, 1}});
+  graph.operators.push_back({BuiltinOperator::CONV_2D, {kStem, weight}, {map}});
+  set_options(graph.operators.back(), BuiltinOptions::Conv2DOptions,
+              [](auto& builder) { return schema::CreateConv2DOptions(builder, schema::PaddingRule::SAME, 1, 1); });
+  graph.operators.push_back({BuiltinOperator::RESIZE_BILINEAR, {map, size}, {large}});
+  graph.operators.push_back({BuiltinOperator::LOGISTIC, {large}, {mask}});
+  graph.outputs = {mask};
+  const Model model = open(graph);
+  ASSERT_EQ(model.info().task, Task::segment);
+  EXPECT_EQ(model.info().classes, 2);
+  Session session = model.session({.preprocess = PreprocessPolicy::squash, .probabilities = true}).value();
+  std::size_t something = 0;
+  for (unsigned seed = 0; seed < 8; ++seed) {
+    const Noise noise(8, seed);
+    const TensorView input = session.preprocess(noise.view).value();
+    Session raw = model.session().value();
+    const std::span<const float> right = raw.run({&input, 1}).value()[0].as<float>();
+    const Segmentation answer = session.segment(noise.view).value();
+    ASSERT_EQ(answer.mask.size(), 64U);
+    ASSERT_EQ(answer.probabilities.size(), 128U);
+    for (std::size_t i = 0; i < 64; ++i) {
+      EXPECT_NEAR(answer.probabilities[64 + i], right[i], 1e-5f) << i;
+      EXPECT_NEAR(answer.probabilities[i], 1 - right[i], 1e-5f) << i;
+      const bool certain = std::abs(right[i] - 0.5f) > 1e-4f;
+      EXPECT_TRUE(!certain || (answer.mask[i] == 1) == (right[i] > 0.5f)) << i;
+      something += answer.mask[i];
+    }
+  }
+  EXPECT_GT(something, 20U);
+}
+
+}  // namespace
+}  // namespace mobilenet::testing
