@@ -22,7 +22,16 @@ struct Rescaling {
   double shift = 0;
 };
 
-// The MUL, ADD and SUB that the graph itself applies to its input, none when it has none; of the first channel.
+// What a sum, difference, product or quotient of x and a constant does to x; none for others.
+std::optional<Rescaling> rescaling_of(BinaryKind kind, double constant, bool constant_first) {
+  if (kind == BinaryKind::add) return Rescaling{1, constant};
+  if (kind == BinaryKind::multiply) return Rescaling{constant, 0};
+  if (kind == BinaryKind::subtract) return constant_first ? Rescaling{-1, constant} : Rescaling{1, -constant};
+  if (kind == BinaryKind::divide && !constant_first && constant != 0) return Rescaling{1 / constant, 0};
+  return std::nullopt;
+}
+
+// The MUL, ADD, SUB and DIV that the graph itself applies to its input, none when it has none; of the first channel.
 std::optional<Rescaling> rescaling_in_graph(const GraphReading& model) {
   Rescaling total;
   bool found = false;
@@ -32,10 +41,22 @@ std::optional<Rescaling> rescaling_in_graph(const GraphReading& model) {
     return stored_value(parameter, 0);
   };
   for (const Node& node : model.graph.network.nodes) {
-    if (!std::holds_alternative<BatchNormOp>(node.op) || node.inputs[0] != id) continue;
-    const double gamma = number(node.inputs[1]);
-    const double shift = number(node.inputs[2]) - number(node.inputs[3]) * gamma;
-    total = {total.scale * gamma, total.shift * gamma + shift};
+    std::optional<Rescaling> step;
+    const Network& network = model.graph.network;
+    const auto* binary = std::get_if<BinaryOp>(&node.op);
+    if (std::holds_alternative<BatchNormOp>(node.op) && node.inputs[0] == id) {
+      const double gamma = number(node.inputs[1]);
+      step = {gamma, number(node.inputs[2]) - number(node.inputs[3]) * gamma};
+    } else if (binary != nullptr && binary->activation == Activation::none) {
+      const std::size_t constant = network.is_constant(node.inputs[0]) ? 0 : 1;
+      if (network.is_constant(node.inputs[constant]) && node.inputs[1 - constant] == id)
+        step = rescaling_of(binary->kind, number(node.inputs[constant]), constant == 0);
+    } else if (node.inputs[0] == id &&
+               (std::holds_alternative<TransposeOp>(node.op) || std::holds_alternative<ReshapeOp>(node.op))) {
+      id = node.output;  // planes are made pixels first
+    }
+    if (!step) continue;
+    total = {total.scale * step->scale, total.shift * step->scale + step->shift};
     found = true;
     id = node.output;
   }

@@ -3,6 +3,9 @@
 // Graphs that say something of every pixel, recognised from their end: a best class, probabilities, or the scores that
 // a convolution leaves.
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +19,8 @@ namespace mobilenet::tflite {
 namespace {
 
 constexpr int kMostClasses = 256;  // a mask holds bytes
+
+constexpr std::array<int, 4> kToPlanes{0, 3, 1, 2};
 
 // What follows the scores of a map's cells up to an output of the graph.
 struct Ending {
@@ -48,6 +53,9 @@ bool passes(const Network& network, const Node& node, TensorId output, Ending& e
   // Pixels in one row, or [rows, columns, channels]: cells stay in their order.
   if (std::holds_alternative<ReshapeOp>(node.op))
     return !end.best_class && from.rank() == 4 && to.rank() > 1 && to[to.rank() - 1] == from[3];
+  // From planes of classes back to pixels.
+  if (const auto* transpose = std::get_if<TransposeOp>(&node.op))
+    return !end.best_class && from.rank() == 4 && std::ranges::equal(kToPlanes, std::span(transpose->order).first(4));
   if (network.tensor(output).type != DataType::f32 || activated) return false;
   end.softmax = std::holds_alternative<SoftmaxOp>(node.op);
   end.sigmoid = is_sigmoid(node.op);
@@ -58,16 +66,18 @@ Ending ending_of(const Network& network, TensorId output) {
   Ending end;
   end.name = network.tensor(output).name;
   TensorId id = output;
-  // Indices of classes may have axes of one more or less.
+  // Indices of classes may have axes of one more or less, and another type.
   const Node* node = network.producer(id);
-  while (node != nullptr && std::holds_alternative<ReshapeOp>(node->op)) node = network.producer(node->inputs[0]);
+  while (node != nullptr && (std::holds_alternative<ReshapeOp>(node->op) || std::holds_alternative<CastOp>(node->op)))
+    node = network.producer(node->inputs[0]);
   if (node != nullptr && std::holds_alternative<ArgMaxOp>(node->op)) {
     end.best_class = true;
     id = node->inputs[0];
   }
   for (;;) {
-    if (end.cells.rank() != 4) end.cells = network.tensor(id).shape;
     node = network.producer(id);
+    const bool turned = node != nullptr && std::holds_alternative<TransposeOp>(node->op);
+    if (end.cells.rank() != 4 && !turned) end.cells = network.tensor(id).shape;
     if (node == nullptr || !passes(network, *node, id, end)) break;
     id = node->inputs[0];
   }
