@@ -63,7 +63,8 @@ struct ModelInfo {
   double depth_multiplier = 0;  // 0: unknown
   int input_height = 0;
   int input_width = 0;
-  int classes = 0;  // of the answers, background included where it is one; 0 for feature extractors
+  bool any_input_size = false;  // sessions may ask for another; false: the size is part of the network
+  int classes = 0;              // of the answers, background included where it is one; 0 for feature extractors
   bool has_background = false;
   bool quantized = false;       // computed in exact integers
   std::int64_t macs = 0;        // of one picture at the default input size

@@ -54,7 +54,7 @@ struct SessionOptions {
   // power. Longer makes frames that follow at once a little faster. Up to a second.
   int spin_us = kUsualSpin;
   // Network input size, both or neither; 0: the model's own. Weights-only models accept any size, graph files only
-  // their own.
+  // their own, unless they leave it free.
   int input_height = 0;
   int input_width = 0;
   std::optional<PreprocessPolicy> preprocess = {};  // instead of the model's own geometry and filter

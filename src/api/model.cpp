@@ -66,7 +66,15 @@ Result<std::shared_ptr<const ModelState>> load_state(const SourceFile& file, con
   MOBILENET_TRY(LoadedModel loaded, load_model(file));
   if (auto described = apply_description_to(loaded, options); !described)
     return at(file.name, std::move(described).error());
-  return ModelState::make(std::move(loaded), file.name, options);
+  ModelState::ReadAgain again;
+  if (loaded.sizes == InputSizes::example || loaded.sizes == InputSizes::unsaid)
+    again = [file, options](int height, int width) {
+      SourceFile other = file;
+      other.input_height = height;
+      other.input_width = width;
+      return load_state(other, options);
+    };
+  return ModelState::make(std::move(loaded), file.name, options, std::move(again));
 }
 
 // Fails where no device of this build can run the network; the sentence is that of the first.
@@ -119,7 +127,7 @@ Shape input_shape(const Network& network, std::size_t index, std::int64_t batch,
 }
 
 Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, std::string source,
-                                                           const ModelOptions& options) {
+                                                           const ModelOptions& options, ReadAgain read_again) {
   if (auto applied = apply_labels(loaded, options); !applied) return at(source, std::move(applied).error());
   if (auto applied = apply_preprocess(loaded, options.preprocess); !applied)
     return at(source, std::move(applied).error());
@@ -148,6 +156,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   info.depth_multiplier = spec.depth_multiplier;
   info.input_height = spec.input_height;
   info.input_width = spec.input_width;
+  info.any_input_size = loaded.sizes != InputSizes::own;
   info.classes = info.task == Task::features ? 0 : class_count(spec);
   info.has_background = spec.has_background;
   info.preprocess = takes_pictures(network)
@@ -168,6 +177,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
         {layer.name, framework_shape(shape(layer.tensor), spec.layout), channels(shape(layer.tensor))});
   info.quantized = computes_in_integers(network);
   state->loaded = std::move(loaded);
+  state->read_again_ = std::move(read_again);
   return std::shared_ptr<const ModelState>(std::move(state));
 }
 

@@ -48,4 +48,20 @@ Result<std::shared_ptr<const Program>> ModelState::program(const Backend& backen
   return entry->program;
 }
 
+Result<std::shared_ptr<const ModelState>> ModelState::at_size(int height, int width) const {
+  constexpr std::size_t kMost = 4;  // each has packed weights of its own
+  const std::lock_guard reading(sizes_mutex_);
+  const auto known = std::find_if(sizes_.begin(), sizes_.end(), [&](const auto& state) {
+    return state->info.input_height == height && state->info.input_width == width;
+  });
+  if (known != sizes_.end()) {
+    sizes_.splice(sizes_.begin(), sizes_, known);
+    return sizes_.front();
+  }
+  MOBILENET_TRY(auto read, read_again_(height, width));
+  sizes_.push_front(std::move(read));
+  if (sizes_.size() > kMost) sizes_.pop_back();
+  return sizes_.front();
+}
+
 }  // namespace mobilenet

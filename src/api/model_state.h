@@ -7,6 +7,7 @@
 #include <mobilenet/model.h>
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -33,9 +34,14 @@ struct ModelState {
   Result<std::shared_ptr<const Program>> program(const Backend& backend, std::shared_ptr<const Weights> weights,
                                                  const CompileRequest& request) const;
 
+  // Reads the file again, for another size of an input that it leaves free.
+  using ReadAgain = std::function<Result<std::shared_ptr<const ModelState>>(int height, int width)>;
+  // The model for another size of its free input: read once, and kept while others are not asked for more often.
+  Result<std::shared_ptr<const ModelState>> at_size(int height, int width) const;
+
   // Fills `info` from `loaded`; fails when the network cannot be computed at its own input size.
   static Result<std::shared_ptr<const ModelState>> make(LoadedModel loaded, std::string source,
-                                                        const ModelOptions& options);
+                                                        const ModelOptions& options, ReadAgain read_again = {});
 
  private:
   struct PackedWeights {
@@ -51,7 +57,10 @@ struct ModelState {
     std::shared_ptr<const Program> program;
   };
 
-  mutable std::mutex mutex_;  // of the two below
+  ReadAgain read_again_;
+  mutable std::mutex sizes_mutex_;                              // held while a file is read again
+  mutable std::list<std::shared_ptr<const ModelState>> sizes_;  // the last used in front
+  mutable std::mutex mutex_;                                    // of the two below
   mutable std::map<std::pair<const Backend*, Precision>, PackedWeights> weights_;
   mutable std::list<std::shared_ptr<CompiledProgram>> programs_;  // the last used in front
 };

@@ -114,6 +114,16 @@ Result<void> SessionState::prepare() {
   options.threads = threads_of(options);
   if (options.executor == nullptr) ThreadPool::shared().reserve(options.threads);
 
+  const InputSizes sizes = model->loaded.sizes;
+  if (sizes == InputSizes::unsaid && options.input_height == 0)
+    return failure(ErrorCode::invalid_argument, source(),
+                   ": the file leaves the height and width of its input free; say them (--size, or input_height and "
+                   "input_width of SessionOptions)");
+  const bool another = options.input_height > 0 && (options.input_height != model->loaded.spec.input_height ||
+                                                    options.input_width != model->loaded.spec.input_width);
+  if (another && (sizes == InputSizes::example || sizes == InputSizes::unsaid)) {
+    MOBILENET_TRY(model, model->at_size(options.input_height, options.input_width));
+  }
   const ModelSpec& spec = model->loaded.spec;
   height = options.input_height > 0 ? options.input_height : spec.input_height;
   width = options.input_width > 0 ? options.input_width : spec.input_width;

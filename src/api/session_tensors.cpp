@@ -48,8 +48,10 @@ Result<Shape> checked_input(const SessionState& state, std::size_t index, const 
     return failure(ErrorCode::invalid_argument, state.source(), ": input ", tensor.name, " takes ",
                    name_of(tensor.type), " ", to_string(asked),
                    stored_batch(network) == 1 ? " (the batch is free" : " (the batch is a multiple of that",
-                   network.fixed_size ? "" : ", height and width too", "), got ", name_of(view.type), " ",
-                   to_string(shape_of(view)));
+                   !network.fixed_size                            ? ", height and width too"
+                   : state.model->loaded.sizes == InputSizes::own ? ""
+                                                                  : "; height and width are the session's, --size",
+                   "), got ", name_of(view.type), " ", to_string(shape_of(view)));
   }
   const std::size_t bytes = static_cast<std::size_t>(given.elements()) * size_of(tensor.type);
   if (view.bytes != bytes || view.data == nullptr)

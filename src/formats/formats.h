@@ -28,6 +28,16 @@ struct SourceFile {
   std::filesystem::path path;  // empty when from memory: then nothing is looked for beside it
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> owner;  // keeps bytes alive; goes into Parameters::owners
+  // Of the input, where the file leaves its height and width free; 0: the file's own example.
+  int input_height = 0, input_width = 0;
+};
+
+// Which input sizes a model can have.
+enum class InputSizes {
+  any,      // whatever a session asks for: networks of bare weights
+  own,      // the network's: graph files
+  example,  // a graph file that leaves it free, read for one size; the file has an example, which is usual
+  unsaid,   // the same without an example, so that a session must say one
 };
 
 struct LoadedModel {
@@ -37,6 +47,7 @@ struct LoadedModel {
   WeightIndex weights;             // canonical names of weights-only files; empty for graph files
   std::vector<AnchorBox> anchors;  // of detectors
   std::vector<Decision> decisions;
+  InputSizes sizes = InputSizes::any;
   std::shared_ptr<const ModelGraph> graph;
 
   const Network& network() const { return graph->network; }

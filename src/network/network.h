@@ -127,6 +127,24 @@ inline std::int64_t stored_batch(const Network& network) {
 Result<std::vector<Shape>> infer_shapes(const Network& network, const Parameters& parameters,
                                         std::span<const Shape> input_shapes);
 
+// The same, node by node, while a reader adds nodes: so that it knows the shapes of what they make.
+class ShapeInference {
+ public:
+  // Both outlive this.
+  ShapeInference(const Network& network, const Parameters& parameters);
+  ~ShapeInference();
+
+  Result<void> start(std::span<const Shape> input_shapes);
+  // Of all nodes that were added since.
+  Result<void> advance();
+  std::size_t nodes() const;  // that were looked at
+  const Shape& of(TensorId tensor) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 // Output extent and leading padding of a window along one axis.
 struct WindowExtent {
   std::int64_t output = 0;

@@ -34,13 +34,10 @@ WindowExtent extent(Padding::Rule rule, int before, int after, int kernel, int s
 
 class Inference {
  public:
-  Inference(const Network& network, const Parameters& parameters) : network_(network), parameters_(parameters) {
-    shapes_.resize(network.tensors.size());
-    for (std::size_t i = 0; i < shapes_.size(); ++i)
-      if (network.tensors[i].is_constant()) shapes_[i] = parameter_of(static_cast<TensorId>(i)).shape;
-  }
+  Inference(const Network& network, const Parameters& parameters) : network_(network), parameters_(parameters) {}
 
-  Result<std::vector<Shape>> run(std::span<const Shape> inputs) {
+  Result<void> start(std::span<const Shape> inputs) {
+    grow();
     if (inputs.size() != network_.inputs.size())
       return failure(ErrorCode::invalid_argument, "the network has ", network_.inputs.size(), " inputs, got ",
                      inputs.size());
@@ -58,7 +55,13 @@ class Inference {
           stored.rank() > 0 && (inputs[i].rank() == 0 || inputs[i][0] != batch_ * stored[0]))
         return failure(ErrorCode::invalid_argument, "input ", name(network_.inputs[i]), " is ", to_string(inputs[i]),
                        ", expected multiples of the file's ", to_string(stored));
-    for (const Node& node : network_.nodes) {
+    return {};
+  }
+
+  Result<void> advance() {
+    grow();
+    for (; nodes_ < network_.nodes.size(); ++nodes_) {
+      const Node& node = network_.nodes[nodes_];
       auto shape = std::visit([&](const auto& op) { return infer(op, node); }, node.op);
       if (!shape) return mobilenet::at(node.name, std::move(shape).error());
       for (const std::int64_t axis : shape->axes())
@@ -68,10 +71,22 @@ class Inference {
       MOBILENET_CHECK(limit(*shape, node.name));
       at(node.output) = *shape;
     }
-    return std::move(shapes_);
+    return {};
   }
 
+  std::size_t nodes() const { return nodes_; }
+  const Shape& of(TensorId id) const { return shapes_[static_cast<std::size_t>(id)]; }
+  std::vector<Shape> take() && { return std::move(shapes_); }
+
  private:
+  // The network may have more tensors than it had.
+  void grow() {
+    const std::size_t known = shapes_.size();
+    shapes_.resize(network_.tensors.size());
+    for (std::size_t i = known; i < shapes_.size(); ++i)
+      if (network_.tensors[i].is_constant()) shapes_[i] = parameter_of(static_cast<TensorId>(i)).shape;
+  }
+
   static Result<void> limit(const Shape& shape, const std::string& where) {
     std::int64_t product = 1;
     for (const std::int64_t axis : shape.axes()) {
@@ -467,6 +482,7 @@ class Inference {
   const Network& network_;
   const Parameters& parameters_;
   std::vector<Shape> shapes_;
+  std::size_t nodes_ = 0;  // whose shapes are known
   std::int64_t batch_ = 1;
 };
 
@@ -500,7 +516,22 @@ WindowExtent window_width(const Window& w, std::int64_t input) {
 
 Result<std::vector<Shape>> infer_shapes(const Network& network, const Parameters& parameters,
                                         std::span<const Shape> input_shapes) {
-  return Inference(network, parameters).run(input_shapes);
+  Inference inference(network, parameters);
+  MOBILENET_CHECK(inference.start(input_shapes));
+  MOBILENET_CHECK(inference.advance());
+  return std::move(inference).take();
 }
+
+struct ShapeInference::State : Inference {
+  using Inference::Inference;
+};
+
+ShapeInference::ShapeInference(const Network& network, const Parameters& parameters)
+    : state_(std::make_unique<State>(network, parameters)) {}
+ShapeInference::~ShapeInference() = default;
+Result<void> ShapeInference::start(std::span<const Shape> input_shapes) { return state_->start(input_shapes); }
+Result<void> ShapeInference::advance() { return state_->advance(); }
+std::size_t ShapeInference::nodes() const { return state_->nodes(); }
+const Shape& ShapeInference::of(TensorId tensor) const { return state_->of(tensor); }
 
 }  // namespace mobilenet

@@ -38,16 +38,9 @@ struct Noise {
   ImageView view;
 };
 
-// Means of the sum's 4 channels, as 4 classes. `batch` pictures at once.
+// The small classifier for `batch` pictures at once.
 GraphFile classifier(int batch) {
   GraphFile graph = small_float_graph();
-  graph.tensors.resize(kMean + 1);
-  graph.operators.resize(kAverage + 1);
-  const int scores = graph.add({"scores", {1, 4}});
-  graph.operators.push_back({BuiltinOperator::SOFTMAX, {kMean}, {scores}});
-  set_options(graph.operators.back(), BuiltinOptions::SoftmaxOptions,
-              [](auto& builder) { return schema::CreateSoftmaxOptions(builder, 1.0f); });
-  graph.outputs = {scores};
   for (GraphTensor& tensor : graph.tensors)
     if (tensor.data.empty()) tensor.shape[0] = batch;
   return graph;
@@ -62,21 +55,21 @@ std::vector<float> scores_of(std::span<const Classification> classes) {
 TEST(Axes, ABatchThatTheFileFixesIsFilledUp) {
   const Model one = open(classifier(1)), four = open(classifier(4));
   EXPECT_EQ(four.info().task, Task::classify);
-  EXPECT_EQ(four.info().classes, 4);
+  EXPECT_EQ(four.info().classes, 5);
   EXPECT_EQ(four.info().inputs[0].shape, (std::vector<std::int64_t>{4, 8, 8, 3}));
   std::vector<Noise> noise;
   for (unsigned seed = 0; seed < 6; ++seed) noise.emplace_back(8, seed);
   std::vector<ImageView> views;
   for (const Noise& picture : noise) views.push_back(picture.view);
   for (const Device device : {Device::cpu, Device::reference}) {
-    Session plain = one.session({.device = device, .top = 4}).value();
-    Session fixed = four.session({.device = device, .top = 4}).value();
+    Session plain = one.session({.device = device, .top = 5}).value();
+    Session fixed = four.session({.device = device, .top = 5}).value();
     for (const std::size_t pictures : {1, 3, 4, 6}) {
       const auto answers = fixed.classify(std::span(views).first(pictures)).value();
       ASSERT_EQ(answers.size(), pictures);
       for (std::size_t i = 0; i < pictures; ++i) {
         const std::vector<float> got = scores_of(answers[i]), right = scores_of(plain.classify(views[i]).value());
-        for (std::size_t c = 0; c < 4; ++c) EXPECT_NEAR(got[c], right[c], 1e-6f) << pictures << " pictures, " << i;
+        for (std::size_t c = 0; c < 5; ++c) EXPECT_NEAR(got[c], right[c], 1e-6f) << pictures << " pictures, " << i;
       }
     }
   }
@@ -204,6 +197,95 @@ TEST(Axes, OneProbabilityMakesAMaskOfTwoClasses) {
     }
   }
   EXPECT_GT(something, 20U);
+}
+
+// The small classifier with height and width left free; `example`: what the file has of them.
+GraphFile free_graph(int example) {
+  GraphFile graph = small_float_graph();
+  graph.tensors[kInput].shape = {1, example, example, 3};
+  graph.tensors[kInput].signature = {-1, -1, -1, 3};
+  return graph;
+}
+
+TEST(Axes, AFreeSizeIsTheSessions) {
+  const Model plain = open(small_float_graph()), free = open(free_graph(1));
+  EXPECT_TRUE(free.info().any_input_size);
+  EXPECT_FALSE(plain.info().any_input_size);
+  const auto unsaid = free.session();
+  ASSERT_FALSE(unsaid);
+  EXPECT_EQ(unsaid.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(unsaid.error().message.find("leaves the height and width of its input free; say them (--size"),
+            std::string::npos)
+      << unsaid.error().message;
+  const Noise noise(16);
+  Session a = free.session({.input_height = 8, .input_width = 8, .top = 5}).value();
+  Session b = plain.session({.top = 5}).value();
+  EXPECT_EQ(a.input_height(), 8);
+  EXPECT_EQ(a.info().input_height, 8);
+  EXPECT_EQ(scores_of(a.classify(noise.view).value()), scores_of(b.classify(noise.view).value()));
+  Session wide = free.session({.input_height = 12, .input_width = 20}).value();
+  EXPECT_EQ(wide.preprocess(noise.view).value().bytes, 12 * 20 * 3 * sizeof(float));
+  EXPECT_TRUE(wide.classify(noise.view));
+  EXPECT_FALSE(plain.session({.input_height = 12, .input_width = 20}));
+}
+
+// The scores enlarged to the size of the input, which the graph takes from SHAPE; and pixels in a row, as many as there
+// are: height times width of the stem, times four.
+TEST(Axes, WhatAGraphComputesFromShapesFollowsAFreeSize) {
+  GraphFile graph = free_graph(1);
+  graph.tensors.resize(kStem + 1);
+  graph.operators.resize(kConvolve + 1);
+  const auto numbers = [&](std::vector<std::int32_t> values) {
+    return graph.add({"numbers", {static_cast<int>(values.size())}, TensorType::INT32, as_data(values)});
+  };
+  const auto extent = [&](std::vector<int> shape) {
+    return graph.add({"extents", std::move(shape), TensorType::INT32});
+  };
+  const auto part = [&](int from, std::int32_t begin, std::int32_t end, int shrink) {
+    const int output = extent({end - begin});
+    graph.operators.push_back(
+        {BuiltinOperator::STRIDED_SLICE, {from, numbers({begin}), numbers({end}), numbers({1})}, {output}});
+    set_options(graph.operators.back(), BuiltinOptions::StridedSliceOptions,
+                [shrink](auto& builder) { return schema::CreateStridedSliceOptions(builder, 0, 0, 0, 0, shrink); });
+    return output;
+  };
+  const auto shape_of = [&](int tensor) {
+    const int output = extent({4});
+    graph.operators.push_back({BuiltinOperator::SHAPE, {tensor}, {output}});
+    return output;
+  };
+  const int size = part(shape_of(kInput), 1, 3, 0);
+  const int large = graph.add({"large", {1, 1, 1, 4}});
+  graph.operators.push_back({BuiltinOperator::RESIZE_BILINEAR, {kStem, size}, {large}});
+  const int stem = shape_of(kStem);
+  const int area = extent({});
+  graph.operators.push_back({BuiltinOperator::MUL, {part(stem, 1, 2, 1), part(stem, 2, 3, 1)}, {area}});
+  const int packed = extent({3});
+  graph.operators.push_back({BuiltinOperator::PACK, {part(stem, 0, 1, 1), area, numbers({4})}, {packed}});
+  const int row = graph.add({"row", {1, 1, 4}});
+  graph.operators.push_back({BuiltinOperator::RESHAPE, {kStem, packed}, {row}});
+  graph.outputs = {large, row};
+  const Model model = open(graph);
+  for (const int side : {8, 12, 30}) {
+    Session session = model.session({.input_height = side, .input_width = side + 2}).value();
+    const std::vector<float> values(static_cast<std::size_t>(side * (side + 2) * 3), 0.5f);
+    const std::vector<std::int64_t> shape{1, side, side + 2, 3};
+    const TensorView input{"input", DataType::f32, shape, values.data(), values.size() * sizeof(float)};
+    const auto outputs = session.run({&input, 1}).value();
+    EXPECT_EQ(std::vector<std::int64_t>(outputs[0].shape.begin(), outputs[0].shape.end()),
+              (std::vector<std::int64_t>{1, side, side + 2, 4}));
+    EXPECT_EQ(std::vector<std::int64_t>(outputs[1].shape.begin(), outputs[1].shape.end()),
+              (std::vector<std::int64_t>{1, (side + 1) / 2 * ((side + 3) / 2), 4}));
+  }
+}
+
+TEST(Axes, AnExampleOfTheFileIsTheUsualSize) {
+  const Model free = open(free_graph(8));
+  Session usual = free.session({.top = 5}).value(), plain = open(small_float_graph()).session({.top = 5}).value();
+  const Noise noise(16);
+  EXPECT_EQ(usual.input_height(), 8);
+  EXPECT_EQ(scores_of(usual.classify(noise.view).value()), scores_of(plain.classify(noise.view).value()));
+  EXPECT_EQ(free.session({.input_height = 9, .input_width = 8}).value().input_height(), 9);
 }
 
 }  // namespace

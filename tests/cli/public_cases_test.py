@@ -35,11 +35,6 @@ CASES = DATA.parent / "cases"
 MAY_BE_REFUSED = {
     "int8 graph of a Keras model with Rescaling inside": "MUL of integers",
     "int8 weights behind DEQUANTIZE, float activations": "DEQUANTIZE of integer constants",
-    "the bias of a depthwise layer says quantized_dimension 3 (person_detect.tflite)": "one grey channel",
-    "one channel of grey": "one grey channel",
-    "planes first and a TRANSPOSE (PyTorch converters)": "TRANSPOSE",
-    "height and width left free": "free height and width",
-    "a batch of 4 fixed in the file": "a fixed batch",
     "REDUCE_MAX (Keras pooling=\"max\")": "REDUCE_MAX",
     "L2_NORMALIZATION at the end of an embedder": "L2_NORMALIZATION",
     "Hugging Face: bf16": "bf16 weights",

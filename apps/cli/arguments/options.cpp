@@ -19,7 +19,6 @@
 namespace mobilenet::cli {
 namespace {
 
-constexpr int kMaxSide = 16384;  // of the network's input
 constexpr int kMaxBatch = 65536;
 
 std::optional<long long> whole_number(std::string_view text) {

@@ -23,6 +23,8 @@ class Option;
 
 namespace mobilenet::cli {
 
+inline constexpr int kMaxSide = 16384;  // of the network's input
+
 void add_session_options(CLI::App& app, SessionOptions& options);
 // `names` are the option's names: "--size".
 void add_size_option(CLI::App& app, const std::string& names, SessionOptions& options);

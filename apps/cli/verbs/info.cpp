@@ -40,6 +40,7 @@ Json info_json(const ModelInfo& info) {
   line["task"] = name_of(info.task);
   line["depth_multiplier"] = info.depth_multiplier > 0 ? Json(info.depth_multiplier) : Json(nullptr);
   line["input"] = {info.input_height, info.input_width};
+  line["any_input_size"] = info.any_input_size;
   line["classes"] = info.classes;
   line["has_background"] = info.has_background;
   line["macs"] = info.macs;
@@ -81,7 +82,8 @@ std::string info_text(const ModelInfo& info, bool with_layers) {
              info.architecture +
                  (info.depth_multiplier > 0 ? ", depth multiplier " + Json(info.depth_multiplier).dump() : "")});
   facts.row({"task", std::string(name_of(info.task))});
-  facts.row({"input size", std::to_string(info.input_height) + "x" + std::to_string(info.input_width)});
+  facts.row({"input size", std::to_string(info.input_height) + "x" + std::to_string(info.input_width) +
+                               (info.any_input_size ? ", or another (--size)" : "")});
   for (const TensorInfo& input : info.inputs) facts.row({"input", tensor_text(input)});
   for (const TensorInfo& output : info.outputs) facts.row({"output", tensor_text(output)});
   facts.row({"classes", info.classes == 0

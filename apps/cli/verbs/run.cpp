@@ -106,6 +106,18 @@ Result<void> write_outputs(const Destination& place, std::span<const TensorView>
   return write_npz(place, arrays);
 }
 
+// A graph that leaves its input's size free is read for that of the array, unless --size says another.
+void take_size_of(const NpyArray& array, const ModelInfo& info, SessionOptions& session) {
+  const std::vector<std::int64_t>& shape = array.shape;
+  if (!info.any_input_size || session.input_height != 0 || shape.size() != 4) return;
+  const bool planes = shape[3] != 1 && shape[3] != 3 && (shape[1] == 1 || shape[1] == 3);
+  const std::size_t row_axis = planes ? 2 : 1;
+  const auto is_side = [](std::int64_t side) { return side > 0 && side <= kMaxSide; };
+  if (!is_side(shape[row_axis]) || !is_side(shape[row_axis + 1])) return;
+  session.input_height = static_cast<int>(shape[row_axis]);
+  session.input_width = static_cast<int>(shape[row_axis + 1]);
+}
+
 void report(const RunOptions& options, const ModelInfo& info, const Session& session,
             std::span<const TensorView> tensors) {
   if (!options.json) {
@@ -164,6 +176,7 @@ int run(RunOptions& options) {
     inputs.push_back({info.inputs[i].name, array.type, array.shape, array.bytes.data(), array.bytes.size()});
   }
 
+  take_size_of(arrays[0], info, options.session);
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
   const auto tensors = session->run(inputs);

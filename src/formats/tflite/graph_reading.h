@@ -13,6 +13,7 @@ struct GraphReading {
   ModelGraph graph;
   std::vector<AnchorBox> anchors;
   std::vector<Decision> decisions;
+  InputSizes sizes = InputSizes::own;
 };
 
 }  // namespace mobilenet::tflite

@@ -59,6 +59,9 @@ class OperatorReader {
   Result<void> expand_dims(const Call& call);
   Result<void> resize_bilinear(const Call& call);
   Result<void> resize_nearest(const Call& call);
+  // extents.cpp
+  // Whether a few numbers are computed from shapes, which extents() does while the file is read.
+  bool computes_extents(const Call& call) const;
   Result<void> extents(const Call& call);
   // movement_operators.cpp
   Result<void> pad(const Call& call);

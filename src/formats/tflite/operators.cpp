@@ -57,6 +57,7 @@ constexpr Kind kKinds[] = {
     {BuiltinOperator::ELU, 1, &OperatorReader::unary},
     {BuiltinOperator::EXP, 2, &OperatorReader::unary},
     {BuiltinOperator::EXPAND_DIMS, 1, &OperatorReader::expand_dims},
+    {BuiltinOperator::FLOOR_DIV, 3, &OperatorReader::extents},
     {BuiltinOperator::FULLY_CONNECTED, 13, &OperatorReader::fully_connected},
     {BuiltinOperator::GATHER, 7, &OperatorReader::gather},
     {BuiltinOperator::HARD_SWISH, 1, &OperatorReader::activation},
@@ -80,6 +81,7 @@ constexpr Kind kKinds[] = {
     {BuiltinOperator::QUANTIZE, 4, &OperatorReader::quantize},
     {BuiltinOperator::REDUCE_MAX, 3, &OperatorReader::reduce},
     {BuiltinOperator::REDUCE_MIN, 3, &OperatorReader::reduce},
+    {BuiltinOperator::REDUCE_PROD, 2, &OperatorReader::extents},
     {BuiltinOperator::RELU, 3, &OperatorReader::activation},
     {BuiltinOperator::RELU6, 3, &OperatorReader::activation},
     {BuiltinOperator::RELU_0_TO_1, 1, &OperatorReader::clamp},
@@ -268,8 +270,9 @@ Result<void> append_operator(const ModelFile& file, int index, TensorTable& tens
       return at(place, std::move(checked).error());
     call.inputs.assign(stored.inputs()->begin(), stored.inputs()->end());
   }
-  if (auto appended = (OperatorReader(tensors, network).*kind->read)(call); !appended)
-    return at(place, std::move(appended).error());
+  OperatorReader reader(tensors, network);
+  const auto read = reader.computes_extents(call) ? &OperatorReader::extents : kind->read;
+  if (auto appended = (reader.*read)(call); !appended) return at(place, std::move(appended).error());
   return {};
 }
 

@@ -52,7 +52,8 @@ bool passes(const Network& network, const Node& node, TensorId output, Ending& e
   if (std::holds_alternative<QuantizeOp>(node.op)) return true;
   // Pixels in one row, or [rows, columns, channels]: cells stay in their order.
   if (std::holds_alternative<ReshapeOp>(node.op))
-    return !end.best_class && from.rank() == 4 && to.rank() > 1 && to[to.rank() - 1] == from[3];
+    return !end.best_class && from.rank() == 4 && from[0] == stored_batch(network) && to.rank() > 1 &&
+           to[to.rank() - 1] == from[3];
   // From planes of classes back to pixels.
   if (const auto* transpose = std::get_if<TransposeOp>(&node.op))
     return !end.best_class && from.rank() == 4 && std::ranges::equal(kToPlanes, std::span(transpose->order).first(4));
@@ -98,6 +99,7 @@ Sureness sureness(const Network& network, const Ending& end, const PictureAxes& 
     return Sureness::none;
   const bool alone = logits[3] < 2;
   if (end.best_class) return alone ? Sureness::none : Sureness::sure;
+  if (logits[1] == 1 || logits[2] == 1) return Sureness::none;  // rows of numbers
   const RowKind kind = row_kind(network, end.logits);
   const bool of_pixels = end.cells[1] == input[axes.height] && end.cells[2] == input[axes.width];
   // Three channels may be colours: a network that makes pictures.

@@ -71,8 +71,8 @@ Result<void> OperatorReader::reshape(const Call& call) {
   const auto* options = call.options<schema::ReshapeOptions>();
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
   ReshapeOp op;
-  if (call.has(1) && tensors_.is_extents(call.inputs[1])) {
-    MOBILENET_TRY(op.shape, tensors_.shape(call.output));
+  if (call.has(1) && tensors_.is_unknown(call.inputs[1])) {
+    MOBILENET_TRY(op.shape, tensors_.stored_result(call.output));
     return append(call, op, std::move(operands));
   }
   std::vector<std::int64_t> axes;
@@ -113,8 +113,8 @@ Result<void> OperatorReader::squeeze(const Call& call) {
 // The new height and width of a map, which may be computed by the graph.
 Result<std::array<int, 2>> OperatorReader::new_size(const Call& call) const {
   std::vector<std::int64_t> size;
-  if (call.has(1) && tensors_.is_extents(call.inputs[1])) {
-    MOBILENET_TRY(const Shape stored, tensors_.shape(call.output));
+  if (call.has(1) && tensors_.is_unknown(call.inputs[1])) {
+    MOBILENET_TRY(const Shape stored, tensors_.stored_result(call.output));
     if (stored.rank() == 4) size = {stored[1], stored[2]};
   } else {
     MOBILENET_TRY(size, integers(call, 1));
@@ -161,18 +161,6 @@ Result<void> OperatorReader::expand_dims(const Call& call) {
     if (i < x.rank()) op.shape.push_back(x[i]);
   }
   return append(call, op, std::move(operands));
-}
-
-// SHAPE, STRIDED_SLICE and PACK compute the new shape of a RESHAPE where the converter left the batch free. All shapes
-// are in the file, so none of them runs.
-Result<void> OperatorReader::extents(const Call& call) {
-  for (std::size_t i = 0; i < call.inputs.size(); ++i) {
-    if (!call.has(i) || tensors_.is_extents(call.inputs[i]) || tensors_.is_constant(call.inputs[i])) continue;
-    if (call.code != schema::BuiltinOperator::SHAPE)
-      return failure(ErrorCode::unsupported, "is supported only where it computes a new shape for RESHAPE");
-    MOBILENET_TRY([[maybe_unused]] const TensorId x, tensors_.activation(call.inputs[i]));
-  }
-  return tensors_.set_extents(call.output);
 }
 
 }  // namespace mobilenet::tflite

@@ -230,7 +230,7 @@ Result<TensorId> TensorTable::activation(int index) const {
   if (used.state == State::activation) return used.id;
   const std::string place = "input " + quoted(file_.tensor_name(index));
   if (used.state == State::extents)
-    return failure(ErrorCode::unsupported, place, " is a shape computed by the graph, which only RESHAPE may read");
+    return failure(ErrorCode::unsupported, place, " is a shape computed by the graph, which is not supported here");
   if (used.state == State::spread)
     return failure(ErrorCode::unsupported, place,
                    " is spread over a batch by SPACE_TO_BATCH_ND, which is supported around one convolution only");
@@ -306,6 +306,18 @@ Result<TensorId> TensorTable::constant(int index, WeightLayout layout) {
 Result<std::vector<std::int64_t>> TensorTable::integers(int index) const {
   index = resolve(index);
   const std::string place = "tensor " + quoted(file_.tensor_name(index));
+  if (is_extents(index)) {
+    if (is_unknown(index))
+      return failure(ErrorCode::unsupported, place, " is computed from shapes in a way that is not supported");
+    std::vector<std::int64_t> whole;
+    for (const double number : *entry(index).numbers) {
+      constexpr double kMost = 1e15;  // far below where doubles lose whole numbers
+      if (!(std::abs(number) <= kMost) || number != std::trunc(number))
+        return failure(ErrorCode::bad_format, place, " is computed as ", number, ", expected a whole number");
+      whole.push_back(static_cast<std::int64_t>(number));
+    }
+    return whole;
+  }
   MOBILENET_TRY(const Tensor tensor, read(index));
   if (tensor.type != DataType::i32 && tensor.type != DataType::i64)
     return failure(ErrorCode::unsupported, place, " is of type ", name_of(tensor.type), ", expected i32");
@@ -351,26 +363,50 @@ Result<void> TensorTable::set_alias(int index, int source) {
   if (stored.type != DataType::f16 && !quantized)
     return failure(ErrorCode::unsupported, "dequantising the constant ", quoted(file_.tensor_name(source)), " of type ",
                    name_of(stored.type), " is not supported");
-  entry(index) = {State::alias, kNoTensor, source, {}, {}};
+  entry(index) = {State::alias, kNoTensor, source, {}, {}, {}};
   return {};
 }
 
 Result<void> TensorTable::set_left_out(int index, DecoderInputs inputs) {
   MOBILENET_CHECK(must_be_new(index));
-  entry(index) = {State::left_out, kNoTensor, -1, std::move(inputs), {}};
+  entry(index) = {State::left_out, kNoTensor, -1, std::move(inputs), {}, {}};
   return {};
 }
 
 Result<void> TensorTable::set_spread(int index, std::shared_ptr<const Spread> spread) {
   MOBILENET_CHECK(must_be_new(index));
-  entry(index) = {State::spread, kNoTensor, -1, {}, std::move(spread)};
+  entry(index) = {State::spread, kNoTensor, -1, {}, std::move(spread), {}};
   return {};
 }
 
-Result<void> TensorTable::set_extents(int index) {
+Result<void> TensorTable::set_extents(int index, std::optional<std::vector<double>> numbers) {
   MOBILENET_CHECK(must_be_new(index));
   entry(index).state = State::extents;
+  entry(index).numbers = std::move(numbers);
   return {};
+}
+
+std::optional<std::vector<double>> TensorTable::numbers(int index) const {
+  if (is_extents(index)) return entry(index).numbers;
+  if (!is_constant(index)) return std::nullopt;
+  if (type(index) != DataType::f32) {
+    const auto stored = integers(index);
+    return stored ? std::optional(std::vector<double>(stored->begin(), stored->end())) : std::nullopt;
+  }
+  const auto extent = shape(index);
+  if (!extent || extent->elements() > 2 * Shape::kMaxRank) return std::nullopt;
+  const auto bytes = constant_bytes(resolve(index), DataType::f32, *extent);
+  if (!bytes) return std::nullopt;
+  std::vector<float> stored(static_cast<std::size_t>(extent->elements()));
+  std::memcpy(stored.data(), bytes->data(), bytes->size());
+  return std::vector<double>(stored.begin(), stored.end());
+}
+
+Result<Shape> TensorTable::stored_result(int index) const {
+  if (free_size_)
+    return failure(ErrorCode::unsupported,
+                   "its new shape is computed in a way that does not follow an input whose size is free");
+  return shape(index);
 }
 
 }  // namespace mobilenet::tflite

@@ -49,9 +49,17 @@ class TensorTable {
 
   // `index` is the constant `source` as f32, which is of half precision or quantised: whoever reads it gets `source`.
   Result<void> set_alias(int index, int source);
-  // `index` holds the extents of a tensor, computed by the graph; all extents are fixed here, so nothing computes it.
-  Result<void> set_extents(int index);
+  // `index` holds numbers that the graph computes from the extents of tensors, known while it is read, or else unknown;
+  // nothing computes them when it runs.
+  Result<void> set_extents(int index, std::optional<std::vector<double>> numbers);
   bool is_extents(int index) const { return entry(index).state == State::extents; }
+  bool is_unknown(int index) const { return is_extents(index) && !entry(index).numbers; }
+  // Those of known extents, or of a small constant of integers or floats.
+  std::optional<std::vector<double>> numbers(int index) const;
+  // The shape that the file gives for a tensor whose new shape is unknown. Fails where the input's size is free, for
+  // then it says nothing.
+  Result<Shape> stored_result(int index) const;
+  void leave_size_free() { free_size_ = true; }
 
   // `index` would be made by a decoder that is left out of the network; the decoder's own inputs are read instead.
   // All outputs of one decoder share the list of its inputs.
@@ -86,6 +94,7 @@ class TensorTable {
     int source = -1;               // of an alias
     DecoderInputs decoder_inputs;  // of what is left out
     std::shared_ptr<const Spread> spread;
+    std::optional<std::vector<double>> numbers;  // of extents
   };
 
   Entry& entry(int index) { return entries_[static_cast<std::size_t>(index)]; }
@@ -101,6 +110,7 @@ class TensorTable {
   Network& network_;
   Parameters& parameters_;
   std::vector<Entry> entries_;
+  bool free_size_ = false;
   std::size_t charged_bytes_ = 0;
   std::size_t made_bytes_ = 0;  // of constants that are not the file's own bytes
 };

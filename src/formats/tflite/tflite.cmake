@@ -10,7 +10,7 @@ foreach(schema IN ITEMS tflite metadata)
 endforeach()
 target_include_directories(mobilenet_part_formats SYSTEM PUBLIC ${generated} ${MOBILENET_FLATBUFFERS_INCLUDE})
 target_sources(mobilenet_part_formats PRIVATE tflite/answer_operators.cpp tflite/answer_task.cpp tflite/decisions.cpp tflite/elementwise_operators.cpp
-                                    tflite/export_family.cpp tflite/input_range.cpp tflite/load_tflite.cpp tflite/looks_like.cpp
+                                    tflite/export_family.cpp tflite/extents.cpp tflite/input_range.cpp tflite/load_tflite.cpp tflite/looks_like.cpp
                                     tflite/metadata.cpp tflite/model_file.cpp tflite/operators.cpp
                                     tflite/packed_files.cpp tflite/picture_decisions.cpp tflite/classifier_task.cpp
                                     tflite/segmenter_task.cpp tflite/shape_operators.cpp

@@ -127,7 +127,7 @@ Result<void> OperatorReader::transpose_convolution(const Call& call) {
   op.window.kernel_height = static_cast<int>(weight[1]);
   op.window.kernel_width = static_cast<int>(weight[2]);
   MOBILENET_TRY(op.activation, activation_of(options->fused_activation_function()));
-  if (!tensors_.is_extents(call.inputs[0])) {
+  if (!tensors_.is_unknown(call.inputs[0])) {
     MOBILENET_TRY(const std::vector<std::int64_t> size, integers(call, 0));
     constexpr std::int64_t kMaxExtent = 1 << 16;
     if (size.size() != 4 || std::min(size[1], size[2]) < 1 || std::max(size[1], size[2]) > kMaxExtent)

@@ -465,11 +465,19 @@ const BadCase kBadCases[] = {
     {"seven axes", [](GraphFile& g) { g.tensors[kInput].shape = {1, 1, 1, 1, 8, 8, 3}; }, kUnsupported, "has 7 axes"},
     {"input without axes", [](GraphFile& g) { g.tensors[kInput].shape = {}; }, kUnsupported,
      "input \"input\" is scalar, expected a batch"},
-    {"free height",
+    {"free channels",
      [](GraphFile& g) {
-       g.tensors[kInput].signature = {-1, -1, 8, 3};
+       g.tensors[kInput].signature = {-1, 8, 8, -1};
      },
-     kUnsupported, "the file leaves axis 1 free"},
+     kUnsupported, "input \"input\": the file leaves axis 3 of 1x8x8x3 free, only the batch"},
+    {"a free size that a constant does not follow",
+     [](GraphFile& g) {
+       g.tensors[kInput].signature = {-1, -1, -1, 3};
+       g.tensors[kInput].shape = {1, 1, 1, 3};
+       const int shape = g.add({"shape", {2}, TensorType::INT32, as_data<std::int32_t>({1, 64})});
+       g.operators[kAverage] = {BuiltinOperator::RESHAPE, {kSum, shape}, {kMean}};
+     },
+     kBad, "mean: cannot reshape 1x112x112x4 to 1x64"},
     {"sum of two shapes", [](GraphFile& g) { g.operators[kAdd].inputs[1] = kInput; }, kBad,
      "cannot compute add_broadcast of 1x4x4x4 and 1x8x8x3"},
     {"mean over no axis",
