@@ -105,7 +105,7 @@ void add_files_read(const ModelChoice& choice, OutputFiles& files) {
 Result<void> check_takes_pictures(const ModelInfo& info) {
   const auto is_picture = [](const TensorInfo& input) {
     const auto is_depth = [](std::int64_t axis) { return axis == 1 || axis == 3; };
-    return input.shape.size() == 4 && (is_depth(input.shape[1]) || is_depth(input.shape[3]));
+    return input.shape.size() == 4 && ((is_depth(input.shape[1]) && input.shape[2] > 1) || is_depth(input.shape[3]));
   };
   const std::vector<TensorInfo>& inputs = info.inputs;
   const auto pictures = static_cast<std::size_t>(std::count_if(inputs.begin(), inputs.end(), is_picture));

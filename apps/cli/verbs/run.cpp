@@ -106,10 +106,12 @@ Result<void> write_outputs(const Destination& place, std::span<const TensorView>
   return write_npz(place, arrays);
 }
 
-// A graph that leaves its input's size free is read for that of the array, unless --size says another.
+// A graph that leaves its input's size free is read for that of the array, unless --size says another. Networks of bare
+// weights take any array as it is.
 void take_size_of(const NpyArray& array, const ModelInfo& info, SessionOptions& session) {
   const std::vector<std::int64_t>& shape = array.shape;
-  if (!info.any_input_size || session.input_height != 0 || shape.size() != 4) return;
+  const bool is_graph = info.format == "tflite";
+  if (!is_graph || !info.any_input_size || session.input_height != 0 || shape.size() != 4) return;
   const bool planes = shape[3] != 1 && shape[3] != 3 && (shape[1] == 1 || shape[1] == 3);
   const std::size_t row_axis = planes ? 2 : 1;
   const auto is_side = [](std::int64_t side) { return side > 0 && side <= kMaxSide; };

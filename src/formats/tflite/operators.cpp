@@ -30,15 +30,15 @@ struct CustomKind {
   Kind kind;
 };
 
+constexpr unsigned kAnyNumber = 0;  // of outputs, one at the least
+
 constexpr CustomKind kCustomKinds[] = {
     {"TFLite_Detection_PostProcess", {BuiltinOperator::CUSTOM, 1, &OperatorReader::detection_post_process, 4}},
-    {"PosenetDecoderOp", {BuiltinOperator::CUSTOM, 1, &OperatorReader::left_out_decoder, 4}},
+    {"PosenetDecoderOp", {BuiltinOperator::CUSTOM, 1, &OperatorReader::left_out_decoder, kAnyNumber}},
 };
 
 // What the Edge TPU's compiler makes of the part of a graph that runs there: only that device knows its code.
 constexpr std::string_view kEdgeTpu = "edgetpu-custom-op";
-
-constexpr unsigned kAnyNumber = 0;  // of outputs, one at the least
 
 constexpr Kind kKinds[] = {
     {BuiltinOperator::ABS, 5, &OperatorReader::unary},
