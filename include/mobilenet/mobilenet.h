@@ -16,6 +16,7 @@
 //     return 1;
 //   }
 
+#include <mobilenet/decision.h>
 #include <mobilenet/detector.h>
 #include <mobilenet/device.h>
 #include <mobilenet/image.h>

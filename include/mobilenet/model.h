@@ -6,6 +6,7 @@
 // weights. Any number of threads and sessions may use one Model at the same time. One that was moved from may only be
 // destroyed or assigned to.
 
+#include <mobilenet/decision.h>
 #include <mobilenet/export.h>
 #include <mobilenet/preprocess.h>
 #include <mobilenet/result.h>
@@ -46,13 +47,6 @@ struct LayerInfo {
   std::string name;                 // "block3/expand"
   std::vector<std::int64_t> shape;  // of its output at the default input size, in the layout of the source framework
   std::int64_t channels = 0;        // of its output, in any layout
-};
-
-// One decision and its reason, for people: {"labels", "built in ImageNet names, because the file has 1001 classes"}.
-struct Decision {
-  std::string what;
-  std::string why;
-  bool is_guess = false;  // the file does not say it, and other files of its kind differ
 };
 
 struct ModelInfo {

@@ -5,7 +5,7 @@
 // Readers: a file's bytes become a ModelSpec, a Network and Parameters that view those bytes. Every offset, size and
 // count of a file is checked before use; a message names the file, the layer and the shapes.
 
-#include <mobilenet/model.h>
+#include <mobilenet/decision.h>
 #include <mobilenet/result.h>
 
 #include <cstddef>

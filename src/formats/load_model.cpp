@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // Which reader a file belongs to, by its first bytes; for files that no reader takes, what they are and what to do.
 
+#include <mobilenet/model.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>

@@ -5,7 +5,7 @@
 // Class names: where they are found, which of them a model takes, and what row 0 is. The one home of these decisions,
 // whatever the model's format and wherever the names come from.
 
-#include <mobilenet/model.h>
+#include <mobilenet/decision.h>
 #include <mobilenet/result.h>
 
 #include <filesystem>

@@ -6,7 +6,7 @@
 // labels, out of the configuration files beside the weights where there are any, else by the framework's defaults. A
 // convention is one file in conventions/ and a row of the table in convention.cpp; it knows nothing of containers.
 
-#include <mobilenet/model.h>
+#include <mobilenet/decision.h>
 #include <mobilenet/result.h>
 
 #include <filesystem>

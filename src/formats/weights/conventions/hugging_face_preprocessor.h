@@ -4,7 +4,7 @@
 
 // preprocessor_config.json of Hugging Face transformers.
 
-#include <mobilenet/model.h>
+#include <mobilenet/decision.h>
 #include <mobilenet/result.h>
 
 #include <filesystem>
