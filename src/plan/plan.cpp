@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "base/error.h"
 #include "base/machine_memory.h"
@@ -135,11 +136,12 @@ class Placer {
 
 }  // namespace
 
-Result<Plan> make_plan(const Network& network, const Parameters& parameters, std::span<const Shape> input_shapes,
-                       std::span<const TensorId> outputs, const Grouping& grouping) {
+Result<Plan> make_plan(const Network& network, std::vector<Shape> shapes, std::span<const TensorId> outputs,
+                       const Grouping& grouping) {
   Plan plan;
-  MOBILENET_TRY(plan.shapes, infer_shapes(network, parameters, input_shapes));
-  if (!input_shapes.empty() && input_shapes[0].rank() > 0) plan.batch = input_shapes[0][0];
+  plan.shapes = std::move(shapes);
+  if (!network.inputs.empty() && plan.shape(network.inputs[0]).rank() > 0)
+    plan.batch = plan.shape(network.inputs[0])[0];
   plan.inputs = network.inputs;
   plan.outputs.assign(outputs.begin(), outputs.end());
   for (const TensorId output : outputs)

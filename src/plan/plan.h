@@ -39,9 +39,10 @@ struct Plan {
   std::size_t offset(TensorId id) const { return offsets[static_cast<std::size_t>(id)]; }
 };
 
-// `outputs`: tensors that must be in memory, whole, when the last block is done. Inputs stay intact during a run.
-Result<Plan> make_plan(const Network& network, const Parameters& parameters, std::span<const Shape> input_shapes,
-                       std::span<const TensorId> outputs, const Grouping& grouping);
+// `shapes`: of every tensor, as infer_shapes gives them. `outputs`: tensors that must be in memory, whole, when the
+// last block is done. Inputs stay intact during a run.
+Result<Plan> make_plan(const Network& network, std::vector<Shape> shapes, std::span<const TensorId> outputs,
+                       const Grouping& grouping);
 
 // Fails when the arena and `more_bytes` beside it take more than `most_bytes`; the message names the largest tensor.
 Result<void> check_memory(const Network& network, const Plan& plan, std::size_t more_bytes, std::size_t most_bytes);

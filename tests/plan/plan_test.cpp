@@ -74,7 +74,7 @@ class ResidualNet : public ::testing::Test {
 
   Plan plan(std::vector<TensorId> outputs, const Grouping& grouping, std::int64_t batch = 1) const {
     const Shape input{batch, 6, 5, 8};
-    return make_plan(network_, parameters_, {&input, 1}, outputs, grouping).value();
+    return make_plan(network_, infer_shapes(network_, parameters_, {&input, 1}).value(), outputs, grouping).value();
   }
 
   std::vector<float> numbers_;
@@ -165,7 +165,7 @@ class Line : public ::testing::Test {
 
   Plan plan(const std::vector<TensorId>& outputs, const Grouping& grouping) const {
     const Shape input{1, 4, 4, 4};
-    return make_plan(network_, {}, {&input, 1}, outputs, grouping).value();
+    return make_plan(network_, infer_shapes(network_, {}, {&input, 1}).value(), outputs, grouping).value();
   }
 
   Network network_;
@@ -235,7 +235,7 @@ class DetectorNet : public ::testing::Test {
 
   Plan plan(const std::vector<TensorId>& outputs, const Grouping& grouping) const {
     const Shape input{2, 2, 5, 4};
-    return make_plan(network_, parameters_, {&input, 1}, outputs, grouping).value();
+    return make_plan(network_, infer_shapes(network_, parameters_, {&input, 1}).value(), outputs, grouping).value();
   }
 
   std::vector<float> numbers_ = std::vector<float>(40);

@@ -166,8 +166,8 @@ class ReferenceBackend final : public Backend {
     auto compiled = std::make_shared<Compiled>();
     compiled->weights = std::static_pointer_cast<const ReferenceWeights>(std::move(weights));
     const ModelGraph& graph = *compiled->weights->graph;
-    MOBILENET_TRY(compiled->plan,
-                  make_plan(graph.network, graph.parameters, request.input_shapes, request.outputs, Grouping()));
+    MOBILENET_TRY(std::vector<Shape> shapes, infer_shapes(graph.network, graph.parameters, request.input_shapes));
+    MOBILENET_TRY(compiled->plan, make_plan(graph.network, std::move(shapes), request.outputs, Grouping()));
     MOBILENET_CHECK(check_memory(graph.network, compiled->plan, 0, request.max_bytes));
     return std::shared_ptr<const Program>(std::make_shared<ReferenceProgram>(std::move(compiled)));
   }

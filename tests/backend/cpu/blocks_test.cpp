@@ -131,13 +131,13 @@ TEST_P(Blocks, LikeTheirNodesOneByOne) {
   const Network& network = graph.network;
   CompileRequest request;
   request.input_shapes = {GetParam().input};
-  const Shape& input = GetParam().input;
+  const std::vector<Shape> shapes = infer_shapes(network, graph.parameters, {&GetParam().input, 1}).value();
 
   std::map<int, std::vector<Block>> blocks;  // per number of threads
   std::set<TensorId> all;
   for (const int threads : {1, 2, 3}) {
     const cpu::CpuGrouping grouping(threads);
-    const Plan plan = make_plan(network, graph.parameters, {&input, 1}, network.outputs, grouping).value();
+    const Plan plan = make_plan(network, shapes, network.outputs, grouping).value();
     for (const Block& block : plan.blocks) {
       if (block.steps.size() < 2) continue;
       blocks[threads].push_back(block);

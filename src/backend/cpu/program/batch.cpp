@@ -38,8 +38,8 @@ std::int64_t pictures_at_once(const Parameters& parameters, std::int64_t picture
 Result<Batch> batch_of(const Network& network, const Parameters& parameters, std::span<const Shape> input_shapes,
                        int threads) {
   Batch batch;
-  batch.slice_input.assign(input_shapes.begin(), input_shapes.end());
   MOBILENET_TRY(batch.shapes, infer_shapes(network, parameters, input_shapes));
+  batch.slice_shapes = batch.shapes;
   if (input_shapes.empty() || input_shapes[0].rank() == 0) return batch;
   batch.pictures = input_shapes[0][0];
   const auto has_pictures = [&](const Shape& shape) { return shape.rank() > 0 && shape[0] == batch.pictures; };
@@ -48,15 +48,15 @@ Result<Batch> batch_of(const Network& network, const Parameters& parameters, std
   const std::int64_t slices = batch.pictures / at_once;
   if (slices == 1) return batch;
 
-  std::vector<Shape> slice = batch.slice_input;
+  std::vector<Shape> slice(input_shapes.begin(), input_shapes.end());
   for (Shape& shape : slice) shape[0] = at_once;
-  const auto shapes = infer_shapes(network, parameters, slice);
+  auto shapes = infer_shapes(network, parameters, slice);
   if (!shapes) return batch;  // only the batch has a meaning
   // No operator looks at another picture (infer_shapes refuses those), so a tensor of the right size is the pictures'.
   for (std::size_t i = 0; i < shapes->size(); ++i)
     if (!network.tensors[i].is_constant() && batch.shapes[i].elements() != slices * (*shapes)[i].elements())
       return batch;
-  batch.slice_input = std::move(slice);
+  batch.slice_shapes = *std::move(shapes);
   batch.slices = static_cast<std::size_t>(slices);
   return batch;
 }

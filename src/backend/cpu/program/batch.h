@@ -15,8 +15,8 @@ namespace mobilenet::cpu {
 
 struct Batch {
   std::int64_t pictures = 1;
-  std::vector<Shape> shapes;       // per tensor, of the whole batch
-  std::vector<Shape> slice_input;  // input shapes of a slice
+  std::vector<Shape> shapes;        // per tensor, of the whole batch
+  std::vector<Shape> slice_shapes;  // per tensor, of a slice
   std::size_t slices = 1;
 };
 

@@ -200,7 +200,7 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   MOBILENET_TRY(code->batch, batch_of(network, parameters, request.input_shapes, code->threads));
   const bool apart = code->batch.slices >= static_cast<std::size_t>(code->threads);  // each on one thread
   const CpuGrouping grouping(apart ? 1 : code->threads);
-  MOBILENET_TRY(code->plan, make_plan(network, parameters, code->batch.slice_input, request.outputs, grouping));
+  MOBILENET_TRY(code->plan, make_plan(network, std::move(code->batch.slice_shapes), request.outputs, grouping));
   code->edges = make_edges(network, code->plan, code->bindings);
   MOBILENET_CHECK(check_memory(*code, 0));
   const std::vector<Block>& blocks = code->plan.blocks;
