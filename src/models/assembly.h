@@ -103,8 +103,10 @@ struct BackboneTensors {
   TensorId output = kNoTensor;  // of the last block, or of "last"
   int channels = 0;             // of the output
 };
-BackboneTensors assemble_separable_blocks(const ModelSpec& spec, Assembly& net);
-BackboneTensors assemble_inverted_residuals(const ModelSpec& spec, Assembly& net);
+// Blocks, the first of which reads `x`.
+std::vector<BlockTensors> assemble_separable_blocks(const ModelSpec& spec, TensorId x, Assembly& net);
+std::vector<BlockTensors> assemble_inverted_residuals(const ModelSpec& spec, TensorId x, Assembly& net);
+// Heads.
 void assemble_ssd(const ModelSpec& spec, const BackboneTensors& backbone, Assembly& net);      // and SSDLite
 void assemble_deeplab(const ModelSpec& spec, const BackboneTensors& backbone, Assembly& net);  // v3 and v3+
 

@@ -74,14 +74,28 @@ void assemble_classifier(const ModelSpec& spec, const BackboneTensors& backbone,
   net.end(spec.classes > 0 ? net.dense(pooled, channels, spec.classes) : pooled);
 }
 
-BackboneTensors assemble_backbone(const ModelSpec& spec, Assembly& net) {
+std::vector<BlockTensors> assemble_blocks(const ModelSpec& spec, TensorId x, Assembly& net) {
   switch (backbone_of(spec.architecture).blocks) {
     case BlockKind::separable:
-      return assemble_separable_blocks(spec, net);
+      return assemble_separable_blocks(spec, x, net);
     case BlockKind::inverted_residual:
-      return assemble_inverted_residuals(spec, net);
+      return assemble_inverted_residuals(spec, x, net);
   }
   return {};
+}
+
+// Blocks between two convolutions, the second of which published V1 networks have not, but timm's mobilenetv1_100h.
+BackboneTensors assemble_backbone(const ModelSpec& spec, Assembly& net) {
+  const TensorId stem = net.convolution("stem", net.input(), 3, {.outputs = spec.stem, .kernel = 3, .stride = 2});
+  BackboneTensors backbone;
+  backbone.blocks = assemble_blocks(spec, stem, net);
+  backbone.output = backbone.blocks.back().output;
+  backbone.channels = spec.blocks.back().outputs;
+  if (spec.last > 0) {
+    backbone.output = net.convolution("last", backbone.output, backbone.channels, {.outputs = spec.last});
+    backbone.channels = spec.last;
+  }
+  return backbone;
 }
 
 // The spec has been checked.

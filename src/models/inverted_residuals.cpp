@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// MobileNet V2: inverted residual blocks (expand, depthwise, linear projection, sum) between two convolutions.
+// The blocks of MobileNet V2: inverted residuals (expand, depthwise, linear projection, sum).
 
 #include "models/assembly.h"
 
 namespace mobilenet {
 
-BackboneTensors assemble_inverted_residuals(const ModelSpec& spec, Assembly& net) {
-  BackboneTensors backbone;
-  TensorId x = net.convolution("stem", net.input(), 3, {.outputs = spec.stem, .kernel = 3, .stride = 2});
-  int channels = spec.stem;
+std::vector<BlockTensors> assemble_inverted_residuals(const ModelSpec& spec, TensorId x, Assembly& net) {
+  std::vector<BlockTensors> blocks;
   for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
     const BlockSpec& block = spec.blocks[i];
     const std::string name = "block" + std::to_string(i + 1);
-    BlockTensors& tensors = backbone.blocks.emplace_back();
+    BlockTensors& tensors = blocks.emplace_back();
     TensorId y = x;
     if (block.expand) y = net.convolution(name + "/expand", y, block.inputs, {.outputs = block.hidden});
     tensors.expansion = y;
@@ -28,15 +26,8 @@ BackboneTensors assemble_inverted_residuals(const ModelSpec& spec, Assembly& net
     // Hugging Face counts its stem and the first block as one module, whose output is not among the hidden states.
     if (i > 0) net.alias("hidden_" + std::to_string(i - 1), y);
     tensors.output = x = y;
-    channels = block.outputs;
   }
-  if (spec.last > 0) {
-    x = net.convolution("last", x, channels, {.outputs = spec.last});
-    channels = spec.last;
-  }
-  backbone.output = x;
-  backbone.channels = channels;
-  return backbone;
+  return blocks;
 }
 
 }  // namespace mobilenet
