@@ -60,7 +60,7 @@ Int16Curve curve_of(double low, double high, const Function& function) {
 }
 
 std::int32_t on_curve(const Int16Curve& curve, std::int32_t x) {
-  const auto piece = static_cast<std::size_t>(256 + (x >> 7));
+  const std::size_t piece = 256 + static_cast<std::size_t>(x >> 7);
   const std::int32_t begin = curve[piece], rise = curve[piece + 1] - begin;
   return begin + ((rise * (x & 127) + 64) >> 7);
 }
@@ -269,7 +269,10 @@ Result<Int16SigmoidArithmetic> int16_sigmoid_arithmetic(const Tensor& input, con
   Int16SigmoidArithmetic arithmetic;
   double multiplier = static_cast<double>(scales.input) * 3 * 4096;  // 512 pieces of 1/24
   if (!(multiplier < 0x1p15)) return quantization_error(input, "has a scale without meaning in a sigmoid");
-  for (; multiplier <= 32767.0 / 2 && arithmetic.right_shift <= 30; multiplier *= 2) ++arithmetic.right_shift;
+  while (multiplier <= 32767.0 / 2 && arithmetic.right_shift <= 30) {
+    multiplier *= 2;
+    ++arithmetic.right_shift;
+  }
   arithmetic.multiplier = static_cast<std::int32_t>(multiplier);
   // Each knot is moved by half of what the line behind it misses at its middle.
   const auto value = [](double i) { return 65536 / (1 + std::exp(-i / 24)); };

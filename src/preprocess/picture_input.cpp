@@ -84,13 +84,13 @@ class Encoder {
 
  private:
   // Where the channels of a pixel lie, and how far the next pixel is.
-  template <std::size_t count>
+  template <std::size_t kCount>
   struct Interleaved {
-    static constexpr std::size_t channels = count, step = count;
+    static constexpr std::size_t kChannels = kCount, kStep = kCount;
     static std::size_t place(std::size_t c) { return c; }
   };
   struct Planes {
-    static constexpr std::size_t channels = 3, step = 1;
+    static constexpr std::size_t kChannels = 3, kStep = 1;
     std::size_t pixels;
     std::size_t place(std::size_t c) const { return c * pixels; }
   };
@@ -103,8 +103,8 @@ class Encoder {
     const std::array<std::size_t, 3> source =
         swap_red_blue_ ? std::array<std::size_t, 3>{2, 1, 0} : std::array<std::size_t, 3>{0, 1, 2};
     const auto pad = [&](int pixels) {
-      for (int x = 0; x < pixels; ++x, out += layout.step)
-        for (std::size_t c = 0; c < layout.channels; ++c) out[layout.place(c)] = padding_[c];
+      for (int x = 0; x < pixels; ++x, out += Layout::kStep)
+        for (std::size_t c = 0; c < Layout::kChannels; ++c) out[layout.place(c)] = padding_[c];
     };
     for (int y = 0; y < input.height; ++y) {
       if (y < rows.output_begin || y >= rows.output_begin + rows.window_size) {
@@ -112,8 +112,8 @@ class Encoder {
         continue;
       }
       pad(columns.output_begin);
-      for (int x = 0; x < columns.window_size; ++x, window += 3, out += layout.step)
-        for (std::size_t c = 0; c < layout.channels; ++c) out[layout.place(c)] = encode(window[source[c]], c);
+      for (int x = 0; x < columns.window_size; ++x, window += 3, out += Layout::kStep)
+        for (std::size_t c = 0; c < Layout::kChannels; ++c) out[layout.place(c)] = encode(window[source[c]], c);
       pad(input.width - columns.output_begin - columns.window_size);
     }
   }

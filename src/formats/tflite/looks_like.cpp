@@ -112,7 +112,7 @@ std::string_view by_names(const ModelFile& file) {
   constexpr int kMostTensors = 1 << 12;
   for (int i = 0; i < std::min(file.tensor_count(), kMostTensors); ++i) {
     constexpr std::size_t kEnough = 256;
-    const std::string name = lower_case(std::string(file.tensor_name(i).substr(0, kEnough)));
+    const std::string name = lower_case(file.tensor_name(i).substr(0, kEnough));
     for (std::size_t habit = 0; habit < kHabits.size(); ++habit)
       found[habit] = found[habit] || name.find(kHabits[habit].part) != std::string::npos;
   }
