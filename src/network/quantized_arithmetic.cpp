@@ -294,4 +294,79 @@ std::vector<ResizeTap> resize_taps(std::int64_t input, std::int64_t output, cons
   return taps;
 }
 
+namespace {
+
+// In 1/1024 of a pixel.
+ResizeTap fixed_resize_tap(std::int64_t position, std::int64_t input, std::int64_t output, const ResizeBilinearOp& op) {
+  const bool corners = op.align_corners && output > 1;
+  const std::int64_t scale =
+      corners ? (1024 * (input - 1) + (output - 1) / 2) / (output - 1) : (1024 * input + output / 2) / output;
+  const std::int64_t source = position * scale + (op.half_pixel_centers ? scale / 2 - 512 : 0);
+  ResizeTap tap;
+  // Many positions of a rounded scale may lead past the end.
+  tap.low = static_cast<std::int32_t>(std::clamp<std::int64_t>(source / 1024, 0, input - 1));
+  tap.high = static_cast<std::int32_t>(std::clamp<std::int64_t>((source + 1023) / 1024, 0, input - 1));
+  tap.weight = static_cast<std::int32_t>(source - std::int64_t{1024} * tap.low);
+  return tap;
+}
+
+ResizeTap floating_resize_tap(std::int64_t position, std::int64_t input, std::int64_t output,
+                              const ResizeBilinearOp& op) {
+  const bool corners = op.align_corners && output > 1;
+  const float scale =
+      static_cast<float>(corners ? input - 1 : input) / static_cast<float>(corners ? output - 1 : output);
+  const auto place = static_cast<float>(position);
+  const float source = op.half_pixel_centers ? (place + 0.5f) * scale - 0.5f : place * scale;
+  const float last = static_cast<float>(input - 1);
+  ResizeTap tap;
+  tap.low = static_cast<std::int32_t>(std::clamp(std::floor(source), 0.0f, last));
+  tap.high = static_cast<std::int32_t>(std::clamp(std::ceil(source), 0.0f, last));
+  tap.fraction = source - static_cast<float>(tap.low);
+  return tap;
+}
+
+}  // namespace
+
+Result<ResizeRule> resize_rule(const Tensor& input, const Tensor& output) {
+  MOBILENET_TRY(const TypePair types, type_pair(input, output));
+  if (types.input.type != types.output.type) return quantization_error(output, "must have the type of the input");
+  if (types.input == types.output) return ResizeRule::shared;
+  return types.input.type == DataType::i8 ? ResizeRule::fixed : ResizeRule::floating;
+}
+
+ResizeTap resize_tap(std::int64_t position, std::int64_t input, std::int64_t output, const ResizeBilinearOp& op,
+                     ResizeRule rule) {
+  switch (rule) {
+    case ResizeRule::shared:
+      break;
+    case ResizeRule::fixed:
+      return fixed_resize_tap(position, input, output, op);
+    case ResizeRule::floating:
+      return floating_resize_tap(position, input, output, op);
+  }
+  return resize_tap(position, input, output, op);
+}
+
+std::int32_t resize_element(ResizeRule rule, std::int32_t top_left, std::int32_t top_right, std::int32_t bottom_left,
+                            std::int32_t bottom_right, const ResizeTap& x, const ResizeTap& y) {
+  switch (rule) {
+    case ResizeRule::shared:
+      break;
+    case ResizeRule::fixed: {
+      const std::int64_t right = x.weight, left = 1024 - right, below = y.weight, above = 1024 - below;
+      const std::int64_t sum = top_left * above * left + bottom_left * below * left + top_right * above * right +
+                               bottom_right * below * right;
+      constexpr std::int64_t kHalf = 1 << 19, kOne = 1 << 20;
+      return static_cast<std::int32_t>((sum > 0 ? sum + kHalf : sum - kHalf) / kOne);
+    }
+    case ResizeRule::floating: {
+      const float right = x.fraction, left = 1 - right, below = y.fraction, above = 1 - below;
+      const float top = static_cast<float>(top_left) * (above * left) + static_cast<float>(top_right) * (above * right);
+      const float with_left = top + static_cast<float>(bottom_left) * (below * left);
+      return static_cast<std::int32_t>(with_left + static_cast<float>(bottom_right) * (below * right) + 0.5f);
+    }
+  }
+  return resize_element(top_left, top_right, bottom_left, bottom_right, x.weight, y.weight);
+}
+
 }  // namespace mobilenet

@@ -166,4 +166,15 @@ inline std::int32_t resize_element(std::int32_t top_left, std::int32_t top_right
   return (top * 2048 + (bottom - top) * y_weight + (1 << 21)) >> 22;
 }
 
+// Where input and output have other scales or zero points, stored integers are interpolated all the same, but by the
+// runtime's own kernels: i8 in fixed point with 10 bits, u8 in floats.
+enum class ResizeRule { shared, fixed, floating };
+// Fails when the types differ.
+Result<ResizeRule> resize_rule(const Tensor& input, const Tensor& output);
+// By one of these rules; `weight` is in 1/1024 by the rule `fixed`.
+ResizeTap resize_tap(std::int64_t position, std::int64_t input, std::int64_t output, const ResizeBilinearOp& op,
+                     ResizeRule rule);
+std::int32_t resize_element(ResizeRule rule, std::int32_t top_left, std::int32_t top_right, std::int32_t bottom_left,
+                            std::int32_t bottom_right, const ResizeTap& x, const ResizeTap& y);
+
 }  // namespace mobilenet

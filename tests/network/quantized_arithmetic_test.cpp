@@ -228,5 +228,38 @@ TEST(QuantizedArithmetic, ResizeTapsStayInside) {
   EXPECT_EQ(resize_element(255, 255, 255, 255, 2048, 2048), 255);
 }
 
+// What TensorFlow Lite's own kernels answer for 2x3 numbers made 3x4, where the two ends have other scales.
+TEST(QuantizedArithmetic, ResizesBetweenScales) {
+  const struct {
+    bool is_signed, corners, centers;
+    std::vector<std::int32_t> expected;
+  } cases[] = {
+      {true, false, false, {3, -41, 17, 90, 12, -11, -37, -54, 17, 4, -64, -126}},
+      {true, true, false, {3, -36, -7, 90, 10, -16, -25, -18, 17, 5, -43, -126}},
+      {true, false, true, {3, -34, -1, 90, 10, -14, -25, -18, 17, 6, -48, -126}},
+      {false, false, false, {3, 151, 145, 90, 12, 181, 177, 117, 17, 196, 193, 130}},
+      {false, true, false, {3, 134, 163, 90, 10, 155, 188, 110, 17, 176, 213, 130}},
+      {false, false, true, {3, 126, 159, 90, 10, 146, 183, 110, 17, 166, 208, 130}},
+  };
+  constexpr std::uint8_t kBytes[2][3] = {{3, 200, 90}, {17, 255, 130}};
+  for (const auto& c : cases) {
+    const auto rule = c.is_signed ? ResizeRule::fixed : ResizeRule::floating;
+    const ResizeBilinearOp op{3, 4, c.corners, c.centers};
+    const auto at = [&](std::int32_t y, std::int32_t x) -> std::int32_t {
+      return c.is_signed ? static_cast<std::int8_t>(kBytes[y][x]) : kBytes[y][x];
+    };
+    std::vector<std::int32_t> got;
+    for (std::int64_t row = 0; row < 3; ++row)
+      for (std::int64_t column = 0; column < 4; ++column) {
+        const ResizeTap y = resize_tap(row, 2, 3, op, rule), x = resize_tap(column, 3, 4, op, rule);
+        got.push_back(
+            resize_element(rule, at(y.low, x.low), at(y.low, x.high), at(y.high, x.low), at(y.high, x.high), x, y));
+      }
+    EXPECT_EQ(got, c.expected) << c.is_signed << c.corners << c.centers;
+  }
+  EXPECT_EQ(*resize_rule(u8(0.1f, 3), u8(0.1f, 3)), ResizeRule::shared);
+  EXPECT_EQ(*resize_rule(u8(0.1f, 3), u8(0.1f, 4)), ResizeRule::floating);
+}
+
 }  // namespace
 }  // namespace mobilenet

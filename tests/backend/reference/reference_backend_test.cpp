@@ -137,7 +137,7 @@ TEST(ReferenceBackend, RefusesByName) {
        [](OperatorModel& m) { m.network.tensors[1].parameter = -1; }, "not a constant"},
       {"integer hard sigmoid", "activation: relu, u8",
        [](OperatorModel& m) { m.network.nodes[0].op = ActivationOp{Activation::hard_sigmoid}; }, "integer form"},
-      {"resize that rescales", "resize_bilinear: from one pixel, u8",
+      {"pad that rescales", "pad: below and right, u8",
        [](OperatorModel& m) { m.network.tensors.back().quantization->scales[0] *= 2; }, "must have one type"},
   };
   for (const Refusal& refusal : refusals) {
