@@ -363,7 +363,8 @@ std::int32_t resize_element(ResizeRule rule, std::int32_t top_left, std::int32_t
       const float right = x.fraction, left = 1 - right, below = y.fraction, above = 1 - below;
       const float top = static_cast<float>(top_left) * (above * left) + static_cast<float>(top_right) * (above * right);
       const float with_left = top + static_cast<float>(bottom_left) * (below * left);
-      return static_cast<std::int32_t>(with_left + static_cast<float>(bottom_right) * (below * right) + 0.5f);
+      return static_cast<std::int32_t>(
+          std::floor(with_left + static_cast<float>(bottom_right) * (below * right) + 0.5f));
     }
   }
   return resize_element(top_left, top_right, bottom_left, bottom_right, x.weight, y.weight);
