@@ -60,10 +60,10 @@ class CpuExecution final : public Execution {
         runner_(code_->steps, code_->edges, code_->plan.arena_bytes, code_->batch.slices,
                 {code_->threads, options.executor, std::chrono::microseconds(options.spin_us), options.profile}),
         edges_(code_->edge_bytes()) {
-    std::byte* next = edges_.data();
+    std::size_t place = 0;
     for (const Edge& edge : code_->edges) {
-      memory_.push_back(edges_.size() > 0 ? next : runner_.arena() + edge.place.offset);
-      next += padded_lines(edge.bytes * code_->batch.slices);
+      memory_.push_back(edges_.size() > 0 ? edges_.data() + place : runner_.arena() + edge.place.offset);
+      place += padded_lines(edge.bytes * code_->batch.slices);
     }
     inputs_ = tensor_memories(code_->plan.inputs, memory_);
     outputs_ = tensor_memories(code_->plan.outputs, std::span(memory_).subspan(inputs_.size()));
