@@ -156,7 +156,9 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   info.depth_multiplier = spec.depth_multiplier;
   info.input_height = spec.input_height;
   info.input_width = spec.input_width;
-  info.any_input_size = loaded.sizes != InputSizes::own;
+  // What a NetworkBuilder put on a graph has the graph's size.
+  info.any_input_size =
+      loaded.sizes == InputSizes::any ? !network.fixed_size : loaded.sizes != InputSizes::own;
   info.classes = info.task == Task::features ? 0 : class_count(spec);
   info.has_background = spec.has_background;
   info.preprocess = takes_pictures(network)

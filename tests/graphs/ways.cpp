@@ -47,7 +47,7 @@ std::vector<TensorView> views_of(std::span<const OwnedTensor> tensors) {
 std::vector<OwnedTensor> batch_of(std::span<const OwnedTensor> inputs) {
   std::vector<OwnedTensor> batch(inputs.begin(), inputs.end());
   for (OwnedTensor& tensor : batch) {
-    tensor.shape.at(0) = kBatch;
+    tensor.shape.at(0) *= kBatch;
     std::vector<std::byte> others(tensor.bytes);
     std::reverse(others.begin(), others.end());
     if (tensor.type == DataType::f32) std::fill(others.begin(), others.end(), std::byte{0});
