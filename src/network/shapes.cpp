@@ -226,9 +226,14 @@ class Inference {
 
   Result<Shape> infer(const BinaryOp&, const Node& node) {
     const Shape &a = in(node, 0), &b = in(node, 1);
-    const bool constants = tensor(node.inputs[0]).is_constant() || tensor(node.inputs[1]).is_constant();
-    const bool aligned = a.rank() == b.rank() && (a.rank() == 0 || a[0] == b[0]);
-    if (!aligned && !constants) MOBILENET_CHECK(check_single("operands with different first axes"));
+    // The first axis counts pictures, which a constant has only where it is the same for all of them.
+    const auto mixes = [](const Shape& constant, const Shape& x) {
+      return constant.rank() > x.rank() || (constant.rank() == x.rank() && x.rank() > 0 && constant[0] != 1);
+    };
+    bool apart = a.rank() == b.rank() && (a.rank() == 0 || a[0] == b[0]);
+    if (tensor(node.inputs[0]).is_constant()) apart = !mixes(a, b);
+    if (tensor(node.inputs[1]).is_constant()) apart = !mixes(b, a);
+    if (!apart) MOBILENET_CHECK(check_single("operands with different first axes"));
     const std::optional<Shape> shape = broadcast(a, b);
     if (!shape)
       return failure(ErrorCode::bad_format, "cannot compute ", kind_of(node.op), " of ", to_string(a), " and ",
