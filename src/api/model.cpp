@@ -157,8 +157,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   info.input_height = spec.input_height;
   info.input_width = spec.input_width;
   // What a NetworkBuilder put on a graph has the graph's size.
-  info.any_input_size =
-      loaded.sizes == InputSizes::any ? !network.fixed_size : loaded.sizes != InputSizes::own;
+  info.any_input_size = loaded.sizes == InputSizes::any ? !network.fixed_size : loaded.sizes != InputSizes::own;
   info.classes = info.task == Task::features ? 0 : class_count(spec);
   info.has_background = spec.has_background;
   info.preprocess = takes_pictures(network)
