@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/tflite/tflite_graph.h"
+#include "api/graph_model.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -21,22 +21,6 @@ namespace {
 using schema::BuiltinOperator;
 using schema::BuiltinOptions;
 using schema::TensorType;
-
-Model open(const GraphFile& graph) {
-  const std::vector<std::uint8_t> bytes = graph.bytes();
-  return Model::from_memory(std::as_bytes(std::span(bytes))).value();
-}
-
-// Noise as a packed RGB picture.
-struct Noise {
-  explicit Noise(int side, unsigned seed = 5) : pixels(static_cast<std::size_t>(side * side * 3)) {
-    std::mt19937 random(seed);
-    for (std::byte& value : pixels) value = static_cast<std::byte>(random());
-    view = ImageView::packed(pixels.data(), PixelFormat::rgb, side, side);
-  }
-  std::vector<std::byte> pixels;
-  ImageView view;
-};
 
 // The small classifier for `batch` pictures at once.
 GraphFile classifier(int batch) {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/tflite/tflite_graph.h"
+#include "api/graph_model.h"
 #include "support/devices.h"
 
 namespace mobilenet::testing {
@@ -19,11 +19,6 @@ namespace {
 using schema::BuiltinOperator;
 using schema::BuiltinOptions;
 using schema::TensorType;
-
-Model open(const GraphFile& graph) {
-  const std::vector<std::uint8_t> bytes = graph.bytes();
-  return Model::from_memory(std::as_bytes(std::span(bytes))).value();
-}
 
 // 1x1x1x1 enlarged to side x side, `times` times over.
 GraphFile enlargements(int side, int times) {

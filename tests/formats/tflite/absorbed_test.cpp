@@ -7,8 +7,7 @@
 
 #include <memory>
 
-#include "formats/tflite/load_tflite.h"
-#include "formats/tflite/tflite_graph.h"
+#include "formats/tflite/load_graph.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -16,13 +15,6 @@ namespace {
 using schema::BuiltinOperator;
 using schema::BuiltinOptions;
 using schema::TensorType;
-
-Result<LoadedModel> load(const GraphFile& graph) {
-  auto bytes = std::make_shared<const std::vector<std::uint8_t>>(graph.bytes());
-  SourceFile source = source_of(*bytes);
-  source.owner = bytes;
-  return load_tflite(source);
-}
 
 class Maker {
  public:

@@ -13,8 +13,7 @@
 #include <memory>
 #include <string>
 
-#include "formats/tflite/load_tflite.h"
-#include "formats/tflite/tflite_graph.h"
+#include "formats/tflite/load_graph.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -24,13 +23,6 @@ using schema::BuiltinOptions;
 using schema::TensorType;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-Result<LoadedModel> load(const GraphFile& graph) {
-  auto bytes = std::make_shared<const std::vector<std::uint8_t>>(graph.bytes());
-  SourceFile source = source_of(*bytes);
-  source.owner = bytes;
-  return load_tflite(source);
-}
 
 using Options = std::map<std::string, double>;
 

@@ -13,10 +13,9 @@
 #include <string>
 
 #include "base/half.h"
-#include "formats/tflite/load_tflite.h"
+#include "formats/tflite/load_graph.h"
 #include "formats/tflite/metadata.h"
 #include "formats/tflite/metadata_generated.h"
-#include "formats/tflite/tflite_graph.h"
 #include "network/parameter.h"
 #include "spec/input_encoding.h"
 
@@ -27,14 +26,6 @@ using schema::BuiltinOperator;
 using schema::BuiltinOptions;
 using schema::FusedActivation;
 using schema::TensorType;
-
-Result<LoadedModel> load(const GraphFile& graph) {
-  // The parameters view these bytes for the rest of the test.
-  auto bytes = std::make_shared<const std::vector<std::uint8_t>>(graph.bytes());
-  SourceFile source = source_of(*bytes);
-  source.owner = bytes;
-  return load_tflite(source);
-}
 
 std::string why(const LoadedModel& model, const std::string& what) {
   for (const Decision& decision : model.decisions)
