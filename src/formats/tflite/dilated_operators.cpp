@@ -11,16 +11,16 @@
 namespace mobilenet::tflite {
 namespace {
 
-constexpr std::int64_t kMaxExtent = 1 << 12;  // of a block or of zeros around the picture
+constexpr std::int64_t kMaxBlock = 1 << 12;  // pixels, of zeros around the picture too
 
 Result<void> check_numbers(const std::vector<std::int64_t>& block, const std::vector<std::int64_t>& border) {
   if (block.size() != 2 || border.size() != 4)
     return failure(ErrorCode::unsupported, "is supported along height and width only");
   for (const std::int64_t number : block)
-    if (number < 1 || number > kMaxExtent)
+    if (number < 1 || number > kMaxBlock)
       return failure(ErrorCode::bad_format, "a block of ", number, " pixels is impossible");
   for (const std::int64_t number : border)
-    if (number < 0 || number > kMaxExtent)
+    if (number < 0 || number > kMaxBlock)
       return failure(ErrorCode::bad_format, "a border of ", number, " pixels is impossible");
   return {};
 }

@@ -24,6 +24,12 @@ std::vector<float> spread(const Parameter& constant, std::int64_t channels, bool
   return values;
 }
 
+template <class Options>
+schema::FusedActivation fused_by(const Call& call) {
+  const auto* options = call.options<Options>();
+  return options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE;
+}
+
 }  // namespace
 
 Result<Activation> activation_of(schema::FusedActivation activation) {
@@ -44,8 +50,7 @@ Result<Activation> activation_of(schema::FusedActivation activation) {
 }
 
 Result<void> OperatorReader::add(const Call& call) {
-  const auto* options = call.options<schema::AddOptions>();
-  const auto fused = options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE;
+  const auto fused = fused_by<schema::AddOptions>(call);
   const bool maps =
       call.has(0) && call.has(1) && !tensors_.is_constant(call.inputs[0]) && !tensors_.is_constant(call.inputs[1]);
   if (!maps) return binary(call, BinaryKind::add, fused);
@@ -66,21 +71,15 @@ bool OperatorReader::adds_finely(const Call& call) const {
 }
 
 Result<void> OperatorReader::multiply(const Call& call) {
-  const auto* options = call.options<schema::MulOptions>();
-  return binary(call, BinaryKind::multiply,
-                options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE);
+  return binary(call, BinaryKind::multiply, fused_by<schema::MulOptions>(call));
 }
 
 Result<void> OperatorReader::subtract(const Call& call) {
-  const auto* options = call.options<schema::SubOptions>();
-  return binary(call, BinaryKind::subtract,
-                options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE);
+  return binary(call, BinaryKind::subtract, fused_by<schema::SubOptions>(call));
 }
 
 Result<void> OperatorReader::divide(const Call& call) {
-  const auto* options = call.options<schema::DivOptions>();
-  return binary(call, BinaryKind::divide,
-                options != nullptr ? options->fused_activation_function() : schema::FusedActivation::NONE);
+  return binary(call, BinaryKind::divide, fused_by<schema::DivOptions>(call));
 }
 
 // Those that fuse no activation.
@@ -224,8 +223,7 @@ Result<void> OperatorReader::softmax(const Call& call) {
 Result<void> OperatorReader::rows(const Call& call) {
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
   if (call.code == schema::BuiltinOperator::LOG_SOFTMAX) return append(call, LogSoftmaxOp{}, std::move(operands));
-  const auto* options = call.options<schema::L2NormOptions>();
-  if (options != nullptr && options->fused_activation_function() != schema::FusedActivation::NONE)
+  if (fused_by<schema::L2NormOptions>(call) != schema::FusedActivation::NONE)
     return failure(ErrorCode::unsupported, "a fused activation is not supported here");
   return append(call, L2NormalizeOp{}, std::move(operands));
 }

@@ -22,8 +22,6 @@ using Operands = std::span<const Numbers>;
 
 constexpr std::size_t kMostNumbers = 2 * Shape::kMaxRank;
 
-bool is_set(int mask, int bit) { return (static_cast<unsigned>(mask) >> bit & 1u) != 0; }
-
 // Two lists of one length, or one of a single number, which is then used for all.
 template <class Of>
 std::optional<Numbers> pairwise(Operands in, Of of) {

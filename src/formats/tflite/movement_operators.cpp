@@ -11,8 +11,7 @@
 namespace mobilenet::tflite {
 namespace {
 
-constexpr std::int64_t kMaxExtent = 1 << 16;  // of padding along an axis
-constexpr std::size_t kMostParts = 256;       // that one operator takes a tensor apart into, or puts together
+constexpr std::size_t kMostParts = 256;  // that one operator takes a tensor apart into, or puts together
 
 TransposeOp order_of(std::initializer_list<int> axes) {
   TransposeOp op;
@@ -150,13 +149,12 @@ Result<void> OperatorReader::strided_slice(const Call& call) {
     return failure(ErrorCode::bad_format, "slices ", begins.size(), " axes of ", to_string(x));
   if (options->ellipsis_mask() != 0 || options->new_axis_mask() != 0)
     return failure(ErrorCode::unsupported, "an ellipsis or a new axis is not supported");
-  const auto set = [](int mask, int axis) { return (static_cast<unsigned>(mask) >> axis & 1u) != 0; };
   SliceOp op = whole(x.rank());
   Shape taken, left;
   for (int i = 0; i < x.rank(); ++i) {
     const auto at = static_cast<std::size_t>(i);
     const bool said = at < begins.size();
-    const bool shrinks = said && set(options->shrink_axis_mask(), i);
+    const bool shrinks = said && is_set(options->shrink_axis_mask(), i);
     const std::int64_t stride = said ? strides[at] : 1;
     if (stride == 0 || std::abs(stride) > kMaxExtent)
       return failure(ErrorCode::bad_format, "takes steps of ", stride, " along axis ", i);
@@ -166,10 +164,10 @@ Result<void> OperatorReader::strided_slice(const Call& call) {
                                       stride > 0 ? x[i] : x[i] - 1);
     };
     std::int64_t begin = stride > 0 ? 0 : x[i] - 1, end = stride > 0 ? x[i] : -1;
-    if (said && (shrinks || !set(options->begin_mask(), i))) begin = inside(begins[at]);
+    if (said && (shrinks || !is_set(options->begin_mask(), i))) begin = inside(begins[at]);
     if (shrinks)
       end = begin + (stride > 0 ? 1 : -1);
-    else if (said && !set(options->end_mask(), i))
+    else if (said && !is_set(options->end_mask(), i))
       end = inside(options->offset() ? begin + ends[at] : ends[at]);
     const std::int64_t count = stride > 0 ? (end - begin + stride - 1) / stride : (begin - end - stride - 1) / -stride;
     if (begin < 0 || begin >= x[i] || count < 1)

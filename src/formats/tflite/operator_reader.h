@@ -107,6 +107,8 @@ class OperatorReader {
   // x, weight and perhaps bias in one of the combinations of types that are computed.
   Result<std::vector<TensorId>> weighted(const Call& call, WeightLayout layout, int channel_axis);
   Result<std::array<int, 2>> new_size(const Call& call) const;
+  template <class Op, class Options>
+  Result<Op> resize(const Call& call) const;
   // An axis that the options give as one constant integer, counted from the front.
   Result<int> axis(const Call& call, std::size_t input, int rank) const;
   bool adds_finely(const Call& call) const;
@@ -142,6 +144,11 @@ struct Spread {
 
 // What the window of a convolution becomes that reads the picture itself.
 Result<void> spread_window(const Spread& spread, Window& window);
+
+inline constexpr std::int64_t kMaxExtent = 1 << 16;  // of a picture's side, of padding, of a step along an axis
+
+// Whether bit `bit` of one of the format's masks is.
+inline bool is_set(int mask, int bit) { return (static_cast<unsigned>(mask) >> bit & 1u) != 0; }
 
 // An axis of the format counts from the end where it is negative.
 inline std::int64_t from_front(std::int64_t axis, int rank) { return axis < 0 ? axis + rank : axis; }

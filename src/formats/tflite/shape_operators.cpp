@@ -8,11 +8,6 @@
 #include "formats/tflite/operator_reader.h"
 
 namespace mobilenet::tflite {
-namespace {
-
-constexpr std::int64_t kMaxExtent = 1 << 16;  // of a picture's side
-
-}  // namespace
 
 Result<std::vector<std::int64_t>> OperatorReader::integers(const Call& call, std::size_t input) const {
   if (!call.has(input)) return failure(ErrorCode::bad_format, "input ", input, " is missing");
@@ -124,27 +119,28 @@ Result<std::array<int, 2>> OperatorReader::new_size(const Call& call) const {
   return std::array<int, 2>{static_cast<int>(size[0]), static_cast<int>(size[1])};
 }
 
-Result<void> OperatorReader::resize_bilinear(const Call& call) {
-  const auto* options = call.options<schema::ResizeBilinearOptions>();
-  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+// What both kinds say: the new size and where the centres of pixels lie.
+template <class Op, class Options>
+Result<Op> OperatorReader::resize(const Call& call) const {
+  const auto* options = call.options<Options>();
   MOBILENET_TRY(const auto size, new_size(call));
-  ResizeBilinearOp op;
+  Op op;
   op.height = size[0];
   op.width = size[1];
   op.align_corners = options != nullptr && options->align_corners();
   op.half_pixel_centers = options != nullptr && options->half_pixel_centers();
+  return op;
+}
+
+Result<void> OperatorReader::resize_bilinear(const Call& call) {
+  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
+  MOBILENET_TRY(const auto op, (resize<ResizeBilinearOp, schema::ResizeBilinearOptions>(call)));
   return append(call, op, std::move(operands));
 }
 
 Result<void> OperatorReader::resize_nearest(const Call& call) {
-  const auto* options = call.options<schema::ResizeNearestNeighborOptions>();
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
-  MOBILENET_TRY(const auto size, new_size(call));
-  ResizeNearestOp op;
-  op.height = size[0];
-  op.width = size[1];
-  op.align_corners = options != nullptr && options->align_corners();
-  op.half_pixel_centers = options != nullptr && options->half_pixel_centers();
+  MOBILENET_TRY(auto op, (resize<ResizeNearestOp, schema::ResizeNearestNeighborOptions>(call)));
   op.fixed_point = size_of(tensor(operands[0]).type) == 1 && !op.align_corners && !op.half_pixel_centers;
   return append(call, op, std::move(operands));
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/quoted.h"
+#include "network/fixed_convolution.h"
 
 namespace mobilenet::tflite {
 namespace {
@@ -269,10 +270,7 @@ Result<std::span<const std::byte>> TensorTable::unpacked(int index, const Shape&
     return failure(ErrorCode::out_of_memory, "constants of 4 bits take more memory than twice the file");
   std::vector<std::byte> numbers;
   numbers.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto half = std::to_integer<int>(packed[i / 2]) >> (i % 2 * 4) & 0xF;
-    numbers.push_back(static_cast<std::byte>(half < 8 ? half : half - 16));
-  }
+  for (std::size_t i = 0; i < count; ++i) numbers.push_back(static_cast<std::byte>(int4_weight(packed, i)));
   auto owner = std::make_shared<const std::vector<std::byte>>(std::move(numbers));
   parameters_.owners.push_back(owner);
   return std::span<const std::byte>(*owner);

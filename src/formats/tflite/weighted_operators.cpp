@@ -129,7 +129,6 @@ Result<void> OperatorReader::transpose_convolution(const Call& call) {
   MOBILENET_TRY(op.activation, activation_of(options->fused_activation_function()));
   if (!tensors_.is_unknown(call.inputs[0])) {
     MOBILENET_TRY(const std::vector<std::int64_t> size, integers(call, 0));
-    constexpr std::int64_t kMaxExtent = 1 << 16;
     if (size.size() != 4 || std::min(size[1], size[2]) < 1 || std::max(size[1], size[2]) > kMaxExtent)
       return failure(ErrorCode::bad_format, "the height and width of its output are impossible");
     op.height = static_cast<int>(size[1]);
