@@ -3,6 +3,7 @@
 #include "network/quantized_arithmetic.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "base/error.h"
@@ -242,9 +243,17 @@ Result<ByteTable> concat_table(const Tensor& input, const Tensor& output) {
   });
 }
 
-Result<std::uint8_t> pad_byte(const PadOp& op, const Tensor& output) {
-  MOBILENET_TRY(const AffineType type, affine_type(output));
-  return static_cast<std::uint8_t>(quantize(op.value, 1.0f / type.scale, type.zero_point, type_range(type.type)));
+Result<StoredElement> pad_element(const PadOp& op, const Tensor& input, const Tensor& output) {
+  StoredElement element{};
+  if (output.type == DataType::f32) {
+    std::memcpy(element.data(), &op.value, sizeof op.value);
+  } else if (output.type == DataType::i16) {
+    if (op.value != 0) return failure(ErrorCode::unsupported, "padding 16-bit integers by anything but zero");
+  } else {
+    MOBILENET_TRY(const AffineType type, shared_affine_type(input, output));
+    element[0] = static_cast<std::byte>(quantize(op.value, 1.0f / type.scale, type.zero_point, type_range(type.type)));
+  }
+  return element;
 }
 
 Result<SoftmaxArithmetic> softmax_arithmetic(const Tensor& input, const Tensor& output, float beta) {

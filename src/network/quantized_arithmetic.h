@@ -119,8 +119,10 @@ Result<RescaleTables> rescale_tables(const Tensor& input, const Tensor& output);
 // One input of CONCATENATION; the identity when the scales and zero points are equal.
 Result<ByteTable> concat_table(const Tensor& input, const Tensor& output);
 
-// What PadOp puts around an integer tensor.
-Result<std::uint8_t> pad_byte(const PadOp& op, const Tensor& output);
+// What PadOp puts around a tensor: the bytes of one element, in front. Fails where integers would be rescaled, and for
+// anything but zeros around 16-bit ones.
+using StoredElement = std::array<std::byte, 8>;
+Result<StoredElement> pad_element(const PadOp& op, const Tensor& input, const Tensor& output);
 
 // --- Softmax -------------------------------------------------------------------------------------------------------
 // Over a row x[0..n): m = max x; exponential(i) = exponentials[m - x[i]]; total = their sum in float, in the order of

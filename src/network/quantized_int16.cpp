@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "network/parameter.h"
 #include "network/quantized_types.h"
 
 namespace mobilenet {
@@ -98,6 +99,15 @@ IntegerRange int16_activation_range(Activation activation, float output_scale) {
   if (activation != Activation::relu && activation != Activation::relu6) return kInt16Range;
   if (activation == Activation::relu) return {0, kInt16Range.high};
   return {0, static_cast<std::int32_t>(std::min(std::round(6 / output_scale), 32767.0f))};
+}
+
+Result<std::vector<std::int64_t>> int16_bias(const Parameter& bias) {
+  if (bias.type != DataType::i64 && bias.type != DataType::i32)
+    return failure(ErrorCode::unsupported, "a bias of ", name_of(bias.type), " with 16-bit activations");
+  std::vector<std::int64_t> values;
+  for (std::int64_t i = 0; i < bias.shape.elements(); ++i)
+    values.push_back(int16_bounded_bias(stored_wide_integer(bias, i)));
+  return values;
 }
 
 Result<Int16ConvolutionArithmetic> int16_convolution_arithmetic(const Tensor& input, const Tensor& weight,

@@ -29,6 +29,8 @@ IntegerRange int16_activation_range(Activation activation, float output_scale);
 inline std::int64_t int16_bounded_bias(std::int64_t bias) {
   return std::clamp(bias, -(std::int64_t{1} << 45), std::int64_t{1} << 45);
 }
+// Every value of a bias of i64 or i32, bounded.
+Result<std::vector<std::int64_t>> int16_bias(const Parameter& bias);
 struct Int16ConvolutionArithmetic {
   struct Factor {
     std::int64_t multiplier = 0;
@@ -86,8 +88,11 @@ inline std::int32_t int16_product_element(const Int16ProductArithmetic& product,
 }
 
 // --- Mean, sum -------------------------------------------------------------------------------------------------------
-// Of `count` elements over any axes: multiply_rounded_twice(sum, factor, away_from_zero), clamped to kInt16Range.
+// Of `count` elements over any axes.
 Result<FixedPoint> int16_mean_factor(const Tensor& input, const Tensor& output, std::int64_t count);
+inline std::int32_t int16_mean_element(FixedPoint factor, std::int64_t sum) {
+  return kInt16Range.clamp(multiply_rounded_twice(static_cast<std::int32_t>(sum), factor, Halves::away_from_zero));
+}
 
 // --- From one type and scale to another, one of them i16
 // --------------------------------------------------------------- QUANTIZE, relu, relu6; for floats quantize() and

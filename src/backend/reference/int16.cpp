@@ -7,8 +7,8 @@
 #include "backend/reference/windows.h"
 #include "base/error.h"
 #include "base/quoted.h"
-#include "network/int16_constants.h"
 #include "network/parameter.h"
+#include "network/quantized_int16.h"
 
 namespace mobilenet::reference {
 namespace {

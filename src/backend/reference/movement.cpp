@@ -70,12 +70,9 @@ Result<Operator> prepare(const ReshapeOp&, const NodeView& view) {
 
 namespace {
 
-// What stands where nothing of the input does.
-using Fill = std::array<std::byte, 8>;
-
-// Any element type: the values are not looked at.
+// Any element type: the values are not looked at. `fill` stands where nothing of the input does.
 template <class Moving>
-Result<Operator> prepare_movement(const Moving& op, const NodeView& view, const Fill& fill = {}) {
+Result<Operator> prepare_movement(const Moving& op, const NodeView& view, const StoredElement& fill = {}) {
   if (!view.has(0) || view.input(0).is_constant() || view.input(0).type != view.output().type)
     return failure(ErrorCode::unsupported, "its input is missing, a constant or of another type than its output");
   return Operator([op, fill, bytes = size_of(view.output().type)](const Operands& operands) {
@@ -100,19 +97,9 @@ Result<Operator> prepare_movement(const Moving& op, const NodeView& view, const 
 }  // namespace
 
 Result<Operator> prepare(const PadOp& op, const NodeView& view) {
-  Fill fill{};
-  if (view.output().type == DataType::i16) {
-    if (op.value != 0) return failure(ErrorCode::unsupported, "padding 16-bit integers by anything but zero");
-    return prepare_movement(op, view, fill);
-  }
-  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
-  if (arithmetic == Arithmetic::real) {
-    std::memcpy(fill.data(), &op.value, sizeof op.value);
-  } else {
-    if (auto same = shared_affine_type(view.input(0), view.output()); !same) return std::move(same).error();
-    MOBILENET_TRY(const std::uint8_t byte, pad_byte(op, view.output()));
-    fill[0] = static_cast<std::byte>(byte);
-  }
+  if (view.output().type != DataType::i16)
+    if (auto arithmetic = arithmetic_of(view, 1); !arithmetic) return std::move(arithmetic).error();
+  MOBILENET_TRY(const StoredElement fill, pad_element(op, view.input(0), view.output()));
   return prepare_movement(op, view, fill);
 }
 

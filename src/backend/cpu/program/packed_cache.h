@@ -25,7 +25,7 @@ namespace mobilenet::cpu {
 // All that the bytes of a packed buffer depend on. Nodes with equal keys share one buffer: the same weight, read by a
 // hundred convolutions, is packed once.
 struct PackKey {
-  enum class Kind { constant, zeros, batch_norm, matrix, depthwise, transposed };
+  enum class Kind { constant, zeros, batch_norm, matrix, depthwise, taps };
   Kind kind = Kind::constant;
   DataType type = DataType::f32;  // of the numbers that the kernel reads
   FilterLayout layout{};          // that the kernel reads them in; zeros: `block` of them

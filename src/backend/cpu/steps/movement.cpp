@@ -31,7 +31,7 @@ struct MoveStep {
   std::vector<Offsets> outer;  // axes before the line's, outermost first
   std::vector<Segment> line;
   std::size_t line_bytes = 0, lines = 1;  // the product of the outer extents
-  std::array<std::byte, 8> filler{};      // an element
+  StoredElement filler{};                 // an element
   std::size_t element = 1;                // bytes
   bool single_elements = false;           // every segment is one, as in a transposition
 
@@ -106,8 +106,7 @@ std::vector<Segment> segments_of(const Offsets& offsets, std::size_t bytes) {
 }
 
 template <class Moving>
-Result<CompiledStep> compile_movement(const StepSource& source, const Moving& op,
-                                      const std::array<std::byte, 8>& filler = {}) {
+Result<CompiledStep> compile_movement(const StepSource& source, const Moving& op, const StoredElement& filler = {}) {
   const Node& node = source.node(source.step.nodes.front());
   const Shape &in = source.shape(node.inputs[0]), &out = source.shape(node.output);
   const DataType type = source.tensor(node.output).type;
@@ -168,17 +167,7 @@ Result<CompiledStep> compile_resize_nearest(const StepSource& source) { return c
 Result<CompiledStep> compile_pad(const StepSource& source) {
   const Node& node = source.node(source.step.nodes.front());
   const auto& op = std::get<PadOp>(node.op);
-  std::array<std::byte, 8> filler{};
-  if (source.tensor(node.output).type == DataType::f32) {
-    std::memcpy(filler.data(), &op.value, sizeof op.value);
-  } else if (source.tensor(node.output).type == DataType::i16) {
-    if (op.value != 0) return failure(ErrorCode::unsupported, "padding 16-bit integers by anything but zero");
-  } else {
-    if (auto same = shared_affine_type(source.tensor(node.inputs[0]), source.tensor(node.output)); !same)
-      return std::move(same).error();
-    MOBILENET_TRY(const std::uint8_t byte, pad_byte(op, source.tensor(node.output)));
-    filler[0] = static_cast<std::byte>(byte);
-  }
+  MOBILENET_TRY(const StoredElement filler, pad_element(op, source.tensor(node.inputs[0]), source.tensor(node.output)));
   return compile_movement(source, op, filler);
 }
 

@@ -3,12 +3,13 @@
 #pragma once
 
 // A transposed convolution from the output's side: an output pixel gathers the input pixels whose kernels reach it, a
-// row of output channels at a time. Weights lie as [kernel height][kernel width][inputs][outputs].
+// row of output channels at a time. Weights lie as pack_taps() leaves them.
 
 #include <cstddef>
 #include <cstdint>
 
 #include "backend/cpu/program/step.h"
+#include "backend/cpu/steps/taps.h"
 
 namespace mobilenet::cpu {
 
@@ -49,15 +50,6 @@ void gather_transposed(const TransposedGeometry& g, const T* image, std::int64_t
       }
     }
   }
-}
-
-// Calls read(o, y, x, i) in the order of the weights.
-template <class Weight, class Read>
-void pack_transposed(const TransposedGeometry& g, Weight* to, const Read& read) {
-  for (int y = 0; y < g.window.kernel_height; ++y)
-    for (int x = 0; x < g.window.kernel_width; ++x)
-      for (int i = 0; i < g.inputs; ++i)
-        for (int o = 0; o < g.outputs; ++o) *to++ = read(o, y, x, i);
 }
 
 }  // namespace mobilenet::cpu

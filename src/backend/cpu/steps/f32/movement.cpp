@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // Concatenation, and the reshape of a constant.
 
-#include <algorithm>
 #include <cstring>
 #include <vector>
 

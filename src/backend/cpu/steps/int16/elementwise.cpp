@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Functions of one number and of two, changes of type, softmax, joins.
+// Functions of one number and of two, changes of type, softmax.
 
 #include <algorithm>
-#include <cstring>
-#include <vector>
 
 #include "backend/cpu/steps/int16/steps.h"
 #include "base/error.h"
@@ -104,25 +102,6 @@ struct SoftmaxStep {
   }
 };
 
-struct ConcatStep {
-  struct Part {
-    Place input;
-    std::size_t run = 0, place = 0;  // bytes
-  };
-  std::vector<Part> parts;
-  Place output;
-  std::size_t runs = 1, output_run = 0;
-
-  void run(RunContext& context) const {
-    context.for_parts(runs, 1 + kGrain / output_run, [&](std::size_t begin, std::size_t end) {
-      for (const Part& part : parts)
-        for (std::size_t i = begin; i < end; ++i)
-          std::memcpy(context.at(output) + i * output_run + part.place, context.at(part.input) + i * part.run,
-                      part.run);
-    });
-  }
-};
-
 }  // namespace
 
 Result<CompiledStep> compile_int16_sum(const StepSource& source) {
@@ -185,22 +164,6 @@ Result<CompiledStep> compile_int16_softmax(const StepSource& source) {
   step.output = source.place(node.output);
   step.columns = static_cast<std::size_t>(shape[shape.rank() - 1]);
   step.rows = static_cast<std::size_t>(shape.elements()) / step.columns;
-  return step_of(std::move(step));
-}
-
-Result<CompiledStep> compile_int16_concat(const StepSource& source) {
-  const Node& node = source.node(source.step.nodes.front());
-  const Shape& shape = source.shape(node.output);
-  ConcatStep step;
-  step.output = source.place(node.output);
-  for (int i = 0; i < std::get<ConcatOp>(node.op).axis; ++i) step.runs *= static_cast<std::size_t>(shape[i]);
-  for (const TensorId id : node.inputs) {
-    if (source.tensor(id).is_constant())
-      return failure(ErrorCode::unsupported, "joining constants has no form in 16 bits");
-    const std::size_t run = static_cast<std::size_t>(source.shape(id).elements()) / step.runs * sizeof(std::int16_t);
-    step.parts.push_back({source.place(id), run, step.output_run});
-    step.output_run += run;
-  }
   return step_of(std::move(step));
 }
 

@@ -7,8 +7,9 @@
 
 #include "backend/cpu/steps/int16/steps.h"
 #include "backend/cpu/steps/int8/steps.h"
+#include "backend/cpu/steps/taps.h"
 #include "base/error.h"
-#include "network/int16_constants.h"
+#include "network/quantized_int16.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 struct LayerStep {
   WindowGeometry geometry;
   std::int64_t group_inputs = 1, group_outputs = 1;
-  std::shared_ptr<const AlignedBuffer> weights;  // [kernel height][kernel width][inputs of a group][outputs]
+  std::shared_ptr<const AlignedBuffer> weights;  // as pack_taps() leaves them, inputs being those of a group
   std::vector<std::int64_t> bias;
   Int16ConvolutionArithmetic convolution;
   Int16DenseArithmetic dense;  // in its place where it has factors
@@ -171,15 +172,11 @@ Result<CompiledStep> compile_int16_layer(const StepSource& source) {
     MOBILENET_TRY(step.convolution,
                   int16_convolution_arithmetic(input, weight, source.tensor(node.output), activation, view.outputs));
   }
-  const PackKey key{.kind = PackKey::Kind::transposed, .type = DataType::i8, .weight = node.inputs[1]};
+  const PackKey key{.kind = PackKey::Kind::taps, .type = DataType::i8, .weight = node.inputs[1]};
   const auto bytes = static_cast<std::size_t>(view.parameter->shape.elements());
   MOBILENET_TRY(step.weights, source.pack(key, bytes, [&](AlignedBuffer& buffer) {
-    auto* to = buffer.as<std::int8_t>();
-    for (int y = 0; y < view.height; ++y)
-      for (int x = 0; x < view.width; ++x)
-        for (int i = 0; i < view.inputs; ++i)
-          for (int o = 0; o < view.outputs; ++o)
-            *to++ = static_cast<std::int8_t>(stored_integer(*view.parameter, view.offset(o, y, x, i)));
+    pack_taps(view, buffer.as<std::int8_t>(),
+              [&](std::int64_t at) { return static_cast<std::int8_t>(stored_integer(*view.parameter, at)); });
   }));
   step.input = source.place(node.inputs[0]);
   step.output = source.place(node.output);

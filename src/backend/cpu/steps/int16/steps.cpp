@@ -4,6 +4,7 @@
 
 #include "backend/cpu/program/operators.h"
 #include "backend/cpu/steps/conversion.h"
+#include "backend/cpu/steps/int8/steps.h"
 #include "backend/cpu/steps/movement.h"
 
 namespace mobilenet::cpu {
@@ -16,7 +17,7 @@ constinit const OperatorTable<CompileStep> kInt16Operators{
     {kOperator<UnaryOp>, &compile_int16_unary},
     {kOperator<AddOp>, &compile_int16_sum},
     {kOperator<BinaryOp>, &compile_int16_binary},
-    {kOperator<ConcatOp>, &compile_int16_concat},
+    {kOperator<ConcatOp>, &compile_integer_concat},
     {kOperator<PoolOp>, &compile_int16_pool},
     {kOperator<GlobalAveragePoolOp>, &compile_int16_pool},
     {kOperator<SoftmaxOp>, &compile_int16_softmax},

@@ -17,6 +17,5 @@ Result<CompiledStep> compile_int16_activation(const StepSource& source);
 Result<CompiledStep> compile_int16_unary(const StepSource& source);
 Result<CompiledStep> compile_int16_quantize(const StepSource& source);
 Result<CompiledStep> compile_int16_softmax(const StepSource& source);
-Result<CompiledStep> compile_int16_concat(const StepSource& source);
 
 }  // namespace mobilenet::cpu

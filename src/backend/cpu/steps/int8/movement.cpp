@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Concatenation of bytes.
+// Concatenation of integers of 8 or 16 bits.
 
 #include <cstring>
 #include <vector>
@@ -45,23 +45,30 @@ struct Concat {
 
 }  // namespace
 
-Result<CompiledStep> compile_int8_concat(const StepSource& source, const Node& node, const ConcatOp& op) {
+// The runtime rescales what lies under another scale in bytes, and only there.
+Result<CompiledStep> compile_integer_concat(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const auto& op = std::get<ConcatOp>(node.op);
   const Shape& shape = source.shape(node.output);
+  const std::size_t element = size_of(source.tensor(node.output).type);
   const auto run_of = [&](const Shape& of) {
-    std::size_t bytes = 1;
+    std::size_t bytes = element;
     for (int axis = op.axis; axis < of.rank(); ++axis) bytes *= static_cast<std::size_t>(of[axis]);
     return bytes;
   };
   Concat concat;
   concat.output = source.place(node.output);
   concat.output_run = run_of(shape);
-  concat.runs = static_cast<std::size_t>(shape.elements()) / concat.output_run;
+  concat.runs = static_cast<std::size_t>(shape.elements()) * element / concat.output_run;
   std::size_t place = 0;
   for (const TensorId id : node.inputs) {
+    if (source.tensor(id).is_constant()) return failure(ErrorCode::unsupported, "joining constants of integers");
     ConcatPart part;
-    MOBILENET_TRY(part.table, concat_table(source.tensor(id), source.tensor(node.output)));
-    for (std::size_t byte = 0; byte < part.table.size(); ++byte)
-      if (part.table[byte] != byte) part.rescales = true;
+    if (element == 1) {
+      MOBILENET_TRY(part.table, concat_table(source.tensor(id), source.tensor(node.output)));
+      for (std::size_t byte = 0; byte < part.table.size(); ++byte)
+        if (part.table[byte] != byte) part.rescales = true;
+    }
     part.input = source.place(id);
     part.run = run_of(source.shape(id));
     part.place = place;

@@ -49,7 +49,7 @@ constinit const OperatorTable<CompileStep> kInt8Operators{
     {kOperator<UnaryOp>, &compile<&compile_int8_unary>},
     {kOperator<BinaryOp>, &compile<&compile_int8_binary>},
     {kOperator<AddOp>, &compile<&compile_int8_add>},
-    {kOperator<ConcatOp>, &compile<&compile_int8_concat>},
+    {kOperator<ConcatOp>, &compile_integer_concat},
     {kOperator<PoolOp>, &compile<&compile_int8_pool>},
     {kOperator<GlobalAveragePoolOp>, &compile<&compile_int8_mean>},
     {kOperator<ReduceOp>, &compile<&compile_int8_reduction>},

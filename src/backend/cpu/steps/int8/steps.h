@@ -71,7 +71,7 @@ Result<CompiledStep> compile_int8_binary(const StepSource& source, const Node& n
 Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node& node, const QuantizeOp& op);
 Result<CompiledStep> compile_int8_softmax(const StepSource& source, const Node& node, const SoftmaxOp& op);
 
-Result<CompiledStep> compile_int8_concat(const StepSource& source, const Node& node, const ConcatOp& op);
+Result<CompiledStep> compile_integer_concat(const StepSource& source);  // of 16 bits, too
 
 Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& node, const PoolOp& op);
 Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& node, const GlobalAveragePoolOp& op);

@@ -77,12 +77,11 @@ Result<CompiledStep> compile_int8_transposed(const StepSource& source, const Nod
     for (std::size_t o = 0; o < step.bias.size(); ++o)
       step.bias[o] = static_cast<std::uint32_t>(stored_integer(source.parameter(bias), static_cast<std::int64_t>(o)));
   }
-  const PackKey key{.kind = PackKey::Kind::transposed, .type = DataType::i16, .weight = node.inputs[1]};
+  const PackKey key{.kind = PackKey::Kind::taps, .type = DataType::i16, .weight = node.inputs[1]};
   const auto bytes = static_cast<std::size_t>(view.parameter->shape.elements()) * sizeof(std::int16_t);
   MOBILENET_TRY(step.weights, source.pack(key, bytes, [&](AlignedBuffer& buffer) {
-    pack_transposed(step.geometry, buffer.as<std::int16_t>(), [&](int o, int y, int x, int i) {
-      return static_cast<std::int16_t>(stored_integer(*view.parameter, view.offset(o, y, x, i)) -
-                                       step.arithmetic.weight_zero_point);
+    pack_taps(view, buffer.as<std::int16_t>(), [&](std::int64_t at) {
+      return static_cast<std::int16_t>(stored_integer(*view.parameter, at) - step.arithmetic.weight_zero_point);
     });
   }));
   const std::size_t scratch = step.scratch_bytes();
