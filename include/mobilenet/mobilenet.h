@@ -20,6 +20,7 @@
 #include <mobilenet/detector.h>
 #include <mobilenet/device.h>
 #include <mobilenet/image.h>
+#include <mobilenet/layers.h>
 #include <mobilenet/model.h>
 #include <mobilenet/network.h>
 #include <mobilenet/preprocess.h>

@@ -17,6 +17,7 @@
 
 #include <mobilenet/detector.h>
 #include <mobilenet/export.h>
+#include <mobilenet/layers.h>
 #include <mobilenet/model.h>
 #include <mobilenet/result.h>
 #include <mobilenet/tensor.h>
@@ -36,41 +37,6 @@ struct Value {
   unsigned builder = 0;  // which one made it
 };
 
-enum class Activation { none, relu, relu6, hard_swish, hard_sigmoid, sigmoid };
-
-enum class PaddingRule {
-  same,       // TensorFlow's: output = ceil(input / stride), the odd pixel goes to the bottom and the right
-  symmetric,  // PyTorch's: dilation * (kernel - 1) / 2 on every side
-  valid,      // none
-};
-
-struct ConvolutionOptions {
-  std::span<const float> weight;     // [outputs][kernel][kernel][inputs]; depthwise: [kernel][kernel][channels]
-  int outputs = 0;                   // convolution and dense; a depthwise layer keeps its channels
-  std::span<const float> bias = {};  // [outputs], or empty
-  int kernel = 1;
-  int stride = 1;
-  int dilation = 1;
-  PaddingRule padding = PaddingRule::same;
-  Activation activation = Activation::none;
-  std::string_view name = {};  // of the layer and its output tensor; empty: made up
-};
-
-struct DenseOptions {
-  std::span<const float> weight;  // [outputs][inputs]
-  int outputs = 0;
-  std::span<const float> bias = {};
-  Activation activation = Activation::none;
-  std::string_view name = {};
-};
-
-struct PoolingOptions {
-  int kernel = 2;
-  int stride = 2;
-  PaddingRule padding = PaddingRule::valid;
-  std::string_view name = {};
-};
-
 // One feature map's predictions, for k anchors around every cell.
 struct DetectorMap {
   Value boxes;   // [height, width, k * 4]: per anchor ty, tx, th, tw
@@ -87,13 +53,6 @@ struct DetectorOptions {
   ScoreFunction score_function = ScoreFunction::sigmoid;
   BoxCoder coder = {};
   SuppressionSpec suppression = {};
-};
-
-// Where a segmenter's logits lie in the network's input, when they are enlarged.
-enum class Enlargement {
-  half_pixel_centers,  // centres at i + 0.5: PyTorch, TensorFlow 2
-  align_corners,       // the corner cells on the corner pixels: DeepLab
-  top_left,            // cell i at pixel i * stride: TensorFlow 1's default
 };
 
 struct SegmenterOptions {

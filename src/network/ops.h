@@ -8,7 +8,7 @@
 // Activations are [batch, height, width, channels] unless said otherwise. Quantisation lives on the tensors: an
 // operator whose input and output tensors are quantised computes in exact integers as TensorFlow Lite (XNNPACK) does.
 
-#include <mobilenet/network.h>
+#include <mobilenet/layers.h>
 
 #include <array>
 #include <variant>

@@ -3,6 +3,8 @@
 // Which steps may stream their rows through each other: the cpu backend against `reference` on networks where a chain
 // would read memory that nobody wrote, or other rows.
 
+#include <mobilenet/session.h>
+
 #include <functional>
 
 #include "backend/cpu/float_network.h"

@@ -4,6 +4,7 @@
 #include "backend/reference/reference_backend.h"
 
 #include <gtest/gtest.h>
+#include <mobilenet/session.h>
 
 #include <cstring>
 

@@ -5,7 +5,7 @@
 // Float32 kernels over runs of numbers: activations, sums, averages, interpolation, softmax. All touch nothing but
 // those numbers, and may write in place. A NaN stays a NaN through all of them.
 
-#include <mobilenet/network.h>
+#include <mobilenet/layers.h>
 
 #include <cstddef>
 
