@@ -86,7 +86,7 @@ class MOBILENET_API NetworkBuilder {
   Value average_pool(Value input, const PoolingOptions& options);
   Value max_pool(Value input, const PoolingOptions& options);
   Value global_average_pool(Value input);  // [batch, 1, 1, channels]
-  Value resize_bilinear(Value input, int height, int width, bool align_corners = false);
+  Value resize_bilinear(Value input, int height, int width, Enlargement enlargement = Enlargement::top_left);
   Value activation(Value input, Activation activation);
   Value softmax(Value input);
 

@@ -291,10 +291,10 @@ Value NetworkBuilder::global_average_pool(Value input) try {
   return remember_exception(state_);
 }
 
-Value NetworkBuilder::resize_bilinear(Value input, int height, int width, bool align_corners) try {
+Value NetworkBuilder::resize_bilinear(Value input, int height, int width, Enlargement enlargement) try {
   if (height < 1 || width < 1)
     return alive(state_).fail(failure(ErrorCode::invalid_argument, "resize to ", height, "x", width, " is impossible"));
-  return alive(state_).add_unary(ResizeBilinearOp{height, width, align_corners, false}, input);
+  return alive(state_).add_unary(ResizeBilinearOp{height, width, enlargement}, input);
 } catch (...) {
   return remember_exception(state_);
 }
@@ -379,8 +379,7 @@ void NetworkBuilder::segmenter(Value logits, const SegmenterOptions& o) try {
   }
   SegmentationSpec& spec = state.model.spec.segmentation;
   spec.classes = static_cast<int>(shape[3]);
-  spec.align_corners = o.enlargement == Enlargement::align_corners;
-  spec.half_pixel_centers = o.enlargement == Enlargement::half_pixel_centers;
+  spec.enlargement = o.enlargement;
   state.network().outputs.push_back(logits.id);
   state.network().mask_logits = logits.id;
   state.model.spec.preprocess.mode = ResizeMode::pad;

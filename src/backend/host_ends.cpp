@@ -169,10 +169,16 @@ MaskAxis mask_axis(const AxisGeometry& axis, const SegmentationSpec& spec, int c
   const double scale = static_cast<double>(axis.resized) / axis.crop_size;
   const double input_offset = (0.5 - axis.crop_begin) * scale - axis.window_begin + axis.output_begin - 0.5;
   double step = static_cast<double>(cells) / input, shift = 0;
-  if (spec.align_corners)
-    step = input > 1 ? static_cast<double>(cells - 1) / (input - 1) : 0;
-  else if (spec.half_pixel_centers)
-    shift = 0.5 * step - 0.5;
+  switch (spec.enlargement) {
+    case Enlargement::align_corners:
+      step = input > 1 ? static_cast<double>(cells - 1) / (input - 1) : 0;
+      break;
+    case Enlargement::half_pixel_centers:
+      shift = 0.5 * step - 0.5;
+      break;
+    case Enlargement::top_left:
+      break;
+  }
   return {input_offset * step + shift, scale * step, pixels, cells};
 }
 

@@ -208,7 +208,7 @@ TensorId Assembly::dense(TensorId x, int inputs, int outputs) {
 TensorId Assembly::pool_map(const std::string& name, TensorId x) { return node(name, GlobalAveragePoolOp{}, {x}); }
 
 TensorId Assembly::resize(const std::string& name, TensorId x, TensorId like) {
-  return node(name, ResizeBilinearOp{.align_corners = true}, {x, like});
+  return node(name, ResizeBilinearOp{.enlargement = Enlargement::align_corners}, {x, like});
 }
 
 TensorId Assembly::concat(const std::string& name, std::vector<TensorId> parts, int axis) {

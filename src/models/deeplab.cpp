@@ -85,7 +85,7 @@ void add_deeplab(const ArchitectureRow& row, int classes, ModelSpec& spec) {
   spec.last = 0;
   limit_output_stride(spec.blocks, kOutputStride);
   spec.segmentation.classes = classes;
-  spec.segmentation.align_corners = true;
+  spec.segmentation.enlargement = Enlargement::align_corners;
   spec.segmentation_head.rates.assign(row.rates.begin(), row.rates.end());
   spec.segmentation_head.low_level = row.low_level;
   spec.preprocess.mode = ResizeMode::pad;

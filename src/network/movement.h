@@ -50,10 +50,11 @@ inline std::int64_t input_position(const ResizeNearestOp& op, int axis, std::int
                                    std::int64_t out) {
   if (axis != 1 && axis != 2) return position;
   if (op.fixed_point) return std::min((position * ((in << 16) / out + 1)) >> 16, in - 1);
-  const bool corners = op.align_corners && out > 1;
+  const bool aligned = op.enlargement == Enlargement::align_corners, corners = aligned && out > 1;
   const float scale = static_cast<float>(corners ? in - 1 : in) / static_cast<float>(corners ? out - 1 : out);
-  const float place = (static_cast<float>(position) + (op.half_pixel_centers ? 0.5f : 0.0f)) * scale;
-  const auto nearest = static_cast<std::int64_t>(op.align_corners ? std::round(place) : std::floor(place));
+  const float place =
+      (static_cast<float>(position) + (op.enlargement == Enlargement::half_pixel_centers ? 0.5f : 0.0f)) * scale;
+  const auto nearest = static_cast<std::int64_t>(aligned ? std::round(place) : std::floor(place));
   return std::clamp<std::int64_t>(nearest, 0, in - 1);
 }
 

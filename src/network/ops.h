@@ -150,8 +150,7 @@ struct LogSoftmaxOp {};
 // To height x width; where `height` is 0, to the height and width of a second input (whose values are not read).
 struct ResizeBilinearOp {
   int height = 0, width = 0;
-  bool align_corners = false;
-  bool half_pixel_centers = false;
+  Enlargement enlargement = Enlargement::top_left;
 };
 
 // The same values under the output tensor's type and quantisation: float to integer, integer to float, or from one
@@ -162,13 +161,11 @@ struct QuantizeOp {};
 // picture as floats. Floats lose their fraction; what an integer type cannot hold has no defined value.
 struct CastOp {};
 
-// To height x width. Along an axis, with scale = input / output: pixel floor(position * scale), or as the two options
-// of TensorFlow Lite have it (movement.h).
+// To height x width: along an axis, the pixel that TensorFlow Lite takes (movement.h).
 struct ResizeNearestOp {
   int height = 0, width = 0;
-  bool align_corners = false;
-  bool half_pixel_centers = false;
-  bool fixed_point = false;  // the scale has 16 bits of fraction: for bytes with neither option
+  Enlargement enlargement = Enlargement::top_left;
+  bool fixed_point = false;  // the scale has 16 bits of fraction: for bytes, with top_left
 };
 
 // constant: `value` around the input, zero by default; reflect: its elements mirrored without the edge; symmetric: with

@@ -279,10 +279,10 @@ std::int32_t softmax_element(const SoftmaxArithmetic& softmax, float exponential
 }
 
 ResizeTap resize_tap(std::int64_t position, std::int64_t input, std::int64_t output, const ResizeBilinearOp& op) {
-  const bool corners = op.align_corners && output > 1;
+  const bool corners = op.enlargement == Enlargement::align_corners && output > 1;
   const float scale =
       static_cast<float>(corners ? input - 1 : input) / static_cast<float>(corners ? output - 1 : output);
-  const bool centers = op.half_pixel_centers && !op.align_corners;
+  const bool centers = op.enlargement == Enlargement::half_pixel_centers;
   const float offset = centers ? 0.5f * scale - 0.5f : 0.0f;
   const float product = static_cast<float>(position) * scale;
   const float source = std::clamp(product + offset, 0.0f, static_cast<float>(input - 1));
@@ -307,10 +307,11 @@ namespace {
 
 // In 1/1024 of a pixel.
 ResizeTap fixed_resize_tap(std::int64_t position, std::int64_t input, std::int64_t output, const ResizeBilinearOp& op) {
-  const bool corners = op.align_corners && output > 1;
+  const bool corners = op.enlargement == Enlargement::align_corners && output > 1;
   const std::int64_t scale =
       corners ? (1024 * (input - 1) + (output - 1) / 2) / (output - 1) : (1024 * input + output / 2) / output;
-  const std::int64_t source = position * scale + (op.half_pixel_centers ? scale / 2 - 512 : 0);
+  const bool centers = op.enlargement == Enlargement::half_pixel_centers;
+  const std::int64_t source = position * scale + (centers ? scale / 2 - 512 : 0);
   ResizeTap tap;
   // Many positions of a rounded scale may lead past the end.
   tap.low = static_cast<std::int32_t>(std::clamp<std::int64_t>(source / 1024, 0, input - 1));
@@ -321,11 +322,12 @@ ResizeTap fixed_resize_tap(std::int64_t position, std::int64_t input, std::int64
 
 ResizeTap floating_resize_tap(std::int64_t position, std::int64_t input, std::int64_t output,
                               const ResizeBilinearOp& op) {
-  const bool corners = op.align_corners && output > 1;
+  const bool corners = op.enlargement == Enlargement::align_corners && output > 1;
   const float scale =
       static_cast<float>(corners ? input - 1 : input) / static_cast<float>(corners ? output - 1 : output);
   const auto place = static_cast<float>(position);
-  const float source = op.half_pixel_centers ? (place + 0.5f) * scale - 0.5f : place * scale;
+  const bool centers = op.enlargement == Enlargement::half_pixel_centers;
+  const float source = centers ? (place + 0.5f) * scale - 0.5f : place * scale;
   const float last = static_cast<float>(input - 1);
   ResizeTap tap;
   tap.low = static_cast<std::int32_t>(std::clamp(std::floor(source), 0.0f, last));

@@ -63,7 +63,7 @@ TEST(NetworkBuilder, AHeadOfEveryLayerOnABackbone) {
   const Value point = net.pointwise(depth, {.weight = pw, .outputs = 8});
   const Value sum = net.add(conv, point, Activation::relu);
   const Value small = net.average_pool(sum, {.kernel = 2, .stride = 2});
-  const Value large = net.resize_bilinear(small, 4, 4, true);
+  const Value large = net.resize_bilinear(small, 4, 4, Enlargement::align_corners);
   const Value biggest = net.max_pool(sum, {.kernel = 3, .stride = 1, .padding = PaddingRule::same});
   const Value parts[] = {large, biggest, sum};
   const Value joined = net.activation(net.concat(parts), Activation::sigmoid);

@@ -251,10 +251,11 @@ def spatial():
             row(f"mean of {size}x{size}, {type_}", "GlobalAveragePoolOp{true}", BUILTIN.MEAN, 2,
                 options("ReducerOptions", keepDims=True), [Tensor(type_, [1, size, size, 40], scale_x, zero_x, 51)],
                 Tensor(type_, [1, 1, 1, 40], scale_y, zero_y), [[1, 2]])
-        for align, centers in ((True, False), (False, False), (False, True)):
-            row(f"resize, {type_}, {'corners' if align else 'centres' if centers else 'legacy'}",
-                f"ResizeBilinearOp{{5, 7, {str(align).lower()}, {str(centers).lower()}}}", BUILTIN.RESIZE_BILINEAR, 3,
-                options("ResizeBilinearOptions", alignCorners=align, halfPixelCenters=centers),
+        for what, enlargement in (("corners", "align_corners"), ("legacy", "top_left"),
+                                  ("centres", "half_pixel_centers")):
+            row(f"resize, {type_}, {what}", f"ResizeBilinearOp{{5, 7, Enlargement::{enlargement}}}", BUILTIN.RESIZE_BILINEAR, 3,
+                options("ResizeBilinearOptions", alignCorners=enlargement == "align_corners",
+                        halfPixelCenters=enlargement == "half_pixel_centers"),
                 [Tensor(type_, [1, 3, 4, 3], 0.05, low + 20, 61)], Tensor(type_, [1, 5, 7, 3], 0.05, low + 20), [[5, 7]])
         row(f"pad, {type_}", "pad_of_map(1, 0, 0, 2)", BUILTIN.PAD, 2, options("PadOptions"),
             [Tensor(type_, [1, 2, 2, 3], 0.05, low + 77, 71)], Tensor(type_, [1, 3, 4, 3], 0.05, low + 77),

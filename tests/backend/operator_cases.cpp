@@ -283,8 +283,9 @@ void add_movement(Table& table) {
   table.add_plain(plain("channels", TileOp{{1, 1, 1, 3}}, {{1, 2, 3, 4}}));
   table.add_plain(plain("nearest, doubled", ResizeNearestOp{6, 8}, {{2, 3, 4, 5}}));
   table.add_plain(plain("nearest, odd sizes", ResizeNearestOp{7, 3}, {{1, 3, 5, 4}}));
-  table.add_plain(plain("nearest, aligned corners", ResizeNearestOp{8, 9, true}, {{1, 4, 5, 3}}));
-  table.add_plain(plain("nearest, half-pixel centres", ResizeNearestOp{7, 4, false, true}, {{1, 3, 8, 5}}));
+  table.add_plain(plain("nearest, aligned corners", ResizeNearestOp{8, 9, Enlargement::align_corners}, {{1, 4, 5, 3}}));
+  table.add_plain(
+      plain("nearest, half-pixel centres", ResizeNearestOp{7, 4, Enlargement::half_pixel_centers}, {{1, 3, 8, 5}}));
 }
 
 void add_pooling(Table& table) {
@@ -321,16 +322,16 @@ void add_softmax_and_resize(Table& table) {
     table.add_plain(plain(what, op, {input}));
     table.add(plain(what, op, {input}), Numbers::i8, ZeroPoints::highest);
   };
-  add("aligned corners, enlarged", {9, 13, true, false}, {2, 5, 4, 11});
-  add("half-pixel centres, enlarged", {9, 13, false, true}, {1, 5, 4, 11});
-  add("legacy, enlarged", {9, 13, false, false}, {1, 5, 4, 11});
-  add("aligned corners, reduced", {3, 2, true, false}, {1, 7, 9, 5});
-  add("half-pixel centres, reduced", {3, 2, false, true}, {1, 7, 9, 5});
-  add("from one pixel", {33, 33, true, false}, {1, 1, 1, 8});
-  add("to one pixel", {1, 1, true, false}, {1, 5, 5, 8});
-  add("to the same size", {6, 5, true, false}, {1, 6, 5, 3});
-  OperatorCase like =
-      plain("to the size of another map", ResizeBilinearOp{0, 0, true, false}, {{1, 2, 3, 6}, {1, 7, 5, 2}});
+  add("aligned corners, enlarged", {9, 13, Enlargement::align_corners}, {2, 5, 4, 11});
+  add("half-pixel centres, enlarged", {9, 13, Enlargement::half_pixel_centers}, {1, 5, 4, 11});
+  add("legacy, enlarged", {9, 13, Enlargement::top_left}, {1, 5, 4, 11});
+  add("aligned corners, reduced", {3, 2, Enlargement::align_corners}, {1, 7, 9, 5});
+  add("half-pixel centres, reduced", {3, 2, Enlargement::half_pixel_centers}, {1, 7, 9, 5});
+  add("from one pixel", {33, 33, Enlargement::align_corners}, {1, 1, 1, 8});
+  add("to one pixel", {1, 1, Enlargement::align_corners}, {1, 5, 5, 8});
+  add("to the same size", {6, 5, Enlargement::align_corners}, {1, 6, 5, 3});
+  OperatorCase like = plain("to the size of another map", ResizeBilinearOp{0, 0, Enlargement::align_corners},
+                            {{1, 2, 3, 6}, {1, 7, 5, 2}});
   table.add_plain(like);
 }
 

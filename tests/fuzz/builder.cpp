@@ -145,8 +145,8 @@ class RandomCalls {
         return call([=](NetworkBuilder& net) { return net.global_average_pool(in.value); });
       case 9: {
         const int height = choices_.between(hostile_ ? -1 : 1, 30), width = choices_.between(1, 30);
-        const bool corners = choices_.one_in(2);
-        return call([=](NetworkBuilder& net) { return net.resize_bilinear(in.value, height, width, corners); });
+        const auto enlargement = static_cast<Enlargement>(choices_.below(hostile_ ? 5 : 3));
+        return call([=](NetworkBuilder& net) { return net.resize_bilinear(in.value, height, width, enlargement); });
       }
       case 10:
         return call([=](NetworkBuilder& net) { return net.softmax(in.value); });

@@ -204,25 +204,27 @@ TEST(QuantizedArithmetic, SoftmaxOfOneClassIsCertain) {
   EXPECT_FALSE(softmax_arithmetic(u8(0.1f, 0), u8(1.0f / 256, 0), kNan));
 }
 
+constexpr Enlargement kEnlargements[] = {Enlargement::top_left, Enlargement::align_corners,
+                                         Enlargement::half_pixel_centers};
+
 TEST(QuantizedArithmetic, ResizeTapsStayInside) {
   const struct { std::int64_t input, output; } sizes[] = {{1, 1}, {1, 33}, {33, 1}, {5, 9}, {9, 5}, {33, 513}};
   for (const auto& size : sizes)
-    for (const bool corners : {false, true})
-      for (const bool centers : {false, true}) {
-        const auto taps = resize_taps(size.input, size.output, {0, 0, corners, centers});
-        ASSERT_EQ(static_cast<std::int64_t>(taps.size()), size.output);
-        for (const ResizeTap& tap : taps) {
-          EXPECT_GE(tap.low, 0);
-          EXPECT_LE(tap.low, tap.high);
-          EXPECT_LT(tap.high, size.input);
-          EXPECT_GE(tap.weight, 0);
-          EXPECT_LE(tap.weight, 2048);
-        }
-        if (corners && size.output > 1) {
-          EXPECT_NEAR(static_cast<double>(taps.back().low) + static_cast<double>(taps.back().fraction),
-                      static_cast<double>(size.input - 1), 1e-3);
-        }
+    for (const Enlargement enlargement : kEnlargements) {
+      const auto taps = resize_taps(size.input, size.output, {0, 0, enlargement});
+      ASSERT_EQ(static_cast<std::int64_t>(taps.size()), size.output);
+      for (const ResizeTap& tap : taps) {
+        EXPECT_GE(tap.low, 0);
+        EXPECT_LE(tap.low, tap.high);
+        EXPECT_LT(tap.high, size.input);
+        EXPECT_GE(tap.weight, 0);
+        EXPECT_LE(tap.weight, 2048);
       }
+      if (enlargement == Enlargement::align_corners && size.output > 1) {
+        EXPECT_NEAR(static_cast<double>(taps.back().low) + static_cast<double>(taps.back().fraction),
+                    static_cast<double>(size.input - 1), 1e-3);
+      }
+    }
   EXPECT_EQ(resize_element(10, 20, 30, 40, 1024, 1024), 25);
   EXPECT_EQ(resize_element(-128, -127, -128, -127, 1024, 0), -127);  // -127.5: half up
   EXPECT_EQ(resize_element(255, 255, 255, 255, 2048, 2048), 255);
@@ -231,20 +233,21 @@ TEST(QuantizedArithmetic, ResizeTapsStayInside) {
 // What TensorFlow Lite's own kernels answer for 2x3 numbers made 3x4, where the two ends have other scales.
 TEST(QuantizedArithmetic, ResizesBetweenScales) {
   const struct {
-    bool is_signed, corners, centers;
+    bool is_signed;
+    Enlargement enlargement;
     std::vector<std::int32_t> expected;
   } cases[] = {
-      {true, false, false, {3, -41, 17, 90, 12, -11, -37, -54, 17, 4, -64, -126}},
-      {true, true, false, {3, -36, -7, 90, 10, -16, -25, -18, 17, 5, -43, -126}},
-      {true, false, true, {3, -34, -1, 90, 10, -14, -25, -18, 17, 6, -48, -126}},
-      {false, false, false, {3, 151, 145, 90, 12, 181, 177, 117, 17, 196, 193, 130}},
-      {false, true, false, {3, 134, 163, 90, 10, 155, 188, 110, 17, 176, 213, 130}},
-      {false, false, true, {3, 126, 159, 90, 10, 146, 183, 110, 17, 166, 208, 130}},
+      {true, kEnlargements[0], {3, -41, 17, 90, 12, -11, -37, -54, 17, 4, -64, -126}},
+      {true, kEnlargements[1], {3, -36, -7, 90, 10, -16, -25, -18, 17, 5, -43, -126}},
+      {true, kEnlargements[2], {3, -34, -1, 90, 10, -14, -25, -18, 17, 6, -48, -126}},
+      {false, kEnlargements[0], {3, 151, 145, 90, 12, 181, 177, 117, 17, 196, 193, 130}},
+      {false, kEnlargements[1], {3, 134, 163, 90, 10, 155, 188, 110, 17, 176, 213, 130}},
+      {false, kEnlargements[2], {3, 126, 159, 90, 10, 146, 183, 110, 17, 166, 208, 130}},
   };
   constexpr std::uint8_t kBytes[2][3] = {{3, 200, 90}, {17, 255, 130}};
   for (const auto& c : cases) {
     const auto rule = c.is_signed ? ResizeRule::fixed : ResizeRule::floating;
-    const ResizeBilinearOp op{3, 4, c.corners, c.centers};
+    const ResizeBilinearOp op{3, 4, c.enlargement};
     const auto at = [&](std::int32_t y, std::int32_t x) -> std::int32_t {
       return c.is_signed ? static_cast<std::int8_t>(kBytes[y][x]) : kBytes[y][x];
     };
@@ -255,7 +258,7 @@ TEST(QuantizedArithmetic, ResizesBetweenScales) {
         got.push_back(
             resize_element(rule, at(y.low, x.low), at(y.low, x.high), at(y.high, x.low), at(y.high, x.high), x, y));
       }
-    EXPECT_EQ(got, c.expected) << c.is_signed << c.corners << c.centers;
+    EXPECT_EQ(got, c.expected) << c.is_signed << static_cast<int>(c.enlargement);
   }
   EXPECT_EQ(*resize_rule(u8(0.1f, 3), u8(0.1f, 3)), ResizeRule::shared);
   EXPECT_EQ(*resize_rule(u8(0.1f, 3), u8(0.1f, 4)), ResizeRule::floating);

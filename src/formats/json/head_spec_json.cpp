@@ -171,8 +171,8 @@ JsonText segmenter_to_json(const SegmentationHeadSpec& head, const SegmentationS
                            {"low_level", head.low_level},
                            {"low_level_channels", head.low_level_channels},
                            {"classes", segmentation.classes},
-                           {"align_corners", segmentation.align_corners},
-                           {"half_pixel_centers", segmentation.half_pixel_centers}});
+                           {"align_corners", segmentation.enlargement == Enlargement::align_corners},
+                           {"half_pixel_centers", segmentation.enlargement == Enlargement::half_pixel_centers}});
 }
 
 Result<void> segmenter_from_json(const json& value, SegmentationHeadSpec& head, SegmentationSpec& segmentation) {
@@ -181,10 +181,11 @@ Result<void> segmenter_from_json(const json& value, SegmentationHeadSpec& head, 
   head.low_level = fields.integer("low_level", 0, kMostBlocks);
   head.low_level_channels = fields.integer("low_level_channels", 1, kMostChannels);
   segmentation.classes = fields.integer("classes", 2, 256);
-  segmentation.align_corners = fields.boolean("align_corners");
-  segmentation.half_pixel_centers = fields.boolean("half_pixel_centers");
-  if (segmentation.align_corners && segmentation.half_pixel_centers)
-    fields.remember("half_pixel_centers", "true", "false where align_corners is true");
+  const bool corners = fields.boolean("align_corners"), centers = fields.boolean("half_pixel_centers");
+  segmentation.enlargement = corners   ? Enlargement::align_corners
+                             : centers ? Enlargement::half_pixel_centers
+                                       : Enlargement::top_left;
+  if (corners && centers) fields.remember("half_pixel_centers", "true", "false where align_corners is true");
   const json* rates = bounded_array(fields, "rates", kMostRates);
   MOBILENET_CHECK(fields.mistake());
   for (const json& rate : *rates) {

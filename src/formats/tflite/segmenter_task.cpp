@@ -145,8 +145,7 @@ Decision recognise_segmenter(GraphReading& model) {
   const std::int64_t channels = network.tensor(end->logits).shape[3];
   SegmentationSpec& spec = model.spec.segmentation;
   spec.classes = channels == 1 ? 2 : static_cast<int>(channels);
-  spec.align_corners = end->enlarge != nullptr && end->enlarge->align_corners;
-  spec.half_pixel_centers = end->enlarge != nullptr && end->enlarge->half_pixel_centers;
+  if (end->enlarge != nullptr) spec.enlargement = end->enlarge->enlargement;
   spec.score_function = row_kind(network, end->logits) == RowKind::probabilities ? ScoreFunction::identity
                         : end->sigmoid || channels == 1                          ? ScoreFunction::sigmoid
                                                                                  : ScoreFunction::softmax;

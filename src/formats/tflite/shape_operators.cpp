@@ -123,12 +123,16 @@ Result<std::array<int, 2>> OperatorReader::new_size(const Call& call) const {
 template <class Op, class Options>
 Result<Op> OperatorReader::resize(const Call& call) const {
   const auto* options = call.options<Options>();
+  const bool corners = options != nullptr && options->align_corners();
+  const bool centers = options != nullptr && options->half_pixel_centers();
+  if (corners && centers)
+    return failure(ErrorCode::bad_format, "its align_corners and half_pixel_centers exclude each other");
   MOBILENET_TRY(const auto size, new_size(call));
   Op op;
   op.height = size[0];
   op.width = size[1];
-  op.align_corners = options != nullptr && options->align_corners();
-  op.half_pixel_centers = options != nullptr && options->half_pixel_centers();
+  if (corners) op.enlargement = Enlargement::align_corners;
+  if (centers) op.enlargement = Enlargement::half_pixel_centers;
   return op;
 }
 
@@ -141,7 +145,7 @@ Result<void> OperatorReader::resize_bilinear(const Call& call) {
 Result<void> OperatorReader::resize_nearest(const Call& call) {
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
   MOBILENET_TRY(auto op, (resize<ResizeNearestOp, schema::ResizeNearestNeighborOptions>(call)));
-  op.fixed_point = size_of(tensor(operands[0]).type) == 1 && !op.align_corners && !op.half_pixel_centers;
+  op.fixed_point = size_of(tensor(operands[0]).type) == 1 && op.enlargement == Enlargement::top_left;
   return append(call, op, std::move(operands));
 }
 

@@ -284,16 +284,14 @@ TEST_P(F32, Softmax) {
 }
 
 TEST_P(F32, ResizeBilinear) {
-  struct Mode {
-    bool corners, centers;
-  };
-  for (const Mode mode : {Mode{false, false}, Mode{true, false}, Mode{false, true}})
+  for (const auto& [enlargement, what] : {std::pair{Enlargement::top_left, ""},
+                                          {Enlargement::align_corners, " corners"},
+                                          {Enlargement::half_pixel_centers, " centers"}})
     for (const auto& [height, width] : {std::pair{1, 1}, {5, 7}, {10, 14}, {9, 3}, {33, 33}}) {
-      SCOPED_TRACE(::testing::Message() << height << "x" << width << (mode.corners ? " corners" : "")
-                                        << (mode.centers ? " centers" : ""));
+      SCOPED_TRACE(::testing::Message() << height << "x" << width << what);
       FloatNetwork net(12);
       const TensorId x = net.input();
-      const TensorId y = net.add(ResizeBilinearOp{height, width, mode.corners, mode.centers}, {x});
+      const TensorId y = net.add(ResizeBilinearOp{height, width, enlargement}, {x});
       expect_like_reference(net, {Shape{2, 5, 7, 21}}, {y});
     }
 }

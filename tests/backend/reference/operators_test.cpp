@@ -344,9 +344,9 @@ class Expectation {
       if (axis != 1 && axis != 2) return at[axis];
       const double in = static_cast<double>(inputs_[0].shape[axis]), size = static_cast<double>(out.shape[axis]);
       const double o = static_cast<double>(at[axis]);
-      const double source = op.align_corners        ? std::floor(o * (in - 1) / (size - 1) + 0.5)
-                            : op.half_pixel_centers ? std::floor((o + 0.5) * in / size)
-                                                    : std::floor(o * in / size);
+      const double source = op.enlargement == Enlargement::align_corners ? std::floor(o * (in - 1) / (size - 1) + 0.5)
+                            : op.enlargement == Enlargement::half_pixel_centers ? std::floor((o + 0.5) * in / size)
+                                                                                : std::floor(o * in / size);
       return static_cast<std::int64_t>(std::fmin(source, in - 1));
     });
   }
@@ -419,8 +419,9 @@ class Expectation {
   void compute(const ResizeBilinearOp& op, Values& out) {
     const auto position = [&](std::int64_t i, std::int64_t in, std::int64_t size) {
       const double o = static_cast<double>(i), from = static_cast<double>(in), to = static_cast<double>(size);
-      if (op.align_corners && size > 1) return o * (from - 1) / (to - 1);
-      const double source = op.half_pixel_centers ? (o + 0.5) * from / to - 0.5 : o * from / to;
+      if (op.enlargement == Enlargement::align_corners && size > 1) return o * (from - 1) / (to - 1);
+      const double source =
+          op.enlargement == Enlargement::half_pixel_centers ? (o + 0.5) * from / to - 0.5 : o * from / to;
       return std::fmin(std::fmax(source, 0), from - 1);
     };
     const Values& x = inputs_[0];

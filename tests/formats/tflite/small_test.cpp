@@ -371,6 +371,13 @@ const BadCase kBadCases[] = {
      "operator 0 (CONV_2D, output \"stem\"): version 99 is not supported"},
     {"fused activation", [](GraphFile& g) { fuse(g.operators[kAdd], FusedActivation::TANH); }, kUnsupported,
      "operator 2 (ADD, output \"sum\"): its fused activation 4 TANH is not supported"},
+    {"two ways to enlarge",
+     [](GraphFile& g) {
+       g.operators[kAdd].code = BuiltinOperator::RESIZE_BILINEAR;
+       set_options(g.operators[kAdd], BuiltinOptions::ResizeBilinearOptions,
+                   [](auto& builder) { return schema::CreateResizeBilinearOptions(builder, true, true); });
+     },
+     kBad, "operator 2 (RESIZE_BILINEAR, output \"sum\"): its align_corners and half_pixel_centers exclude each other"},
     {"no options", [](GraphFile& g) { g.operators[kConvolve].options_type = BuiltinOptions::NONE; }, kBad,
      "operator 0 (CONV_2D, output \"stem\"): its options are missing"},
     {"options of another kind", [](GraphFile& g) { fuse(g.operators[kConvolve], FusedActivation::NONE); }, kBad,

@@ -93,7 +93,7 @@ TEST(HuggingFaceDeepLab, OpensARealFile) {
   ASSERT_TRUE(model) << model.error().message;
   const ModelSpec& spec = model->spec;
   EXPECT_EQ(spec.architecture, Architecture::deeplab_mobilenet_v2);
-  EXPECT_EQ(spec.segmentation, (SegmentationSpec{21, false, true}));
+  EXPECT_EQ(spec.segmentation, (SegmentationSpec{21, Enlargement::half_pixel_centers}));
   EXPECT_EQ(spec.classes, 0);
   EXPECT_EQ(spec.last, 0);
   EXPECT_EQ(spec.blocks[6].dilation, 1);  // 8 is reached before it

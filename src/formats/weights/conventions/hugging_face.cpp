@@ -199,7 +199,7 @@ Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const st
                          std::string(config.found ? "config.json says so" : "as in every published DeepLab") +
                              "; strides after it became dilations"});
   if (segments) {
-    spec.segmentation.half_pixel_centers = true;
+    spec.segmentation.enlargement = Enlargement::half_pixel_centers;
     decisions.push_back({"logits are enlarged with half-pixel centres",
                          "as post_process_semantic_segmentation of Hugging Face transformers does"});
   }
