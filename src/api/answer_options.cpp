@@ -10,6 +10,7 @@
 #include "base/letter_case.h"
 #include "base/nearest_name.h"
 #include "base/text.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
@@ -83,9 +84,8 @@ Result<DetectionSpec> wanted_detection(const ModelState& model, const SessionOpt
     own.class_thresholds = asked.class_thresholds;
   }
   // More than the format holds is as good as all; none is the caller's own business.
-  constexpr int kMost = 1 << 16;
   if (options.max_detections)
-    own.max_detections = std::clamp(*options.max_detections, 1, kMost / own.max_classes_per_anchor);
+    own.max_detections = std::clamp(*options.max_detections, 1, kMostDetections / own.max_classes_per_anchor);
   return spec;
 }
 

@@ -15,6 +15,7 @@
 #include "models/anchors.h"
 #include "models/row_kind.h"
 #include "postprocess/detection.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
@@ -313,10 +314,8 @@ void NetworkBuilder::detector(const DetectorOptions& o) try {
   BuilderState& state = alive(state_);
   if (!state.may_answer()) return;
   const std::size_t maps = o.maps.size();
-  constexpr std::size_t kMostMaps = 64;
-  constexpr int kMostClasses = 1 << 16;
   if (maps == 0 || maps > kMostMaps || (!o.anchors.empty() && o.anchors.size() != maps) || o.classes < 1 ||
-      o.classes > kMostClasses) {
+      o.classes > kMostDetectorClasses) {
     state.fail(failure(ErrorCode::invalid_argument, "a detector of ", o.classes, " classes with ", maps,
                        " feature maps and anchors for ", o.anchors.empty() ? maps : o.anchors.size(),
                        " is impossible"));
@@ -371,10 +370,9 @@ void NetworkBuilder::segmenter(Value logits, const SegmenterOptions& o) try {
   BuilderState& state = alive(state_);
   if (!state.may_answer() || !state.to_float(logits)) return;
   const Shape& shape = state.shape(logits);
-  constexpr std::int64_t kMostClasses = 256;  // a mask holds bytes
-  if (shape.rank() != 4 || shape[3] < 2 || shape[3] > kMostClasses) {
+  if (shape.rank() != 4 || shape[3] < 2 || shape[3] > kMostMaskClasses) {
     state.fail(failure(ErrorCode::invalid_argument, "a segmenter's logits are ", to_string(shape),
-                       ", expected [batch, height, width, 2 to ", kMostClasses, " classes]"));
+                       ", expected [batch, height, width, 2 to ", kMostMaskClasses, " classes]"));
     return;
   }
   SegmentationSpec& spec = state.model.spec.segmentation;

@@ -6,12 +6,12 @@
 
 #include "base/error.h"
 #include "base/processors.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
 
 constexpr int kMostSpin = 1'000'000;  // microseconds
-constexpr int kMostPixels = 1 << 14;  // of one side of the network's input
 
 // A number that somebody's cast, file or foreign language made an enumerator of.
 bool is_known(Pooling pooling) {

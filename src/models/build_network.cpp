@@ -8,14 +8,10 @@
 #include "base/error.h"
 #include "models/assembly.h"
 #include "models/registry.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
-
-constexpr int kMostChannels = 1 << 16;
-constexpr int kMostBlocks = 1000;
-constexpr int kMostClasses = 1 << 20;
-constexpr int kMostDilation = 64;
 
 Result<void> check_block(const BlockSpec& block, int inputs, const Backbone& backbone) {
   if (block.inputs != inputs)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "models/assembly.h"
 #include "models/registry.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
@@ -13,11 +14,6 @@ namespace {
 // Of every head, whatever the backbone has.
 constexpr double kHeadEpsilon = 1e-5;
 constexpr BlockActivation kHeadActivation = BlockActivation::relu;
-
-constexpr int kMostChannels = 1 << 16;
-constexpr int kMostClasses = 256;  // a mask holds bytes
-constexpr int kMostRate = 64;
-constexpr std::size_t kMostRates = 8;
 
 // Depthwise 3x3, then 1x1; both normalised and activated.
 TensorId separable(const std::string& layer, TensorId x, int inputs, int outputs, int rate, Assembly& net) {
@@ -39,9 +35,9 @@ TensorId decode(const ModelSpec& spec, const BackboneTensors& backbone, TensorId
 
 Result<void> check_deeplab(const ModelSpec& spec) {
   const SegmentationHeadSpec& head = spec.segmentation_head;
-  if (spec.segmentation.classes < 2 || spec.segmentation.classes > kMostClasses)
+  if (spec.segmentation.classes < 2 || spec.segmentation.classes > kMostMaskClasses)
     return failure(ErrorCode::bad_format, "has ", spec.segmentation.classes, " classes to tell apart, expected 2 to ",
-                   kMostClasses);
+                   kMostMaskClasses);
   for (const int channels : {head.channels, head.low_level_channels})
     if (channels < 1 || channels > kMostChannels)
       return failure(ErrorCode::bad_format, "the segmentation head has ", channels, " channels, expected 1 to ",

@@ -9,15 +9,10 @@
 #include "models/anchors.h"
 #include "models/assembly.h"
 #include "models/registry.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
-
-constexpr int kMostChannels = 1 << 16;
-constexpr std::size_t kMostExtras = 16;
-constexpr std::size_t kMostShapes = 64;    // anchors of a cell
-constexpr int kMostClasses = 1 << 14;      // a head may not outgrow an int: kMostShapes x kMostClasses channels
-constexpr float kLargestAnchor = 1 << 14;  // sides of the picture, or pixels of the largest input
 
 struct FeatureMap {
   TensorId tensor = kNoTensor;
@@ -66,8 +61,8 @@ TensorId predict(const ModelSpec& spec, const std::string& layer, const FeatureM
 }
 
 Result<void> check_shapes(const std::vector<AnchorShape>& shapes) {
-  if (shapes.empty() || shapes.size() > kMostShapes)
-    return failure(ErrorCode::bad_format, "has ", shapes.size(), " anchors a cell, expected 1 to ", kMostShapes);
+  if (shapes.empty() || shapes.size() > kMostAnchors)
+    return failure(ErrorCode::bad_format, "has ", shapes.size(), " anchors a cell, expected 1 to ", kMostAnchors);
   for (const AnchorShape& shape : shapes)
     for (const float side : {shape.height, shape.width})
       if (!(side > 0 && side <= kLargestAnchor))
@@ -108,9 +103,9 @@ Result<void> check_ssd(const ModelSpec& spec) {
       if (channels < 1 || channels > kMostChannels)
         return failure(ErrorCode::bad_format, "an extra feature map has ", channels, " channels, expected 1 to ",
                        kMostChannels);
-  if (detection.classes < 1 || detection.classes > kMostClasses)
+  if (detection.classes < 1 || detection.classes > kMostSsdClasses)
     return failure(ErrorCode::bad_format, "has ", detection.classes, " classes to detect, expected 1 to ",
-                   kMostClasses);
+                   kMostSsdClasses);
   if (detection.anchor_shapes.size() != head.extras.size() + 2)
     return failure(ErrorCode::bad_format, "has anchors for ", detection.anchor_shapes.size(), " feature maps of ",
                    head.extras.size() + 2);

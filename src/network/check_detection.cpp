@@ -5,13 +5,13 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 
 Result<void> check(const DetectionSpec& spec) {
   const SuppressionSpec& s = spec.suppression;
-  constexpr int kMost = 1 << 16;  // far above any use; keeps the work of a hostile file within seconds
-  if (spec.classes < 1 || spec.classes > kMost)
+  if (spec.classes < 1 || spec.classes > kMostDetectorClasses)
     return failure(ErrorCode::bad_format, "a detector of ", spec.classes, " classes is impossible");
   for (const float scale : {spec.coder.y, spec.coder.x, spec.coder.height, spec.coder.width})
     if (!(scale > 0) || !std::isfinite(scale))
@@ -21,8 +21,8 @@ Result<void> check(const DetectionSpec& spec) {
   if (!std::isfinite(s.score_threshold))
     return failure(ErrorCode::bad_format, "a score threshold of ", s.score_threshold, " is impossible");
   const bool no_class = s.rule == SuppressionRule::per_class && s.max_per_class < 1;
-  if (s.max_detections < 1 || no_class || s.max_classes_per_anchor < 1 || s.max_classes_per_anchor > kMost ||
-      s.max_detections > kMost / s.max_classes_per_anchor)
+  if (s.max_detections < 1 || no_class || s.max_classes_per_anchor < 1 || s.max_classes_per_anchor > kMostDetections ||
+      s.max_detections > kMostDetections / s.max_classes_per_anchor)
     return failure(ErrorCode::bad_format, "at most ", s.max_detections, " detections, ", s.max_per_class,
                    " of a class, ", s.max_classes_per_anchor, " classes of an anchor is impossible");
   if (!s.class_thresholds.empty() && static_cast<int>(s.class_thresholds.size()) != spec.classes)

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
@@ -154,9 +155,9 @@ Result<Geometry> plan_geometry(const PreprocessSpec& spec, PictureSize picture, 
 Result<PictureSize> network_input_size(const PreprocessSpec& spec, PictureSize picture, PictureSize input) {
   if (spec.input_size == InputSize::fixed) return input;
   const Extent resized = resized_extent(spec, picture, input);
-  if (resized.width > kMaxInputSide || resized.height > kMaxInputSide)
+  if (resized.width > kMostPixels || resized.height > kMostPixels)
     return failure(ErrorCode::invalid_argument, "a picture of ", picture.width, "x", picture.height,
-                   " pixels would become an input of ", resized.width, "x", resized.height, ", at most ", kMaxInputSide,
+                   " pixels would become an input of ", resized.width, "x", resized.height, ", at most ", kMostPixels,
                    " a side are possible; the model's preprocessing does not crop");
   return PictureSize{static_cast<int>(resized.width), static_cast<int>(resized.height)};
 }

@@ -49,9 +49,6 @@ struct PictureSize {
   bool operator==(const PictureSize&) const = default;
 };
 
-// Of the network's input; far above every network, and keeps the products of sizes inside an int.
-constexpr int kMaxInputSide = 1 << 14;
-
 // The network's input that this picture wants: `input`, unless the spec takes it from the picture.
 Result<PictureSize> network_input_size(const PreprocessSpec& spec, PictureSize picture, PictureSize input);
 

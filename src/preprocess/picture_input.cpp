@@ -22,6 +22,7 @@
 #include "preprocess/resize_nearest.h"
 #include "preprocess/resize_pil.h"
 #include "preprocess/resize_tf.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
@@ -186,7 +187,7 @@ Result<void> check_known(const UnknownPreprocessing& unknown) {
 }
 
 Result<void> check_geometry(const PreprocessSpec& spec, int height, int width) {
-  if (height < 1 || width < 1 || height > kMaxInputSide || width > kMaxInputSide)
+  if (height < 1 || width < 1 || height > kMostPixels || width > kMostPixels)
     return failure(ErrorCode::invalid_argument, "a network's input of ", width, "x", height, " pixels is impossible");
   const bool fraction_used = spec.mode == ResizeMode::crop || spec.mode == ResizeMode::central_crop;
   if (fraction_used && !(spec.crop_fraction > 0 && spec.crop_fraction <= 1))

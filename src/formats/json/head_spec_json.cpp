@@ -9,21 +9,12 @@
 
 #include "base/error.h"
 #include "json/json_fields.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
 
 using json = JsonValue;
-
-constexpr int kMostChannels = 1 << 16;
-constexpr int kMostBlocks = 1000;
-constexpr int kMostClasses = 1 << 14;
-constexpr int kMostDetections = 1 << 16;
-constexpr std::size_t kMostMaps = 64;
-constexpr std::size_t kMostAnchors = 64;  // of a cell
-constexpr std::size_t kMostRates = 16;
-constexpr int kMostRate = 64;
-constexpr double kLargestAnchor = 1 << 14;  // sides of the picture, or pixels of the largest input
 
 template <class T>
 using Names = std::pair<std::string_view, T>;
@@ -70,7 +61,7 @@ Result<SuppressionSpec> suppression_from_json(const json& value, int classes) {
   suppression.score_threshold = static_cast<float>(fields.number("score_threshold", 0, 1));
   suppression.max_detections = fields.integer("max_detections", 1, kMostDetections);
   suppression.max_per_class = fields.integer("max_per_class", 1, kMostDetections);
-  suppression.max_classes_per_anchor = fields.integer("max_classes_per_anchor", 1, kMostClasses);
+  suppression.max_classes_per_anchor = fields.integer("max_classes_per_anchor", 1, kMostSsdClasses);
   const json* thresholds = bounded_array(fields, "class_thresholds", static_cast<std::size_t>(classes));
   MOBILENET_CHECK(fields.mistake());
   if (!thresholds->empty())
@@ -147,7 +138,7 @@ Result<void> detector_from_json(const json& value, DetectionHeadSpec& head, Dete
   head.tap = fields.integer("tap", 1, kMostBlocks);
   head.separable_extras = fields.boolean("separable_extras");
   head.predictor = fields.choice("predictor", kPredictors);
-  detection.classes = fields.integer("classes", 1, kMostClasses);
+  detection.classes = fields.integer("classes", 1, kMostSsdClasses);
   detection.background_column = fields.boolean("background_column");
   detection.score_function = fields.choice("scores", kScoreFunctions);
   if (fields.has("anchor_unit")) detection.anchor_unit = fields.choice("anchor_unit", kAnchorUnits);
@@ -180,7 +171,7 @@ Result<void> segmenter_from_json(const json& value, SegmentationHeadSpec& head, 
   head.channels = fields.integer("channels", 1, kMostChannels);
   head.low_level = fields.integer("low_level", 0, kMostBlocks);
   head.low_level_channels = fields.integer("low_level_channels", 1, kMostChannels);
-  segmentation.classes = fields.integer("classes", 2, 256);
+  segmentation.classes = fields.integer("classes", 2, kMostMaskClasses);
   const bool corners = fields.boolean("align_corners"), centers = fields.boolean("half_pixel_centers");
   segmentation.enlargement = corners   ? Enlargement::align_corners
                              : centers ? Enlargement::half_pixel_centers

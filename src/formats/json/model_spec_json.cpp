@@ -12,6 +12,7 @@
 #include "json/json_text.h"
 #include "models/assembly.h"
 #include "models/registry.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
@@ -22,11 +23,6 @@ using json = JsonValue;
 // would change answers needs a new version; what has no need of it is written as before.
 constexpr int kVersion = 3;
 int version_of(const ModelSpec& spec) { return spec.pooling == HeadPooling::average ? 2 : kVersion; }
-
-constexpr int kMostPixels = 1 << 14;  // of one side
-constexpr int kMostChannels = 1 << 16;
-constexpr int kMostBlocks = 1000;
-constexpr int kMostClasses = 1 << 20;
 
 template <class T>
 using Names = std::pair<std::string_view, T>;
@@ -72,7 +68,7 @@ Result<BlockSpec> block_from_json(const json& value, const std::string& place) {
   block.hidden = fields.integer("hidden", 1, kMostChannels);
   block.outputs = fields.integer("outputs", 1, kMostChannels);
   block.stride = fields.integer("stride", 1, 2);
-  block.dilation = fields.integer("dilation", 1, 64);
+  block.dilation = fields.integer("dilation", 1, kMostDilation);
   block.expand = fields.boolean("expand");
   block.residual = fields.boolean("residual");
   MOBILENET_CHECK(fields.mistake());

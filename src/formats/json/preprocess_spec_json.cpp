@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
@@ -15,7 +16,6 @@ using json = JsonValue;
 template <class T>
 using Names = std::pair<std::string_view, T>;
 
-constexpr int kMostPixels = 1 << 14;  // of one side
 constexpr double kMostMean = 1e6;
 constexpr double kLeastDeviation = 1e-9;
 

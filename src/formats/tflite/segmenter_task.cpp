@@ -14,11 +14,10 @@
 #include "formats/tflite/answer_task.h"
 #include "models/row_kind.h"
 #include "network/picture_axes.h"
+#include "spec/limits.h"
 
 namespace mobilenet::tflite {
 namespace {
-
-constexpr int kMostClasses = 256;  // a mask holds bytes
 
 constexpr std::array<int, 4> kToPlanes{0, 3, 1, 2};
 
@@ -95,7 +94,7 @@ enum class Sureness { none, guess, sure };
 Sureness sureness(const Network& network, const Ending& end, const PictureAxes& axes) {
   const Shape& input = network.tensor(network.inputs[0]).shape;
   const Shape& logits = network.tensor(end.logits).shape;
-  if (logits.rank() != 4 || end.cells.rank() != 4 || logits[1] * logits[2] == 1 || logits[3] > kMostClasses)
+  if (logits.rank() != 4 || end.cells.rank() != 4 || logits[1] * logits[2] == 1 || logits[3] > kMostMaskClasses)
     return Sureness::none;
   const bool alone = logits[3] < 2;
   if (end.best_class) return alone ? Sureness::none : Sureness::sure;

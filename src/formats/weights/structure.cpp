@@ -6,12 +6,10 @@
 
 #include "base/error.h"
 #include "models/registry.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
-
-constexpr std::int64_t kMostChannels = 1 << 16;
-constexpr std::int64_t kMostClasses = 1 << 20;
 
 // The output channels of a layer: axis 0 of its weight.
 Result<int> outputs_of(const NamedWeights& weights, const std::string& layer, std::int64_t most = kMostChannels) {

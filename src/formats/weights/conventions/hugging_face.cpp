@@ -14,11 +14,11 @@
 #include "formats/weights/structure.h"
 #include "json/json_fields.h"
 #include "models/registry.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
 
-constexpr int kMostBlocks = 100;
 constexpr std::string_view kClassifier = "classifier.";
 constexpr std::array<Rename, 2> kClassifierParts{{{"weight", ".weight"}, {"bias", ".bias"}}};
 
@@ -44,7 +44,7 @@ constexpr std::array<std::string_view, 4> kLandmarks{kStemV1[0], kStemV1[1], kSt
 std::optional<std::string> v1_name(std::string_view name) {
   if (take(name, "conv_stem.")) return joined("stem", renamed(kParts, name));
   if (!take(name, "layer.")) return std::nullopt;
-  const int layer = take_number(name, 2 * kMostBlocks);
+  const int layer = take_number(name, 2 * kMostNamedBlocks);
   if (layer < 0) return std::nullopt;
   return joined((layer % 2 == 0 ? "depthwise" : "pointwise") + std::to_string(layer / 2 + 1), renamed(kParts, name));
 }
@@ -63,7 +63,7 @@ std::optional<std::string> v2_name(std::string_view name) {
   if (take(name, kLast)) return joined("last", renamed(kParts, name));
   std::string block = "block1";  // the rest of the module that holds the stem
   if (take(name, "layer.")) {
-    const int layer = take_number(name, kMostBlocks);
+    const int layer = take_number(name, kMostNamedBlocks);
     if (layer < 0) return std::nullopt;
     block = "block" + std::to_string(layer + 2);
   } else if (!take(name, "conv_stem.")) {
@@ -108,8 +108,6 @@ bool ignores(const Recognition& recognition, std::string_view name) {
 }
 
 using json = JsonValue;
-
-constexpr int kMostPixels = 1 << 14;
 
 struct Config {
   bool found = false;

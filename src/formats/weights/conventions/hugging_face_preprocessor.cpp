@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "formats/json/json_beside.h"
 #include "json/json_fields.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
@@ -20,7 +21,6 @@ namespace {
 using json = JsonValue;
 
 constexpr std::string_view kFile = "preprocessor_config.json";
-constexpr int kMostPixels = 1 << 14;
 // The margin between the resized shorter side and the crop that all published preprocessors have: 256 for 224.
 constexpr int kResizeMargin = 32;
 

@@ -12,6 +12,7 @@
 #include "formats/weights/convention.h"
 #include "formats/weights/structure.h"
 #include "models/anchors.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
@@ -72,9 +73,8 @@ std::optional<std::string> block_layer(std::string_view layer) {
   if (slash == std::string_view::npos) return std::nullopt;
   const std::string_view block = layer.substr(0, slash), part = layer.substr(slash);
   constexpr std::string_view kBlock = "conv_";
-  constexpr int kMostBlocks = 100;
   int number = block == "conv" ? 0 : -1;
-  if (block.starts_with(kBlock)) number = whole_number(block.substr(kBlock.size()), kMostBlocks);
+  if (block.starts_with(kBlock)) number = whole_number(block.substr(kBlock.size()), kMostNamedBlocks);
   if (number < 0 || (part != "/expand" && part != "/depthwise" && part != "/project")) return std::nullopt;
   return "block" + std::to_string(number + 1) + std::string(part);
 }
@@ -95,8 +95,6 @@ std::optional<std::string> canonical_layer(std::string_view layer) {
   if (layer.starts_with("layer_19_2_") && (rest.empty() || rest == "/depthwise")) return extra + std::string(rest);
   return std::nullopt;
 }
-
-constexpr std::int64_t kMostChannels = 1 << 16;
 
 Result<const Shape*> shape_of(const NamedWeights& weights, const std::string& name) {
   const auto found = weights.index.find(name);

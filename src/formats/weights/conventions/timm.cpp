@@ -16,11 +16,11 @@
 #include "formats/weights/structure.h"
 #include "json/json_fields.h"
 #include "models/registry.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
 
-constexpr int kMostBlocks = 100;
 constexpr int kMostStages = 10;
 constexpr std::array<std::string_view, 1> kLandmarks{"conv_stem.weight"};
 constexpr std::string_view kClassifier = "classifier.";
@@ -55,7 +55,7 @@ std::vector<int> stages_in(const NamedTensors& file) {
     std::string_view name = tensor.name;
     if (!take(name, "blocks.")) continue;
     const int stage = take_number(name, kMostStages);
-    const int block = stage < 0 ? -1 : take_number(name, kMostBlocks);
+    const int block = stage < 0 ? -1 : take_number(name, kMostNamedBlocks);
     if (block < 0) continue;
     if (counts.size() <= static_cast<std::size_t>(stage)) counts.resize(static_cast<std::size_t>(stage) + 1);
     int& count = counts[static_cast<std::size_t>(stage)];
@@ -92,7 +92,7 @@ std::optional<std::string> canonical_name(const Recognition& recognition, std::s
   int stage = -1, number = 0;
   if (take(name, "blocks.")) {
     stage = take_number(name, static_cast<int>(stage_blocks.size()));
-    const int block = stage < 0 ? -1 : take_number(name, kMostBlocks);
+    const int block = stage < 0 ? -1 : take_number(name, kMostNamedBlocks);
     if (block < 0) return std::nullopt;
     for (int i = 0; i < stage; ++i) number += stage_blocks[static_cast<std::size_t>(i)];
     number += block + 1;
@@ -116,7 +116,6 @@ std::optional<std::string> canonical_name(const Recognition& recognition, std::s
 
 using json = JsonValue;
 
-constexpr int kMostPixels = 1 << 14;
 constexpr double kEpsilon = 1e-5;  // PyTorch's default; timm's MobileNet V1 and V2 keep it
 
 constexpr std::array<std::pair<std::string_view, ResizeFilter>, 6> kInterpolations{
