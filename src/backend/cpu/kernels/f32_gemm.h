@@ -8,6 +8,7 @@
 #include <cstddef>
 
 #include "backend/cpu/kernels/per_target.h"
+#include "backend/cpu/kernels/window.h"
 
 namespace mobilenet::cpu {
 
@@ -24,18 +25,6 @@ struct GemmProblem {
   float low = 0, high = 0;
 };
 
-// Where the patches of a convolution lie. A patch is [kernel_height][kernel_width][channels].
-struct PatchGeometry {
-  int height = 0, width = 0;        // of the input
-  std::ptrdiff_t pixel_stride = 0;  // floats from pixel to pixel of the input
-  int channels = 0;                 // of the group that is gathered
-  int output_height = 0, output_width = 0;
-  int kernel_height = 0, kernel_width = 0;
-  int stride_height = 1, stride_width = 1;
-  int dilation_height = 1, dilation_width = 1;
-  int pad_top = 0, pad_left = 0;
-};
-
 struct GemmKernels {
   int tile_rows;      // rows that one tile has at most
   int panel_columns;  // of a packed panel
@@ -47,9 +36,10 @@ struct GemmKernels {
   // The same, panel by panel: for a packed matrix that is larger than the cache.
   void (*panels_first)(const GemmProblem& problem, int tile_rows, int row_begin, int row_end, int panel_begin,
                        int panel_end);
-  // Writes the patches of the output pixels begin..end (counted over the whole batch) to patches, one after the other,
-  // zeros where they leave the picture. Reads up to 64 bytes past the input and writes as many past the last patch.
-  void (*gather)(const PatchGeometry& geometry, const float* input, int begin, int end, float* patches);
+  // Writes the patches [kernel_height][kernel_width][channels] of the output pixels begin..end (counted over the whole
+  // batch), one after the other, zeros where they leave the picture. `channels`: of the group that begins at `input`.
+  // Reads up to 64 bytes past the input and writes as many past the last patch.
+  void (*gather)(const WindowGeometry& window, int channels, const float* input, int begin, int end, float* patches);
 };
 
 MOBILENET_PER_TARGET(GemmKernels, kF32Gemm)

@@ -9,6 +9,7 @@
 #include "backend/cpu/kernels/f32_elementwise.h"
 #include "backend/cpu/kernels/f32_gemm.h"
 #include "backend/cpu/steps/f32/steps.h"
+#include "backend/cpu/steps/window_geometry.h"
 #include "base/error.h"
 
 namespace mobilenet::cpu {
@@ -27,9 +28,9 @@ struct ConvolutionStep {
   PackedMatrix matrix;
   GemmProblem problem;  // without pointers to activations
   Place input, output, residual;
-  int groups = 1;
+  int groups = 1, group_inputs = 0;
   bool gathered = false;
-  PatchGeometry patches;
+  WindowGeometry window;
   int tile_rows = 0;
   bool panels_first = false;
   int block_rows = 0;  // rows whose part of `a` stays in cache; of gathered patches, as many as scratch holds
@@ -50,7 +51,7 @@ Range part_of(int index, int parts, int count, int unit) {
 // Rows of one picture, as a stage of a block.
 void run_convolution_rows(const ConvolutionStep& step, const RowCall& call) {
   const GemmKernels& kernels = *step.kernels;
-  const int width = step.patches.output_width;
+  const int width = static_cast<int>(step.window.output_width);
   auto* patches = reinterpret_cast<float*>(call.scratch);
   GemmProblem problem = step.problem;
   for (int y = call.begin; y < call.end; ++y) {
@@ -61,7 +62,7 @@ void run_convolution_rows(const ConvolutionStep& step, const RowCall& call) {
       if (step.gathered) {
         pixels = std::min(width - x, step.tile_rows);
         const int pixel = y * width + x;
-        kernels.gather(step.patches, call.in.row<float>(0), pixel, pixel + pixels, patches);
+        kernels.gather(step.window, step.group_inputs, call.in.row<float>(0), pixel, pixel + pixels, patches);
       }
       problem.a = step.gathered ? patches : call.in.row<float>(y);
       problem.out = out + at;
@@ -88,7 +89,8 @@ void multiply(const ConvolutionStep& step, RunContext& context, int group, Range
   const auto run = step.panels_first ? kernels.panels_first : kernels.rows_first;
   for (int begin = rows.begin; begin < rows.end; begin += step.block_rows) {
     const int end = std::min(rows.end, begin + step.block_rows);
-    if (step.gathered) kernels.gather(step.patches, input + group * step.patches.channels, begin, end, patches);
+    if (step.gathered)
+      kernels.gather(step.window, step.group_inputs, input + group * step.group_inputs, begin, end, patches);
     problem.a = step.gathered ? patches : input + begin * problem.a_stride;
     problem.out = out + begin * problem.out_stride;
     problem.residual = residual == nullptr ? nullptr : residual + begin * problem.out_stride;
@@ -151,26 +153,6 @@ std::size_t choose_blocks(ConvolutionStep& step) {
   return step.gathered ? static_cast<std::size_t>(step.block_rows) * row_bytes + kReadPadding : 0;
 }
 
-PatchGeometry patch_geometry(const Conv2dOp& op, const Shape& in, const Shape& out) {
-  const Window& w = op.window;
-  PatchGeometry g;
-  g.height = static_cast<int>(in[1]);
-  g.width = static_cast<int>(in[2]);
-  g.pixel_stride = in[3];
-  g.channels = static_cast<int>(in[3]) / op.groups;
-  g.output_height = static_cast<int>(out[1]);
-  g.output_width = static_cast<int>(out[2]);
-  g.kernel_height = w.kernel_height;
-  g.kernel_width = w.kernel_width;
-  g.stride_height = w.stride_height;
-  g.stride_width = w.stride_width;
-  g.dilation_height = w.dilation_height;
-  g.dilation_width = w.dilation_width;
-  g.pad_top = static_cast<int>(window_height(w, in[1]).pad_before);
-  g.pad_left = static_cast<int>(window_width(w, in[2]).pad_before);
-  return g;
-}
-
 }  // namespace
 
 Result<CompiledStep> compile_convolution(const StepSource& source) {
@@ -182,7 +164,8 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   step.elementwise = source.kernels.f32_elementwise;
   if (const auto* op = std::get_if<Conv2dOp>(&group.head->op)) {
     step.groups = op->groups;
-    step.patches = patch_geometry(*op, in, out);
+    step.group_inputs = static_cast<int>(in[3]) / op->groups;
+    step.window = window_geometry(source, *group.head, op->window);
     step.gathered = op->groups != 1 || !is_pointwise(op->window, in, out);
   }
   MOBILENET_TRY(step.matrix, packed_matrix(source, group, step.groups, step.kernels->panel_columns));

@@ -8,6 +8,7 @@
 #include "backend/cpu/kernels/f32_depthwise.h"
 #include "backend/cpu/kernels/f32_elementwise.h"
 #include "backend/cpu/steps/f32/steps.h"
+#include "backend/cpu/steps/window_geometry.h"
 #include "base/error.h"
 
 namespace mobilenet::cpu {
@@ -22,8 +23,7 @@ struct DepthwiseStep {
   std::shared_ptr<const AlignedBuffer> zeros;
   DepthwiseProblem problem;
   Place input, output, residual;
-  int images = 0, height = 0, output_height = 0;
-  int stride_height = 1, dilation_height = 1, pad_top = 0;
+  WindowGeometry window;
   bool three = false;    // 3 x 3 of a stride that rows_3x3 knows
   int rows_at_once = 1;  // 1 or 2
   int multiplier = 1;
@@ -34,8 +34,8 @@ struct DepthwiseStep {
 // The input rows under output row `y`; `count` of them, null outside the picture.
 void input_rows(const DepthwiseStep& step, const Rows& in, int y, int count, const float** rows) {
   for (int i = 0; i < count; ++i) {
-    const int row = y * step.stride_height - step.pad_top + i * step.dilation_height;
-    rows[i] = row < 0 || row >= step.height ? nullptr : in.row<float>(row);
+    const std::int64_t row = step.window.top(y) + i * step.window.dilation_height;
+    rows[i] = row < 0 || row >= step.window.input_height ? nullptr : in.row<float>(static_cast<int>(row));
   }
 }
 
@@ -58,7 +58,8 @@ void convolve_rows(const DepthwiseStep& step, DepthwiseProblem& problem, const R
   problem.out_row_stride = rows == 2 ? call.out.row<float>(call.begin + 1) - out : 0;
   if (step.three) {
     std::array<const float*, 5> pointers;
-    input_rows(step, call.in, call.begin, (rows - 1) * step.stride_height + 3, pointers.data());
+    input_rows(step, call.in, call.begin, (rows - 1) * static_cast<int>(step.window.stride_height) + 3,
+               pointers.data());
     step.kernels->rows_3x3(problem, pointers.data(), rows, out);
   } else {
     auto** pointers = reinterpret_cast<const float**>(call.scratch);
@@ -76,17 +77,17 @@ void run_depthwise_rows(const DepthwiseStep& step, const RowCall& call) {
 }
 
 void run_depthwise(const DepthwiseStep& step, RunContext& context) {
-  const int row_groups = (step.output_height + step.rows_at_once - 1) / step.rows_at_once;
+  const int images = static_cast<int>(step.window.batch), output_height = static_cast<int>(step.window.output_height);
+  const int row_groups = (output_height + step.rows_at_once - 1) / step.rows_at_once;
   const int blocks = (step.problem.channels + step.kernels->lanes - 1) / step.kernels->lanes;
   const int taps = step.problem.kernel_height * step.problem.kernel_width;
   // Rows first; channels too when a small picture has fewer rows than the threads need.
   int channel_parts = 1;
-  const std::int64_t products = static_cast<std::int64_t>(step.images) * step.output_height *
-                                step.problem.output_width * step.problem.channels * taps;
+  const std::int64_t products = step.window.output_pixels() * step.problem.channels * taps;
   const bool serial = context.members == 1 || products < kSerialProducts;
   if (!serial) {
     const int wanted = context.members * 2;
-    channel_parts = std::clamp((wanted + row_groups * step.images - 1) / (row_groups * step.images), 1, blocks);
+    channel_parts = std::clamp((wanted + row_groups * images - 1) / (row_groups * images), 1, blocks);
   }
   const auto bytes = [](std::ptrdiff_t floats) { return floats * static_cast<std::ptrdiff_t>(sizeof(float)); };
   const std::ptrdiff_t in_row_bytes = bytes(step.problem.width * step.problem.pixel_stride);
@@ -106,15 +107,15 @@ void run_depthwise(const DepthwiseStep& step, RunContext& context) {
       return picture_rows(context.at(place) + bytes(first), image, height, row_bytes);
     };
     RowCall call;
-    call.in = rows(step.input, step.height, in_row_bytes);
-    if (step.residual.exists()) call.residual = rows(step.residual, step.output_height, out_row_bytes);
-    call.out = rows(step.output, step.output_height, out_row_bytes);
+    call.in = rows(step.input, static_cast<int>(step.window.input_height), in_row_bytes);
+    if (step.residual.exists()) call.residual = rows(step.residual, output_height, out_row_bytes);
+    call.out = rows(step.output, output_height, out_row_bytes);
     call.begin = y;
-    call.end = std::min(y + step.rows_at_once, step.output_height);
+    call.end = std::min(y + step.rows_at_once, output_height);
     call.scratch = context.scratch;
     convolve_rows(step, problem, call);
   };
-  const auto items = static_cast<std::size_t>(step.images) * static_cast<std::size_t>(row_groups * channel_parts);
+  const auto items = static_cast<std::size_t>(images) * static_cast<std::size_t>(row_groups * channel_parts);
   if (serial)
     context.for_each(1, [&](std::size_t) {
       for (std::size_t index = 0; index < items; ++index) item(index);
@@ -130,13 +131,15 @@ void run_multiplied(const DepthwiseStep& step, RunContext& context) {
   float* output = floats_at(context, step.output);
   const int lanes = step.kernels->lanes;
   const int taps = p.kernel_height * p.kernel_width;
-  const auto rows = static_cast<std::size_t>(step.images) * static_cast<std::size_t>(step.output_height);
+  const std::int64_t height = step.window.output_height;
+  const auto rows = static_cast<std::size_t>(step.window.batch * height);
   context.for_parts(rows, 1, [&](std::size_t begin, std::size_t end) {
     auto** pointers = reinterpret_cast<const float**>(float_scratch(context));
     for (std::size_t row = begin; row < end; ++row) {
-      const auto image = static_cast<std::ptrdiff_t>(row) / step.output_height;
-      const int y = static_cast<int>(static_cast<std::ptrdiff_t>(row) % step.output_height);
-      const Rows in = picture_rows(context.at(step.input), image, step.height, row_bytes);
+      const auto image = static_cast<std::ptrdiff_t>(row) / height;
+      const int y = static_cast<int>(static_cast<std::ptrdiff_t>(row) % height);
+      const Rows in =
+          picture_rows(context.at(step.input), image, static_cast<int>(step.window.input_height), row_bytes);
       input_rows(step, in, y, p.kernel_height, pointers);
       float* out = output + static_cast<std::ptrdiff_t>(row) * p.out_row_stride;
       for (int x = 0; x < p.output_width; ++x)
@@ -178,12 +181,7 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
   step.input = source.place(group.head->inputs[0]);
   step.output = source.place(source.step.output);
   if (group.residual != kNoTensor) step.residual = source.place(group.residual);
-  step.images = static_cast<int>(in[0]);
-  step.height = static_cast<int>(in[1]);
-  step.output_height = static_cast<int>(out[1]);
-  step.stride_height = w.stride_height;
-  step.dilation_height = w.dilation_height;
-  step.pad_top = static_cast<int>(window_height(w, in[1]).pad_before);
+  step.window = window_geometry(source, *group.head, w);
   step.multiplier = op.multiplier;
   step.clamp = clamp_of(group.activation);
   if (!is_clamp(group.activation)) step.activation = group.activation;
@@ -195,13 +193,13 @@ Result<CompiledStep> compile_depthwise(const StepSource& source) {
   problem.pixel_stride = in[3];
   problem.out_pixel_stride = out[3];
   problem.out_row_stride = out[2] * out[3];
-  problem.width = static_cast<int>(in[2]);
-  problem.output_width = static_cast<int>(out[2]);
+  problem.width = static_cast<int>(step.window.input_width);
+  problem.output_width = static_cast<int>(step.window.output_width);
   problem.kernel_height = w.kernel_height;
   problem.kernel_width = w.kernel_width;
   problem.stride = w.stride_width;
   problem.dilation = w.dilation_width;
-  problem.pad_left = static_cast<int>(window_width(w, in[2]).pad_before);
+  problem.pad_left = static_cast<int>(step.window.pad_left);
   // An addition comes before the clamp.
   const ClampRange clamp = group.residual == kNoTensor ? step.clamp : clamp_of(Activation::none);
   problem.low = clamp.low;

@@ -7,6 +7,7 @@
 
 #include "backend/cpu/kernels/f32_elementwise.h"
 #include "backend/cpu/steps/f32/steps.h"
+#include "backend/cpu/steps/window_geometry.h"
 #include "base/error.h"
 
 namespace mobilenet::cpu {
@@ -38,25 +39,23 @@ struct PoolStep {
   const ElementwiseKernels* kernels = nullptr;
   Place input, output;
   PoolKind kind = PoolKind::average;
-  Window window;
-  std::int64_t images = 0, height = 0, width = 0, channels = 0, output_height = 0, output_width = 0;
-  std::int64_t pad_top = 0, pad_left = 0;
+  WindowGeometry window;
   Activation activation = Activation::none;
 };
 
 // One output pixel, through the pixels of the window that lie inside the picture.
 void pool_pixel(const PoolStep& step, const float* image, std::int64_t y, std::int64_t x, float* out) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  const auto channels = static_cast<std::size_t>(step.channels);
-  const Window& w = step.window;
+  const WindowGeometry& g = step.window;
+  const auto channels = static_cast<std::size_t>(g.input_channels);
   int inside = 0;
-  for (int ky = 0; ky < w.kernel_height; ++ky) {
-    const std::int64_t row = y * w.stride_height - step.pad_top + std::int64_t{ky} * w.dilation_height;
-    if (row < 0 || row >= step.height) continue;
-    for (int kx = 0; kx < w.kernel_width; ++kx) {
-      const std::int64_t column = x * w.stride_width - step.pad_left + std::int64_t{kx} * w.dilation_width;
-      if (column < 0 || column >= step.width) continue;
-      const float* pixel = image + (row * step.width + column) * step.channels;
+  for (std::int64_t ky = 0; ky < g.kernel_height; ++ky) {
+    const std::int64_t row = g.top(y) + ky * g.dilation_height;
+    if (row < 0 || row >= g.input_height) continue;
+    for (std::int64_t kx = 0; kx < g.kernel_width; ++kx) {
+      const std::int64_t column = g.left(x) + kx * g.dilation_width;
+      if (column < 0 || column >= g.input_width) continue;
+      const float* pixel = image + (row * g.input_width + column) * g.input_channels;
       if (inside++ == 0)
         std::copy(pixel, pixel + channels, out);
       else if (step.kind == PoolKind::max)
@@ -72,17 +71,16 @@ void pool_pixel(const PoolStep& step, const float* image, std::int64_t y, std::i
 }
 
 void run_pool(const PoolStep& step, RunContext& context) {
+  const WindowGeometry& g = step.window;
   const float* input = floats_at(context, step.input);
   float* output = floats_at(context, step.output);
-  context.for_parts(
-      static_cast<std::size_t>(step.images * step.output_height), 1, [&](std::size_t begin, std::size_t end) {
-        for (auto row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end); ++row) {
-          const float* image = input + row / step.output_height * step.height * step.width * step.channels;
-          for (std::int64_t x = 0; x < step.output_width; ++x)
-            pool_pixel(step, image, row % step.output_height, x,
-                       output + (row * step.output_width + x) * step.channels);
-        }
-      });
+  context.for_parts(static_cast<std::size_t>(g.batch * g.output_height), 1, [&](std::size_t begin, std::size_t end) {
+    for (auto row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end); ++row) {
+      const float* image = input + row / g.output_height * g.input_height * g.input_width * g.input_channels;
+      for (std::int64_t x = 0; x < g.output_width; ++x)
+        pool_pixel(step, image, row % g.output_height, x, output + (row * g.output_width + x) * g.input_channels);
+    }
+  });
 }
 
 }  // namespace
@@ -90,7 +88,6 @@ void run_pool(const PoolStep& step, RunContext& context) {
 Result<CompiledStep> compile_pool(const StepSource& source) {
   const Node& node = source.node(source.step.nodes.front());
   const Shape& in = source.shape(node.inputs[0]);
-  const Shape& out = source.shape(node.output);
   const auto* op = std::get_if<PoolOp>(&node.op);
   if (op == nullptr) {
     GlobalAverageStep step;
@@ -107,11 +104,7 @@ Result<CompiledStep> compile_pool(const StepSource& source) {
   step.input = source.place(node.inputs[0]);
   step.output = source.place(node.output);
   step.kind = op->kind;
-  step.window = op->window;
-  step.images = in[0], step.height = in[1], step.width = in[2], step.channels = in[3];
-  step.output_height = out[1], step.output_width = out[2];
-  step.pad_top = window_height(op->window, in[1]).pad_before;
-  step.pad_left = window_width(op->window, in[2]).pad_before;
+  step.window = window_geometry(source, node, op->window);
   step.activation = op->activation;
   return step_of<&run_pool>(step);
 }

@@ -107,7 +107,7 @@ struct Matmul {
     for (std::int64_t row = first_row, end = first_row + row_count; row < end;) {
       const std::int64_t x = row % g.output_width, line = row / g.output_width;
       const std::int64_t pixels = std::min(g.output_width - x, end - row);
-      gather_line(g.input_rows(batch, line / g.output_height), line % g.output_height, x, pixels, to);
+      gather_line(input_rows(g, batch, line / g.output_height), line % g.output_height, x, pixels, to);
       row += pixels;
       to += static_cast<std::size_t>(pixels) * gathered_stride;
     }
@@ -117,9 +117,9 @@ struct Matmul {
   // Pixels side by side of output row y.
   void gather_line(const Rows& in, std::int64_t y, std::int64_t x, std::int64_t pixels, std::uint8_t* out) const {
     const WindowGeometry& g = geometry;
-    const std::int64_t top = y * g.stride_height - g.pad_top;
+    const std::int64_t top = g.top(y);
     for (const std::int64_t end = x + pixels; x < end;) {
-      const std::int64_t left = x * g.stride_width - g.pad_left;
+      const std::int64_t left = g.left(x);
       std::int64_t together = 1;
       if (g.dilation_width == 1 && x >= inner_begin && x < inner_end) {
         together = std::min(inner_end, end) - x;

@@ -30,7 +30,7 @@ struct Depthwise {
     const WindowGeometry& g = geometry;
     context.for_each(static_cast<std::size_t>(g.batch * g.output_height), [&](std::size_t index) {
       const auto row = static_cast<std::int64_t>(index);
-      run_row(g.input_rows(context.at(input), row / g.output_height), row % g.output_height,
+      run_row(input_rows(g, context.at(input), row / g.output_height), row % g.output_height,
               bytes_at(context, output) + row * g.output_width * g.output_channels, context.scratch);
     });
   }
@@ -45,7 +45,7 @@ struct Depthwise {
     const auto taps = static_cast<std::size_t>(g.taps());
     auto* pointers = reinterpret_cast<const std::uint8_t**>(scratch);
     auto* steps = reinterpret_cast<std::ptrdiff_t*>(scratch + taps * sizeof *pointers);
-    const std::int64_t top = y * g.stride_height - g.pad_top;
+    const std::int64_t top = g.top(y);
 
     DepthwiseRun run;
     run.taps = pointers;
@@ -55,7 +55,7 @@ struct Depthwise {
     run.to_byte = filters.to_byte;
     for (std::int64_t x = 0; x < g.output_width; x += run.pixels) {
       run.pixels = x == inner_begin && inner_begin < inner_end ? static_cast<int>(inner_end - inner_begin) : 1;
-      point_taps(in, top, x * g.stride_width - g.pad_left, pointers, steps);
+      point_taps(in, top, g.left(x), pointers, steps);
       run.output = out + x * g.output_channels;
       kernel(run);
     }
@@ -94,8 +94,8 @@ struct Grouped {
 
   void run_pixel(RunContext& context, std::int64_t pixel) const {
     const WindowGeometry& g = geometry;
-    const std::int64_t left = pixel % g.output_width * g.stride_width - g.pad_left;
-    const std::int64_t top = pixel / g.output_width % g.output_height * g.stride_height - g.pad_top;
+    const std::int64_t left = g.left(pixel % g.output_width);
+    const std::int64_t top = g.top(pixel / g.output_width % g.output_height);
     const std::int64_t image = pixel / g.output_width / g.output_height;
     const std::uint8_t* source = bytes_at(context, input) + image * g.input_height * g.input_width * g.input_channels;
     std::uint8_t* out = bytes_at(context, output) + pixel * g.output_channels;

@@ -37,11 +37,11 @@ struct Pool {
     const std::uint8_t* image =
         bytes_at(context, input) + row / g.output_height * g.input_height * g.input_width * channels;
     std::uint8_t* out = bytes_at(context, output) + row * g.output_width * channels;
-    const std::int64_t top = row % g.output_height * g.stride_height - g.pad_top;
+    const std::int64_t top = g.top(row % g.output_height);
     const std::int64_t y_begin = std::max<std::int64_t>(top, 0);
     const std::int64_t y_end = std::min(top + g.kernel_height, g.input_height);
     for (std::int64_t x = 0; x < g.output_width; ++x, out += channels) {
-      const std::int64_t left = x * g.stride_width - g.pad_left;
+      const std::int64_t left = g.left(x);
       const std::int64_t x_begin = std::max<std::int64_t>(left, 0);
       const std::int64_t x_end = std::min(left + g.kernel_width, g.input_width);
       if (y_begin >= y_end || x_begin >= x_end)  // nothing but padding

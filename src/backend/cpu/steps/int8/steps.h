@@ -4,11 +4,11 @@
 
 // The steps of integer computation, one compile function per kind of operator, and what they share.
 
-#include <algorithm>
 #include <cstdint>
 
 #include "backend/cpu/kernels/int8.h"
 #include "backend/cpu/program/step.h"
+#include "backend/cpu/steps/window_geometry.h"
 #include "network/quantized_arithmetic.h"
 
 namespace mobilenet::cpu {
@@ -22,34 +22,10 @@ constexpr ByteOutput byte_output(DataType type, std::int32_t zero_point, const I
   return {to_unsigned(type, zero_point), to_unsigned(type, range.low), to_unsigned(type, range.high), flip_of(type)};
 }
 
-// A window over a batch of maps.
-struct WindowGeometry {
-  std::int64_t batch = 1;
-  std::int64_t input_height = 1, input_width = 1, input_channels = 1;
-  std::int64_t output_height = 1, output_width = 1, output_channels = 1;
-  std::int64_t pad_top = 0, pad_left = 0;
-  std::int64_t kernel_height = 1, kernel_width = 1;
-  std::int64_t stride_height = 1, stride_width = 1;
-  std::int64_t dilation_height = 1, dilation_width = 1;
-
-  std::int64_t taps() const { return kernel_height * kernel_width; }
-  std::int64_t output_pixels() const { return batch * output_height * output_width; }
-
-  // Picture `image` of the batch that begins at `maps`.
-  Rows input_rows(std::byte* maps, std::int64_t image) const {
-    return picture_rows(maps, image, static_cast<int>(input_height), input_width * input_channels);
-  }
-
-  // Output columns whose window lies inside the picture's width; begin may exceed end.
-  std::int64_t inner_begin() const { return std::min(output_width, (pad_left + stride_width - 1) / stride_width); }
-  std::int64_t inner_end() const {
-    const std::int64_t last_left = input_width - 1 - (kernel_width - 1) * dilation_width + pad_left;
-    return last_left < 0 ? 0 : std::min(output_width, last_left / stride_width + 1);
-  }
-};
-
-// Of a node whose input and output are maps.
-WindowGeometry window_geometry(const StepSource& source, const Node& node, const Window& window);
+// Of picture `image` of the batch that begins at `maps`.
+inline Rows input_rows(const WindowGeometry& g, std::byte* maps, std::int64_t image) {
+  return picture_rows(maps, image, static_cast<int>(g.input_height), g.input_width * g.input_channels);
+}
 
 inline std::uint8_t* bytes_at(const RunContext& context, const Place& place) {
   return reinterpret_cast<std::uint8_t*>(context.at(place));
