@@ -6,6 +6,16 @@
 
 namespace mobilenet {
 
+bool has_residuals(BlockKind kind) {
+  switch (kind) {
+    case BlockKind::separable:
+      return false;
+    case BlockKind::inverted_residual:
+      return true;
+  }
+  return false;
+}
+
 std::vector<StageBlock> blocks_of(const Backbone& backbone) {
   std::vector<StageBlock> blocks;
   for (const Stage& stage : backbone.stages)
@@ -31,7 +41,7 @@ ModelSpec backbone_spec(const Backbone& backbone, double depth_multiplier, int i
   int inputs = spec.stem = scaled(backbone.stem);
   for (const StageBlock& block : blocks_of(backbone)) {
     const int outputs = scaled(block.outputs);
-    const bool may_add = backbone.blocks == BlockKind::inverted_residual && block.stride == 1;
+    const bool may_add = has_residuals(backbone.blocks) && block.stride == 1;
     spec.blocks.push_back({.inputs = inputs,
                            .hidden = block.expansion * inputs,
                            .outputs = outputs,

@@ -18,6 +18,9 @@ enum class BlockKind {
   inverted_residual,  // V2: "block1/expand", "block1/depthwise", "block1/project" and perhaps a sum, "block1/output"
 };
 
+// Whether blocks of this kind add their input to their output where the two fit.
+bool has_residuals(BlockKind kind);
+
 // Blocks of one width; the first has the stride, the rest have stride 1.
 struct Stage {
   int outputs;

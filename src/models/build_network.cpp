@@ -29,36 +29,53 @@ Result<void> check_block(const BlockSpec& block, int inputs, const Backbone& bac
   if (block.residual && (block.stride != 1 || block.inputs != block.outputs))
     return failure(ErrorCode::bad_format, "cannot add its input of ", block.inputs, " channels to its output of ",
                    block.outputs, " at stride ", block.stride);
-  if (backbone.blocks == BlockKind::separable && (block.expand || block.residual))
-    return failure(ErrorCode::bad_format, "has an expansion or a residual, which ", title_of(backbone.architecture),
-                   " has not");
+  switch (backbone.blocks) {
+    case BlockKind::separable:
+      if (block.expand || block.residual)
+        return failure(ErrorCode::bad_format, "has an expansion or a residual, which ", title_of(backbone.architecture),
+                       " has not");
+      break;
+    case BlockKind::inverted_residual:
+      break;
+  }
   return {};
+}
+
+Result<void> check_no_classifier(const ModelSpec& spec, const char* head) {
+  if (spec.classes != 0)
+    return failure(ErrorCode::bad_format, "has a classifier of ", spec.classes, " classes beside its ", head);
+  if (spec.pooling != HeadPooling::average)
+    return failure(ErrorCode::bad_format, "has a pooling of its own in front of a ", head);
+  return {};
+}
+
+Result<void> check_no_detector(const ModelSpec& spec) {
+  if (spec.detection.classes == 0) return {};
+  return failure(ErrorCode::bad_format, "has ", spec.detection.classes, " classes to detect, but is no detector");
+}
+
+Result<void> check_no_segmenter(const ModelSpec& spec) {
+  if (spec.segmentation.classes == 0) return {};
+  return failure(ErrorCode::bad_format, "has ", spec.segmentation.classes,
+                 " classes to tell apart, but is no segmenter");
 }
 
 // One kind of answer, and a head that makes it.
 Result<void> check_head(const ModelSpec& spec) {
-  const Head head = row_of(spec.architecture).head;
-  const bool detector = head == Head::detector, segmenter = head == Head::segmenter;
-  if ((detector || segmenter) && spec.classes != 0)
-    return failure(ErrorCode::bad_format, "has a classifier of ", spec.classes, " classes beside its ",
-                   detector ? "detector" : "segmenter");
-  if (!detector && spec.detection.classes != 0)
-    return failure(ErrorCode::bad_format, "has ", spec.detection.classes, " classes to detect, but is no detector");
-  if (!segmenter && spec.segmentation.classes != 0)
-    return failure(ErrorCode::bad_format, "has ", spec.segmentation.classes,
-                   " classes to tell apart, but is no segmenter");
-  if (spec.pooling == HeadPooling::none && spec.classes > 0)
-    return failure(ErrorCode::bad_format, "has a classifier of ", spec.classes,
-                   " classes behind a map without pooling");
-  if (spec.pooling != HeadPooling::average && head != Head::classifier)
-    return failure(ErrorCode::bad_format, "has a pooling of its own in front of a ",
-                   detector ? "detector" : "segmenter");
-  switch (head) {
+  switch (row_of(spec.architecture).head) {
     case Head::classifier:
-      return {};
+      if (spec.pooling == HeadPooling::none && spec.classes > 0)
+        return failure(ErrorCode::bad_format, "has a classifier of ", spec.classes,
+                       " classes behind a map without pooling");
+      MOBILENET_CHECK(check_no_detector(spec));
+      return check_no_segmenter(spec);
     case Head::detector:
+      MOBILENET_CHECK(check_no_classifier(spec, "detector"));
+      MOBILENET_CHECK(check_no_segmenter(spec));
       return check_ssd(spec);
     case Head::segmenter:
+      MOBILENET_CHECK(check_no_classifier(spec, "segmenter"));
+      MOBILENET_CHECK(check_no_detector(spec));
       return check_deeplab(spec);
   }
   return {};

@@ -391,7 +391,13 @@ void recognise_graph(Network& network, ModelSpec& spec) {
   const Backbone* backbone = nullptr;
   std::optional<Match> match;
   for (const ArchitectureRow& row : architectures()) {
-    if (row.head != Head::classifier) continue;
+    switch (row.head) {
+      case Head::classifier:
+        break;
+      case Head::detector:
+      case Head::segmenter:
+        continue;  // on the backbone of a classifier
+    }
     backbone = row.backbone;
     match = match_backbone(*backbone, graph, network);
     if (match) break;

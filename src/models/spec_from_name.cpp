@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "models/models.h"
 #include "models/registry.h"
+#include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
@@ -25,7 +26,7 @@ ClassLimits limits_of(Head head) {
     case Head::detector:
       return {1, 10000};
     case Head::segmenter:
-      return {2, 256};
+      return {2, kMostMaskClasses};
   }
   return {};
 }

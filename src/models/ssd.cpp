@@ -79,8 +79,7 @@ void keep_at_least(int least, const Backbone& backbone, ModelSpec& spec) {
     block.inputs = inputs;
     block.hidden = expansion * inputs;
     block.outputs = std::max(least, block.outputs);
-    const bool may_add = backbone.blocks == BlockKind::inverted_residual;
-    block.residual = may_add && block.stride == 1 && block.inputs == block.outputs;
+    block.residual = has_residuals(backbone.blocks) && block.stride == 1 && block.inputs == block.outputs;
     inputs = block.outputs;
   }
 }

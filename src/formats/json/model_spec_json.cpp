@@ -48,8 +48,42 @@ std::vector<Names<Architecture>> architecture_names() {
   return names;
 }
 
-bool is_detector(const ModelSpec& spec) { return row_of(spec.architecture).head == Head::detector; }
-bool is_segmenter(const ModelSpec& spec) { return row_of(spec.architecture).head == Head::segmenter; }
+// What stands under the name of a head; a classifier has nothing of its own.
+std::string_view key_of(Head head) {
+  switch (head) {
+    case Head::classifier:
+      return {};
+    case Head::detector:
+      return "detector";
+    case Head::segmenter:
+      return "segmenter";
+  }
+  return {};
+}
+
+void add_head(const ModelSpec& spec, JsonText& all) {
+  const Head head = row_of(spec.architecture).head;
+  switch (head) {
+    case Head::classifier:
+      return;
+    case Head::detector:
+      return all.add(key_of(head), detector_to_json(spec.detection_head, spec.detection));
+    case Head::segmenter:
+      return all.add(key_of(head), segmenter_to_json(spec.segmentation_head, spec.segmentation));
+  }
+}
+
+Result<void> head_from_json(const json& value, ModelSpec& spec) {
+  switch (row_of(spec.architecture).head) {
+    case Head::classifier:
+      return {};
+    case Head::detector:
+      return detector_from_json(value, spec.detection_head, spec.detection);
+    case Head::segmenter:
+      return segmenter_from_json(value, spec.segmentation_head, spec.segmentation);
+  }
+  return {};
+}
 
 JsonText as_json(const BlockSpec& block) {
   return JsonText::object({{"inputs", block.inputs},
@@ -123,8 +157,7 @@ std::string model_spec_to_json(const ModelSpec& spec) {
   if (spec.pooling != HeadPooling::average) all.add("pooling", name_in(kPoolings, spec.pooling));
   if (spec.padding_size > 0) all.add("padding_size", spec.padding_size);
   if (spec.classes > 0) all.add("scores", name_in(kClassScores, spec.class_scores));
-  if (is_detector(spec)) all.add("detector", detector_to_json(spec.detection_head, spec.detection));
-  if (is_segmenter(spec)) all.add("segmenter", segmenter_to_json(spec.segmentation_head, spec.segmentation));
+  add_head(spec, all);
   return all.text();
 }
 
@@ -157,10 +190,9 @@ Result<ModelSpec> model_spec_from_json(std::string_view text) {
   const json* blocks = fields.array("blocks");
   const json* preprocess = fields.object("preprocess");
   const json* labels = fields.array("labels");
-  const json* detector = is_detector(spec) ? fields.object("detector") : nullptr;
-  const json* segmenter = is_segmenter(spec) ? fields.object("segmenter") : nullptr;
-  if (is_detector(spec) && !detector) fields.remember("detector", "missing", "an object");
-  if (is_segmenter(spec) && !segmenter) fields.remember("segmenter", "missing", "an object");
+  const std::string_view key = key_of(row_of(spec.architecture).head);
+  const json* head = key.empty() ? nullptr : fields.object(key);
+  if (!key.empty() && !head) fields.remember(key, "missing", "an object");
   if (!blocks) fields.remember("blocks", "missing", "an array");
   if (!preprocess) fields.remember("preprocess", "missing", "an object");
   if (spec.input_name.empty() || spec.input_name.size() > 256)
@@ -168,8 +200,7 @@ Result<ModelSpec> model_spec_from_json(std::string_view text) {
   MOBILENET_CHECK(fields.mistake());
   MOBILENET_TRY(spec.blocks, blocks_from_json(*blocks));
   MOBILENET_TRY(spec.preprocess, preprocess_from_json(*preprocess, "model_spec: preprocess", version));
-  if (detector) MOBILENET_CHECK(detector_from_json(*detector, spec.detection_head, spec.detection));
-  if (segmenter) MOBILENET_CHECK(segmenter_from_json(*segmenter, spec.segmentation_head, spec.segmentation));
+  if (head) MOBILENET_CHECK(head_from_json(*head, spec));
   if (labels) {
     MOBILENET_TRY(spec.labels, labels_from_json(*labels));
   }

@@ -82,17 +82,6 @@ Result<void> OperatorReader::divide(const Call& call) {
   return binary(call, BinaryKind::divide, fused_by<schema::DivOptions>(call));
 }
 
-// Those that fuse no activation.
-Result<void> OperatorReader::binary(const Call& call) {
-  using schema::BuiltinOperator;
-  BinaryKind kind = BinaryKind::maximum;
-  if (call.code == BuiltinOperator::MINIMUM) kind = BinaryKind::minimum;
-  if (call.code == BuiltinOperator::POW) kind = BinaryKind::power;
-  if (call.code == BuiltinOperator::PRELU) kind = BinaryKind::prelu;
-  if (call.code == BuiltinOperator::SQUARED_DIFFERENCE) kind = BinaryKind::squared_difference;
-  return binary(call, kind, schema::FusedActivation::NONE);
-}
-
 Result<void> OperatorReader::binary(const Call& call, BinaryKind kind, schema::FusedActivation activation) {
   if (scales_and_shifts(call)) return scale_and_shift(call, activation);
   BinaryOp op;
@@ -124,26 +113,16 @@ Result<void> OperatorReader::binary(const Call& call, BinaryKind kind, schema::F
   return append_node(op, std::move(operands), output);
 }
 
-Result<void> OperatorReader::unary(const Call& call) {
-  using schema::BuiltinOperator;
+Result<void> OperatorReader::unary(const Call& call, const UnaryOp& op) {
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
-  UnaryOp op;
-  if (call.code == BuiltinOperator::ELU) op.kind = UnaryKind::elu;
-  if (call.code == BuiltinOperator::EXP) op.kind = UnaryKind::exp;
-  if (call.code == BuiltinOperator::LEAKY_RELU) {
-    const auto* options = call.options<schema::LeakyReluOptions>();
-    if (options == nullptr) return missing_options();
-    op.kind = UnaryKind::leaky_relu;
-    op.alpha = options->alpha();
-    if (!std::isfinite(op.alpha)) return failure(ErrorCode::bad_format, "its alpha is ", op.alpha);
-  }
-  if (call.code == BuiltinOperator::LOG) op.kind = UnaryKind::log;
-  if (call.code == BuiltinOperator::NEG) op.kind = UnaryKind::negate;
-  if (call.code == BuiltinOperator::RSQRT) op.kind = UnaryKind::rsqrt;
-  if (call.code == BuiltinOperator::SQRT) op.kind = UnaryKind::sqrt;
-  if (call.code == BuiltinOperator::SQUARE) op.kind = UnaryKind::square;
-  if (call.code == BuiltinOperator::TANH) op.kind = UnaryKind::tanh;
   return append(call, op, std::move(operands));
+}
+
+Result<void> OperatorReader::leaky_relu(const Call& call) {
+  const auto* options = call.options<schema::LeakyReluOptions>();
+  if (options == nullptr) return missing_options();
+  if (!std::isfinite(options->alpha())) return failure(ErrorCode::bad_format, "its alpha is ", options->alpha());
+  return unary(call, {.kind = UnaryKind::leaky_relu, .alpha = options->alpha()});
 }
 
 // A constant of one number, or of one for each channel, with floats: a batch norm computes exactly the same, and goes
@@ -241,14 +220,9 @@ Result<void> OperatorReader::clamp(const Call& call) {
   return append(call, BinaryOp{BinaryKind::minimum}, {bounded, most});
 }
 
-Result<void> OperatorReader::activation(const Call& call) {
+Result<void> OperatorReader::activation(const Call& call, Activation activation) {
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
-  ActivationOp op;
-  if (call.code == schema::BuiltinOperator::RELU) op.activation = Activation::relu;
-  if (call.code == schema::BuiltinOperator::RELU6) op.activation = Activation::relu6;
-  if (call.code == schema::BuiltinOperator::HARD_SWISH) op.activation = Activation::hard_swish;
-  if (call.code == schema::BuiltinOperator::LOGISTIC) op.activation = Activation::sigmoid;
-  return append(call, op, std::move(operands));
+  return append(call, ActivationOp{activation}, std::move(operands));
 }
 
 Result<void> OperatorReader::quantize(const Call& call) {

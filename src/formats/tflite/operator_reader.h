@@ -52,7 +52,10 @@ class OperatorReader {
   Result<void> batch_to_space(const Call& call);
   // shape_operators.cpp
   Result<void> pool(const Call& call);
-  Result<void> reduce(const Call& call);
+  template <ReduceKind kKind>
+  Result<void> reduce(const Call& call) {
+    return reduce(call, kKind);
+  }
   Result<void> concatenation(const Call& call);
   Result<void> reshape(const Call& call);
   Result<void> squeeze(const Call& call);
@@ -82,11 +85,21 @@ class OperatorReader {
   Result<void> multiply(const Call& call);
   Result<void> subtract(const Call& call);
   Result<void> divide(const Call& call);
-  Result<void> binary(const Call& call);
-  Result<void> unary(const Call& call);
+  template <BinaryKind kKind>
+  Result<void> binary(const Call& call) {  // those that fuse no activation
+    return binary(call, kKind, schema::FusedActivation::NONE);
+  }
+  template <UnaryKind kKind>
+  Result<void> unary(const Call& call) {
+    return unary(call, UnaryOp{.kind = kKind});
+  }
+  Result<void> leaky_relu(const Call& call);
   Result<void> softmax(const Call& call);
   Result<void> rows(const Call& call);
-  Result<void> activation(const Call& call);
+  template <Activation kActivation>
+  Result<void> activation(const Call& call) {
+    return activation(call, kActivation);
+  }
   Result<void> clamp(const Call& call);
   Result<void> quantize(const Call& call);
   Result<void> dequantize(const Call& call);
@@ -111,6 +124,9 @@ class OperatorReader {
   Result<Op> resize(const Call& call) const;
   // An axis that the options give as one constant integer, counted from the front.
   Result<int> axis(const Call& call, std::size_t input, int rank) const;
+  Result<void> reduce(const Call& call, ReduceKind kind);
+  Result<void> unary(const Call& call, const UnaryOp& op);
+  Result<void> activation(const Call& call, Activation activation);
   bool adds_finely(const Call& call) const;
   // Two operands, one of which may be a constant.
   Result<void> binary(const Call& call, BinaryKind kind, schema::FusedActivation activation);

@@ -27,16 +27,13 @@ Result<void> OperatorReader::pool(const Call& call) {
   return append(call, op, std::move(operands));
 }
 
-Result<void> OperatorReader::reduce(const Call& call) {
+Result<void> OperatorReader::reduce(const Call& call, ReduceKind kind) {
   const auto* options = call.options<schema::ReducerOptions>();
   MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
   MOBILENET_TRY(const std::vector<std::int64_t> axes, integers(call, 1));
   const Shape x = shape(operands[0]);
-  ReduceOp op;
+  ReduceOp op{.kind = kind};
   op.keep_axes = options != nullptr && options->keep_dims();
-  if (call.code == schema::BuiltinOperator::REDUCE_MAX) op.kind = ReduceKind::maximum;
-  if (call.code == schema::BuiltinOperator::REDUCE_MIN) op.kind = ReduceKind::minimum;
-  if (call.code == schema::BuiltinOperator::SUM) op.kind = ReduceKind::sum;
   for (const std::int64_t axis : axes) {
     const std::int64_t over = from_front(axis, x.rank());
     if (over < 0 || over >= x.rank())

@@ -105,7 +105,14 @@ class Naming {
   // A last layer that somebody put behind the network, in its place or beside it.
   Result<void> find_classifier(std::vector<Decision>& decisions) {
     const Architecture architecture = weights_.recognition.architecture;
-    if (architecture == Architecture::graph || row_of(architecture).head != Head::classifier) return {};
+    if (architecture == Architecture::graph) return {};
+    switch (row_of(architecture).head) {
+      case Head::classifier:
+        break;
+      case Head::detector:
+      case Head::segmenter:
+        return {};
+    }
     if (weights_.index.contains(text(kClassifier, ".weight"))) return {};
     std::string_view layer;
     for (const NamedTensor* tensor : aside_) {

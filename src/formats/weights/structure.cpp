@@ -25,16 +25,21 @@ Result<int> outputs_of(const NamedWeights& weights, const std::string& layer, st
 Result<BlockSpec> block_of(const NamedWeights& weights, int number, int inputs) {
   BlockSpec block{.inputs = inputs, .hidden = inputs};
   const std::string text = std::to_string(number);
-  if (backbone_of(weights.recognition.architecture).blocks == BlockKind::separable) {
-    MOBILENET_TRY(block.outputs, outputs_of(weights, "pointwise" + text));
-    return block;
+  switch (backbone_of(weights.recognition.architecture).blocks) {
+    case BlockKind::separable: {
+      MOBILENET_TRY(block.outputs, outputs_of(weights, "pointwise" + text));
+      break;
+    }
+    case BlockKind::inverted_residual: {
+      const std::string name = "block" + text;
+      block.expand = weights.index.contains(name + "/expand.weight");
+      if (block.expand) {
+        MOBILENET_TRY(block.hidden, outputs_of(weights, name + "/expand"));
+      }
+      MOBILENET_TRY(block.outputs, outputs_of(weights, name + "/project"));
+      break;
+    }
   }
-  const std::string name = "block" + text;
-  block.expand = weights.index.contains(name + "/expand.weight");
-  if (block.expand) {
-    MOBILENET_TRY(block.hidden, outputs_of(weights, name + "/expand"));
-  }
-  MOBILENET_TRY(block.outputs, outputs_of(weights, name + "/project"));
   return block;
 }
 
@@ -75,7 +80,7 @@ Result<ModelSpec> structure_of(const NamedWeights& weights, const StructureOptio
       spec.blocks.push_back(block);
     }
   limit_output_stride(spec.blocks, options.output_stride);
-  if (backbone_of(spec.architecture).blocks == BlockKind::inverted_residual)
+  if (has_residuals(backbone_of(spec.architecture).blocks))
     for (std::size_t i = 0; i < spec.blocks.size(); ++i) {
       BlockSpec& block = spec.blocks[i];
       const bool may_add = i > 0 || options.first_block_adds;
@@ -84,12 +89,20 @@ Result<ModelSpec> structure_of(const NamedWeights& weights, const StructureOptio
   if (weights.index.contains("last.weight")) {
     MOBILENET_TRY(spec.last, outputs_of(weights, "last"));
   }
+  int logits = 0;
   if (weights.index.contains("logits.weight")) {
-    int& classes = row_of(spec.architecture).head == Head::segmenter ? spec.segmentation.classes : spec.classes;
-    MOBILENET_TRY(classes, outputs_of(weights, "logits", kMostClasses));
+    MOBILENET_TRY(logits, outputs_of(weights, "logits", kMostClasses));
   }
-  if (row_of(spec.architecture).head == Head::segmenter) {
-    MOBILENET_TRY(spec.segmentation_head.channels, outputs_of(weights, "aspp"));
+  switch (row_of(spec.architecture).head) {
+    case Head::classifier:
+    case Head::detector:
+      spec.classes = logits;
+      break;
+    case Head::segmenter: {
+      spec.segmentation.classes = logits;
+      MOBILENET_TRY(spec.segmentation_head.channels, outputs_of(weights, "aspp"));
+      break;
+    }
   }
   spec.depth_multiplier = find_multiplier(spec, weights, options.rounding);
   return spec;

@@ -75,6 +75,17 @@ std::optional<std::string> v2_name(std::string_view name) {
   return joined(block + std::string(*convolution), renamed(kParts, name.substr(dot + 1)));
 }
 
+bool segments(Architecture architecture) {
+  switch (row_of(architecture).head) {
+    case Head::classifier:
+    case Head::detector:
+      return false;
+    case Head::segmenter:
+      return true;
+  }
+  return false;
+}
+
 Result<std::optional<Recognition>> recognise(const NamedTensors& file) {
   const bool v1 = any_name(file, [](std::string_view name) { return name == kStemV1[0] || name == kStemV1[1]; });
   const bool v2 = any_name(file, [](std::string_view name) { return name == kStemV2[0] || name == kStemV2[1]; });
@@ -93,16 +104,21 @@ void take_backbone(const Recognition& recognition, std::string_view& name) {
 
 // "mobilenet_v2.layer.3.expand_1x1.convolution.weight" -> "block5/expand.weight".
 std::optional<std::string> canonical_name(const Recognition& recognition, std::string_view name) {
-  const bool segments = row_of(recognition.architecture).head == Head::segmenter;
-  if (segments && take(name, kHeadPrefix)) return head_name(name);
+  if (segments(recognition.architecture) && take(name, kHeadPrefix)) return head_name(name);
   if (take(name, kClassifier)) return joined("logits", renamed(kClassifierParts, name));
   take_backbone(recognition, name);
-  return backbone_of(recognition.architecture).blocks == BlockKind::separable ? v1_name(name) : v2_name(name);
+  switch (backbone_of(recognition.architecture).blocks) {
+    case BlockKind::separable:
+      return v1_name(name);
+    case BlockKind::inverted_residual:
+      return v2_name(name);
+  }
+  return std::nullopt;
 }
 
 // A segmentation head reads the last block; the backbone's own last convolution is saved all the same.
 bool ignores(const Recognition& recognition, std::string_view name) {
-  if (row_of(recognition.architecture).head != Head::segmenter) return false;
+  if (!segments(recognition.architecture)) return false;
   take_backbone(recognition, name);
   return name.starts_with(kLast);
 }
@@ -154,8 +170,13 @@ Result<Config> read_config(Architecture architecture, const std::filesystem::pat
   config.epsilon = fields.number("layer_norm_eps", 1e-12, 1, 1e-3);
   config.image_size = fields.integer("image_size", 1, kMostPixels, 224);
   config.depth_multiplier = fields.number("depth_multiplier", 0, 100, 1);
-  if (backbone_of(architecture).blocks == BlockKind::inverted_residual)
-    config.output_stride = fields.integer("output_stride", 8, 32, 32);
+  switch (backbone_of(architecture).blocks) {
+    case BlockKind::separable:  // whose configuration has no stride
+      break;
+    case BlockKind::inverted_residual:
+      config.output_stride = fields.integer("output_stride", 8, 32, 32);
+      break;
+  }
   if (config.output_stride % 8 != 0 || config.output_stride == 24)
     fields.remember("output_stride", std::to_string(config.output_stride), "8, 16 or 32");
   const std::string activation = fields.text("hidden_act", "relu6");
@@ -176,9 +197,8 @@ Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const st
   decisions.push_back(
       {text("architecture ", title_of(architecture)), "the tensors are named as Hugging Face transformers names them"});
   MOBILENET_TRY(Config config, read_config(architecture, model, decisions));
-  const bool segments = row_of(architecture).head == Head::segmenter;
   // All published DeepLabs are of stride 8 and 513 pixels; the configuration's own defaults are a classifier's.
-  if (segments && !config.found) config.output_stride = 8, config.image_size = 513;
+  if (segments(architecture) && !config.found) config.output_stride = 8, config.image_size = 513;
   // Converted from TensorFlow, channels and all.
   const ChannelRounding rounding = backbone_of(architecture).rounding;
   MOBILENET_TRY(reading.spec, structure_of(weights, {.output_stride = config.output_stride, .rounding = rounding}));
@@ -196,7 +216,7 @@ Result<WeightsReading> read(const NamedTensors&, NamedWeights& weights, const st
     decisions.push_back({"output stride " + std::to_string(config.output_stride),
                          std::string(config.found ? "config.json says so" : "as in every published DeepLab") +
                              "; strides after it became dilations"});
-  if (segments) {
+  if (segments(architecture)) {
     spec.segmentation.enlargement = Enlargement::half_pixel_centers;
     decisions.push_back({"logits are enlarged with half-pixel centres",
                          "as post_process_semantic_segmentation of Hugging Face transformers does"});

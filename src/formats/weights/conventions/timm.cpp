@@ -84,10 +84,27 @@ Result<std::optional<Recognition>> recognise(const NamedTensors& file) {
   return std::optional(std::move(recognition));
 }
 
+// The layer of a module in the block `number`, counted from 1.
+std::optional<std::string> layer_in_block(BlockKind kind, int stage, int number, std::string_view module) {
+  const std::string text = std::to_string(number);
+  switch (kind) {
+    case BlockKind::separable: {
+      const auto layer = renamed(kSeparable, module);
+      return layer ? std::optional(std::string(*layer) + text) : std::nullopt;
+    }
+    case BlockKind::inverted_residual: {
+      // The first block of V2 is a depthwise and a pointwise convolution, too.
+      const auto layer = stage == 0 ? renamed(kSeparable, module) : renamed(kInvertedResidual, module);
+      if (!layer) return std::nullopt;
+      return "block" + text + "/" + std::string(*layer == "pointwise" ? "project" : *layer);
+    }
+  }
+  return std::nullopt;
+}
+
 // "blocks.2.1.conv_pwl.weight" -> "block5/project.weight" when the first two stages have three blocks.
 std::optional<std::string> canonical_name(const Recognition& recognition, std::string_view name) {
   const std::vector<int>& stage_blocks = recognition.stage_blocks;
-  const bool v2 = backbone_of(recognition.architecture).blocks == BlockKind::inverted_residual;
   if (take(name, kClassifier)) return joined("logits", renamed(kClassifierParts, name));
   int stage = -1, number = 0;
   if (take(name, "blocks.")) {
@@ -105,13 +122,8 @@ std::optional<std::string> canonical_name(const Recognition& recognition, std::s
     const auto layer = renamed(kOutside, module);
     return layer ? joined(std::string(*layer), part) : std::nullopt;
   }
-  // Every V1 block, and the first of V2, is a depthwise and a pointwise convolution.
-  const bool separable = !v2 || stage == 0;
-  const auto layer = separable ? renamed(kSeparable, module) : renamed(kInvertedResidual, module);
-  if (!layer) return std::nullopt;
-  if (!v2) return joined(std::string(*layer) + std::to_string(number), part);
-  const std::string_view in_block = *layer == "pointwise" ? "project" : *layer;
-  return joined("block" + std::to_string(number) + "/" + std::string(in_block), part);
+  const auto layer = layer_in_block(backbone_of(recognition.architecture).blocks, stage, number, module);
+  return layer ? joined(*layer, part) : std::nullopt;
 }
 
 using json = JsonValue;
