@@ -4,15 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <fstream>
-#include <new>
-#include <random>
+#include <ostream>
 
 #include "base/error.h"
 #include "base/half.h"
+#include "base/replace_file.h"
 #include "formats/json/model_spec_json.h"
 #include "formats/safetensors/container.h"
 #include "json/json_text.h"
@@ -120,28 +118,8 @@ Result<void> write_all(std::ostream& out, const ModelSpec& spec, const std::vect
     MOBILENET_TRY(const std::vector<std::byte> bytes, encode(entry));
     out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
-  out.flush();
-  if (!out) return failure(ErrorCode::io, "could not be written: the disk may be full");
   return {};
 }
-
-// A file beside `path` that is gone at the end, unless it was renamed: whatever happens, no half a file stays.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::filesystem::path& path) : path_(path) {
-    path_ += ".part" + std::to_string(std::random_device{}());
-  }
-  ~TemporaryFile() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace
 
@@ -150,18 +128,7 @@ Result<void> write_safetensors(const std::filesystem::path& path, const ModelSpe
   if (auto fits = check_arguments(spec, parameters, weights, type); !fits)
     return at(path.string(), std::move(fits).error());
   const std::vector<Entry> entries = entries_of(parameters, weights, type);
-  TemporaryFile temporary(path);
-  {
-    errno = 0;
-    std::ofstream out(temporary.path(), std::ios::binary | std::ios::trunc);
-    if (!out && errno == ENOMEM) throw std::bad_alloc();
-    if (!out) return failure(ErrorCode::io, path.string(), ": its folder cannot be written to");
-    if (auto written = write_all(out, spec, entries); !written) return at(path.string(), std::move(written).error());
-  }
-  std::error_code code;
-  std::filesystem::rename(temporary.path(), path, code);
-  if (code) return failure(ErrorCode::io, path.string(), ": could not be written: ", code.message());
-  return {};
+  return replace_file(path, [&](std::ostream& out) { return write_all(out, spec, entries); });
 }
 
 }  // namespace mobilenet
