@@ -32,9 +32,9 @@ MOBILENET_API bool can_write(std::string_view label);
 // no room, and are left out at last.
 MOBILENET_API Result<void> draw(Image& picture, std::span<const Detection> detections);
 
-// Tints every class but the background (number 0 without a name, or named "background") with its colour, outlines the
-// regions, and adds a legend with each class's share of the picture, which becomes upright. The mask must be of its
-// size.
+// Tints every class but the background (number 0 without a name, or named as lists of names do: "background") with its
+// colour, outlines the regions, and adds a legend with each class's share of the picture, which becomes upright. The
+// mask must be of its size.
 MOBILENET_API Result<void> draw(Image& picture, const Segmentation& segmentation);
 
 }  // namespace mobilenet

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/background_label.h"
 #include "base/caught.h"
 #include "base/error.h"
 #include "draw/canvas.h"
@@ -27,9 +28,7 @@ constexpr double kLegendFont = 0.92;   // of the picture's caption size
 constexpr double kLegendHeight = 0.6;  // of the picture, at most
 
 bool is_background(const SegmentClass& entry) {
-  constexpr std::string_view kName = "background";
-  const bool named = std::ranges::equal(entry.label, kName, [](char a, char b) { return (a | 0x20) == b; });
-  return entry.index == 0 && (entry.label.empty() || named);
+  return entry.index == 0 && (entry.label.empty() || mobilenet::is_background(entry.label));
 }
 
 // For each class number: the colour it is tinted with, and whether it is.

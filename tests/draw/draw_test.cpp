@@ -435,6 +435,7 @@ TEST(DrawSegmentation, WhatCountsAsBackground) {
   const Case cases[] = {{"no name", "", false},
                         {"named", "background", false},
                         {"capital letter", "Background", false},
+                        {"named as in other lists", "__background__", false},
                         {"class 0 of a file without background", "road", true}};
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/background_label.h"
 #include "base/letter_case.h"
 
 namespace mobilenet {

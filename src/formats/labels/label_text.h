@@ -16,9 +16,6 @@
 
 namespace mobilenet {
 
-// What label maps say for a class without a name; it stands for numbers that a list leaves out.
-inline constexpr std::string_view kUnknownLabel = "???";
-
 // One way to read a text: "0 fingers, 1 finger" are two numbered names, or two names that begin with a number.
 struct LabelReading {
   std::vector<std::string> labels;

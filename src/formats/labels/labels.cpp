@@ -3,11 +3,10 @@
 #include "formats/labels/labels.h"
 
 #include <algorithm>
-#include <array>
 
+#include "base/background_label.h"
 #include "base/error.h"
 #include "base/file_bytes.h"
-#include "base/letter_case.h"
 #include "base/text.h"
 #include "formats/labels/imagenet_labels.h"
 #include "formats/labels/utf8_text.h"
@@ -15,14 +14,7 @@
 namespace mobilenet {
 namespace {
 
-constexpr std::string_view kBackground = "background";
 constexpr int kImageNetWithBackground = 1001;  // ImageNet's 1000 and a background row in front, TensorFlow's habit
-
-bool is_background(std::string_view label) {
-  constexpr std::array<std::string_view, 6> kNames{kBackground,    kUnknownLabel, "__background__",
-                                                   "_background_", "dummy",       "unlabeled"};
-  return std::find(kNames.begin(), kNames.end(), lower_case(label)) != kNames.end();
-}
 
 enum class Answer { classes, objects, pixels };
 
