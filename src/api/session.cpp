@@ -3,6 +3,7 @@
 #include <mobilenet/session.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "api/session_state.h"
 #include "base/caught.h"
@@ -16,6 +17,20 @@ namespace {
 Error not_made_for(const SessionState& state, std::string_view what, std::string_view advice = "") {
   return failure(ErrorCode::unsupported, state.source(), ": is no ", what, " (task: ", name_of(state.model->info.task),
                  ")", advice);
+}
+
+// Runs the network on pictures; what `answer` makes of its raw answers is given, and its time is that of
+// postprocessing.
+template <class Answer>
+auto answered(SessionState& state, Task task, std::span<const ImageView> images, const Answer& answer)
+    -> Result<std::invoke_result_t<Answer, Compiled&, const RawAnswers&>> {
+  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(task, images));
+  Stopwatch watch;
+  auto raw = compiled->raw_answers();
+  if (!raw) return at(state.source(), std::move(raw).error());
+  auto answers = answer(*compiled, *raw);
+  state.timing.postprocess = watch.lap();
+  return answers;
 }
 
 }  // namespace
@@ -39,13 +54,9 @@ Result<std::span<const std::span<const Classification>>> Session::classify(std::
   SessionState& state = *state_;
   if (state.of(Task::classify).outputs.empty())
     return not_made_for(state, "classifier", "; only its layers and raw outputs can be asked for");
-  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(Task::classify, images));
-  Stopwatch watch;
-  auto raw = compiled->raw_answers();
-  if (!raw) return at(state.source(), std::move(raw).error());
-  const auto answers = std::get<ClassAnswers>(compiled->answers).of(*raw).first(images.size());
-  state.timing.postprocess = watch.lap();
-  return answers;
+  return answered(state, Task::classify, images, [&](Compiled& compiled, const RawAnswers& raw) {
+    return std::get<ClassAnswers>(compiled.answers).of(raw).first(images.size());
+  });
 } catch (...) {
   return caught(state_->source());
 }
@@ -60,13 +71,9 @@ Result<std::span<const Classification>> Session::classify(const ImageView& image
 Result<std::span<const std::span<const Detection>>> Session::detect(std::span<const ImageView> images) & try {
   SessionState& state = *state_;
   if (state.of(Task::detect).outputs.empty()) return not_made_for(state, "detector");
-  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(Task::detect, images));
-  Stopwatch watch;
-  auto raw = compiled->raw_answers();
-  if (!raw) return at(state.source(), std::move(raw).error());
-  const auto answers = std::get<ObjectAnswers>(compiled->answers).of(*raw, compiled->pictures).first(images.size());
-  state.timing.postprocess = watch.lap();
-  return answers;
+  return answered(state, Task::detect, images, [&](Compiled& compiled, const RawAnswers& raw) {
+    return std::get<ObjectAnswers>(compiled.answers).of(raw, compiled.pictures).first(images.size());
+  });
 } catch (...) {
   return caught(state_->source());
 }
@@ -81,13 +88,9 @@ Result<std::span<const Detection>> Session::detect(const ImageView& image) & try
 Result<Segmentation> Session::segment(const ImageView& image) & try {
   SessionState& state = *state_;
   if (state.of(Task::segment).outputs.empty()) return not_made_for(state, "segmenter");
-  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(Task::segment, {&image, 1}));
-  Stopwatch watch;
-  auto raw = compiled->raw_answers();
-  if (!raw) return at(state.source(), std::move(raw).error());
-  const Segmentation answer = std::get<MaskAnswer>(compiled->answers).of(*raw, compiled->pictures[0]);
-  state.timing.postprocess = watch.lap();
-  return answer;
+  return answered(state, Task::segment, {&image, 1}, [](Compiled& compiled, const RawAnswers& raw) {
+    return std::get<MaskAnswer>(compiled.answers).of(raw, compiled.pictures[0]);
+  });
 } catch (...) {
   return caught(state_->source());
 }
