@@ -43,7 +43,7 @@ Result<AnswerEnd> boxes_end(const ModelState& model, const SessionOptions& optio
   end.anchors = model.loaded.anchors;
   MOBILENET_TRY(const std::vector<Shape> shapes, infer_shapes(network, model.loaded.parameters(), inputs));
   if (!end.detection.anchor_shapes.empty()) end.anchors = network_anchors(end.detection, network, shapes);
-  const std::int64_t boxes = shapes[static_cast<std::size_t>(network.boxes)][1];
+  const std::int64_t boxes = shape_of(shapes, network.boxes)[1];
   if (static_cast<std::int64_t>(end.anchors.size()) != boxes)
     return failure(ErrorCode::bad_format, "the network makes ", boxes, " boxes, but there are ", end.anchors.size(),
                    " anchors");

@@ -168,7 +168,7 @@ Result<std::shared_ptr<const ModelState>> ModelState::make(LoadedModel loaded, s
   const NetworkCost cost = cost_of(network, loaded.parameters(), *shapes);
   info.macs = cost.macs;
   info.parameters = cost.parameters;
-  const auto shape = [&](TensorId id) -> const Shape& { return (*shapes)[static_cast<std::size_t>(id)]; };
+  const auto shape = [&](TensorId id) -> const Shape& { return shape_of(*shapes, id); };
   for (const TensorId id : network.inputs)
     info.inputs.push_back(describe_tensor(network.tensor(id), shape(id), spec.layout));
   for (const TensorId id : network.outputs)

@@ -421,7 +421,7 @@ Result<void> BuilderState::decide_classes(LoadedModel& built) const {
   });
   const bool answers = spec.detection.classes > 0 || spec.segmentation.classes > 0;
   const TensorId output = graph.network.outputs[0];
-  const Shape& shape = shapes[static_cast<std::size_t>(output)];
+  const Shape& shape = shape_of(shapes, output);
   const std::int64_t rows = shape.rank() > 0 ? shape[shape.rank() - 1] : 0;
   const RowKind kind = row_kind(graph.network, output);
   if (!answers && shape.elements() == rows && (kind != RowKind::other || !labels.empty())) {

@@ -54,7 +54,7 @@ struct BuilderState {
 
   Network& network() { return graph.network; }
   const Tensor& tensor(Value value) const { return graph.network.tensor(value.id); }
-  const Shape& shape(TensorId id) const { return shapes[static_cast<std::size_t>(id)]; }
+  const Shape& shape(TensorId id) const { return shape_of(shapes, id); }
   const Shape& shape(Value value) const { return shape(value.id); }
 
   Value fail(Error error) {
@@ -131,7 +131,7 @@ struct BuilderState {
     for (TensorId& input : copy.inputs) {
       if (input == kNoTensor) continue;
       Tensor tensor = graph.network.tensor(input);
-      tensor.shape = shapes[static_cast<std::size_t>(input)];
+      tensor.shape = shape_of(shapes, input);
       probe.tensors.push_back(std::move(tensor));
       input = static_cast<TensorId>(probe.tensors.size() - 1);
       if (!probe.tensors.back().is_constant()) probe.inputs.push_back(input);

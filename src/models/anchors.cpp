@@ -55,10 +55,10 @@ std::vector<AnchorBox> network_anchors(const DetectionSpec& spec, const Network&
                                        std::span<const Shape> shapes) {
   std::vector<AnchorGrid> grids;
   for (const TensorId id : network.anchor_maps) {
-    const Shape& map = shapes[static_cast<std::size_t>(id)];
+    const Shape& map = shape_of(shapes, id);
     grids.push_back({static_cast<int>(map[1]), static_cast<int>(map[2])});
   }
-  const Shape& input = shapes[static_cast<std::size_t>(network.inputs[0])];
+  const Shape& input = shape_of(shapes, network.inputs[0]);
   const PictureAxes axes = map_axes(input);
   return generate_anchors(in_sides(spec.anchor_shapes, spec.anchor_unit, input[axes.height], input[axes.width]), grids);
 }

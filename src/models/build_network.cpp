@@ -139,7 +139,7 @@ Result<void> fix_padding(int side, const Parameters& parameters, Network& networ
           if constexpr (requires { op.window; }) {
             Window& w = op.window;
             if (w.padding.rule != Padding::Rule::same) return;
-            const Shape& map = shapes[static_cast<std::size_t>(node.inputs[0])];
+            const Shape& map = shape_of(shapes, node.inputs[0]);
             const WindowExtent rows = window_height(w, map[1]), columns = window_width(w, map[2]);
             w.padding = {Padding::Rule::explicit_, static_cast<int>(rows.pad_before),
                          static_cast<int>(columns.pad_before), behind(w.kernel_height, w.dilation_height, rows),

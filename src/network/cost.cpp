@@ -22,7 +22,7 @@ NetworkCost cost_of(const Network& network, const Parameters& parameters, std::s
     if (!has_weight(node.op)) continue;
     const Tensor& weight = network.tensor(node.inputs[1]);
     const std::int64_t weights = parameters.of(weight).shape.elements();
-    const Shape& output = shapes[static_cast<std::size_t>(node.output)];
+    const Shape& output = shape_of(shapes, node.output);
     const std::int64_t channels = output[output.rank() - 1];
     const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != kNoTensor;
     cost.parameters += weights;
@@ -30,7 +30,7 @@ NetworkCost cost_of(const Network& network, const Parameters& parameters, std::s
     // Every output position uses each weight of its channel once; in a transposed convolution every input position
     // does.
     const bool transposed = std::holds_alternative<TransposeConv2dOp>(node.op);
-    const Shape& input = shapes[static_cast<std::size_t>(node.inputs[0])];
+    const Shape& input = shape_of(shapes, node.inputs[0]);
     const std::int64_t positions =
         transposed ? input.elements() / input[input.rank() - 1] : output.elements() / channels;
     cost.macs += positions * weights;

@@ -127,6 +127,10 @@ inline std::int64_t stored_batch(const Network& network) {
 Result<std::vector<Shape>> infer_shapes(const Network& network, const Parameters& parameters,
                                         std::span<const Shape> input_shapes);
 
+inline const Shape& shape_of(std::span<const Shape> shapes, TensorId id) {
+  return shapes[static_cast<std::size_t>(id)];
+}
+
 // The same, node by node, while a reader adds nodes: so that it knows the shapes of what they make.
 class ShapeInference {
  public:

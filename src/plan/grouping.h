@@ -35,7 +35,7 @@ class PlanView {
   std::span<const Shape> shapes() const { return shapes_; }
   const Node& node(int index) const { return network_.node(index); }
   const Tensor& tensor(TensorId id) const { return network_.tensor(id); }
-  const Shape& shape(TensorId id) const { return shapes_[static_cast<std::size_t>(id)]; }
+  const Shape& shape(TensorId id) const { return shape_of(shapes_, id); }
 
   bool wanted(TensorId id) const { return wanted_[static_cast<std::size_t>(id)]; }
   // Whether a wanted tensor depends on the node; the others never run.

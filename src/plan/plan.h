@@ -35,7 +35,7 @@ struct Plan {
   std::vector<std::size_t> offsets;  // per tensor, in bytes; kNotInArena where never materialised
   std::size_t arena_bytes = 0;
 
-  const Shape& shape(TensorId id) const { return shapes[static_cast<std::size_t>(id)]; }
+  const Shape& shape(TensorId id) const { return shape_of(shapes, id); }
   std::size_t offset(TensorId id) const { return offsets[static_cast<std::size_t>(id)]; }
 };
 

@@ -20,7 +20,7 @@ bool is_pointwise(const Window& window, const Shape& in, const Shape& out) {
 }
 
 std::optional<RowGeometry> row_geometry(const Network& network, std::span<const Shape> shapes, const Step& step) {
-  const auto shape = [&](TensorId id) -> const Shape& { return shapes[static_cast<std::size_t>(id)]; };
+  const auto shape = [&](TensorId id) -> const Shape& { return shape_of(shapes, id); };
   const auto type = [&](TensorId id) { return network.tensor(id).type; };
   const Node& head = network.node(step.nodes.front());
   if (step.inputs.empty() || step.inputs[0] != head.inputs[0]) return std::nullopt;  // it reads a constant

@@ -93,7 +93,7 @@ class CpuExecution final : public Execution {
       TensorMemory tensor;
       tensor.tensor = ids[i];
       tensor.type = code_->weights->network().tensor(ids[i]).type;
-      tensor.shape = code_->batch.shapes[static_cast<std::size_t>(ids[i])];
+      tensor.shape = shape_of(code_->batch.shapes, ids[i]);
       tensor.data = memory[i];
       tensor.bytes = static_cast<std::size_t>(tensor.shape.elements()) * size_of(tensor.type);
       tensors.push_back(tensor);
