@@ -21,7 +21,7 @@ enum class Precision {
   automatic,  // answers: the fastest that keeps them; raw tensors: the same as `source`
   source,     // the file's own: f32 for float weights, exact integers for quantised graphs
   f32,
-  int8,
+  int8,  // exact integers: bytes, and numbers of 16 bits where the file has them
 };
 
 struct DeviceInfo {

@@ -18,7 +18,7 @@ constexpr std::array<PrecisionInfo, 4> kPrecisions{
     {{Precision::automatic, "automatic", "the fastest that keeps the answers"},
      {Precision::source, "source", "the file's own"},
      {Precision::f32, "f32", "32-bit floats"},
-     {Precision::int8, "int8", "8-bit integers"}}};
+     {Precision::int8, "int8", "exact integers"}}};
 
 }  // namespace
 

@@ -10,7 +10,11 @@
 namespace mobilenet {
 
 bool computes_in_integers(const Network& network) {
-  const auto quantized = [&](TensorId id) { return network.is_activation(id) && is_quantized(network.tensor(id)); };
+  const auto quantized = [&](TensorId id) {
+    if (!network.is_activation(id)) return false;
+    const Tensor& tensor = network.tensor(id);
+    return is_quantized(tensor) || (tensor.type == DataType::i16 && tensor.quantization.has_value());
+  };
   return std::any_of(network.nodes.begin(), network.nodes.end(), [&](const Node& node) {
     return !std::holds_alternative<ReshapeOp>(node.op) && quantized(node.output) &&
            std::any_of(node.inputs.begin(), node.inputs.end(), quantized);

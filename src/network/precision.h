@@ -11,8 +11,8 @@
 
 namespace mobilenet {
 
-// Whether an operator of the network computes with quantised integers: reads and writes them. What only carries them
-// from or to floats, or renames them, does not.
+// Whether an operator of the network computes with quantised integers, of 8 bits or 16: reads and writes them. What
+// only carries them from or to floats, or renames them, does not.
 bool computes_in_integers(const Network& network);
 
 // The precision of the network's own tensors. Fails where another was asked for by name.

@@ -17,7 +17,7 @@
 
 namespace mobilenet {
 
-// u8 or i8 with quantisation: the tensors that integer operators read and write.
+// u8 or i8 with quantisation: the tensors that operators of bytes read and write; those of 16 bits are i16.
 bool is_quantized(const Tensor& tensor);
 
 // An integer type under one scale and zero point.
