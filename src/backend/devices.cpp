@@ -5,7 +5,6 @@
 #include <mobilenet/device.h>
 
 #include <array>
-#include <cstddef>
 
 #include "backend/backend.h"
 #include "backend/registry.h"
@@ -21,19 +20,6 @@ constexpr std::array<PrecisionInfo, 4> kPrecisions{
      {Precision::int8, "int8", "exact integers"}}};
 
 }  // namespace
-
-std::span<const DeviceInfo> devices() {
-  struct List {
-    std::array<DeviceInfo, 16> infos{};  // no vector: to ask needs no memory
-    std::size_t count = 0;
-  };
-  static const List list = [] {
-    List all;
-    for (const DeviceRow& row : device_rows()) all.infos.at(all.count++) = row.info;
-    return all;
-  }();
-  return std::span(list.infos).first(list.count);
-}
 
 std::string_view name_of(Device device) {
   for (const DeviceRow& row : device_rows())

@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/registry.h"
 
-#include <array>
-
 #include "backend/backend.h"
 #include "backend/cpu/kernels/kernel_set.h"
 #include "backend/cpu/program/cpu_backend.h"
@@ -23,21 +21,12 @@ constexpr std::array kDevices{
     DeviceRow{{Device::cpu, "cpu", "fast"}, &cpu},
     DeviceRow{{Device::reference, "reference", "plain and slow, the truth that tests compare with"}, &reference}};
 
+constexpr std::array kInfos = infos_of(kDevices);
+
 }  // namespace
 
 std::span<const DeviceRow> device_rows() { return kDevices; }
-
-std::span<const std::string_view> cpu_instruction_sets() {
-  struct List {
-    std::array<std::string_view, 8> names{};  // no vector: to ask needs no memory
-    std::size_t count = 0;
-  };
-  static const List list = [] {
-    List all;
-    for (const cpu::KernelSet& kernels : cpu::runnable_kernels()) all.names.at(all.count++) = kernels.isa;
-    return all;
-  }();
-  return std::span(list.names).first(list.count);
-}
+std::span<const DeviceInfo> devices() { return kInfos; }
+std::span<const std::string_view> cpu_instruction_sets() { return cpu::runnable_isas(); }
 
 }  // namespace mobilenet

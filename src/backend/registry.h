@@ -8,6 +8,8 @@
 #include <mobilenet/device.h>
 #include <mobilenet/result.h>
 
+#include <array>
+#include <cstddef>
 #include <span>
 
 namespace mobilenet {
@@ -22,5 +24,13 @@ struct DeviceRow {
 };
 
 std::span<const DeviceRow> device_rows();
+
+// What devices() says of a table; no vector, so that to ask needs no memory.
+template <std::size_t kCount>
+constexpr std::array<DeviceInfo, kCount> infos_of(const std::array<DeviceRow, kCount>& rows) {
+  std::array<DeviceInfo, kCount> infos;
+  for (std::size_t i = 0; i < kCount; ++i) infos[i] = rows[i].info;
+  return infos;
+}
 
 }  // namespace mobilenet

@@ -131,6 +131,7 @@ Result<const Backend*> reference() { return &reference_backend(); }
 
 constexpr std::array kDevices{DeviceRow{{Device::cpu, "claiming", "computes its ends itself"}, &claiming},
                               DeviceRow{{Device::reference, "reference", "plain"}, &reference}};
+constexpr std::array kInfos = infos_of(kDevices);
 
 std::vector<std::byte> noise(int width, int height) {
   std::mt19937 random(5);
@@ -278,5 +279,6 @@ TEST(Devices, AreNamedByTheTable) {
 }  // namespace
 
 std::span<const DeviceRow> device_rows() { return kDevices; }
+std::span<const DeviceInfo> devices() { return kInfos; }
 
 }  // namespace mobilenet

@@ -68,6 +68,7 @@ constexpr KernelSet kBestFirst[] = {
 
 struct RunnableKernels {
   std::array<KernelSet, std::size(kBestFirst)> sets;  // no vector: to ask needs no memory
+  std::array<std::string_view, std::size(kBestFirst)> isas;
   std::size_t count = 0;
 };
 
@@ -82,6 +83,12 @@ RunnableKernels find_runnable() {
   // A build for a newer machine than this one would have stopped at its first instruction; keep the promise anyway.
   if (found.count == 0) found.sets[found.count++] = *last;
   for (std::size_t i = found.count - 1; i-- > 0;) fill_columns(found.sets[i], found.sets[i + 1]);
+  for (std::size_t i = 0; i < found.count; ++i) found.isas[i] = found.sets[i].isa;
+  return found;
+}
+
+const RunnableKernels& runnable() {
+  static const RunnableKernels found = find_runnable();
   return found;
 }
 
@@ -100,19 +107,17 @@ void fill_columns(KernelSet& row, const KernelSet& next) {
   fill(&KernelSet::int8_elementwise);
 }
 
-std::span<const KernelSet> runnable_kernels() {
-  static const RunnableKernels runnable = find_runnable();
-  return std::span(runnable.sets).first(runnable.count);
-}
+std::span<const KernelSet> runnable_kernels() { return std::span(runnable().sets).first(runnable().count); }
+std::span<const std::string_view> runnable_isas() { return std::span(runnable().isas).first(runnable().count); }
 
 Result<const KernelSet*> pick_kernels() {
-  const std::span<const KernelSet> runnable = runnable_kernels();
+  const std::span<const KernelSet> sets = runnable_kernels();
   const char* forced = std::getenv("MOBILENET_CPU_ISA");
-  if (forced == nullptr || *forced == '\0') return &runnable.front();
-  for (const KernelSet& set : runnable)
+  if (forced == nullptr || *forced == '\0') return &sets.front();
+  for (const KernelSet& set : sets)
     if (set.isa == forced) return &set;
   std::string choices;
-  for (const KernelSet& set : runnable) choices.append(choices.empty() ? "" : ", ").append(set.isa);
+  for (const KernelSet& set : sets) choices.append(choices.empty() ? "" : ", ").append(set.isa);
   for (const KernelSet& set : kBestFirst)
     if (set.isa == forced)
       return failure(ErrorCode::unsupported, "MOBILENET_CPU_ISA=", forced, " cannot run on this machine, which runs ",

@@ -35,6 +35,8 @@ void fill_columns(KernelSet& row, const KernelSet& next);
 
 // The rows that this machine runs, best first and filled; never empty.
 std::span<const KernelSet> runnable_kernels();
+// Their names.
+std::span<const std::string_view> runnable_isas();
 
 // The best, or those that MOBILENET_CPU_ISA names; an error when that name is unknown or cannot run here.
 Result<const KernelSet*> pick_kernels();
