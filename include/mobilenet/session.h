@@ -6,7 +6,8 @@
 //
 // Opening a session compiles the network for one picture. The first call with another batch size, or another input size
 // of run(), compiles for it, and the first pictures of a new size, orientation or pixel format let tables grow; after
-// that a call allocates nothing. What the last eight batch and input sizes took is kept until release_memory().
+// that a call allocates nothing. What the last eight batch and input sizes of each kind of call took is kept until
+// release_memory().
 //
 // A session that was moved from may only be destroyed or assigned to.
 
@@ -153,7 +154,7 @@ class MOBILENET_API Session {
   std::span<const StepTime> step_times() const;  // of the last call; empty without SessionOptions::profile
   std::string_view isa() const;                  // "avx512", ..., "scalar" for reference
   std::string_view device() const;
-  Precision precision() const;  // what really runs: f32 or int8
+  Precision precision() const;  // what really runs: f32, or int8 for integers of any width
   int threads() const;
 
  private:

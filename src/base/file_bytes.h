@@ -24,7 +24,7 @@ struct FileLimits {
   static constexpr std::size_t kHeadBytes = 4096;
 };
 
-// For labels and configuration.
+// For labels, configuration and lists of shards.
 inline constexpr std::uint64_t kMaxTextBytes = std::uint64_t{64} << 20;
 
 class FileBytes {

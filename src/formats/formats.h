@@ -42,7 +42,7 @@ enum class InputSizes {
 
 struct LoadedModel {
   std::filesystem::path path;  // files beside the model are named after it: that of the file, or of its shards as one
-  std::string format;  // "tflite", "safetensors (timm)", "safetensors (Hugging Face)", "safetensors (mobilenet.cpp)"
+  std::string format;          // "tflite"; of bare weights whose names they have, too: "safetensors (timm)"
   ModelSpec spec;
   WeightIndex weights;             // canonical names of weights-only files; empty for graph files
   std::vector<AnchorBox> anchors;  // of detectors

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// One builder per architecture: a ModelSpec and the weights by their canonical names become a Network.
+// A ModelSpec and the weights by their canonical names become a Network, whatever the architecture: one way for every
+// kind of block and head (assembly.h).
 //
 // Canonical names are layer + part: "stem", "depthwise1", "pointwise1", ... (V1); "stem", "block1/expand",
 // "block1/depthwise", "block1/project", ..., "last" (V2); "logits"; detectors: "extra1/reduce", "extra1/depthwise"

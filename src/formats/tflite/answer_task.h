@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Graphs that detect or segment, recognised by how they end, and what their end says about post-processing.
+// Graphs that detect, segment or classify, recognised by how they end, and what their end says about post-processing.
 
 #include "formats/tflite/graph_reading.h"
 

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// One operator of a .tflite graph becomes one Node of a Network, or none where it only renames a constant or computes a
-// shape that is fixed anyway.
+// An operator of a .tflite graph becomes a Node of a Network; several where the Network has simpler ones for it; none
+// where it only renames a constant, computes a shape that is fixed anyway, or goes into the operator behind it.
 
 #include <mobilenet/result.h>
 

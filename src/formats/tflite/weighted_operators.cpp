@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED: an activation, a constant weight and perhaps a constant bias.
+// CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV, FULLY_CONNECTED: an activation, a constant weight and perhaps a constant
+// bias.
 
 #include <algorithm>
 

@@ -4,6 +4,7 @@
 
 // How a convention's names are taken apart: prefixes, numbers, and small tables of what a word is called here.
 
+#include <array>
 #include <charconv>
 #include <optional>
 #include <span>
@@ -17,6 +18,9 @@ struct Rename {
   std::string_view source;
   std::string_view canonical;
 };
+
+// Of a PyTorch layer with weights.
+inline constexpr std::array<Rename, 2> kWeightParts{{{"weight", ".weight"}, {"bias", ".bias"}}};
 
 inline std::optional<std::string_view> renamed(std::span<const Rename> table, std::string_view source) {
   for (const Rename& row : table)

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// What the CPU backend runs together: a convolution with its batch norm, activation and residual as a Step; as a Block,
-// Steps that stream rows through each other because what lies between them is too large for the cache.
+// What the CPU backend runs together: as a Step a convolution with its batch norm, activation and residual, by the rule
+// that plan/grouping.h has for any backend; as a Block Steps that stream rows through each other because what lies
+// between them is too large for the cache.
 
 #include <algorithm>
 

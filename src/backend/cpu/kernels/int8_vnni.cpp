@@ -2,10 +2,10 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/kernels/int8.h"
 
-// The matrix product with AVX512_VNNI: four unsigned bytes times four signed weights into an int32, exactly (VPDPBUSD
-// does not saturate). Twice the rate of int16 pairs with the same instruction count, and the input's bytes are read as
-// they lie. A weight minus its zero point needs nine bits, so filters hold weight + shift, and shift times the sum of
-// the row's bytes is taken back.
+// The matrix product, and the 3x3 depthwise convolution, with AVX512_VNNI: four unsigned bytes times four signed
+// weights into an int32, exactly (VPDPBUSD does not saturate). Twice the rate of int16 pairs with the same instruction
+// count, and the input's bytes are read as they lie. A weight minus its zero point needs nine bits, so filters hold
+// weight + shift, and shift times the sum of the row's bytes is taken back.
 
 #include <algorithm>
 #include <cstring>

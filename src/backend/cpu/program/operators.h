@@ -13,8 +13,8 @@ namespace mobilenet::cpu {
 // How the numbers of a step are computed. A new one is a value, a table, and a line where it is chosen.
 enum class Arithmetic { f32, int8, int16 };
 
-// Of the tensors that the step reads and writes: integers on either side ask for exact integers; among floats,
-// `precision` decides.
+// Of the tensors that the step reads and writes: 16 bits on either side ask for int16, else integers on either side for
+// int8; among floats `precision` decides, of which none has another arithmetic than f32 yet.
 Arithmetic arithmetic_of(const Network& network, const Step& step, Precision precision);
 
 // Compiles a step whose first node is of the row's type. Neither the step nor its errors are named yet.

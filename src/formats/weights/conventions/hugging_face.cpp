@@ -20,7 +20,6 @@ namespace mobilenet {
 namespace {
 
 constexpr std::string_view kClassifier = "classifier.";
-constexpr std::array<Rename, 2> kClassifierParts{{{"weight", ".weight"}, {"bias", ".bias"}}};
 
 constexpr std::array<Rename, 6> kParts{{{"convolution.weight", ".weight"},
                                         {"convolution.bias", ".bias"},
@@ -105,7 +104,7 @@ void take_backbone(const Recognition& recognition, std::string_view& name) {
 // "mobilenet_v2.layer.3.expand_1x1.convolution.weight" -> "block5/expand.weight".
 std::optional<std::string> canonical_name(const Recognition& recognition, std::string_view name) {
   if (segments(recognition.architecture) && take(name, kHeadPrefix)) return head_name(name);
-  if (take(name, kClassifier)) return joined("logits", renamed(kClassifierParts, name));
+  if (take(name, kClassifier)) return joined("logits", renamed(kWeightParts, name));
   take_backbone(recognition, name);
   switch (backbone_of(recognition.architecture).blocks) {
     case BlockKind::separable:

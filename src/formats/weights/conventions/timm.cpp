@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// timm (PyTorch Image Models): config.json as its hub repositories have it.
+// timm (PyTorch Image Models): its names, config.json as its hub repositories have it, and what follows from both.
 
 #include <algorithm>
 #include <array>
@@ -24,7 +24,6 @@ namespace {
 constexpr int kMostStages = 10;
 constexpr std::array<std::string_view, 1> kLandmarks{"conv_stem.weight"};
 constexpr std::string_view kClassifier = "classifier.";
-constexpr std::array<Rename, 2> kClassifierParts{{{"weight", ".weight"}, {"bias", ".bias"}}};
 
 constexpr std::array<Rename, 4> kNorm{{{"weight", ".norm.gamma"},
                                        {"bias", ".norm.beta"},
@@ -45,7 +44,7 @@ constexpr std::array<Rename, 4> kOutside{
 // "bn1.running_var" or "conv_pw.weight" of a block, or of the network.
 std::optional<std::string_view> part_of(std::string_view module, std::string_view part) {
   if (module.starts_with("bn")) return renamed(kNorm, part);
-  return renamed(kClassifierParts, part);
+  return renamed(kWeightParts, part);
 }
 
 // Blocks of each stage by the highest number that occurs; what is missing in between is noticed later.
@@ -105,7 +104,7 @@ std::optional<std::string> layer_in_block(BlockKind kind, int stage, int number,
 // "blocks.2.1.conv_pwl.weight" -> "block5/project.weight" when the first two stages have three blocks.
 std::optional<std::string> canonical_name(const Recognition& recognition, std::string_view name) {
   const std::vector<int>& stage_blocks = recognition.stage_blocks;
-  if (take(name, kClassifier)) return joined("logits", renamed(kClassifierParts, name));
+  if (take(name, kClassifier)) return joined("logits", renamed(kWeightParts, name));
   int stage = -1, number = 0;
   if (take(name, "blocks.")) {
     stage = take_number(name, static_cast<int>(stage_blocks.size()));

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// What the files f32_steps*.cpp share: how a step finds its tensors.
+// The steps of floats, one compile function per family of operators, and how each finds its tensors.
 
 #include <memory>
 
