@@ -6,7 +6,8 @@
 // file in each backend and a row in the table of test cases; the compiler lists the places (switches have no default).
 //
 // Activations are [batch, height, width, channels] unless said otherwise. Quantisation lives on the tensors: an
-// operator whose input and output tensors are quantised computes in exact integers as TensorFlow Lite (XNNPACK) does.
+// operator whose input and output tensors are quantised computes in exact integers as TensorFlow Lite does, in XNNPACK
+// or in a kernel of its own.
 
 #include <mobilenet/layers.h>
 
