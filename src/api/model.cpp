@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Model: a file or a name becomes a network with what was decided about it, and what of it is asked for.
+
 #include <mobilenet/model.h>
 
 #include <algorithm>

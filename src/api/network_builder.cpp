@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// NetworkBuilder: every call adds nodes to a graph of its own, whose shapes are known at once, and remembers the first
+// error; build() makes a model of it.
+
 #include <mobilenet/network.h>
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Session: what each task makes of the outputs of a run; the run itself is session_state.h.
+
 #include <mobilenet/session.h>
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// The tasks and their names.
+
 #include <mobilenet/task.h>
 
 #include <array>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// The version of the library, and the codecs and libraries that this build has.
+
 #include <mobilenet/version.h>
 
 #include <array>

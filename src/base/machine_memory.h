@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
+// How much memory there is, for limits and messages.
+
 #include <cstddef>
 #include <string>
 

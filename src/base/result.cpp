@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// What the public header of results leaves to the library: names of errors, and the exception of Result::value().
+
 #include <mobilenet/result.h>
 
 namespace mobilenet {

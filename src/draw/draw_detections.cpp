@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Boxes, and plates with their labels where there is room for them.
+
 #include <mobilenet/draw.h>
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// The tint and the outline of every class, and the legend where it hides the least.
+
 #include <mobilenet/draw.h>
 
 #include <algorithm>

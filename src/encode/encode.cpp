@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Pictures and masks as files: the format by the name of the file, and checks of what is encoded.
+
 #include <mobilenet/encode.h>
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Detections as COCO's JSON of results.
+
 #include <mobilenet/evaluate.h>
 
 #include <array>

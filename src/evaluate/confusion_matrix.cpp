@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Masks against annotated ones, pixel by pixel: counts, and what is computed from them.
+
 #include <mobilenet/evaluate.h>
 
 #include <numeric>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// The class of each picture from lines of a table, by number or name.
+
 #include <mobilenet/evaluate.h>
 
 #include <charconv>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Weights for networks without a file: drawn from a fixed seed, so that every run computes the same.
+
 #include <cmath>
 #include <memory>
 

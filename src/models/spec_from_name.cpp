@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// "mobilenet_v2:1.0:224:1000" in parts: the spec that the words of a name mean, or what is wrong with them.
+
 #include <algorithm>
 #include <charconv>
 

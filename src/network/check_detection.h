@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
+// What a file or a caller says about detections, checked before anything is computed with it.
+
 #include <mobilenet/result.h>
 
 #include "spec/detection_spec.h"

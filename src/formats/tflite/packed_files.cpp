@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+// The files that a .tflite with metadata carries behind its graph, as an archive: labels, above all.
+
 #include "formats/tflite/metadata.h"
 
 #ifdef MOBILENET_WITH_ZIP
