@@ -9,7 +9,7 @@
 #define HWY_TARGET_INCLUDE "backend/cpu/kernels/f32_elementwise.cpp"
 // The order of these headers matters.
 // clang-format off
-#include "backend/cpu/kernels/targets.h"
+#include "simd/targets.h"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>

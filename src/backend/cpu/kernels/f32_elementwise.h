@@ -9,7 +9,7 @@
 
 #include <cstddef>
 
-#include "backend/cpu/kernels/per_target.h"
+#include "simd/per_target.h"
 
 namespace mobilenet::cpu {
 

@@ -8,7 +8,7 @@
 #define HWY_TARGET_INCLUDE "backend/cpu/kernels/f32_gemm.cpp"
 // The order of these headers matters.
 // clang-format off
-#include "backend/cpu/kernels/targets.h"
+#include "simd/targets.h"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 #include "backend/cpu/kernels/vector_f32-inl.h"

@@ -7,8 +7,8 @@
 
 #include <cstddef>
 
-#include "backend/cpu/kernels/per_target.h"
 #include "backend/cpu/kernels/window.h"
+#include "simd/per_target.h"
 
 namespace mobilenet::cpu {
 

@@ -12,7 +12,7 @@
 #define HWY_TARGET_INCLUDE "backend/cpu/kernels/int8.cpp"
 // The order of the Highway headers matters.
 // clang-format off
-#include "backend/cpu/kernels/targets.h"
+#include "simd/targets.h"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 // clang-format on

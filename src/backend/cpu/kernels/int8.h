@@ -11,7 +11,7 @@
 #include <cstdint>
 
 #include "backend/cpu/kernels/filter_layout.h"
-#include "backend/cpu/kernels/per_target.h"
+#include "simd/per_target.h"
 
 namespace mobilenet::cpu {
 

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "backend/cpu/kernels/targets.h"
+#include "simd/targets.h"
 
 #if (HWY_TARGETS & HWY_AVX3) != 0
 #if defined(__GNUC__) && !defined(__clang__)

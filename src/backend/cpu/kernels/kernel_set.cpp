@@ -4,44 +4,15 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdlib>
 #include <iterator>
 #include <string>
 
-#include "backend/cpu/kernels/cpu_features.h"
-#include "backend/cpu/kernels/targets.h"
 #include "base/error.h"
+#include "simd/compiled_rows.h"
+#include "simd/kernel_rows.h"
 
 namespace mobilenet::cpu {
 namespace {
-
-// The pointer, or null where this build leaves out the target: another processor's, or, with -march=..., what that
-// machine never needs.
-#if HWY_TARGETS & HWY_AVX3
-#define MOBILENET_AVX3(pointer) pointer
-#else
-#define MOBILENET_AVX3(pointer) nullptr
-#endif
-#if HWY_TARGETS & HWY_AVX2
-#define MOBILENET_AVX2(pointer) pointer
-#else
-#define MOBILENET_AVX2(pointer) nullptr
-#endif
-#if HWY_TARGETS & HWY_SSE4
-#define MOBILENET_SSE4(pointer) pointer
-#else
-#define MOBILENET_SSE4(pointer) nullptr
-#endif
-#if HWY_TARGETS & HWY_SCALAR
-#define MOBILENET_SCALAR(pointer) pointer
-#else
-#define MOBILENET_SCALAR(pointer) nullptr
-#endif
-#if HWY_TARGETS & HWY_NEON
-#define MOBILENET_NEON(pointer) pointer
-#else
-#define MOBILENET_NEON(pointer) nullptr
-#endif
 
 // Every column of a target that Highway compiles all kernels for.
 #define MOBILENET_COLUMNS(IF_COMPILED, target)                                                                \
@@ -66,29 +37,20 @@ constexpr KernelSet kBestFirst[] = {
     {.isa = "neon", .runs_here = MOBILENET_NEON(&has_neon), MOBILENET_COLUMNS(MOBILENET_NEON, N_NEON)},
 };
 
-struct RunnableKernels {
-  std::array<KernelSet, std::size(kBestFirst)> sets;  // no vector: to ask needs no memory
+struct Runnable {
+  RunnableRows<KernelSet, std::size(kBestFirst)> sets = find_runnable(kBestFirst);
   std::array<std::string_view, std::size(kBestFirst)> isas;
-  std::size_t count = 0;
 };
 
-RunnableKernels find_runnable() {
-  RunnableKernels found;
-  const KernelSet* last = nullptr;
-  for (const KernelSet& row : kBestFirst) {
-    if (row.runs_here == nullptr) continue;
-    last = &row;
-    if (row.runs_here()) found.sets[found.count++] = row;
-  }
-  // A build for a newer machine than this one would have stopped at its first instruction; keep the promise anyway.
-  if (found.count == 0) found.sets[found.count++] = *last;
-  for (std::size_t i = found.count - 1; i-- > 0;) fill_columns(found.sets[i], found.sets[i + 1]);
-  for (std::size_t i = 0; i < found.count; ++i) found.isas[i] = found.sets[i].isa;
+Runnable find_filled() {
+  Runnable found;
+  for (std::size_t i = found.sets.count - 1; i-- > 0;) fill_columns(found.sets.rows[i], found.sets.rows[i + 1]);
+  for (std::size_t i = 0; i < found.sets.count; ++i) found.isas[i] = found.sets.rows[i].isa;
   return found;
 }
 
-const RunnableKernels& runnable() {
-  static const RunnableKernels found = find_runnable();
+const Runnable& runnable() {
+  static const Runnable found = find_filled();
   return found;
 }
 
@@ -107,21 +69,19 @@ void fill_columns(KernelSet& row, const KernelSet& next) {
   fill(&KernelSet::int8_elementwise);
 }
 
-std::span<const KernelSet> runnable_kernels() { return std::span(runnable().sets).first(runnable().count); }
-std::span<const std::string_view> runnable_isas() { return std::span(runnable().isas).first(runnable().count); }
+std::span<const KernelSet> runnable_kernels() { return runnable().sets.all(); }
+std::span<const std::string_view> runnable_isas() { return std::span(runnable().isas).first(runnable().sets.count); }
 
 Result<const KernelSet*> pick_kernels() {
   const std::span<const KernelSet> sets = runnable_kernels();
-  const char* forced = std::getenv("MOBILENET_CPU_ISA");
-  if (forced == nullptr || *forced == '\0') return &sets.front();
-  for (const KernelSet& set : sets)
-    if (set.isa == forced) return &set;
+  const std::string_view forced = forced_isa();
+  if (forced.empty()) return &sets.front();
+  if (const KernelSet* const set = row_of(sets, forced)) return set;
   std::string choices;
   for (const KernelSet& set : sets) choices.append(choices.empty() ? "" : ", ").append(set.isa);
-  for (const KernelSet& set : kBestFirst)
-    if (set.isa == forced)
-      return failure(ErrorCode::unsupported, "MOBILENET_CPU_ISA=", forced, " cannot run on this machine, which runs ",
-                     choices);
+  if (row_of<KernelSet>(kBestFirst, forced) != nullptr)
+    return failure(ErrorCode::unsupported, "MOBILENET_CPU_ISA=", forced, " cannot run on this machine, which runs ",
+                   choices);
   return failure(ErrorCode::invalid_argument, "MOBILENET_CPU_ISA=", forced,
                  " is not an instruction set; this machine runs ", choices);
 }

@@ -3,9 +3,9 @@
 #pragma once
 
 // Which instructions this machine runs, asked in the groups that kernels are compiled for. Those of another processor
-// are declared, never defined: only the rows of a build's own processor ask (kernel_set.cpp).
+// are declared, never defined: only the rows of a build's own processor ask (compiled_rows.h).
 
-namespace mobilenet::cpu {
+namespace mobilenet {
 
 // x86-64: the processor has them and the operating system saves their registers.
 bool has_sse2();
@@ -17,4 +17,4 @@ bool has_avx512_vnni();  // and VBMI, VBMI2 and VNNI: Ice Lake, Zen 4 and later
 // 64-bit ARM
 bool has_neon();
 
-}  // namespace mobilenet::cpu
+}  // namespace mobilenet

@@ -2,14 +2,14 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 
 // Which Highway targets the kernels are compiled for. To be included, before any Highway header, by every kernel file
-// and by kernel_set.cpp. No #pragma once: macros only.
+// and by what lists kernels (compiled_rows.h). No #pragma once: macros only.
 //
 // Highway's own dispatch needs its library; ours is a list of tables, so only headers are used. A kernel file reads:
 //
 //   #include "backend/cpu/kernels/x.h"             // struct XKernels, MOBILENET_PER_TARGET(XKernels, x)
 //   #undef HWY_TARGET_INCLUDE
 //   #define HWY_TARGET_INCLUDE "backend/cpu/kernels/x.cpp"   // this file, from src/
-//   #include "backend/cpu/kernels/targets.h"
+//   #include "simd/targets.h"
 //   #include <hwy/foreach_target.h>                // includes this file again for every target but the last
 //   #include <hwy/highway.h>
 //   HWY_BEFORE_NAMESPACE();

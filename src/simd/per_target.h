@@ -3,7 +3,7 @@
 #pragma once
 
 // Kernel files are compiled once per Highway target (targets.h) and define one table of kernels in the namespace of
-// each. Their headers declare the tables with this; kernel_set.cpp puts them into its list.
+// each. Their headers declare the tables with this; lists (compiled_rows.h) put them into their rows.
 
 // Declares N_AVX2::name and its like.
 #define MOBILENET_PER_TARGET(Table, name) \

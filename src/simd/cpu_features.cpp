@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-#include "backend/cpu/kernels/cpu_features.h"
+#include "simd/cpu_features.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-namespace mobilenet::cpu {
+namespace mobilenet {
 namespace {
 
 struct CpuidRegisters {
@@ -58,15 +58,15 @@ bool has_avx512() {
 
 bool has_avx512_vnni() { return has_avx512() && all(cpuid(7).ecx, bits({1, 6, 11})); }  // VBMI, VBMI2, VNNI
 
-}  // namespace mobilenet::cpu
+}  // namespace mobilenet
 
 #elif defined(__aarch64__)
 
-namespace mobilenet::cpu {
+namespace mobilenet {
 
 bool has_neon() { return true; }  // part of AArch64
 
-}  // namespace mobilenet::cpu
+}  // namespace mobilenet
 
 #else
 #error "No kernels for this processor: x86-64 and 64-bit ARM only"
