@@ -141,7 +141,8 @@ Result<TensorView> Session::preprocess(std::span<const ImageView> images) & try 
   const auto batch = static_cast<std::size_t>(shape[0]);
   for (std::size_t i = 0; i < batch; ++i) {
     const std::size_t picture = std::min(i, images.size() - 1);  // a file's own batch is filled up with the last
-    if (auto done = state.pictures->run(images[picture], state.input_nhwc.data() + i * (bytes / batch)); !done)
+    std::byte* const row = state.input_nhwc.data() + i * (bytes / batch);
+    if (auto done = state.pictures->run(images[picture], row, state.workers); !done)
       return of_picture(picture, images.size(), std::move(done).error());
   }
   state.input_axes = framework_shape(shape, layout);

@@ -113,6 +113,7 @@ Result<void> SessionState::prepare() {
   MOBILENET_CHECK(check_answer_options(*model, options));
   options.threads = threads_of(options);
   if (options.executor == nullptr) ThreadPool::shared().reserve(options.threads);
+  workers = Workers(options.threads, options.executor, std::chrono::microseconds(options.spin_us));
 
   const InputSizes sizes = model->loaded.sizes;
   if (sizes == InputSizes::unsaid && options.input_height == 0)
@@ -235,8 +236,8 @@ Result<Compiled*> SessionState::run_pictures(Task task, std::span<const ImageVie
   const TensorMemory& input = compiled->execution->inputs()[0];
   const std::size_t bytes = input.bytes / compiled->pictures.size();
   for (std::size_t i = 0; i < images.size(); ++i) {
-    auto geometry =
-        compiled->claims.picture ? pictures->geometry(images[i]) : pictures->run(images[i], input.data + i * bytes);
+    auto geometry = compiled->claims.picture ? pictures->geometry(images[i])
+                                             : pictures->run(images[i], input.data + i * bytes, workers);
     if (!geometry) return of_picture(i, images.size(), std::move(geometry).error());
     compiled->pictures[i] = {images[i], *std::move(geometry)};
   }

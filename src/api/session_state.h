@@ -20,6 +20,7 @@
 #include "api/model_state.h"
 #include "backend/backend.h"
 #include "backend/host_ends.h"
+#include "base/workers.h"
 #include "preprocess/picture_input.h"
 
 namespace mobilenet {
@@ -65,6 +66,7 @@ struct SessionState {
   std::array<TaskState, 5> tasks;        // by Task
   std::string isa;
   Timing timing;
+  Workers workers;  // of pictures; a network brings its own
   const Execution* last = nullptr;
   std::vector<ImageView> views;  // of the decoded pictures of a call
   // preprocess() only

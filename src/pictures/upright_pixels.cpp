@@ -24,13 +24,30 @@ void gather(const std::byte* pixel, std::ptrdiff_t step, int count, std::array<i
   }
 }
 
-// Weights of ITU-R 601-2 in 65536ths, rounded to nearest.
-void make_luma(std::uint8_t* rgb, int count) {
-  constexpr std::uint32_t kRed = 19595, kGreen = 38470, kBlue = 7471, kHalf = 0x8000;
-  for (int x = 0; x < count; ++x, rgb += 3) {
-    const auto luma = static_cast<std::uint8_t>((rgb[0] * kRed + rgb[1] * kGreen + rgb[2] * kBlue + kHalf) >> 16);
-    rgb[0] = rgb[1] = rgb[2] = luma;
+// Where red, green and blue lie in a pixel of bytes.
+std::array<int, 3> rgb_offsets(PixelFormat format) {
+  switch (format) {
+    case PixelFormat::rgb:
+    case PixelFormat::rgba:
+      return {0, 1, 2};
+    case PixelFormat::bgr:
+    case PixelFormat::bgra:
+      return {2, 1, 0};
+    case PixelFormat::grey:
+    case PixelFormat::rgb_float_planes:  // has no bytes
+      return {0, 0, 0};
   }
+  return {0, 0, 0};
+}
+
+// Weights of ITU-R 601-2 in 65536ths, rounded to nearest.
+std::uint8_t luma_of(std::uint32_t red, std::uint32_t green, std::uint32_t blue) {
+  constexpr std::uint32_t kRed = 19595, kGreen = 38470, kBlue = 7471, kHalf = 0x8000;
+  return static_cast<std::uint8_t>((red * kRed + green * kGreen + blue * kBlue + kHalf) >> 16);
+}
+
+void make_luma(std::uint8_t* rgb, int count) {
+  for (int x = 0; x < count; ++x, rgb += 3) rgb[0] = rgb[1] = rgb[2] = luma_of(rgb[0], rgb[1], rgb[2]);
 }
 
 void make_luma(float* rgb, int count) {
@@ -94,6 +111,7 @@ Result<UprightPixels> UprightPixels::of(const ImageView& image, Samples samples)
   UprightPixels pixels;
   pixels.format_ = image.format;
   pixels.samples_ = samples;
+  pixels.walk_ = walk;
   pixels.width_ = walk.swap_axes ? image.height : image.width;
   pixels.height_ = walk.swap_axes ? image.width : image.height;
   for (std::size_t p = 0; p < (planes ? 3u : 1u); ++p) {
@@ -118,27 +136,45 @@ Result<UprightPixels> UprightPixels::of(const ImageView& image, Samples samples)
   return pixels;
 }
 
+void UprightPixels::pick(int y, std::span<const int> columns, std::uint8_t* rgb) const {
+  const auto* const row = reinterpret_cast<const std::uint8_t*>(planes_[0] + y * step_y_[0]);
+  const std::ptrdiff_t step = step_x_[0];
+  const std::array<int, 3> offsets = rgb_offsets(format_);
+  const bool in_order = offsets == std::array<int, 3>{0, 1, 2};
+  std::uint8_t* out = rgb;
+  for (const int x : columns) {
+    const std::uint8_t* const pixel = row + x * step;
+    if (in_order)
+      std::memcpy(out, pixel, 3);
+    else
+      for (std::size_t c = 0; c < 3; ++c) out[c] = pixel[offsets[c]];
+    out += 3;
+  }
+  if (samples_ == Samples::luma && format_ != PixelFormat::grey) make_luma(rgb, static_cast<int>(columns.size()));
+}
+
+StoredBytes UprightPixels::stored() const {
+  StoredBytes stored;
+  stored.walk = walk_;
+  stored.pixel_bytes = pixel_bytes(format_);
+  stored.rgb = rgb_offsets(format_);
+  stored.width = walk_.swap_axes ? height_ : width_;
+  stored.height = walk_.swap_axes ? width_ : height_;
+  const std::ptrdiff_t down = walk_.swap_axes ? step_x_[0] : step_y_[0];
+  stored.row_bytes = walk_.from_bottom ? -down : down;
+  const std::byte* first = planes_[0];
+  if (walk_.from_right) first -= std::ptrdiff_t{stored.pixel_bytes} * (stored.width - 1);
+  if (walk_.from_bottom) first -= stored.row_bytes * (stored.height - 1);
+  stored.first = reinterpret_cast<const std::uint8_t*>(first);
+  return stored;
+}
+
 const std::uint8_t* UprightPixels::row(int left, int y, int count, std::uint8_t* scratch) const {
   const std::ptrdiff_t step = step_x_[0];
   const std::byte* first = planes_[0] + left * step + y * step_y_[0];
-  switch (format_) {
-    case PixelFormat::rgb:
-      if (step == 3 && samples_ == Samples::colours) return reinterpret_cast<const std::uint8_t*>(first);
-      gather(first, step, count, {0, 1, 2}, scratch);
-      break;
-    case PixelFormat::rgba:
-      gather(first, step, count, {0, 1, 2}, scratch);
-      break;
-    case PixelFormat::bgr:
-    case PixelFormat::bgra:
-      gather(first, step, count, {2, 1, 0}, scratch);
-      break;
-    case PixelFormat::grey:
-      gather(first, step, count, {0, 0, 0}, scratch);
-      break;
-    case PixelFormat::rgb_float_planes:
-      break;  // has no bytes
-  }
+  if (format_ == PixelFormat::rgb && step == 3 && samples_ == Samples::colours)
+    return reinterpret_cast<const std::uint8_t*>(first);
+  gather(first, step, count, rgb_offsets(format_), scratch);
   if (samples_ == Samples::luma && format_ != PixelFormat::grey) make_luma(scratch, count);
   return scratch;
 }
@@ -154,6 +190,12 @@ const float* UprightPixels::row(int left, int y, int count, float* scratch) cons
   }
   if (samples_ == Samples::luma) make_luma(scratch, count);
   return scratch;
+}
+
+void luma_of(const std::uint8_t* pixels, int pixel_bytes, const std::array<int, 3>& rgb, int count,
+             std::uint8_t* luma) {
+  for (int x = 0; x < count; ++x, pixels += pixel_bytes)
+    luma[x] = luma_of(pixels[rgb[0]], pixels[rgb[1]], pixels[rgb[2]]);
 }
 
 }  // namespace mobilenet

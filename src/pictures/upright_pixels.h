@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace mobilenet {
 
@@ -28,6 +29,16 @@ int pixel_bytes(PixelFormat format);
 // What the three samples of a pixel are: its colours, or three times its luma, that of Pillow's convert("L").
 enum class Samples { colours, luma };
 
+// A picture of bytes as it lies in memory, for who turns tables instead of pixels.
+struct StoredBytes {
+  const std::uint8_t* first = nullptr;
+  std::ptrdiff_t row_bytes = 0;
+  int width = 0, height = 0;
+  int pixel_bytes = 0;
+  std::array<int, 3> rgb{};  // offsets inside a pixel
+  Walk walk{};
+};
+
 class UprightPixels {
  public:
   // Refuses missing pixels, impossible sizes, rows that overlap, and formats and orientations that do not exist.
@@ -35,11 +46,16 @@ class UprightPixels {
 
   int width() const { return width_; }
   int height() const { return height_; }
+  Samples samples() const { return samples_; }
   bool floats() const { return format_ == PixelFormat::rgb_float_planes; }
 
   // Pixels left .. left + count of row y, as 3 * count samples: in place where the picture is stored like that, else
   // written to `scratch`. Bytes for every format but rgb_float_planes.
   const std::uint8_t* row(int left, int y, int count, std::uint8_t* scratch) const;
+  // The pixels of row y in these columns, as three samples each. Not for rgb_float_planes.
+  void pick(int y, std::span<const int> columns, std::uint8_t* rgb) const;
+  // Not for rgb_float_planes.
+  StoredBytes stored() const;
   // Only for rgb_float_planes; scaled from 0..1 to the units of a byte.
   const float* row(int left, int y, int count, float* scratch) const;
 
@@ -51,6 +67,10 @@ class UprightPixels {
   int height_ = 0;
   PixelFormat format_ = PixelFormat::rgb;
   Samples samples_ = Samples::colours;
+  Walk walk_{};
 };
+
+// The luma of `count` pixels of bytes.
+void luma_of(const std::uint8_t* pixels, int pixel_bytes, const std::array<int, 3>& rgb, int count, std::uint8_t* luma);
 
 }  // namespace mobilenet

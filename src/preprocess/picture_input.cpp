@@ -1,141 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// PictureInput: geometry, resize, then the encoding of the network's input. Bytes stay bytes until the last step, where
-// a table of 256 entries a channel encodes them; results that are not whole bytes are encoded one by one.
+// PictureInput: geometry, resize, then the encoding of the network's input.
 
 #include "preprocess/picture_input.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/error.h"
 #include "pictures/upright_pixels.h"
+#include "preprocess/float_kernels.h"
 #include "preprocess/geometry.h"
+#include "preprocess/input_encoder.h"
+#include "preprocess/resample_kernels.h"
 #include "preprocess/resize_nearest.h"
 #include "preprocess/resize_pil.h"
+#include "preprocess/resize_pil_bytes.h"
 #include "preprocess/resize_tf.h"
+#include "preprocess/resize_tf_bytes.h"
 #include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
-
-// To the nearest byte, ties to even; NaN becomes 0.
-int nearest_byte(float value) { return value > 0 ? static_cast<int>(std::nearbyint(std::min(value, 255.0f))) : 0; }
-
-// One channel of a resized pixel, in units of a byte, as an element of the network's input.
-template <class Element>
-class SampleEncoder {
- public:
-  SampleEncoder(const PreprocessSpec& spec, const InputElements& elements)
-      : spec_(spec), elements_(elements), bytes_(takes_bytes(spec, elements)) {}
-
-  Element operator()(float value, std::size_t c) const {
-    if constexpr (std::is_same_v<Element, float>) {
-      return real_number(spec_, value, c);
-    } else {
-      constexpr int kLowest = std::is_signed_v<Element> ? -128 : 0, kHighest = kLowest + 255;
-      if (bytes_) return static_cast<Element>(nearest_byte(value) + kLowest);
-      // TensorFlow Lite's QUANTIZE: halves away from zero, then the zero point; what is no number becomes the lowest.
-      const float stored =
-          std::round(real_number(spec_, value, c) / elements_.scale) + static_cast<float>(elements_.zero_point);
-      return stored > kLowest ? static_cast<Element>(std::min(stored, static_cast<float>(kHighest)))
-                              : static_cast<Element>(kLowest);
-    }
-  }
-
- private:
-  PreprocessSpec spec_;
-  InputElements elements_;
-  bool bytes_;
-};
-
-// Encodes resized pixels for networks whose input elements are of this type.
-template <class Element>
-class Encoder {
- public:
-  Encoder(const PreprocessSpec& spec, const InputElements& elements)
-      : sample_(spec, elements), elements_(elements), swap_red_blue_(spec.swap_red_blue) {
-    const bool filled = spec.mode == ResizeMode::pad || spec.mode == ResizeMode::fit;
-    for (std::size_t c = 0; c < 3; ++c) {
-      for (std::size_t byte = 0; byte < 256; ++byte) of_byte_[c][byte] = sample_(static_cast<float>(byte), c);
-      padding_[c] = sample_(filled ? spec.fill[c] : 0.0f, c);
-    }
-  }
-
-  // window: the resized pixels, RGB; everything around them becomes padding.
-  template <class Sample>
-  void run(const Sample* window, const Geometry& geometry, PictureSize input, Element* out) const {
-    // One plane is the same in both orders.
-    if (elements_.channels == 1)
-      write(Interleaved<1>(), window, geometry, input, out);
-    else if (elements_.order == PixelOrder::planes)
-      write(Planes{static_cast<std::size_t>(input.width) * static_cast<std::size_t>(input.height)}, window, geometry,
-            input, out);
-    else
-      write(Interleaved<3>(), window, geometry, input, out);
-  }
-
- private:
-  // Where the channels of a pixel lie, and how far the next pixel is.
-  template <std::size_t kCount>
-  struct Interleaved {
-    static constexpr std::size_t kChannels = kCount, kStep = kCount;
-    static std::size_t place(std::size_t c) { return c; }
-  };
-  struct Planes {
-    static constexpr std::size_t kChannels = 3, kStep = 1;
-    std::size_t pixels;
-    std::size_t place(std::size_t c) const { return c * pixels; }
-  };
-
-  template <class Layout, class Sample>
-  void write(const Layout layout, const Sample* window, const Geometry& geometry, PictureSize input,
-             Element* out) const {
-    const AxisGeometry& columns = geometry.columns;
-    const AxisGeometry& rows = geometry.rows;
-    const std::array<std::size_t, 3> source =
-        swap_red_blue_ ? std::array<std::size_t, 3>{2, 1, 0} : std::array<std::size_t, 3>{0, 1, 2};
-    const auto pad = [&](int pixels) {
-      for (int x = 0; x < pixels; ++x, out += Layout::kStep)
-        for (std::size_t c = 0; c < Layout::kChannels; ++c) out[layout.place(c)] = padding_[c];
-    };
-    for (int y = 0; y < input.height; ++y) {
-      if (y < rows.output_begin || y >= rows.output_begin + rows.window_size) {
-        pad(input.width);
-        continue;
-      }
-      pad(columns.output_begin);
-      for (int x = 0; x < columns.window_size; ++x, window += 3, out += Layout::kStep)
-        for (std::size_t c = 0; c < Layout::kChannels; ++c) out[layout.place(c)] = encode(window[source[c]], c);
-      pad(input.width - columns.output_begin - columns.window_size);
-    }
-  }
-
-  Element encode(std::uint8_t byte, std::size_t c) const { return of_byte_[c][byte]; }
-  Element encode(float value, std::size_t c) const { return sample_(value, c); }
-
-  SampleEncoder<Element> sample_;
-  InputElements elements_;
-  bool swap_red_blue_;
-  std::array<std::array<Element, 256>, 3> of_byte_;
-  std::array<Element, 3> padding_;
-};
-
-using AnyEncoder = std::variant<Encoder<float>, Encoder<std::uint8_t>, Encoder<std::int8_t>>;
-
-AnyEncoder encoder_for(const PreprocessSpec& spec, const InputElements& elements) {
-  if (elements.type == DataType::u8) return Encoder<std::uint8_t>(spec, elements);
-  if (elements.type == DataType::i8) return Encoder<std::int8_t>(spec, elements);
-  return Encoder<float>(spec, elements);
-}
 
 enum class ResizerKind { nearest, pil, tf };
 
@@ -225,60 +115,72 @@ struct PictureInput::State {
         input(the_input),
         kind(kind_of(spec.filter)),
         samples(elements.channels == 1 ? Samples::luma : Samples::colours),
-        encoder(encoder_for(spec, elements)),
-        pil_bytes(pil_filter(spec.filter), spec.resampler),
+        encoder(InputEncoder::create(spec, elements, *best_or_forced(runnable_float_kernels()).kernels)),
+        pil_bytes(pil_filter(spec.filter), spec.resampler, *best_or_forced(runnable_resample_kernels()).kernels),
         pil_floats(pil_filter(spec.filter), spec.resampler),
         nearest(spec.resampler),
-        tf(tf_centres(spec.filter)) {}
+        tf_bytes(tf_centres(spec.filter), *best_or_forced(runnable_float_kernels()).kernels),
+        tf_floats(tf_centres(spec.filter)) {}
 
   PreprocessSpec spec;
   PictureSize input;  // unless the spec takes it from the picture
   ResizerKind kind;
   Samples samples;
-  AnyEncoder encoder;
-  PilResize<std::uint8_t> pil_bytes;
+  std::unique_ptr<InputEncoder> encoder;
+  PilByteResize pil_bytes;
   PilResize<float> pil_floats;
   NearestResize nearest;
-  TfResize tf;
-  std::vector<std::uint8_t> bytes;  // the resized window
-  std::vector<float> floats;
+  TfByteResize tf_bytes;
+  TfResize tf_floats;
+  std::vector<float> window;  // of a picture of floats, resized
 
-  Result<Geometry> run(const ImageView& image, void* destination);
-
-  template <class Sample>
-  void encode(const std::vector<Sample>& window, const Geometry& geometry, PictureSize size, void* destination) const {
-    std::visit(
-        [&]<class Element>(const Encoder<Element>& chosen) {
-          chosen.run(window.data(), geometry, size, static_cast<Element*>(destination));
-        },
-        encoder);
-  }
+  Result<Geometry> run(const ImageView& image, void* destination, const Workers& workers);
+  void run_bytes(const UprightPixels& pixels, const InputPlace& place, const Workers& workers);
+  void run_floats(const UprightPixels& pixels, const InputPlace& place);
 };
 
-Result<Geometry> PictureInput::State::run(const ImageView& image, void* destination) {
+Result<Geometry> PictureInput::State::run(const ImageView& image, void* destination, const Workers& workers) {
   MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(image, samples));
   const PictureSize picture{pixels.width(), pixels.height()};
   MOBILENET_TRY(const Geometry geometry, plan_geometry(spec, picture, input));
   MOBILENET_TRY(const PictureSize size, network_input_size(spec, picture, input));
-  const std::size_t window_samples = 3 * static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
-  if (kind != ResizerKind::tf && !pixels.floats()) {
-    bytes.resize(std::max(bytes.size(), window_samples));
-    if (kind == ResizerKind::nearest)
-      nearest.run(pixels, geometry, bytes.data());
-    else
-      pil_bytes.run(pixels, geometry, bytes.data());
-    encode(bytes, geometry, size, destination);
-    return geometry;
-  }
-  floats.resize(std::max(floats.size(), window_samples));
-  if (kind == ResizerKind::nearest)
-    nearest.run(pixels, geometry, floats.data());
-  else if (kind == ResizerKind::pil)
-    pil_floats.run(pixels, geometry, floats.data());
+  const InputPlace place{destination, size, geometry};
+  encoder->pad(place);
+  if (pixels.floats())
+    run_floats(pixels, place);
   else
-    tf.run(pixels, geometry, floats.data());
-  encode(floats, geometry, size, destination);
+    run_bytes(pixels, place, workers);
   return geometry;
+}
+
+void PictureInput::State::run_bytes(const UprightPixels& pixels, const InputPlace& place, const Workers& workers) {
+  switch (kind) {
+    case ResizerKind::nearest:
+      return nearest.run(pixels, place, *encoder, workers);
+    case ResizerKind::pil:
+      return pil_bytes.run(pixels, place, *encoder, workers);
+    case ResizerKind::tf:
+      return tf_bytes.run(pixels, place, *encoder, workers);
+  }
+}
+
+// What a program makes of its own tensors: rarer, and not shared out.
+void PictureInput::State::run_floats(const UprightPixels& pixels, const InputPlace& place) {
+  const AxisGeometry &columns = place.geometry.columns, &rows = place.geometry.rows;
+  const std::size_t row = 3 * static_cast<std::size_t>(columns.window_size);
+  window.resize(std::max(window.size(), row * static_cast<std::size_t>(rows.window_size)));
+  switch (kind) {
+    case ResizerKind::nearest:
+      nearest.run(pixels, place.geometry, window.data());
+      break;
+    case ResizerKind::pil:
+      pil_floats.run(pixels, place.geometry, window.data());
+      break;
+    case ResizerKind::tf:
+      tf_floats.run(pixels, place.geometry, window.data());
+      break;
+  }
+  for (int y = 0; y < rows.window_size; ++y) encoder->row(place, y, window.data() + static_cast<std::size_t>(y) * row);
 }
 
 PictureInput::PictureInput(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -304,9 +206,9 @@ Result<Geometry> PictureInput::geometry(const ImageView& image) const {
   return plan_geometry(state_->spec, {pixels.width(), pixels.height()}, state_->input);
 }
 
-Result<Geometry> PictureInput::run(const ImageView& image, void* destination) {
+Result<Geometry> PictureInput::run(const ImageView& image, void* destination, const Workers& workers) {
   try {
-    return state_->run(image, destination);
+    return state_->run(image, destination, workers);
   } catch (const std::exception&) {  // bad_alloc, or length_error of a vector
     return failure(ErrorCode::out_of_memory, "not enough memory to resize a picture of ", image.width, "x",
                    image.height, " pixels");

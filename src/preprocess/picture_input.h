@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "base/workers.h"
 #include "preprocess/geometry.h"
 #include "spec/input_encoding.h"
 #include "spec/preprocess_spec.h"
@@ -36,8 +37,8 @@ class PictureInput {
   // Writes an element for every channel of every pixel of the input's size, and says where they lie on the upright
   // picture.
   // Refuses views without pixels or with impossible sizes. Allocates only when the picture is larger than every one
-  // before.
-  Result<Geometry> run(const ImageView& image, void* destination);
+  // before. Rows are shared out to the workers.
+  Result<Geometry> run(const ImageView& image, void* destination, const Workers& workers = {});
 
  private:
   struct State;

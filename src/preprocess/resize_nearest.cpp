@@ -22,36 +22,44 @@ void NearestResize::prepare(const AxisGeometry& axis, std::vector<int>& sources)
   }
 }
 
-template <>
-std::vector<std::uint8_t>& NearestResize::row_memory() {
-  return byte_row_;
-}
-template <>
-std::vector<float>& NearestResize::row_memory() {
-  return float_row_;
+void NearestResize::prepare(const Geometry& geometry) {
+  if (geometry == geometry_) return;
+  geometry_ = {};  // stays invalid when memory runs out below
+  prepare(geometry.columns, columns_);
+  prepare(geometry.rows, rows_);
+  picture_columns_.clear();
+  for (const int x : columns_) picture_columns_.push_back(geometry.columns.crop_begin + x);
+  geometry_ = geometry;
 }
 
-template <class Sample>
-void NearestResize::run(const UprightPixels& pixels, const Geometry& geometry, Sample* out) {
-  if (geometry != geometry_) {
-    geometry_ = {};  // stays invalid when memory runs out below
-    prepare(geometry.columns, columns_);
-    prepare(geometry.rows, rows_);
-    geometry_ = geometry;
-  }
-  std::vector<Sample>& memory = row_memory<Sample>();
+void NearestResize::run(const UprightPixels& pixels, const InputPlace& place, const InputEncoder& encoder,
+                        const Workers& workers) {
+  constexpr std::size_t kPixelsOfPart = 1 << 16;  // that are worth waking a thread for
+  prepare(place.geometry);
+  const std::size_t samples = 3 * columns_.size(), results = rows_.size();
+  const std::size_t needed = samples * static_cast<std::size_t>(workers.most());
+  if (picked_.size() < needed) picked_.resize(needed);
+  const std::size_t parts = std::min(workers.parts(results * columns_.size(), kPixelsOfPart), results);
+  workers.for_each(parts, [&](std::size_t part, std::size_t member) {
+    std::uint8_t* const row = picked_.data() + member * samples;
+    for (std::size_t y = part * results / parts; y < (part + 1) * results / parts; ++y) {
+      pixels.pick(place.geometry.rows.crop_begin + rows_[y], picture_columns_, row);
+      encoder.row(place, static_cast<int>(y), row);
+    }
+  });
+}
+
+void NearestResize::run(const UprightPixels& pixels, const Geometry& geometry, float* out) {
+  prepare(geometry);
   // Only the columns from the first to the last that counts are read.
   const int first = columns_.front(), count = columns_.back() - first + 1;
   const std::size_t samples = 3 * static_cast<std::size_t>(count);
-  if (memory.size() < samples) memory.resize(samples);
+  if (row_.size() < samples) row_.resize(samples);
   for (const int y : rows_) {
-    const Sample* row =
-        pixels.row(geometry.columns.crop_begin + first, geometry.rows.crop_begin + y, count, memory.data());
+    const float* row =
+        pixels.row(geometry.columns.crop_begin + first, geometry.rows.crop_begin + y, count, row_.data());
     for (const int x : columns_) out = std::copy_n(row + 3 * static_cast<std::ptrdiff_t>(x - first), 3, out);
   }
 }
-
-template void NearestResize::run(const UprightPixels&, const Geometry&, std::uint8_t*);
-template void NearestResize::run(const UprightPixels&, const Geometry&, float*);
 
 }  // namespace mobilenet

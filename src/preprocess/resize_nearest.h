@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/workers.h"
 #include "pictures/upright_pixels.h"
 #include "preprocess/geometry.h"
+#include "preprocess/input_encoder.h"
 
 namespace mobilenet {
 
@@ -16,24 +18,21 @@ class NearestResize {
  public:
   explicit NearestResize(Resampler resampler) : resampler_(resampler) {}
 
-  // Writes the window: rows.window_size rows of columns.window_size RGB pixels. Sample: std::uint8_t for pictures of
-  // bytes, float for those of floats. Tables are made once per geometry.
-  template <class Sample>
-  void run(const UprightPixels& pixels, const Geometry& geometry, Sample* out);
+  // Hands the window of a picture of bytes to the encoder. Tables are made once per geometry. Rows are shared out.
+  void run(const UprightPixels& pixels, const InputPlace& place, const InputEncoder& encoder, const Workers& workers);
+  // Of a picture of floats: writes rows.window_size rows of columns.window_size RGB pixels.
+  void run(const UprightPixels& pixels, const Geometry& geometry, float* out);
 
  private:
   void prepare(const AxisGeometry& axis, std::vector<int>& sources) const;
-  template <class Sample>
-  std::vector<Sample>& row_memory();
+  void prepare(const Geometry& geometry);
 
   Resampler resampler_;
   Geometry geometry_;
-  std::vector<int> columns_, rows_;  // source pixel of each result, inside the crop
-  std::vector<std::uint8_t> byte_row_;
-  std::vector<float> float_row_;
+  std::vector<int> columns_, rows_;   // source pixel of each result, inside the crop
+  std::vector<int> picture_columns_;  // of each result
+  std::vector<std::uint8_t> picked_;  // a row of results for every member of a loop
+  std::vector<float> row_;            // of a picture of floats
 };
-
-extern template void NearestResize::run(const UprightPixels&, const Geometry&, std::uint8_t*);
-extern template void NearestResize::run(const UprightPixels&, const Geometry&, float*);
 
 }  // namespace mobilenet

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Pillow's antialiased resizes, bit for bit on bytes: a horizontal and a vertical pass, each with coefficients in
-// 22-bit fixed point and results rounded to bytes. Pictures of floats go through the same filters without any rounding.
+// Pillow's antialiased resizes as plain loops: a horizontal and a vertical pass. Pictures of floats go this way. For
+// bytes, with coefficients in 22-bit fixed point and results rounded to bytes, it is the definition that tests compare
+// resize_pil_bytes.h with.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,10 +13,9 @@
 
 #include "pictures/upright_pixels.h"
 #include "preprocess/geometry.h"
+#include "preprocess/pil_taps.h"
 
 namespace mobilenet {
-
-enum class PilFilter { box, bilinear, hamming, bicubic, lanczos };
 
 // Sample: std::uint8_t or float.
 template <class Sample>
@@ -29,40 +29,25 @@ class PilResize {
  private:
   using Weight = std::conditional_t<std::is_same_v<Sample, float>, float, std::int32_t>;
 
-  // The source pixels that make one resized pixel, and how much each counts.
-  struct Taps {
-    int first;
-    int count;
-    std::size_t weights;  // index of the first
-  };
-  struct Axis {
-    std::vector<Taps> taps;
-    std::vector<Weight> weights;
-    int first = 0;  // of the source pixels that any tap reads
-    int count = 0;
-    int most_taps = 0;
-  };
   // A row of the picture, read once for all results that it counts in.
   struct KeptRow {
     int y = -1;
     const Sample* pixels = nullptr;
   };
 
-  bool vertical_first(const Geometry& geometry) const;
   void prepare(const Geometry& geometry);
-  void prepare(const AxisGeometry& axis, Axis& prepared);
   void run_horizontal_first(const UprightPixels& pixels, Sample* out);
   void run_vertical_first(const UprightPixels& pixels, Sample* out);
   void squeeze_row(const Sample* row, Sample* out) const;
   // row(y) gives source row y, counted from the first that any tap reads.
   template <class Row>
-  void blend_rows(const Taps& taps, std::size_t samples, Row row, Sample* out);
+  void blend_rows(const PilTaps& taps, std::size_t samples, Row row, Sample* out);
 
   PilFilter filter_;
   Resampler resampler_;
   Geometry geometry_;
-  Axis columns_;
-  Axis rows_;
+  PilAxis<Weight> columns_;
+  PilAxis<Weight> rows_;
   std::vector<double> exact_;   // weights of one pixel, before rounding
   std::vector<Sample> row_;     // one row of the picture, or all kept ones
   std::vector<KeptRow> kept_;   // when the vertical pass goes first: by y modulo their number

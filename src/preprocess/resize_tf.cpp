@@ -8,15 +8,15 @@
 namespace mobilenet {
 
 // All in float32, like the source: the scale is rounded before it is multiplied.
-void TfResize::prepare(const AxisGeometry& axis, std::vector<Pair>& pairs) const {
-  const bool corners = centres_ == TfCentres::align_corners && axis.resized > 1;
+void tf_pairs(TfCentres centres, const AxisGeometry& axis, std::vector<TfPair>& pairs) {
+  const bool corners = centres == TfCentres::align_corners && axis.resized > 1;
   const float scale = corners ? static_cast<float>(axis.crop_size - 1) / static_cast<float>(axis.resized - 1)
                               : static_cast<float>(axis.crop_size) / static_cast<float>(axis.resized);
   const auto last = static_cast<float>(axis.crop_size - 1);
   pairs.clear();
   for (int i = axis.window_begin; i < axis.window_begin + axis.window_size; ++i) {
-    const float at = centres_ == TfCentres::half_pixel ? (static_cast<float>(i) + 0.5f) * scale - 0.5f
-                                                       : static_cast<float>(i) * scale;
+    const float at = centres == TfCentres::half_pixel ? (static_cast<float>(i) + 0.5f) * scale - 0.5f
+                                                      : static_cast<float>(i) * scale;
     const float below = std::floor(at);
     const auto index = [&](float value) {
       return std::min(static_cast<int>(std::clamp(value, 0.0f, last)), axis.crop_size - 1);
@@ -27,7 +27,7 @@ void TfResize::prepare(const AxisGeometry& axis, std::vector<Pair>& pairs) const
 
 template <class Sample>
 void TfResize::stretch_row(const Sample* row, float* out) const {
-  for (const Pair& pair : columns_) {
+  for (const TfPair& pair : columns_) {
     const Sample* lower = row + 3 * static_cast<std::ptrdiff_t>(pair.lower);
     const Sample* upper = row + 3 * static_cast<std::ptrdiff_t>(pair.upper);
     for (int c = 0; c < 3; ++c) {
@@ -56,15 +56,15 @@ void TfResize::run(const UprightPixels& pixels, const Geometry& geometry, float*
   const std::size_t source_samples = 3 * static_cast<std::size_t>(geometry.columns.crop_size);
   if (geometry != geometry_) {
     geometry_ = {};  // stays invalid when memory runs out below
-    prepare(geometry.columns, columns_);
-    prepare(geometry.rows, rows_);
+    tf_pairs(centres_, geometry.columns, columns_);
+    tf_pairs(centres_, geometry.rows, rows_);
     for (std::vector<float>& row : stretched_) row.resize(row_samples);
     geometry_ = geometry;
   }
   if (pixels.floats() && float_row_.size() < source_samples) float_row_.resize(source_samples);
   if (!pixels.floats() && byte_row_.size() < source_samples) byte_row_.resize(source_samples);
   stretched_y_ = {-1, -1};
-  for (const Pair& pair : rows_) {
+  for (const TfPair& pair : rows_) {
     const float* lower = stretched_row(pixels, pair.lower, pair.upper);
     const float* upper = stretched_row(pixels, pair.upper, pair.lower);
     for (std::size_t i = 0; i < row_samples; ++i) *out++ = lower[i] + (upper[i] - lower[i]) * pair.fraction;

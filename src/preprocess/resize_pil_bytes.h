@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Pillow's antialiased resizes of bytes, bit for bit: a pass along rows and one across them, each with coefficients in
+// 22-bit fixed point and results rounded to bytes. A picture is read as it is stored: since sums of integers do not
+// depend on their order, what would turn its pixels turns tables, the order of the passes and that of the results.
+// Rows of results are shared out; each part streams through few rows, so that nothing lies between the passes but those
+// that a result needs.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/workers.h"
+#include "pictures/upright_pixels.h"
+#include "preprocess/input_encoder.h"
+#include "preprocess/pil_taps.h"
+#include "preprocess/resample_kernels.h"
+
+namespace mobilenet {
+
+class PilByteResize {
+ public:
+  PilByteResize(PilFilter filter, Resampler resampler, const ResampleKernels& kernels)
+      : filter_(filter), resampler_(resampler), kernels_(kernels) {}
+
+  // Hands the window to the encoder. Tables are made once per geometry and orientation.
+  void run(const UprightPixels& pixels, const InputPlace& place, const InputEncoder& encoder, const Workers& workers);
+
+ private:
+  // Of the stored picture, in quads; results in the order of the upright one.
+  struct Axis {
+    std::vector<QuadTaps> taps;  // of groups along rows, of rows across them; from `first` on
+    std::vector<std::int32_t> words;
+    int first = 0, count = 0;  // stored pixels that any tap reads
+    bool reversed = false;     // the first result lies at the end
+    std::size_t most_quads = 0;
+  };
+  // What decides about tables and memory.
+  struct Key {
+    Geometry geometry;
+    int width = 0, height = 0;  // of the stored picture
+    std::array<bool, 3> walk{};
+    int pixel_bytes = 0;
+    int members = 0;
+
+    bool operator==(const Key&) const = default;
+  };
+  // Memory of one thread.
+  struct Member {
+    std::vector<std::uint8_t> groups;
+    std::vector<std::uint8_t> rows;   // squeezed, as many as a result needs; or blended, one quad
+    std::vector<std::uint8_t> lines;  // results, one quad
+    std::vector<const std::uint8_t*> sources;
+    std::vector<std::uint8_t> luma;  // rows of the picture
+    std::vector<int> luma_y;         // which
+  };
+  // One picture.
+  struct Run {
+    StoredBytes stored;
+    PixelBytes pixel;  // of what is resized
+    bool luma = false;
+    const InputPlace& place;
+    const InputEncoder& encoder;
+  };
+
+  void prepare(const Key& key);
+  void prepare(const AxisGeometry& axis, int size, bool reversed, bool aligned, Axis& prepared);
+  const std::uint8_t* source(const Run& run, int y, Member& member) const;
+  void squeeze_quad(const Run& run, int y, Member& member) const;
+  void squeeze_first(const Run& run, int begin, int end, Member& member) const;
+  void blend_first(const Run& run, int begin, int end, Member& member) const;
+  // Result `place` of those that lie in the order of stored rows.
+  int result(int place) const { return rows_.reversed ? static_cast<int>(rows_.taps.size()) - 1 - place : place; }
+  std::array<std::uint8_t*, kQuad> lines(Member& member) const;
+  void hand_over(const Run& run, int place, int count, Member& member) const;
+
+  PilFilter filter_;
+  Resampler resampler_;
+  const ResampleKernels& kernels_;
+  Key key_;
+  bool blend_first_ = false;
+  Axis columns_, rows_;  // along stored rows, and across them
+  std::size_t row_bytes_ = 0, kept_rows_ = 0, line_bytes_ = 0;
+  std::vector<Member> members_;
+  PilAxis<std::int32_t> upright_;
+  std::vector<double> exact_;
+};
+
+}  // namespace mobilenet
