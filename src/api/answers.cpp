@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "api/answer_options.h"
@@ -114,13 +115,31 @@ std::span<const std::span<const Detection>> ObjectAnswers::of(const RawAnswers& 
   return answers_;
 }
 
+namespace {
+
+// Eight pixels at once where they are of one class, as nearly all are: to add one and the same number again and again
+// took as long as finding the classes, 2.6 ms of a mask of 1920x1080.
+void count_classes(std::span<const std::uint8_t> mask, std::array<std::int64_t, 256>& counts) {
+  std::uint64_t eight;
+  for (; mask.size() >= sizeof eight; mask = mask.subspan(sizeof eight)) {
+    std::memcpy(&eight, mask.data(), sizeof eight);
+    if (eight == mask[0] * std::uint64_t{0x0101010101010101})
+      counts[mask[0]] += sizeof eight;
+    else
+      for (const std::uint8_t index : mask.first(sizeof eight)) ++counts[index];
+  }
+  for (const std::uint8_t index : mask) ++counts[index];
+}
+
+}  // namespace
+
 MaskAnswer::MaskAnswer(const ModelState& model) : spec_(model.loaded.spec) {
   classes_.reserve(static_cast<std::size_t>(spec_.segmentation.classes));
 }
 
 Segmentation MaskAnswer::of(const RawAnswers& raw, const PictureCall& picture) {
   std::array<std::int64_t, 256> counts{};
-  for (const std::uint8_t index : raw.mask) ++counts[index];
+  count_classes(raw.mask, counts);
   classes_.clear();
   for (std::size_t index = 0; index < counts.size(); ++index)
     if (counts[index] > 0) classes_.push_back({static_cast<int>(index), label_of(spec_, index), counts[index]});

@@ -28,7 +28,7 @@ auto answered(SessionState& state, Task task, std::span<const ImageView> images,
     -> Result<std::invoke_result_t<Answer, Compiled&, const RawAnswers&>> {
   MOBILENET_TRY(Compiled* const compiled, state.run_pictures(task, images));
   Stopwatch watch;
-  auto raw = compiled->raw_answers();
+  auto raw = compiled->raw_answers(state.workers);
   if (!raw) return at(state.source(), std::move(raw).error());
   auto answers = answer(*compiled, *raw);
   state.timing.postprocess = watch.lap();

@@ -43,8 +43,9 @@ Error of_picture(std::size_t index, std::size_t count, Error error) {
   return count == 1 ? std::move(error) : at(text("picture ", index + 1, " of ", count), std::move(error));
 }
 
-Result<RawAnswers> Compiled::raw_answers() {
-  return claims.answer ? Result<RawAnswers>(execution->answers()) : host_answer->run(execution->outputs(), pictures);
+Result<RawAnswers> Compiled::raw_answers(const Workers& workers) {
+  return claims.answer ? Result<RawAnswers>(execution->answers())
+                       : host_answer->run(execution->outputs(), pictures, workers);
 }
 
 std::span<const TensorView> Compiled::show_outputs() {

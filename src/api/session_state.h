@@ -39,7 +39,7 @@ struct Compiled {
   std::vector<TensorMemory> bound;  // the outputs, in memory of the caller of one run
 
   // The end's answer to the last run.
-  Result<RawAnswers> raw_answers();
+  Result<RawAnswers> raw_answers(const Workers& workers);
   // The outputs of the last run as the source framework shows them.
   std::span<const TensorView> show_outputs();
   // The same for the first pictures of the batch.
@@ -66,7 +66,7 @@ struct SessionState {
   std::array<TaskState, 5> tasks;        // by Task
   std::string isa;
   Timing timing;
-  Workers workers;  // of pictures; a network brings its own
+  Workers workers;  // of pictures and masks; a network brings its own
   const Execution* last = nullptr;
   std::vector<ImageView> views;  // of the decoded pictures of a call
   // preprocess() only

@@ -70,7 +70,7 @@ class HostTopK final : public HostAnswer {
       // Not the output's first axis: a graph may squeeze a batch of one away.
       : HostTopK(end, quantization_of(network, end.logits), logits, static_cast<std::size_t>(input[0])) {}
 
-  Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall>) override {
+  Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall>, const Workers&) override {
     const std::size_t top = best_.size() / answers_.size();
     for (std::size_t picture = 0; picture < answers_.size(); ++picture) {
       MOBILENET_TRY(const float* const row,
@@ -134,7 +134,7 @@ class HostBoxes final : public HostAnswer {
     found_.reserve(answers_.size() * std::min(most_, decoder_.most_results()));
   }
 
-  Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall>) override {
+  Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall>, const Workers&) override {
     found_.clear();
     const std::size_t pictures = answers_.size();
     for (std::size_t picture = 0; picture < pictures; ++picture) {
@@ -198,7 +198,8 @@ class HostMask final : public HostAnswer {
   HostMask(const MaskEnd& end, const Network& network, const Shape& input, const TensorMemory& logits)
       : HostMask(end, quantization_of(network, end.logits), input, logits) {}
 
-  Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall> pictures) override {
+  Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall> pictures,
+                         const Workers& workers) override {
     const Geometry& geometry = pictures[0].geometry;
     const int width = pictures[0].image.upright_width(), height = pictures[0].image.upright_height();
     const MaskAxis rows = mask_axis(geometry.rows, end_.segmentation, rows_, input_height_, height);
@@ -207,11 +208,10 @@ class HostMask final : public HostAnswer {
     const std::size_t numbers = end_.probabilities ? pixels * static_cast<std::size_t>(classes()) : 0;
     // Grow to the largest picture seen, never shrink.
     mask_.resize(std::max(mask_.size(), pixels));
-    scratch_.resize(std::max(scratch_.size(), mask_scratch_floats(rows, columns, classes())));
     probabilities_.resize(std::max(probabilities_.size(), numbers));
     MOBILENET_TRY(const float* const stored, logits_.read(outputs[0], 0, cell_numbers(), 0, 1));
-    enlarge_to_mask({channels_ == 1 ? in_pairs(stored) : stored, classes(), step_, function()}, rows, columns, scratch_,
-                    mask_.data(), std::span(probabilities_).first(numbers));
+    enlargement_.run({channels_ == 1 ? in_pairs(stored) : stored, classes(), step_, function()}, rows, columns,
+                     mask_.data(), std::span(probabilities_).first(numbers), workers);
     clear_unseen(geometry, width, height, numbers);
     return RawAnswers{{}, {}, std::span(mask_).first(pixels), std::span(probabilities_).first(numbers)};
   }
@@ -281,7 +281,8 @@ class HostMask final : public HostAnswer {
   int rows_, columns_, channels_, input_height_, input_width_;
   float step_;          // what one of the stored logits is worth; 0 for float logits
   RealNumbers logits_;  // of a quantised tensor as stored
-  std::vector<float> pairs_, scratch_, probabilities_;
+  MaskEnlargement enlargement_{*best_or_forced(runnable_mask_kernels()).kernels};
+  std::vector<float> pairs_, probabilities_;
   std::vector<std::uint8_t> mask_;
 };
 

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "backend/backend.h"
+#include "base/workers.h"
 
 namespace mobilenet {
 
@@ -19,8 +20,9 @@ class HostAnswer {
 
   // `outputs`: the tensors that the end names, in the order of its fields, [batch, ...] in host memory. `pictures`: one
   // per image of the batch. Fails where the network's scores are not numbers. Allocates nothing once its tables have
-  // grown to the largest picture.
-  virtual Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall> pictures) = 0;
+  // grown to the largest picture. Rows of a mask are shared out to the workers.
+  virtual Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall> pictures,
+                                 const Workers& workers) = 0;
 };
 
 // The tensors that an end reads, in the order that HostAnswer takes them.

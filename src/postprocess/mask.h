@@ -7,8 +7,13 @@
 
 #include <mobilenet/detector.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
+
+#include "base/workers.h"
+#include "postprocess/mask_kernels.h"
 
 namespace mobilenet {
 
@@ -31,11 +36,40 @@ struct ScoreMap {
   ScoreFunction function = ScoreFunction::softmax;  // what makes probabilities of them; identity: they are some
 };
 
-// mask[y][x] = the channel with the largest bilinearly interpolated score; of equal ones the lowest, as argmax does.
-// `probabilities`, where not empty, receives [channels][rows.pixels][columns.pixels]: the interpolated scores, or
-// what the function makes of them. `scratch` holds at least mask_scratch_floats(rows, columns, channels) floats.
-void enlarge_to_mask(const ScoreMap& scores, const MaskAxis& rows, const MaskAxis& columns, std::span<float> scratch,
-                     std::uint8_t* mask, std::span<float> probabilities = {});
-std::size_t mask_scratch_floats(const MaskAxis& rows, const MaskAxis& columns, int channels);
+class MaskEnlargement {
+ public:
+  explicit MaskEnlargement(const MaskKernels& kernels) : kernels_(kernels) {}
+
+  // mask[y][x] = the channel with the largest bilinearly interpolated score; of equal ones the lowest, as argmax does.
+  // `probabilities`, where not empty, receives [channels][rows.pixels][columns.pixels]: the interpolated scores, or
+  // what the function makes of them. Allocates only where sizes are larger than all before. Rows are shared out to the
+  // workers.
+  void run(const ScoreMap& scores, const MaskAxis& rows, const MaskAxis& columns, std::uint8_t* mask,
+           std::span<float> probabilities = {}, const Workers& workers = {});
+
+ private:
+  // The class that leads at one cell of the score map, and by how much.
+  struct Leader {
+    float margin;
+    int channel;
+  };
+  // Pixels of a row that lie between the same cells.
+  struct Run {
+    std::size_t begin, end;   // pixels
+    std::size_t left, right;  // cells
+  };
+  struct Picture;  // one call
+
+  void place_columns(const MaskAxis& columns);
+  void find_leaders(const Picture& picture);
+  void row(const Picture& picture, int y, float* line) const;
+  void row_of_probabilities(const Picture& picture, int y, const float* line, float* pixel) const;
+
+  const MaskKernels& kernels_;
+  std::vector<Leader> leaders_;   // per cell
+  std::vector<Run> runs_;         // of a row
+  std::vector<float> fractions_;  // per pixel of a row
+  std::vector<float> lines_;      // per member a row of cells between two rows of the map, and one pixel
+};
 
 }  // namespace mobilenet

@@ -55,7 +55,7 @@ class ClaimingExecution final : public Execution {
     }
     MOBILENET_CHECK(inner_->run());
     if (answer_) {
-      MOBILENET_TRY(answers_, answer_->run(outputs(), request.pictures));
+      MOBILENET_TRY(answers_, answer_->run(outputs(), request.pictures, {}));
       ++counts.answers;
     }
     return Ticket{1};

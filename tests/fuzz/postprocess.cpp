@@ -103,9 +103,9 @@ void enlarge(Choices& choices) {
   if (ordinary)
     for (float& value : values) value = static_cast<float>(choices.between(-128, 127));
   std::vector<std::uint8_t> mask(pixels);
-  std::vector<float> scratch(mask_scratch_floats(rows, columns, channels));
   std::vector<float> probabilities(choices.one_in(2) ? pixels * static_cast<std::size_t>(channels) : 0);
-  enlarge_to_mask({values.data(), channels, stored ? 0.1f : 0.0f}, rows, columns, scratch, mask.data(), probabilities);
+  MaskEnlargement enlargement(*best_or_forced(runnable_mask_kernels()).kernels);
+  enlargement.run({values.data(), channels, stored ? 0.1f : 0.0f}, rows, columns, mask.data(), probabilities);
   for (const std::uint8_t pixel : mask) fuzz::expect(pixel < channels, "a class that is not there");
   if (ordinary)
     for (const float share : probabilities)

@@ -7,10 +7,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "base/thread_pool.h"
 
 namespace mobilenet {
 namespace {
@@ -50,8 +53,8 @@ struct SizeCase {
 };
 
 constexpr SizeCase kSizeCases[] = {
-    {9, 7, 40, 31, 21}, {33, 33, 65, 129, 6}, {1, 1, 5, 4, 3},   {1, 1, 1, 1, 1},
-    {5, 6, 1, 1, 4},    {8, 8, 3, 2, 5},      {1, 12, 9, 40, 2}, {3, 2, 6, 8, 256},
+    {9, 7, 40, 31, 21}, {33, 33, 65, 129, 6}, {1, 1, 5, 4, 3},   {1, 1, 1, 1, 1},     {5, 6, 1, 1, 4},
+    {8, 8, 3, 2, 5},    {1, 12, 9, 40, 2},    {3, 2, 6, 8, 256}, {6, 5, 400, 500, 3},  // several parts
 };
 
 class SlowMask {
@@ -88,16 +91,32 @@ struct Enlarged {
   std::vector<float> probabilities;
 };
 
-// In memory of exactly the promised sizes, so that the sanitizer build sees an element too many.
+// With every instruction set and on threads, which must not make a difference. In memory of exactly the promised sizes,
+// so that the sanitizer build sees an element too many.
 Enlarged enlarge(const std::vector<float>& scores, int channels, const MaskAxis& rows, const MaskAxis& columns,
-                 bool with_probabilities, float step = 0) {
+                 bool with_probabilities, float step = 0, ScoreFunction function = ScoreFunction::softmax) {
   const auto pixels = static_cast<std::size_t>(rows.pixels) * static_cast<std::size_t>(columns.pixels);
-  Enlarged enlarged{std::vector<std::uint8_t>(pixels, 0xee), {}};
-  if (with_probabilities) enlarged.probabilities.assign(pixels * static_cast<std::size_t>(channels), -1.0f);
-  std::vector<float> scratch(mask_scratch_floats(rows, columns, channels));
-  enlarge_to_mask({scores.data(), channels, step}, rows, columns, scratch, enlarged.mask.data(),
-                  enlarged.probabilities);
-  return enlarged;
+  ThreadPool::shared().reserve(3);
+  const Workers alone, three(3, nullptr, ThreadPool::kSpin);
+  Enlarged first;
+  for (const KernelRow<MaskKernels>& row : runnable_mask_kernels())
+    for (const Workers* workers : {&alone, &three}) {
+      Enlarged enlarged{std::vector<std::uint8_t>(pixels, 0xee), {}};
+      if (with_probabilities) enlarged.probabilities.assign(pixels * static_cast<std::size_t>(channels), -1.0f);
+      MaskEnlargement(*row.kernels)
+          .run({scores.data(), channels, step, function}, rows, columns, enlarged.mask.data(), enlarged.probabilities,
+               *workers);
+      if (first.mask.empty()) {
+        first = std::move(enlarged);
+        continue;
+      }
+      EXPECT_EQ(enlarged.mask, first.mask) << row.isa << ", " << workers->most() << " threads";
+      EXPECT_EQ(std::memcmp(enlarged.probabilities.data(), first.probabilities.data(),
+                            first.probabilities.size() * sizeof(float)),
+                0)
+          << row.isa << ", " << workers->most() << " threads";
+    }
+  return first;
 }
 
 std::vector<float> random_scores(std::mt19937& random, int cells, int channels) {
@@ -137,12 +156,12 @@ TEST(Mask, ProbabilitiesOfProbabilitiesAreInterpolated) {
   const std::vector<float> scores{0.75f, 0.25f, 0.25f, 0.75f};  // two cells of two classes
   const MaskAxis one{0, 1, 1, 1}, three{0, 0.5, 3, 2};
   for (const float step : {0.0f, 0.25f}) {
-    std::vector<float> stored = scores, scratch(mask_scratch_floats(one, three, 2)), probabilities(6);
+    std::vector<float> stored = scores;
     if (step > 0)
       for (float& value : stored) value /= step;
-    std::vector<std::uint8_t> mask(3);
-    enlarge_to_mask({stored.data(), 2, step, ScoreFunction::identity}, one, three, scratch, mask.data(), probabilities);
-    EXPECT_EQ(probabilities, (std::vector<float>{0.75f, 0.5f, 0.25f, 0.25f, 0.5f, 0.75f})) << step;
+    EXPECT_EQ(enlarge(stored, 2, one, three, true, step, ScoreFunction::identity).probabilities,
+              (std::vector<float>{0.75f, 0.5f, 0.25f, 0.25f, 0.5f, 0.75f}))
+        << step;
   }
 }
 
