@@ -26,7 +26,7 @@ long count_allocations(const Call& call) {
 void expect_no_allocations(const Model& model, Device device, int threads) {
   const std::string where =
       model.info().source + " on " + std::string(name_of(device)) + ", " + std::to_string(threads) + " threads";
-  const TestPicture large(320, 200), small(97, 131);
+  const TestPicture large(640, 400), small(97, 131);
   const ImageView views[] = {large.view(), small.view()};
   const std::string layer = model.info().layers.at(model.info().layers.size() / 2).name;
   for (const Pooling pooling : {Pooling::none, Pooling::average}) {
@@ -59,7 +59,7 @@ TEST(Allocations, NoneWhileAnIntegerNetworkRuns) {
 
 TEST(Allocations, NoneWhileObjectsAreFound) {
   MOBILENET_NEEDS_TEST_DATA();
-  const TestPicture large(320, 200), small(97, 131);
+  const TestPicture large(640, 400), small(97, 131);
   const ImageView views[] = {large.view(), small.view()};
   for (const char* file :
        {"coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite", "object_detection_ssd_mobilenetv2_oidv4_fp16.tflite"})
