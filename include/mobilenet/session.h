@@ -49,7 +49,8 @@ struct SessionOptions {
   // The most threads to compute on, up to kMostThreads; 0: one per physical core that the process may use. Sessions
   // that work at the same time share the cores.
   int threads = 0;
-  // Computes on these threads in place of the library's, and on no more than it has; must outlive the session.
+  // Compiles and computes on these threads, and on no more than it has, in place of the library's, none of which is
+  // started then; must outlive the session.
   Executor* executor = nullptr;
   // Microseconds that the library's threads stay awake when they wait, for each other or for the next call; 0 saves
   // power. Longer makes frames that follow at once a little faster. Up to a second.

@@ -21,7 +21,8 @@ class Executor {
   // Calls task(context, index) once for every index in 0..count-1 and returns when all calls have returned. They may
   // run in any order, at the same time or one after the other, on any threads: no call waits for one that has not
   // begun. What each wrote must be seen by the caller afterwards. Called, with count <= threads(), once a run for the
-  // network, once for every large picture and once for a mask.
+  // network, once for every large picture and once for a mask; and once when a session compiles: when it is made, and
+  // for a batch or input size that is new to it.
   virtual void parallel_for(int count, void (*task)(void* context, int index), void* context) = 0;
 };
 

@@ -36,15 +36,20 @@ Result<std::shared_ptr<const Program>> ModelState::program(const Backend& backen
   if (known != programs_.end()) {
     programs_.splice(programs_.begin(), programs_, known);
   } else {
-    programs_.push_front(std::make_shared<CompiledProgram>(std::move(weights), request));
+    CompileRequest kept = request;
+    kept.executor = nullptr;
+    programs_.push_front(std::make_shared<CompiledProgram>(std::move(weights), std::move(kept)));
     if (programs_.size() > kMost) programs_.pop_back();
   }
   const std::shared_ptr<CompiledProgram> entry = programs_.front();
   lock.unlock();
-  const std::lock_guard making(entry->mutex);
-  if (!entry->program) {
-    MOBILENET_TRY(entry->program, backend.compile(entry->weights, entry->request));
-  }
+  std::unique_lock making(entry->mutex);
+  if (entry->program) return entry->program;
+  // Threads of an executor that wait here may be those that it would compile on: two of its sessions compile at once.
+  if (request.executor != nullptr) making.unlock();
+  MOBILENET_TRY(auto compiled, backend.compile(entry->weights, request));
+  if (request.executor != nullptr) making.lock();
+  if (!entry->program) entry->program = std::move(compiled);
   return entry->program;
 }
 

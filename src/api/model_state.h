@@ -49,11 +49,11 @@ struct ModelState {
     std::shared_ptr<const Weights> weights;
   };
   struct CompiledProgram {
-    CompiledProgram(std::shared_ptr<const Weights> from, const CompileRequest& wanted)
-        : weights(std::move(from)), request(wanted) {}
+    CompiledProgram(std::shared_ptr<const Weights> from, CompileRequest wanted)
+        : weights(std::move(from)), request(std::move(wanted)) {}
     const std::shared_ptr<const Weights> weights;
-    const CompileRequest request;
-    std::mutex mutex;  // held while it is compiled
+    const CompileRequest request;  // without the executor, which ends before the entry does
+    std::mutex mutex;              // held while it is compiled on the library's threads
     std::shared_ptr<const Program> program;
   };
 

@@ -168,6 +168,7 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(Task task, std::span<con
   CompileRequest request{compiled->input_shapes, wanted.outputs, options.threads, memory_limit(options)};
   if (claims.picture) request.ends.picture = ends.picture;
   if (claims.answer) request.ends.answer = ends.answer;
+  request.executor = options.executor;
   MOBILENET_TRY(const auto program, model->program(*backend, weights, request));
   MOBILENET_TRY(compiled->execution, program->open({options.profile, options.executor, options.spin_us}));
   isa = program->isa();

@@ -108,8 +108,14 @@ struct CompileRequest {
   // Of the memory of an Execution and of the model's packed weights together.
   std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
   Ends ends = {};  // those that the backend claimed, no others
+  // As in SessionOptions, for the time of the call: who compiles is no part of what is compiled.
+  Executor* executor = nullptr;
 
-  bool operator==(const CompileRequest&) const = default;
+  // Whether both get the same Program.
+  bool operator==(const CompileRequest& other) const {
+    return input_shapes == other.input_shapes && outputs == other.outputs && threads == other.threads &&
+           max_bytes == other.max_bytes && ends == other.ends;
+  }
 };
 
 // Which ends a backend computes itself.

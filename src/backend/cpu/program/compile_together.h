@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Steps compile independently of each other, and nearly all of the time goes into packing their weights: a team of
-// threads does several at once.
+// Steps compile independently of each other, and nearly all of the time goes into packing their weights: several
+// threads do several at once.
 
 #include <atomic>
 #include <cstddef>
@@ -12,22 +12,21 @@
 #include <utility>
 #include <vector>
 
+#include "backend/cpu/program/members.h"
 #include "backend/cpu/program/step.h"
 #include "base/error.h"
-#include "base/thread_pool.h"
 
 namespace mobilenet::cpu {
 
 // compile(0), ..., compile(count - 1), in order; the first of their errors, or what the first of them threw.
 template <class Compile>
-Result<std::vector<CompiledStep>> compile_together(int threads, std::size_t count, const Compile& compile) {
+Result<std::vector<CompiledStep>> compile_together(const Threads& threads, std::size_t count, const Compile& compile) {
   std::vector<std::optional<Result<CompiledStep>>> results(count);
   std::vector<std::exception_ptr> thrown(count);
   std::atomic<std::size_t> next{0};
-  Team team = ThreadPool::shared().acquire(threads);
-  const auto work = [&](int member) {
+  work_together(threads, [&](const Member& member) {
     // From the last on: that is where the largest filters are. A frame of somebody else's comes first.
-    while (member == 0 || !team.gives_up()) {
+    while (!member.leaves()) {
       const std::size_t taken = next++;
       if (taken >= count) return;
       const std::size_t i = count - 1 - taken;
@@ -37,8 +36,7 @@ Result<std::vector<CompiledStep>> compile_together(int threads, std::size_t coun
         thrown[i] = std::current_exception();
       }
     }
-  };
-  team.run(work);
+  });
   std::vector<CompiledStep> steps;
   for (std::size_t i = 0; i < count; ++i) {
     if (thrown[i]) std::rethrow_exception(thrown[i]);

@@ -58,7 +58,7 @@ class CpuExecution final : public Execution {
   CpuExecution(std::shared_ptr<const Code> code, const ExecutionOptions& options)
       : code_(std::move(code)),
         runner_(code_->steps, code_->edges, code_->plan.arena_bytes, code_->batch.slices,
-                {code_->threads, options.executor, std::chrono::microseconds(options.spin_us), options.profile}),
+                {code_->threads, options.executor, std::chrono::microseconds(options.spin_us)}, options.profile),
         edges_(code_->edge_bytes()) {
     std::size_t place = 0;
     for (const Edge& edge : code_->edges) {
@@ -204,7 +204,7 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   code->edges = make_edges(network, code->plan, code->bindings);
   MOBILENET_CHECK(check_memory(*code, 0));
   const std::vector<Block>& blocks = code->plan.blocks;
-  MOBILENET_TRY(code->steps, compile_together(request.threads, blocks.size(),
+  MOBILENET_TRY(code->steps, compile_together({code->threads, request.executor}, blocks.size(),
                                               [&](std::size_t b) { return compile_block(*code, blocks[b]); }));
   std::vector<bool> planned(network.nodes.size(), false);
   for (const Block& block : blocks)

@@ -26,23 +26,23 @@ std::size_t StepRunner::memory_bytes(std::span<const CompiledStep> steps, std::s
 }
 
 StepRunner::StepRunner(std::span<const CompiledStep> steps, std::span<const Edge> edges, std::size_t arena_bytes,
-                       std::size_t slices, const RunnerOptions& options)
+                       std::size_t slices, const Threads& threads, bool profile)
     : steps_(steps),
       edges_(edges),
       arena_stride_(padded_lines(arena_bytes)),
       scratch_stride_(scratch_of(steps)),
       slices_(slices),
-      options_(options),
-      arenas_(arena_stride_ * lanes_of(slices, options.threads)),
-      scratch_(scratch_stride_ * static_cast<std::size_t>(options.threads)),
-      bound_(edges.size() * static_cast<std::size_t>(options.threads)) {
+      threads_(threads),
+      arenas_(arena_stride_ * lanes_of(slices, threads.count)),
+      scratch_(scratch_stride_ * static_cast<std::size_t>(threads.count)),
+      bound_(edges.size() * static_cast<std::size_t>(threads.count)) {
   copies_ = std::any_of(edges.begin(), edges.end(), [](const Edge& edge) { return edge.copied; });
   std::size_t loops = copies_ ? 1 : 0;  // of a slice
   for (const CompiledStep& step : steps) loops += static_cast<std::size_t>(step.shared_loops);
   // Any number of slices below that of the team can be left, and a team may be smaller than asked for.
-  loops_ = std::vector<SharedLoop>(1 + loops * std::min(slices, static_cast<std::size_t>(options.threads - 1)));
-  if (options.executor == nullptr) ThreadPool::shared().reserve(options.threads);
-  if (!options.profile) return;
+  loops_ = std::vector<SharedLoop>(1 + loops * std::min(slices, static_cast<std::size_t>(threads.count - 1)));
+  if (threads.executor == nullptr) ThreadPool::shared().reserve(threads.count);
+  if (!profile) return;
   for (const CompiledStep& step : steps) times_.push_back({step.name, step.kind, 0});
 }
 
@@ -50,16 +50,7 @@ void StepRunner::run(std::span<std::byte* const> memory) {
   memory_ = memory;
   for (SharedLoop& loop : loops_) loop.reset();
   for (StepTime& time : times_) time.milliseconds = 0;
-  if (options_.executor == nullptr || options_.threads == 1) {
-    Team team = ThreadPool::shared().acquire(options_.threads, options_.spin);
-    team.run([&](int index) { work({index, team.size(), &team}); });
-    return;
-  }
-  const auto task = [](void* runner, int index) {
-    auto& self = *static_cast<StepRunner*>(runner);
-    self.work({index, self.options_.threads, nullptr});
-  };
-  options_.executor->parallel_for(options_.threads, task, this);
+  work_together(threads_, [this](const Member& member) { work(member); });
 }
 
 // What every member does. All come to the same loops in the same order and pass by those that are finished: a member

@@ -6,17 +6,16 @@
 // on a thread and in an arena of its own, and those that are left one after the other, all threads together.
 
 #include <mobilenet/session.h>
-#include <mobilenet/threads.h>
 
 #include <chrono>
 #include <cstddef>
 #include <span>
 #include <vector>
 
+#include "backend/cpu/program/members.h"
 #include "backend/cpu/program/step.h"
 #include "base/aligned_buffer.h"
 #include "base/shared_loop.h"
-#include "base/thread_pool.h"
 
 namespace mobilenet::cpu {
 
@@ -27,19 +26,12 @@ struct Edge {
   bool copied = false;    // an output: from `place`, which is not the caller's memory
 };
 
-struct RunnerOptions {
-  int threads = 1;
-  Executor* executor = nullptr;
-  std::chrono::microseconds spin = ThreadPool::kSpin;
-  bool profile = false;
-};
-
 // Allocates in its constructor and nowhere else, and throws std::bad_alloc.
 class StepRunner {
  public:
   // `steps` and `edges` must outlive the runner.
   StepRunner(std::span<const CompiledStep> steps, std::span<const Edge> edges, std::size_t arena_bytes,
-             std::size_t slices, const RunnerOptions& options);
+             std::size_t slices, const Threads& threads, bool profile);
 
   // What the constructor allocates for arenas and scratch.
   static std::size_t memory_bytes(std::span<const CompiledStep> steps, std::size_t arena_bytes, std::size_t slices,
@@ -55,21 +47,13 @@ class StepRunner {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // Of those who run at the same time.
-  struct Member {
-    int index = 0, count = 1;
-    Team* team = nullptr;  // null: of an executor
-
-    bool leaves() const { return index > 0 && team != nullptr && team->gives_up(); }
-  };
-
   void work(const Member& member);
   bool run_slice(const Member& member, std::size_t slice, RunContext& context);
 
   const std::span<const CompiledStep> steps_;
   const std::span<const Edge> edges_;
   const std::size_t arena_stride_, scratch_stride_, slices_;
-  const RunnerOptions options_;
+  const Threads threads_;
   bool copies_ = false;  // some outputs from the arena
   AlignedBuffer arenas_, scratch_;
   std::vector<std::byte*> bound_;  // of every member
