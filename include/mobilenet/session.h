@@ -135,7 +135,9 @@ class MOBILENET_API Session {
   Result<std::span<const TensorView>> run(std::span<const TensorView> inputs) &;
   Result<std::span<const TensorView>> run(std::span<const TensorView> inputs) && = delete;
 
-  // The same into memory of the caller: a buffer for every output, each of exactly its size.
+  // The same into memory of the caller: a buffer for every output, each of exactly its size, written when it returns.
+  // Tensors in device memory are `unsupported` where the device does not take it, or the model's axes are to be put in
+  // another order (channels first).
   Result<void> run(std::span<const TensorView> inputs, std::span<const TensorBuffer> outputs) &;
 
   // The network's input as the pictures become it: the tensor that run() takes. For those who compare or debug.

@@ -190,6 +190,8 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(Task task, std::span<con
     compiled->edges.emplace_back(outputs[i], tensor(outputs[i].tensor), wanted.names[i], model->loaded.spec.layout,
                                  pooling);
   compiled->views.resize(outputs.size());
+  const std::span<const TensorMemory> inputs = compiled->execution->inputs();
+  compiled->given.assign(inputs.begin(), inputs.end());
   compiled->bound.assign(outputs.begin(), outputs.end());
   return compiled;
 }

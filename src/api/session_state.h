@@ -36,7 +36,7 @@ struct Compiled {
   // Of the tasks that show tensors.
   std::vector<EdgeTensor> edges;
   std::vector<TensorView> views;
-  std::vector<TensorMemory> bound;  // the outputs, in memory of the caller of one run
+  std::vector<TensorMemory> given, bound;  // inputs and outputs, in memory of the caller of one run
 
   // The end's answer to the last run.
   Result<RawAnswers> raw_answers(const Workers& workers);

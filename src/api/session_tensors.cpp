@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // Raw tensors of the caller into a network, and its outputs back: as the source framework shows them.
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -21,10 +22,22 @@ Shape shape_of(const TensorView& view) {
   return shape;
 }
 
-// Host backends are all that there is.
-Error not_on_the_host(const SessionState& state, std::string_view what, std::string_view name) {
-  return failure(ErrorCode::unsupported, state.source(), ": ", what, " ", name, " lies in device memory, which ",
-                 name_of(state.options.device), " cannot reach");
+// `as_stored`: whether the caller's tensor is laid out as the network's; another has to pass through the host.
+Result<void> check_memory(const SessionState& state, std::string_view what, std::string_view name, Memory memory,
+                          bool as_stored) {
+  if (!state.backend->accepts(memory))
+    return failure(ErrorCode::unsupported, state.source(), ": ", what, " ", name, " lies in ",
+                   memory == Memory::host ? "host" : "device", " memory, which ", name_of(state.options.device),
+                   " cannot reach");
+  if (memory != Memory::host && !as_stored)
+    return failure(ErrorCode::unsupported, state.source(), ": ", what, " ", name,
+                   " lies in device memory; its axes, which the network has in another order, are put in order on the "
+                   "host alone");
+  return {};
+}
+
+bool is_as_stored(const SessionState& state, const Shape& input) {
+  return state.model->loaded.spec.layout == SourceLayout::nhwc || input.rank() != 4;
 }
 
 // The shape, in the order of the network, of input `index`; fails where it is not what the network takes.
@@ -57,7 +70,7 @@ Result<Shape> checked_input(const SessionState& state, std::size_t index, const 
   if (view.bytes != bytes || view.data == nullptr)
     return failure(ErrorCode::invalid_argument, state.source(), ": input ", tensor.name, " has ", view.bytes,
                    " bytes, its shape needs ", bytes);
-  if (view.memory != Memory::host) return not_on_the_host(state, "input", tensor.name);
+  MOBILENET_CHECK(check_memory(state, "input", tensor.name, view.memory, is_as_stored(state, given)));
   return given;
 }
 
@@ -65,8 +78,22 @@ Result<void> check_output(const SessionState& state, const EdgeTensor& output, c
   if (buffer.bytes != output.bytes() || buffer.data == nullptr)
     return failure(ErrorCode::invalid_argument, state.source(), ": the buffer of output ", output.name(), " has ",
                    buffer.bytes, " bytes, its ", name_of(output.type()), " tensor needs ", output.bytes());
-  if (buffer.memory != Memory::host) return not_on_the_host(state, "the buffer of output", output.name());
-  return {};
+  return check_memory(state, "the buffer of output", output.name(), buffer.memory, output.is_as_stored());
+}
+
+// The one stream of all device memory of a run; null where none is named.
+Result<void*> stream_of(const SessionState& state, std::span<const TensorView> inputs,
+                        std::span<const TensorBuffer> outputs) {
+  void* stream = nullptr;
+  const auto is_another = [&stream](const auto& tensor) {
+    if (tensor.memory == Memory::host || tensor.stream == nullptr) return false;
+    if (stream == nullptr) stream = tensor.stream;
+    return stream != tensor.stream;
+  };
+  if (std::any_of(inputs.begin(), inputs.end(), is_another) || std::any_of(outputs.begin(), outputs.end(), is_another))
+    return failure(ErrorCode::invalid_argument, state.source(),
+                   ": the tensors of a run belong to several streams; it runs on one");
+  return stream;
 }
 
 }  // namespace
@@ -82,32 +109,42 @@ Result<Compiled*> SessionState::run_tensors(std::span<const TensorView> inputs, 
   }
   MOBILENET_TRY(Compiled* const compiled, compiled_for(Task::run, std::span(shapes.data(), inputs.size())));
   for (std::size_t i = 0; i < outputs.size(); ++i) MOBILENET_CHECK(check_output(*this, compiled->edges[i], outputs[i]));
-
-  Stopwatch watch;
-  const SourceLayout layout = model->loaded.spec.layout;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const TensorMemory& to = compiled->execution->inputs()[i];
-    const auto* from = static_cast<const std::byte*>(inputs[i].data);
-    if (layout == SourceLayout::nchw && to.shape.rank() == 4)
-      nchw_to_nhwc(from, to.data, to.shape, size_of(to.type));
-    else
-      std::memcpy(to.data, from, to.bytes);
-  }
-  timing.preprocess = watch.lap();
-  // What the caller sees as the network stores it is written to the caller's memory at once.
   RunRequest request;
-  bool bound = !outputs.empty();
-  for (const EdgeTensor& edge : compiled->edges) bound = bound && edge.is_as_stored();
-  if (bound) {
-    for (std::size_t i = 0; i < outputs.size(); ++i) compiled->bound[i].data = static_cast<std::byte*>(outputs[i].data);
-    request.outputs = compiled->bound;
+  MOBILENET_TRY(request.stream, stream_of(*this, inputs, outputs));
+
+  // What the caller has as the network stores it is read from the caller's memory and written to it by the backend.
+  Stopwatch watch;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const TensorMemory& own = compiled->execution->inputs()[i];
+    TensorMemory& given = compiled->given[i];
+    given = own;
+    const auto* from = static_cast<const std::byte*>(inputs[i].data);
+    if (!is_as_stored(*this, own.shape)) {
+      nchw_to_nhwc(from, own.data, own.shape, size_of(own.type));
+      continue;
+    }
+    given.memory = inputs[i].memory;
+    given.data = const_cast<std::byte*>(from);  // backends only read it
   }
+  request.inputs = compiled->given;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    TensorMemory& bound = compiled->bound[i];
+    bound = compiled->execution->outputs()[i];
+    if (!compiled->edges[i].is_as_stored()) continue;
+    bound.memory = outputs[i].memory;
+    bound.data = static_cast<std::byte*>(outputs[i].data);
+  }
+  if (!outputs.empty()) request.outputs = compiled->bound;
+  timing.preprocess = watch.lap();
   if (auto done = compiled->execution->run(request); !done) return at(source(), std::move(done).error());
   timing.network = watch.lap();
   last = compiled->execution.get();
-  if (!bound) compiled->show_outputs();
-  for (std::size_t i = 0; !bound && i < outputs.size(); ++i)
-    std::memcpy(outputs[i].data, compiled->views[i].data, outputs[i].bytes);
+  if (outputs.empty()) compiled->show_outputs();
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (compiled->edges[i].is_as_stored()) continue;
+    const TensorView shown = compiled->edges[i].show(compiled->execution->outputs()[i]);
+    std::memcpy(outputs[i].data, shown.data, shown.bytes);
+  }
   timing.postprocess = watch.lap();
   return compiled;
 }

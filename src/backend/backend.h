@@ -45,11 +45,13 @@ struct TensorMemory {
 struct RunRequest {
   // One per image of the batch, where the program has the picture end or the answer end.
   std::span<const PictureCall> pictures = {};
-  // In the order of Network::inputs, in memory of the caller; empty: what was written to Execution::inputs.
+  // In the order of Network::inputs, in memory of the caller or of Execution::inputs, that is only read, as it lies
+  // where the backend can, and of kinds that it accepts; empty: what was written to Execution::inputs.
   std::span<const TensorMemory> inputs = {};
-  // In the order of CompileRequest::outputs, in memory of the caller; empty: Execution::outputs.
+  // The same in the order of CompileRequest::outputs, written; empty: Execution::outputs.
   std::span<const TensorMemory> outputs = {};
-  // The caller's command stream (CUstream); null: the execution's own. Host backends have none.
+  // The caller's command stream (CUstream), on which inputs were written and outputs may be; null: the execution's own.
+  // Host backends have none.
   void* stream = nullptr;
 };
 
@@ -137,6 +139,8 @@ class Backend {
   // `precision`: what choose() said.
   virtual Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph,
                                                       Precision precision) const = 0;
+  // Whether inputs and outputs of a RunRequest may lie in such memory, each apart.
+  virtual bool accepts(Memory memory) const { return memory == Memory::host; }
   // Of `ends`, what compile would take along for this network.
   virtual Claims claims([[maybe_unused]] const Network& network, [[maybe_unused]] const Ends& ends) const { return {}; }
   // Fails, with the node's name, when the backend cannot run a node of the network, whether the wanted tensors need it

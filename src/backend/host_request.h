@@ -6,6 +6,7 @@
 
 #include <mobilenet/result.h>
 
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -37,6 +38,12 @@ inline Result<void> check_host_request(const RunRequest& request, std::span<cons
   if (request.stream != nullptr) return failure(ErrorCode::unsupported, "a host has no command stream to run on");
   MOBILENET_CHECK(check_host_tensors("input", request.inputs, inputs));
   return check_host_tensors("output", request.outputs, outputs);
+}
+
+// Copies tensors into others of their sizes, but for those that are the same memory; none where `from` is empty.
+inline void copy_tensors(std::span<const TensorMemory> to, std::span<const TensorMemory> from) {
+  for (std::size_t i = 0; i < from.size(); ++i)
+    if (to[i].data != from[i].data) std::memcpy(to[i].data, from[i].data, to[i].bytes);
 }
 
 }  // namespace mobilenet

@@ -5,7 +5,6 @@
 #include <mobilenet/session.h>
 
 #include <chrono>
-#include <cstring>
 #include <new>
 
 #include "backend/host_request.h"
@@ -79,8 +78,7 @@ class ReferenceExecution final : public Execution {
   Result<Ticket> submit(const RunRequest& request) override {
     using Clock = std::chrono::steady_clock;
     MOBILENET_CHECK(check_host_request(request, inputs_, outputs_));
-    for (std::size_t i = 0; i < request.inputs.size(); ++i)
-      std::memcpy(inputs_[i].data, request.inputs[i].data, inputs_[i].bytes);
+    copy_tensors(inputs_, request.inputs);
     for (std::size_t i = 0; i < calls_.size(); ++i) {
       const Call& call = calls_[i];
       const Clock::time_point start = Clock::now();
@@ -88,8 +86,7 @@ class ReferenceExecution final : public Execution {
       if (!times_.empty())
         times_[i].milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     }
-    for (std::size_t i = 0; i < request.outputs.size(); ++i)
-      std::memcpy(request.outputs[i].data, outputs_[i].data, outputs_[i].bytes);
+    if (!request.outputs.empty()) copy_tensors(request.outputs, outputs_);
     return ++ticket_;
   }
   Result<void> wait(Ticket) override { return {}; }

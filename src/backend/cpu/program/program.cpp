@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <new>
 #include <utility>
 
@@ -74,9 +73,9 @@ class CpuExecution final : public Execution {
 
   Result<Ticket> submit(const RunRequest& request) override {
     MOBILENET_CHECK(check_host_request(request, inputs_, outputs_));
-    // Kernels read a little past the end of an input, which only the execution's own memory allows.
-    for (std::size_t i = 0; i < request.inputs.size(); ++i)
-      std::memcpy(inputs_[i].data, request.inputs[i].data, inputs_[i].bytes);
+    // A copy, since kernels read up to kReadPadding bytes past the end of an input, and behind the caller's may be
+    // none.
+    copy_tensors(inputs_, request.inputs);
     for (std::size_t i = 0; i < outputs_.size(); ++i)
       memory_[inputs_.size() + i] = request.outputs.empty() ? outputs_[i].data : request.outputs[i].data;
     runner_.run(memory_);
