@@ -3,16 +3,23 @@
 // Every block of several steps that the cpu backend forms, in floats and in integers, for one thread and for several,
 // against `reference`, which runs the same nodes one by one; and cut open at each of its hidden tensors.
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <set>
 
 #include "backend/cpu/blocks/grouping.h"
+#include "backend/cpu/every_isa.h"
 #include "backend/cpu/float_network.h"
 #include "backend/cpu/integer_network.h"
+#include "base/file_bytes.h"
+#include "formats/formats.h"
 #include "models/models.h"
+#include "models/registry.h"
 #include "plan/plan.h"
+#include "support/test_data.h"
 
 namespace mobilenet {
 namespace {
@@ -26,7 +33,7 @@ struct Graph {
   std::vector<std::shared_ptr<void>> owners;
 };
 
-Graph random_model(const char* name) {
+Graph random_model(const std::string& name) {
   const ModelSpec spec = spec_from_name(name).value();
   auto weights = std::make_shared<RandomWeights>(random_weights(spec));
   Graph graph;
@@ -124,27 +131,34 @@ std::vector<float> floats(const Bytes& bytes) {
   return numbers;
 }
 
-class Blocks : public ::testing::TestWithParam<BlocksCase> {};
+// The best instruction set here, and the best without instructions for integers of its own.
+std::vector<cpu::KernelSet> two_instruction_sets() {
+  const auto runnable = cpu::runnable_kernels();
+  std::vector<cpu::KernelSet> sets{runnable[0]};
+  const auto plain = std::find_if(runnable.begin(), runnable.end(), [](const cpu::KernelSet& set) {
+    return set.isa.find("vnni") == std::string_view::npos;
+  });
+  if (plain != runnable.begin() && plain != runnable.end()) sets.push_back(*plain);
+  return sets;
+}
 
-TEST_P(Blocks, LikeTheirNodesOneByOne) {
-  const Graph graph = GetParam().make();
+// All blocks of a network at once, whole, and cut behind the first of their steps, the second, ...: a tensor that is
+// wanted cuts its block open. Returns how many blocks there are for one thread.
+std::size_t expect_blocks_like_their_nodes(const Graph& graph, const std::vector<Shape>& inputs) {
   const Network& network = graph.network;
-  CompileRequest request;
-  request.input_shapes = {GetParam().input};
-  const std::vector<Shape> shapes = infer_shapes(network, graph.parameters, {&GetParam().input, 1}).value();
-
+  const std::vector<Shape> shapes = infer_shapes(network, graph.parameters, inputs).value();
   std::map<int, std::vector<Block>> blocks;  // per number of threads
-  std::set<TensorId> all;
-  for (const int threads : {1, 2, 3}) {
-    const cpu::CpuGrouping grouping(threads);
-    const Plan plan = make_plan(network, shapes, network.outputs, grouping).value();
+  std::set<TensorId> all(network.outputs.begin(), network.outputs.end());
+  for (const int threads : {1, 2, 3, 8}) {
+    const Plan plan = make_plan(network, shapes, network.outputs, cpu::CpuGrouping(threads)).value();
     for (const Block& block : plan.blocks) {
       if (block.steps.size() < 2) continue;
       blocks[threads].push_back(block);
       for (const Step& step : block.steps) all.insert(step.output);
     }
-    EXPECT_FALSE(blocks[threads].empty()) << threads << " threads: nothing here proves anything";
   }
+  CompileRequest request;
+  request.input_shapes = inputs;
   request.outputs.assign(all.begin(), all.end());
   const auto weights = [&](const Backend& backend) {
     return packed(backend, network, graph.parameters, Precision::source).value();
@@ -152,25 +166,38 @@ TEST_P(Blocks, LikeTheirNodesOneByOne) {
   const auto expected = run(reference_backend(), weights(reference_backend()), request);
 
   const auto cpu_weights = weights(cpu::cpu_backend());
-  const auto expect_tensors = [&](const std::vector<TensorId>& wanted) {
-    request.outputs = wanted;
-    for (const auto& [id, bytes] : run(cpu::cpu_backend(), cpu_weights, request)) {
-      const std::string& name = network.tensor(id).name;
-      if (network.tensor(id).type == DataType::f32)
-        EXPECT_LE(testing::relative_difference(floats(bytes), floats(expected.at(id))), kTolerance) << name;
-      else
-        EXPECT_TRUE(bytes == expected.at(id)) << name;
+  for (const cpu::KernelSet& kernels : two_instruction_sets()) {
+    const testing::ForcedIsa forced(kernels);
+    for (const auto& [threads, formed] : blocks) {
+      std::size_t longest = 1;
+      for (const Block& block : formed) longest = std::max(longest, block.steps.size());
+      for (std::size_t cut = 0; cut < longest; ++cut) {
+        std::set<TensorId> wanted(network.outputs.begin(), network.outputs.end());
+        for (const Block& block : formed) {
+          wanted.insert(block.last().output);
+          if (cut > 0 && cut < block.steps.size()) wanted.insert(block.steps[cut - 1].output);
+        }
+        request.threads = threads;
+        request.outputs.assign(wanted.begin(), wanted.end());
+        for (const auto& [id, bytes] : run(cpu::cpu_backend(), cpu_weights, request)) {
+          const Tensor& tensor = network.tensor(id);
+          const bool equal = tensor.type == DataType::f32
+                                 ? testing::relative_difference(floats(bytes), floats(expected.at(id))) <= kTolerance
+                                 : bytes == expected.at(id);
+          EXPECT_TRUE(equal) << tensor.name << ", " << kernels.isa << ", " << threads << " threads, blocks "
+                             << (cut > 0 ? "cut behind step " + std::to_string(cut) : "whole");
+        }
+      }
     }
-  };
-  for (const auto& [threads, formed] : blocks)
-    for (const Block& block : formed) {
-      SCOPED_TRACE(::testing::Message() << "the block before " << network.tensor(block.last().output).name << ", "
-                                        << threads << " threads");
-      request.threads = threads;
-      expect_tensors({block.last().output});
-      for (std::size_t i = 0; i + 1 < block.steps.size(); ++i)
-        expect_tensors({block.steps[i].output, block.last().output});
-    }
+  }
+  return blocks[1].size();
+}
+
+class Blocks : public ::testing::TestWithParam<BlocksCase> {};
+
+TEST_P(Blocks, LikeTheirNodesOneByOne) {
+  EXPECT_GT(expect_blocks_like_their_nodes(GetParam().make(), {GetParam().input}), 0u)
+      << "nothing here proves anything";
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Blocks, ::testing::ValuesIn(kCases), [](const auto& tested) {
@@ -178,6 +205,39 @@ INSTANTIATE_TEST_SUITE_P(Cases, Blocks, ::testing::ValuesIn(kCases), [](const au
   for (const char* c = tested.param.name; *c != 0; ++c) name += std::isalnum(static_cast<unsigned char>(*c)) ? *c : '_';
   return name;
 });
+
+class EveryArchitecture : public ::testing::TestWithParam<ArchitectureRow> {};
+
+TEST_P(EveryArchitecture, OfOddSizes) {
+  const std::string name = std::string(GetParam().name) + ":0.25:225:5";
+  EXPECT_GT(expect_blocks_like_their_nodes(random_model(name), {{1, 225, 193, 3}}), 0u)
+      << "nothing here proves anything";
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, EveryArchitecture, ::testing::ValuesIn(architectures().begin(), architectures().end()),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+// Graphs of bytes as they are published, each at its own size.
+TEST(RealBlocks, OfBytes) {
+  MOBILENET_NEEDS_TEST_DATA();
+  std::size_t blocks = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(*testing::test_data() / "models")) {
+    if (entry.path().extension() != ".tflite") continue;
+    SCOPED_TRACE(entry.path().filename().string());
+    const auto file = FileBytes::read(entry.path()).value();
+    const auto model = load_model({entry.path().string(), entry.path(), file->bytes(), file});
+    if (!model) continue;  // an operator that no backend has
+    const Network& network = model->network();
+    const auto is_of_bytes = [&](TensorId id) {
+      return network.tensor(id).type == DataType::u8 || network.tensor(id).type == DataType::i8;
+    };
+    if (!std::all_of(network.inputs.begin(), network.inputs.end(), is_of_bytes)) continue;
+    std::vector<Shape> inputs;
+    for (const TensorId id : network.inputs) inputs.push_back(network.tensor(id).shape);
+    blocks += expect_blocks_like_their_nodes(Graph{network, model->parameters(), {}}, inputs);
+  }
+  EXPECT_GT(blocks, 0u) << "nothing here proves anything";
+}
 
 }  // namespace
 }  // namespace mobilenet
