@@ -57,7 +57,8 @@ struct ImageView {
   MOBILENET_API static ImageView packed(const void* pixels, PixelFormat format, int width, int height,
                                         std::ptrdiff_t row_bytes = 0);
   // A part of the picture that borrows the same pixels: left, top, width and height as a viewer sees it, after
-  // orientation. Boxes and masks found in it are relative to the part. A region that is not wholly inside is refused.
+  // orientation. Boxes and masks found in it are relative to the part: with `left` added to their columns and `top` to
+  // their rows they are the whole picture's, whatever its orientation. A region that is not wholly inside is refused.
   MOBILENET_API Result<ImageView> crop(int left, int top, int width, int height) const;
 
   // The size a viewer sees, after orientation. Calls refuse a picture whose orientation is none of the eight.

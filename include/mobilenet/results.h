@@ -16,7 +16,8 @@ struct Classification {
   float score = 0;         // probability 0..1
 };
 
-// One object in a picture. The box is in pixels of the upright picture and may reach beyond it.
+// One object in a picture. The box is in pixels of the upright picture, or of the part of it that was given
+// (ImageView::crop), and may reach beyond it.
 struct Detection {
   int class_index = 0;     // 0-based without background
   std::string_view label;  // empty when the model has no labels
@@ -34,8 +35,8 @@ struct SegmentClass {
   std::int64_t pixels = 0;
 };
 
-// A class for every pixel of the upright picture. Pixels that the network did not see (cropped away) are class 0
-// with probability 1.
+// A class for every pixel of the upright picture, or of the part of it that was given (ImageView::crop). Pixels that
+// the network did not see (cropped away) are class 0 with probability 1.
 struct Segmentation {
   int width = 0, height = 0;
   std::span<const std::uint8_t> mask;     // [height][width] class numbers
