@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/machine_memory.h"
 #include "base/nearest_name.h"
+#include "base/processors.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "base/thread_pool.h"
@@ -113,7 +114,10 @@ Result<void> SessionState::prepare() {
   MOBILENET_CHECK(check_options(options));
   MOBILENET_CHECK(check_answer_options(*model, options));
   options.threads = threads_of(options);
-  if (options.executor == nullptr) ThreadPool::shared().reserve(options.threads);
+  if (options.executor == nullptr) {
+    ThreadPool::shared().set_cores(physical_cores());
+    ThreadPool::shared().reserve(options.threads);
+  }
   workers = Workers(options.threads, options.executor, std::chrono::microseconds(options.spin_us));
 
   const InputSizes sizes = model->loaded.sizes;

@@ -23,13 +23,20 @@
 namespace mobilenet {
 namespace {
 
-// Workers serve every caller of the process, so they must not stay what the one was who started them: pinned to its
-// core, in its scheduling class, as nice as it is. They become what the main thread is.
-void become_neutral() {
+// The caller gets the main thread's affinity.
+void follow_main_thread() {
 #if defined(__linux__)
   cpu_set_t mask;
   CPU_ZERO(&mask);
   if (sched_getaffinity(getpid(), sizeof(mask), &mask) == 0) sched_setaffinity(0, sizeof(mask), &mask);
+#endif
+}
+
+// Workers serve every caller of the process, so they must not stay what the one was who started them: pinned to its
+// core, in its scheduling class, as nice as it is. They become what the main thread is.
+void become_neutral() {
+  follow_main_thread();
+#if defined(__linux__)
   const sched_param priority{};
   if (sched_getscheduler(0) != SCHED_OTHER) sched_setscheduler(0, SCHED_OTHER, &priority);
   setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, static_cast<id_t>(getpid())));
@@ -130,7 +137,8 @@ struct alignas(kCacheLine) ThreadPool::Worker {
 struct ThreadPool::State {
   State(int most, std::chrono::nanoseconds longest_idle) : cores(most), idle(longest_idle) {}
 
-  const int cores;
+  std::atomic<int> cores;
+  std::atomic<std::uint32_t> renewals{0};  // how often `cores` was said anew
   const std::chrono::nanoseconds idle;
   std::atomic<Worker*> newest{nullptr};  // a list that only grows
   std::atomic<int> running{0};
@@ -149,13 +157,10 @@ struct ThreadPool::State {
     return {static_cast<std::uint16_t>(std::min(demand >> 32, kMost)),
             static_cast<std::uint16_t>(std::min(demand & 0xffffffff, kMost))};
   }
-  // What counts of a wish when cores are shared.
-  int wish(int threads) const { return std::clamp(threads, 1, cores); }
-
   bool start(Worker& worker);
   void work(Worker& worker);
   void end(Worker& worker);
-  int share(int threads, Demand now);
+  int share(int threads, int cores_now, Demand now);
   void forget_threads();
 };
 
@@ -168,10 +173,7 @@ bool ThreadPool::State::start(Worker& worker) {
   worker.running = true;
   running.fetch_add(1, std::memory_order_relaxed);
   try {
-    worker.thread = std::thread([this, &worker] {
-      become_neutral();
-      work(worker);
-    });
+    worker.thread = std::thread([this, &worker] { work(worker); });
     return true;
   } catch (const std::exception&) {
     refused.store(milliseconds(), std::memory_order_relaxed);
@@ -182,11 +184,17 @@ bool ThreadPool::State::start(Worker& worker) {
 }
 
 void ThreadPool::State::work(Worker& worker) {
+  std::uint32_t renewal = renewals.load(std::memory_order_relaxed);
+  become_neutral();
   SpinLimit spin;
   while (true) {
     const std::uint32_t seen = worker.asked.count();
     if (worker.take_task()) {
       if (worker.task == nullptr) return;
+      if (const std::uint32_t now = renewals.load(std::memory_order_relaxed); now != renewal) {
+        renewal = now;
+        follow_main_thread();
+      }
       spin = worker.spin;
       worker.task(worker.context, worker.member);
       worker.done.happen();
@@ -210,12 +218,12 @@ void ThreadPool::State::end(Worker& worker) {
 
 // How many threads somebody has who asks for `threads`, when all who came of late have as many as they asked for, or
 // equal parts.
-int ThreadPool::State::share(int threads, Demand now) {
+int ThreadPool::State::share(int threads, int cores_now, Demand now) {
   const Demand demanded = recent.with(now);
   if (demanded.callers <= 1) return threads;  // even more than there are cores, as it likes
-  const int others = demanded.threads - wish(threads);
-  const int equal = (cores + demanded.callers - 1) / demanded.callers;
-  return std::min(threads, std::max({1, equal, cores - others}));
+  const int others = demanded.threads - std::clamp(threads, 1, cores_now);
+  const int equal = (cores_now + demanded.callers - 1) / demanded.callers;
+  return std::min(threads, std::max({1, equal, cores_now - others}));
 }
 
 // In a child process: it has the memory, but none of the threads.
@@ -282,7 +290,7 @@ void ThreadPool::reserve(int threads) {
     }
   // Others may come who want threads at the same time: for as many as there are cores there is a place, but a thread
   // only when it is wanted.
-  for (const int most = std::max(threads, state_->cores) - 1; state_->workers < most; ++state_->workers) {
+  for (const int most = std::max(threads, state_->cores.load()) - 1; state_->workers < most; ++state_->workers) {
     auto worker = std::make_unique<Worker>();
     if (missing > 0 && state_->start(*worker)) --missing;
     worker->give_back();
@@ -291,18 +299,26 @@ void ThreadPool::reserve(int threads) {
   }
 }
 
+void ThreadPool::set_cores(int cores) {
+  state_->cores.store(cores, std::memory_order_relaxed);
+  state_->renewals.fetch_add(1, std::memory_order_relaxed);
+}
+
 int ThreadPool::running() const { return state_->running.load(std::memory_order_relaxed); }
 
 Team ThreadPool::acquire(int threads, std::chrono::nanoseconds spin) { return Team(*state_, threads, spin); }
 
 Team::Team(ThreadPool::State& state, int threads, std::chrono::nanoseconds spin)
-    : state_(state), asked_(threads), spin_{spin, &state.working, state.cores} {
-  const std::uint64_t wish = ThreadPool::State::packed(state.wish(threads));
+    : state_(state),
+      cores_(state.cores.load(std::memory_order_relaxed)),
+      wish_(std::clamp(threads, 1, cores_)),
+      spin_{spin, &state.working, cores_} {
+  const std::uint64_t wish = ThreadPool::State::packed(wish_);
   const Demand now = ThreadPool::State::unpacked(state.demand.fetch_add(wish, std::memory_order_relaxed) + wish);
   const int others = state.working.fetch_add(1, std::memory_order_relaxed);
-  int most = state.share(threads, now);
+  int most = state.share(threads, cores_, now);
   // Where others still have more than theirs, they will give it up; those who only fill what is left do not.
-  if (others > 0) most = std::min(most, std::max({1, state.cores / now.callers, state.cores - others}));
+  if (others > 0) most = std::min(most, std::max({1, cores_ / now.callers, cores_ - others}));
   for (const bool start : {false, true})  // first those that run
     for (ThreadPool::Worker* worker = state.newest.load(std::memory_order_acquire); worker != nullptr && size_ < most;
          worker = worker->older) {
@@ -325,7 +341,7 @@ Team::~Team() {
     worker->give_back();
     worker = next;
   }
-  state_.demand.fetch_sub(ThreadPool::State::packed(state_.wish(asked_)), std::memory_order_relaxed);
+  state_.demand.fetch_sub(ThreadPool::State::packed(wish_), std::memory_order_relaxed);
 }
 
 void Team::start(Task task, const void* context) {
@@ -333,7 +349,7 @@ void Team::start(Task task, const void* context) {
     worker->task = task;
     worker->context = context;
     worker->spin = spin_;
-    worker->spin.most = state_.cores - 1;  // who waits for a task is not counted as working
+    worker->spin.most = cores_ - 1;  // who waits for a task is not counted as working
     worker->ask();
   }
 }
@@ -347,9 +363,9 @@ void Team::join() {
 bool Team::gives_up() {
   int working = state_.working.load(std::memory_order_relaxed);
   do {
-    if (working <= state_.cores) return false;
+    if (working <= cores_) return false;
     const int callers = ThreadPool::State::unpacked(state_.demand.load(std::memory_order_relaxed)).callers;
-    if (callers <= 1 || working_.load(std::memory_order_relaxed) <= std::max(1, state_.cores / callers)) return false;
+    if (callers <= 1 || working_.load(std::memory_order_relaxed) <= std::max(1, cores_ / callers)) return false;
   } while (!state_.working.compare_exchange_weak(working, working - 1, std::memory_order_relaxed));
   working_.fetch_sub(1, std::memory_order_relaxed);
   return true;

@@ -39,6 +39,10 @@ class ThreadPool {
   // Starts what is missing for a team of `threads`, the caller included. Not for the hot path.
   void reserve(int threads);
 
+  // How many threads callers may have together from now on. Affinities and quotas change while a program runs, so who
+  // opens a session says it anew; workers then have the main thread's affinity of today. Not for the hot path.
+  void set_cores(int cores);
+
   // The caller and at most threads - 1 workers that nobody else has. Allocates and locks nothing, but where it starts
   // a thread: one that has ended, or one more because several callers want threads at the same time.
   Team acquire(int threads, std::chrono::nanoseconds spin = kSpin);
@@ -86,7 +90,8 @@ class Team {
   void join();
 
   ThreadPool::State& state_;
-  const int asked_;
+  const int cores_;  // as they were when it was acquired, so that it gives back what it took
+  const int wish_;   // what counts of it when cores are shared
   const SpinLimit spin_;
   ThreadPool::Worker* first_ = nullptr;  // of a list through Worker::next
   int size_ = 1;

@@ -114,6 +114,48 @@ TEST(Processors, WorkersAreNotWhatTheirStarterWas) {
   EXPECT_EQ(sigismember(&blocked, SIGUSR1), 0) << "the caller's own signals are as before";
 }
 
+// The main thread was pinned when the pool and its first worker were made, and no longer is.
+TEST(Processors, APoolFollowsTheMainThread) {
+  const int cores = physical_cores(), processors = allowed_processors();
+  if (cores < 2) GTEST_SKIP() << "needs two cores";
+  cpu_set_t before, first;
+  CPU_ZERO(&before);
+  CPU_ZERO(&first);
+  ASSERT_EQ(sched_getaffinity(getpid(), sizeof(before), &before), 0);
+  int cpu = 0;
+  while (!CPU_ISSET(cpu, &before)) ++cpu;
+  CPU_SET(cpu, &first);
+  ASSERT_EQ(sched_setaffinity(getpid(), sizeof(first), &first), 0);
+  EXPECT_EQ(physical_cores(), 1);
+  ThreadPool pool(1);
+  pool.reserve(2);
+  // What a worker may run on, and the threads of two teams at work at the same time.
+  const auto of_a_worker = [&] {
+    int allowed = 0;
+    std::atomic<bool> has_come{false};
+    pool.acquire(2).run([&](int member) {
+      if (member == 0) {
+        while (!has_come) std::this_thread::yield();
+        return;
+      }
+      allowed = allowed_processors();
+      has_come = true;
+    });
+    return allowed;
+  };
+  const auto of_two_teams = [&] {
+    const Team first_team = pool.acquire(1), second_team = pool.acquire(cores);
+    return first_team.size() + second_team.size();
+  };
+  EXPECT_EQ(of_a_worker(), 1);
+  EXPECT_EQ(of_two_teams(), 2) << "each has itself";
+  ASSERT_EQ(sched_setaffinity(getpid(), sizeof(before), &before), 0);
+  pool.set_cores(physical_cores());
+  EXPECT_EQ(of_a_worker(), processors);
+  pool.reserve(cores);
+  EXPECT_EQ(of_two_teams(), cores);
+}
+
 #endif
 
 }  // namespace
