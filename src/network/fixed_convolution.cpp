@@ -13,11 +13,22 @@ int channels_with_halves_up(FixedLayer layer, int outputs) {
     case FixedLayer::int4_convolution:
     case FixedLayer::int4_dense:
       return outputs;
+    case FixedLayer::int4_grouped:
+      return 0;
     case FixedLayer::int4_depthwise:
     case FixedLayer::transposed:
       return outputs / 8 * 8;  // these kernels take 8 channels at a time
   }
   return 0;
+}
+
+// What the layer fuses.
+Activation activation_of(const Op& op) {
+  if (const auto* convolution = std::get_if<Conv2dOp>(&op)) return convolution->activation;
+  if (const auto* depthwise = std::get_if<DepthwiseConv2dOp>(&op)) return depthwise->activation;
+  if (const auto* transposed = std::get_if<TransposeConv2dOp>(&op)) return transposed->activation;
+  if (const auto* dense = std::get_if<DenseOp>(&op)) return dense->activation;
+  return Activation::none;
 }
 
 }  // namespace
@@ -46,6 +57,28 @@ Result<FixedConvolutionArithmetic> fixed_convolution_arithmetic(FixedLayer layer
     convolution.factors.push_back(fixed_point(factor));
   }
   return convolution;
+}
+
+std::optional<FixedLayer> fixed_layer(const Op& op, const Tensor& weight) {
+  if (const auto* transposed = std::get_if<TransposeConv2dOp>(&op))
+    return leaves_gaps(*transposed) ? std::optional(FixedLayer::transposed) : std::nullopt;
+  if (!weight.int4) return std::nullopt;
+  if (std::holds_alternative<DepthwiseConv2dOp>(op)) return FixedLayer::int4_depthwise;
+  // The weight of a dense layer, of rows of a map too, has two axes. XNNPACK takes whole bytes of two inputs.
+  if (weight.shape.rank() == 2) return weight.shape[1] % 2 != 0 ? std::optional(FixedLayer::int4_dense) : std::nullopt;
+  const auto* convolution = std::get_if<Conv2dOp>(&op);
+  return convolution != nullptr && convolution->groups > 1 ? FixedLayer::int4_grouped : FixedLayer::int4_convolution;
+}
+
+Result<LayerArithmetic> layer_arithmetic(const Op& op, const Tensor& input, const Tensor& weight, const Tensor& output,
+                                         int outputs) {
+  const Activation activation = activation_of(op);
+  LayerArithmetic layer;
+  MOBILENET_TRY(layer.common, convolution_arithmetic(input, weight, output, activation, outputs));
+  if (const auto kind = fixed_layer(op, weight)) {
+    MOBILENET_TRY(layer.fixed, fixed_convolution_arithmetic(*kind, input, weight, output, activation, outputs));
+  }
+  return layer;
 }
 
 }  // namespace mobilenet

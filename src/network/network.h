@@ -56,6 +56,7 @@ struct Tensor {
   Shape shape;  // activations: as in the file, batch 1; rank 0 where the file does not say
   std::optional<Quantization> quantization;
   int parameter = -1;  // index into Parameters::values; -1: an activation
+  bool int4 = false;   // a constant whose source has 4 bits a number, i8 here: layers of bytes round by other rules
 
   bool is_constant() const { return parameter >= 0; }
 };

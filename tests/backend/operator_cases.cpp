@@ -36,6 +36,8 @@ const char* in_words(Numbers numbers) {
       return "i8";
     case Numbers::i8_per_channel:
       return "i8 per channel";
+    case Numbers::int4_weights:
+      return "weights of 4 bits";
   }
   return "?";
 }
@@ -86,6 +88,7 @@ class Table {
   void add_weighted(const OperatorCase& row) {
     for (const Numbers numbers : kFloats) add(row, numbers);
     for (const Numbers numbers : kIntegers) add(row, numbers);
+    add(row, Numbers::int4_weights);
   }
   void add_plain(const OperatorCase& row) {
     for (const Numbers numbers : kPlain) add(row, numbers);

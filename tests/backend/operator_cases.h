@@ -26,15 +26,17 @@ namespace mobilenet::testing {
 
 // What a network's activations and constants are stored as.
 enum class Numbers {
-  f32,            // all float32
-  f16_weights,    // float32 activations, float16 constants
-  i8_weights,     // float32 activations, weights i8 per channel, to be dequantised
-  u8,             // u8, weights with a zero point
-  i8,             // i8, one scale for the weight
-  i8_per_channel  // i8, one scale per output channel
+  f32,             // all float32
+  f16_weights,     // float32 activations, float16 constants
+  i8_weights,      // float32 activations, weights i8 per channel, to be dequantised
+  u8,              // u8, weights with a zero point
+  i8,              // i8, one scale for the weight
+  i8_per_channel,  // i8, one scale per output channel
+  int4_weights     // i8, weights of 4 bits with one scale per output channel
 };
 constexpr bool is_integer(Numbers numbers) {
-  return numbers == Numbers::u8 || numbers == Numbers::i8 || numbers == Numbers::i8_per_channel;
+  return numbers == Numbers::u8 || numbers == Numbers::i8 || numbers == Numbers::i8_per_channel ||
+         numbers == Numbers::int4_weights;
 }
 
 // Where the zero points of activations lie in their type.

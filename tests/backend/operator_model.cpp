@@ -183,8 +183,9 @@ class ModelBuilder {
 
   void add_integer_weight(const Shape& shape, WeightLayout layout, int axis, float reach) {
     // One step of the weight, so that sums of uniform bytes spread by kWantedDeviation steps of the output.
-    const float step = kWantedDeviation / (kUniformByteDeviation * kUniformByteDeviation * reach);
-    const bool per_channel = case_.numbers == Numbers::i8_per_channel || case_.numbers == Numbers::i8_weights;
+    const bool int4 = case_.numbers == Numbers::int4_weights;
+    const float step = (int4 ? 16 : 1) * kWantedDeviation / (kUniformByteDeviation * kUniformByteDeviation * reach);
+    const bool per_channel = case_.numbers != Numbers::u8 && case_.numbers != Numbers::i8;
     Quantization quantization;
     quantization.axis = axis;
     for (int o = 0; o < (per_channel ? case_.outputs : 1); ++o) {
@@ -198,8 +199,10 @@ class ModelBuilder {
       add_constant("weight", DataType::u8, shape, layout, values, std::move(quantization));
     } else {
       std::vector<std::int8_t> values(elements);
-      for (std::int8_t& value : values) value = static_cast<std::int8_t>(random_.integer(-127, 127));
+      for (std::int8_t& value : values)
+        value = static_cast<std::int8_t>(int4 ? random_.integer(-8, 7) : random_.integer(-127, 127));
       add_constant("weight", DataType::i8, shape, layout, values, std::move(quantization));
+      model_.network.tensors.back().int4 = int4;
     }
   }
 

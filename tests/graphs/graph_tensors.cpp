@@ -12,6 +12,14 @@ namespace {
 
 using schema::TensorType;
 
+// Two numbers a byte, the first in its lower half.
+std::vector<std::uint8_t> packed(const std::vector<std::uint8_t>& numbers) {
+  std::vector<std::uint8_t> halves((numbers.size() + 1) / 2);
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    halves[i / 2] = static_cast<std::uint8_t>(halves[i / 2] | (numbers[i] & 15u) << (4 * (i % 2)));
+  return halves;
+}
+
 template <class T, class Make>
 std::vector<std::uint8_t> data_of(std::size_t count, Make make) {
   std::vector<T> values(count);
@@ -133,6 +141,10 @@ GraphTensors::Weighted GraphTensors::weights(int input, const WeightShape& weigh
       filter.scales.push_back(static_cast<float>(base * std::exp2(choices_.real(-2, 2))));
     filter.zero_points.assign(outputs, 0);
   }
+  const bool signed_bytes = kind_ == Kind::i8 || kind_ == Kind::i8_per_channel;
+  const bool int4 = weight.may_be_int4 && signed_bytes && choices_.one_in(6);
+  if (int4)
+    for (float& channel : filter.scales) channel *= 16;
   Choices numbers(choices_.word());
   const bool full = choices_.one_in(3);
   filter.data = data_of<std::uint8_t>(count, [&] {
@@ -142,6 +154,11 @@ GraphTensors::Weighted GraphTensors::weights(int input, const WeightShape& weigh
     return static_cast<std::uint8_t>(
         std::clamp(middle + numbers.between(-60, 60) + numbers.between(-60, 60), low, high));
   });
+  if (int4) {
+    for (std::uint8_t& number : filter.data) number = static_cast<std::uint8_t>(static_cast<std::int8_t>(number) / 16);
+    filter.type = TensorType::INT4;
+    filter.data = packed(filter.data);
+  }
 
   // Of typical numbers of 16 bits, times weights, as many steps of 16 bits.
   const double typical = kind_ == Kind::i16 ? 40 : 60;
@@ -156,8 +173,9 @@ GraphTensors::Weighted GraphTensors::weights(int input, const WeightShape& weigh
     largest_scale = std::max(largest_scale, static_cast<double>(bias.scales.back()));
   }
   bias.zero_points.assign(bias.scales.size(), 0);
-  // Beyond 2^31 steps of the output XNNPACK's conversion wraps around, where this library saturates.
-  const double most = 0x1p30 * scale(output) / largest_scale;
+  // Beyond 2^31 steps of the output XNNPACK's conversion wraps around, where this library saturates. And its sums of
+  // weights of 4 bits have 16 times their value.
+  const double most = std::min(0x1p30 * scale(output) / largest_scale, int4 ? 0x1p25 : 0x1p31);
   const int size =
       static_cast<int>(std::min(choices_.pick({0.0, 100.0, 3000.0, 100000.0, 0x1p24, 0x1p28}), std::max(0.0, most)));
   if (kind_ == Kind::i16) {

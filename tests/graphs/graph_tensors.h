@@ -62,6 +62,7 @@ class GraphTensors {
     std::vector<int> shape;
     int channel_axis = 0;
     int outputs = 1;
+    bool may_be_int4 = false;  // where those of i8 are drawn
   };
   struct Weighted {
     int filter, bias, output;

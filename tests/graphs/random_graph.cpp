@@ -143,7 +143,7 @@ class GraphMaker : private GraphElements {
     const std::vector<int> out{1, w.output(w.rows, in[1]), w.output(w.columns, in[2]), outputs};
     const std::vector<int> weight{outputs, w.rows.kernel, w.columns.kernel, in[3] / groups};
     if (elements(weight) > kMostWeights || !fits(out)) return -1;
-    const auto [filter, bias, y] = weights(x, {weight, 0, outputs}, out);
+    const auto [filter, bias, y] = weights(x, {weight, 0, outputs, true}, out);
     const FusedActivation activation = fused();
     return put(BuiltinOperator::CONV_2D, {x, filter, bias}, y, kind_ == Kind::i16 ? 4 : 3,
                BuiltinOptions::Conv2DOptions, [=](auto& builder) {
@@ -161,7 +161,7 @@ class GraphMaker : private GraphElements {
     const int outputs = in[3] * multiplier;
     const std::vector<int> out{1, w.output(w.rows, in[1]), w.output(w.columns, in[2]), outputs};
     if (!fits(out)) return -1;
-    const auto [filter, bias, y] = weights(x, {{1, w.rows.kernel, w.columns.kernel, outputs}, 3, outputs}, out);
+    const auto [filter, bias, y] = weights(x, {{1, w.rows.kernel, w.columns.kernel, outputs}, 3, outputs, true}, out);
     const FusedActivation activation = fused();
     return put(BuiltinOperator::DEPTHWISE_CONV_2D, {x, filter, bias}, y, kind_ == Kind::i16 ? 5 : 3,
                BuiltinOptions::DepthwiseConv2DOptions, [=](auto& builder) {
@@ -175,7 +175,7 @@ class GraphMaker : private GraphElements {
     const int inputs = elements(shape(x));
     const int outputs = choices_.pick({1, 2, 3, 5, 8, 9, 16, 17, 33});
     if (inputs * outputs > kMostWeights) return -1;
-    const auto [filter, bias, y] = weights(x, {{outputs, inputs}, 0, outputs}, {1, outputs});
+    const auto [filter, bias, y] = weights(x, {{outputs, inputs}, 0, outputs, true}, {1, outputs});
     const FusedActivation activation = fused();
     return put(BuiltinOperator::FULLY_CONNECTED, {x, filter, bias}, y,
                kind_ == Kind::i16              ? 7
@@ -249,7 +249,7 @@ class GraphMaker : private GraphElements {
     put(BuiltinOperator::SPACE_TO_BATCH_ND, {x, blocks, table(border)}, spread_out, 2);
     const std::vector<int> weight =
         depthwise ? std::vector<int>{1, kernel, kernel, outputs} : std::vector<int>{outputs, kernel, kernel, in[3]};
-    const auto [filter, bias, y] = weights(x, {weight, depthwise ? 3 : 0, outputs}, made);
+    const auto [filter, bias, y] = weights(x, {weight, depthwise ? 3 : 0, outputs, true}, made);
     const FusedActivation activation = fused();
     const PaddingRule rule = same ? PaddingRule::SAME : PaddingRule::VALID;
     if (depthwise)
@@ -270,7 +270,7 @@ class GraphMaker : private GraphElements {
     if (!keep) out = {elements(shape(x)) / inputs, outputs};
     if (inputs * outputs > kMostWeights || !fits(out)) return -1;
     if (!keep && out[0] != 1) return -1;  // rows of a batch are no pictures
-    const auto [filter, bias, y] = weights(x, {{outputs, inputs}, 0, outputs}, out);
+    const auto [filter, bias, y] = weights(x, {{outputs, inputs}, 0, outputs, true}, out);
     const FusedActivation activation = fused();
     return put(BuiltinOperator::FULLY_CONNECTED, {x, filter, bias}, y, 5, BuiltinOptions::FullyConnectedOptions,
                [=](auto& builder) {
@@ -546,6 +546,8 @@ const char* name_of(TensorType type) {
       return "u8";
     case TensorType::INT8:
       return "i8";
+    case TensorType::INT4:
+      return "i4";
     case TensorType::INT16:
       return "i16";
     case TensorType::INT32:

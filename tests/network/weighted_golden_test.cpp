@@ -160,6 +160,25 @@ TEST(WeightedLayers, UnpacksTheLowerHalfFirst) {
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(int4_weight(packed, i), expected[i]);
 }
 
+TEST(WeightedLayers, OneArithmeticIsChosenForEachLayer) {
+  Tensor weight = tensor_of(DataType::i8, {0.1f, 0});
+  weight.shape = {4, 3, 3, 5};
+  EXPECT_FALSE(fixed_layer(Conv2dOp{}, weight));
+  weight.int4 = true;
+  EXPECT_EQ(fixed_layer(Conv2dOp{}, weight), FixedLayer::int4_convolution);
+  EXPECT_EQ(fixed_layer(DepthwiseConv2dOp{}, weight), FixedLayer::int4_depthwise);
+  weight.shape = {4, 5};
+  EXPECT_EQ(fixed_layer(DenseOp{}, weight), FixedLayer::int4_dense);
+  EXPECT_EQ(fixed_layer(Conv2dOp{}, weight), FixedLayer::int4_dense);  // of every row of a map
+  weight.shape = {4, 6};
+  EXPECT_FALSE(fixed_layer(DenseOp{}, weight));
+  TransposeConv2dOp transposed;
+  transposed.window.padding.rule = Padding::Rule::same;
+  EXPECT_FALSE(fixed_layer(transposed, weight));
+  transposed.window.stride_width = 2;
+  EXPECT_EQ(fixed_layer(transposed, weight), FixedLayer::transposed);
+}
+
 TEST(WeightedLayers, FixedConvolutionsRefuseAndSurvive) {
   const Tensor i8 = tensor_of(DataType::i8, {0.1f, 0}), u8 = tensor_of(DataType::u8, {0.1f, 0});
   EXPECT_FALSE(fixed_convolution_arithmetic(FixedLayer::int4_convolution, u8, u8, u8, Activation::none, 1));

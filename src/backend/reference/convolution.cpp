@@ -9,8 +9,8 @@
 #include "backend/reference/windows.h"
 #include "base/error.h"
 #include "base/quoted.h"
+#include "network/fixed_convolution.h"
 #include "network/parameter.h"
-#include "network/quantized_arithmetic.h"
 
 namespace mobilenet::reference {
 namespace {
@@ -145,14 +145,14 @@ int output_axis(WeightLayout layout) { return layout == WeightLayout::hwc ? 3 : 
 
 Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& view, const FilterView& filter) {
   const Tensor& weight = view.input(1);
-  MOBILENET_TRY(ConvolutionArithmetic arithmetic,
-                convolution_arithmetic(view.input(0), weight, view.output(), options.activation, filter.outputs));
+  MOBILENET_TRY(LayerArithmetic arithmetic,
+                layer_arithmetic(view.node.op, view.input(0), weight, view.output(), filter.outputs));
   if (weight.quantization->scales.size() > 1 && weight.quantization->axis != output_axis(view.parameter(1).layout))
     return failure(ErrorCode::unsupported, "weight ", quoted(weight.name), " is quantised along axis ",
                    weight.quantization->axis);
   // Differences of two bytes need nine bits and a sign.
   auto layer = make_layer<std::int16_t, std::int32_t>(filter, options, [&](std::int64_t offset) {
-    return static_cast<std::int16_t>(stored_integer(view.parameter(1), offset) - arithmetic.weight_zero_point);
+    return static_cast<std::int16_t>(stored_integer(view.parameter(1), offset) - arithmetic.common.weight_zero_point);
   });
   if (view.has(2)) {
     const Tensor& bias = view.input(2);
@@ -170,7 +170,7 @@ Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& vi
       run_layer<std::int32_t>(
           layer, options.dense ? as_pixel(x.shape) : x.shape, x.as<T>(),
           options.dense ? as_pixel(operands.shape) : operands.shape, operands.as<T>(),
-          [zero_point = arithmetic.input_zero_point](T a, std::int16_t b) {
+          [zero_point = arithmetic.common.input_zero_point](T a, std::int16_t b) {
             return static_cast<std::int16_t>(a - zero_point) * b;
           },
           [&](int first, int count, const std::int32_t* sums, T* result) {
@@ -178,10 +178,16 @@ Result<Operator> prepare_integer(const LayerOptions& options, const NodeView& vi
             // and it is half the time of the first blocks.
             T stored[kOutputsAtOnce];
             const std::int32_t* const bias = layer.bias.data() + first;
-            const float* const scales = arithmetic.scales.data() + first;
-            for (int o = 0; o < count; ++o)
-              stored[o] = static_cast<T>(
-                  requantize(sums[o] + bias[o], scales[o], arithmetic.output_zero_point, arithmetic.range));
+            const ConvolutionArithmetic& common = arithmetic.common;
+            const float* const scales = common.scales.data() + first;
+            if (arithmetic.fixed) {
+              for (int o = 0; o < count; ++o)
+                stored[o] = static_cast<T>(fixed_convolution_element(*arithmetic.fixed, sums[o] + bias[o], first + o));
+            } else {
+              for (int o = 0; o < count; ++o)
+                stored[o] =
+                    static_cast<T>(requantize(sums[o] + bias[o], scales[o], common.output_zero_point, common.range));
+            }
             std::copy_n(stored, count, result);
           });
     });

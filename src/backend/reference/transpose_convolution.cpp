@@ -7,7 +7,6 @@
 #include "base/quoted.h"
 #include "network/fixed_convolution.h"
 #include "network/parameter.h"
-#include "network/quantized_arithmetic.h"
 
 namespace mobilenet::reference {
 namespace {
@@ -70,20 +69,11 @@ Result<Operator> prepare(const TransposeConv2dOp& op, const NodeView& view) {
           });
     });
   }
-  // Of both, only the one that the layer rounds by has factors.
-  ConvolutionArithmetic arithmetic;
-  FixedConvolutionArithmetic fixed;
-  if (leaves_gaps(op)) {
-    MOBILENET_TRY(fixed, fixed_convolution_arithmetic(FixedLayer::transposed, view.input(0), view.input(1),
-                                                      view.output(), op.activation, filter.outputs));
-    arithmetic.input_zero_point = fixed.input_zero_point;
-  } else {
-    MOBILENET_TRY(arithmetic,
-                  convolution_arithmetic(view.input(0), view.input(1), view.output(), op.activation, filter.outputs));
-  }
+  MOBILENET_TRY(LayerArithmetic arithmetic,
+                layer_arithmetic(op, view.input(0), view.input(1), view.output(), filter.outputs));
   std::vector<std::int32_t> weight, bias(outputs, 0);
   for (std::int64_t i = 0; i < view.parameter(1).shape.elements(); ++i)
-    weight.push_back(stored_integer(view.parameter(1), i) - arithmetic.weight_zero_point);
+    weight.push_back(stored_integer(view.parameter(1), i) - arithmetic.common.weight_zero_point);
   if (view.has(2)) {
     const Tensor& stored = view.input(2);
     if (!stored.is_constant() || stored.type != DataType::i32 ||
@@ -94,17 +84,12 @@ Result<Operator> prepare(const TransposeConv2dOp& op, const NodeView& view) {
   }
   return with_integer_type(view.output().type, [&](auto element) {
     using T = decltype(element);
-    return Operator([op, filter, weight = std::move(weight), bias = std::move(bias), arithmetic = std::move(arithmetic),
-                     fixed = std::move(fixed)](const Operands& operands) {
+    return Operator([op, filter, weight = std::move(weight), bias = std::move(bias),
+                     arithmetic = std::move(arithmetic)](const Operands& operands) {
       run_transposed<std::int32_t, T>(
           op.window, filter, operands, weight.data(),
-          [zero_point = arithmetic.input_zero_point](T a, std::int32_t b) { return (a - zero_point) * b; },
-          [&](std::int32_t sum, std::size_t o) {
-            if (!fixed.factors.empty())
-              return static_cast<T>(fixed_convolution_element(fixed, sum + bias[o], static_cast<int>(o)));
-            return static_cast<T>(
-                requantize(sum + bias[o], arithmetic.scales[o], arithmetic.output_zero_point, arithmetic.range));
-          });
+          [zero_point = arithmetic.common.input_zero_point](T a, std::int32_t b) { return (a - zero_point) * b; },
+          [&](std::int32_t sum, std::size_t o) { return static_cast<T>(arithmetic.element(sum + bias[o], o)); });
     });
   });
 }

@@ -293,6 +293,7 @@ Result<TensorId> TensorTable::constant(int index, WeightLayout layout) {
   MOBILENET_CHECK(
       charge(tensor.name.size() + (tensor.quantization ? tensor.quantization->scales.size() * sizeof(float) : 0)));
 
+  tensor.int4 = is_packed(index);
   tensor.parameter = static_cast<int>(parameters_.values.size());
   parameters_.values.push_back({tensor.name, tensor.type, tensor.shape, layout, bytes});
   used.state = State::constant;

@@ -38,8 +38,6 @@ class TensorTable {
   Result<TensorId> activation(int index) const;
 
   bool is_constant(int index) const;
-  // Whether its numbers lie in halves of bytes: as a constant it becomes one of i8.
-  bool is_packed(int index) const;
   // A constant that an operator reads as weights.
   Result<TensorId> constant(int index, WeightLayout layout);
   // A constant vector of at most Shape::kMaxRank * 2 integers that is part of an operator's options.
@@ -100,6 +98,8 @@ class TensorTable {
   Entry& entry(int index) { return entries_[static_cast<std::size_t>(index)]; }
   const Entry& entry(int index) const { return entries_[static_cast<std::size_t>(index)]; }
   int resolve(int index) const;
+  // Whether its numbers lie in halves of bytes: as a constant it becomes one of i8.
+  bool is_packed(int index) const;
   Result<std::span<const std::byte>> unpacked(int index, const Shape& shape);
   Result<TensorId> define_any(int index);
   Result<void> must_be_new(int index) const;

@@ -69,8 +69,13 @@ Result<std::vector<TensorId>> OperatorReader::weighted(const Call& call, WeightL
   }
   const Tensor& x = tensor(operands[0]);
   MOBILENET_CHECK(check_types(x, tensor(weight), operands.size() > 2 ? &tensor(operands[2]) : nullptr));
-  if (x.type != DataType::f32 && tensors_.is_packed(call.inputs[1]))
-    return failure(ErrorCode::unsupported, "weights of 4 bits are supported with activations of floats only");
+  if (x.type != DataType::f32 && tensor(weight).int4) {
+    if (x.type != DataType::i8 || call.code == schema::BuiltinOperator::TRANSPOSE_CONV)
+      return failure(ErrorCode::unsupported, "weights of 4 bits with activations of type ", name_of(x.type),
+                     " are not supported here");
+    if (operands.size() < 3 && layout != WeightLayout::oi)
+      return failure(ErrorCode::unsupported, "weights of 4 bits without a bias are not supported here");
+  }
   if (x.type != DataType::f32) MOBILENET_CHECK(check_quantization(tensor(weight), channel_axis));
   if (tensor(weight).shape.rank() != (layout == WeightLayout::oi ? 2 : 4)) return misfit(tensor(weight).shape, x.shape);
   return operands;

@@ -113,6 +113,27 @@ TEST(TfliteSmall, HalfPrecisionWeightsAreReadBehindDequantize) {
   EXPECT_EQ(input_of(*model, kConvolve, 1).name, "stem/half");
 }
 
+TEST(TfliteSmall, WeightsOfFourBitsAreWidenedAndMarked) {
+  GraphFile graph = small_i8_graph();
+  GraphTensor& weight = graph.tensors[kStemWeight];
+  weight.type = TensorType::INT4;
+  weight.data.assign((weight.data.size() + 1) / 2, 0x8f);  // -1 in the lower half, -8 in the upper
+  const auto model = load(graph);
+  ASSERT_TRUE(model) << model.error().message;
+  const Tensor& read = input_of(*model, kConvolve, 1);
+  EXPECT_TRUE(read.int4);
+  EXPECT_EQ(read.type, DataType::i8);
+  EXPECT_FALSE(input_of(*model, kConvolveDepthwise, 1).int4);
+  const Parameter& parameter = model->parameters().of(read);
+  EXPECT_EQ(stored_integer(parameter, 0), -1);
+  EXPECT_EQ(stored_integer(parameter, 1), -8);
+
+  graph.operators[kConvolve].inputs.resize(2);  // which the runtime refuses
+  const auto unbiased = load(graph);
+  ASSERT_FALSE(unbiased);
+  EXPECT_NE(unbiased.error().message.find("weights of 4 bits without a bias"), std::string::npos);
+}
+
 TEST(TfliteSmall, ConstantsBehindTheFlatBuffer) {
   GraphFile graph = small_float_graph();
   graph.buffers_behind = true;

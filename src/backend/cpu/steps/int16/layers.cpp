@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "backend/cpu/steps/int16/steps.h"
-#include "backend/cpu/steps/int8/steps.h"
-#include "backend/cpu/steps/taps.h"
+#include "backend/cpu/steps/windows.h"
 #include "base/error.h"
 #include "network/quantized_int16.h"
 
@@ -17,8 +16,8 @@ namespace {
 // A row of the output a thread at a time; a pixel's sums lie in the scratch.
 struct LayerStep {
   WindowGeometry geometry;
-  std::int64_t group_inputs = 1, group_outputs = 1;
-  std::shared_ptr<const AlignedBuffer> weights;  // as pack_taps() leaves them, inputs being those of a group
+  ChannelGroups groups;
+  std::shared_ptr<const AlignedBuffer> weights;  // as pack_taps() leaves them
   std::vector<std::int64_t> bias;
   Int16ConvolutionArithmetic convolution;
   Int16DenseArithmetic dense;  // in its place where it has factors
@@ -37,34 +36,11 @@ struct LayerStep {
       auto* const sums = reinterpret_cast<std::int64_t*>(context.scratch);
       for (std::int64_t x = 0; x < g.output_width; ++x) {
         std::copy(bias.begin(), bias.end(), sums);
-        add_products(image, line % g.output_height, x, sums);
+        gather_window(g, groups, image, line % g.output_height, x, weights->as<std::int8_t>(), sums,
+                      [](std::int16_t stored) { return stored; });
         for (std::size_t o = 0; o < bias.size(); ++o) *out++ = static_cast<std::int16_t>(finished(sums[o], o));
       }
     });
-  }
-
-  void add_products(const std::int16_t* image, std::int64_t y, std::int64_t x, std::int64_t* sums) const {
-    const WindowGeometry& g = geometry;
-    for (std::int64_t ky = 0; ky < g.kernel_height; ++ky) {
-      const std::int64_t row = y * g.stride_height - g.pad_top + ky * g.dilation_height;
-      if (row < 0 || row >= g.input_height) continue;
-      for (std::int64_t kx = 0; kx < g.kernel_width; ++kx) {
-        const std::int64_t column = x * g.stride_width - g.pad_left + kx * g.dilation_width;
-        if (column < 0 || column >= g.input_width) continue;
-        const std::int16_t* const pixel = image + (row * g.input_width + column) * g.input_channels;
-        const std::int8_t* weight =
-            weights->as<std::int8_t>() + (ky * g.kernel_width + kx) * group_inputs * g.output_channels;
-        for (std::int64_t i = 0; i < group_inputs; ++i, weight += g.output_channels) {
-          if (group_outputs == g.output_channels) {
-            const std::int32_t value = pixel[i];
-            for (std::int64_t o = 0; o < g.output_channels; ++o) sums[o] += value * weight[o];
-          } else {
-            for (std::int64_t o = 0; o < g.output_channels; ++o)
-              sums[o] += pixel[o / group_outputs * group_inputs + i] * weight[o];
-          }
-        }
-      }
-    }
   }
 
   std::int32_t finished(std::int64_t sum, std::size_t o) const {
@@ -146,29 +122,18 @@ Result<CompiledStep> compile_int16_layer(const StepSource& source) {
     MOBILENET_TRY(step.bias, int16_bias(source.parameter(bias)));
   }
   step.wide_bias = bias != kNoTensor && source.tensor(bias).type == DataType::i64;
-  Window window;
-  Activation activation = Activation::none;
-  step.group_inputs = view.inputs;
-  step.group_outputs = view.outputs;
+  step.groups = channel_groups(node.op, view);
+  step.geometry = layer_geometry(source, node, view);
   if (const auto* dense = std::get_if<DenseOp>(&node.op)) {
     const Int16Bias kind = step.wide_bias ? Int16Bias::i64 : Int16Bias::none_or_i32;
     MOBILENET_TRY(step.dense, int16_dense_arithmetic(input, weight, source.tensor(node.output), dense->activation,
                                                      view.outputs, kind));
-    step.geometry.batch = source.shape(node.output)[0];
-    step.geometry.input_channels = view.inputs;
-    step.geometry.output_channels = view.outputs;
   } else {
     if (bias != kNoTensor && !step.wide_bias)
       return failure(ErrorCode::unsupported, "16-bit activations need a bias of i64");
-    if (const auto* convolution = std::get_if<Conv2dOp>(&node.op)) {
-      window = convolution->window, activation = convolution->activation;
-      step.group_outputs = view.outputs / convolution->groups;
-    } else {
-      const auto& depthwise = std::get<DepthwiseConv2dOp>(node.op);
-      window = depthwise.window, activation = depthwise.activation;
-      step.group_outputs = depthwise.multiplier;
-    }
-    step.geometry = window_geometry(source, node, window);
+    const auto* convolution = std::get_if<Conv2dOp>(&node.op);
+    const Activation activation =
+        convolution != nullptr ? convolution->activation : std::get<DepthwiseConv2dOp>(node.op).activation;
     MOBILENET_TRY(step.convolution,
                   int16_convolution_arithmetic(input, weight, source.tensor(node.output), activation, view.outputs));
   }

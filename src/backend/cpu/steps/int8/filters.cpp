@@ -3,16 +3,21 @@
 #include "backend/cpu/steps/int8/filters.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "backend/cpu/steps/int8/steps.h"
+#include "backend/cpu/steps/taps.h"
 #include "base/error.h"
-#include "network/parameter.h"
 
 namespace mobilenet::cpu {
 namespace {
 
-TensorId bias_of(const Node& node) { return node.inputs.size() > 2 ? node.inputs[2] : kNoTensor; }
+// kNoTensor where there is none.
+Result<TensorId> bias_of(const StepSource& source, const Node& node) {
+  const TensorId bias = node.inputs.size() > 2 ? node.inputs[2] : kNoTensor;
+  if (bias != kNoTensor && (!source.tensor(bias).is_constant() || source.tensor(bias).type != DataType::i32))
+    return failure(ErrorCode::unsupported, "its bias is not a constant of i32");
+  return bias;
+}
 
 // One depth of a filter: where its weight is, or nowhere (it multiplies what does not count).
 struct Tap {
@@ -38,12 +43,10 @@ std::vector<Tap> taps_of(const FilterView& view, DepthOrder order) {
 
 class Packer {
  public:
-  Packer(const StepSource& source, const Node& node, const FilterView& view, const ConvolutionArithmetic& arithmetic,
-         const FilterLayout& layout)
-      : view_(view), arithmetic_(arithmetic), layout_(layout) {
-    if (const TensorId bias = bias_of(node); bias != kNoTensor) bias_ = &source.parameter(bias);
-    input_zero_ = to_unsigned(source.tensor(node.inputs[0]).type, arithmetic.input_zero_point);
-  }
+  // `bias`: null where there is none.
+  Packer(const FilterView& view, const Parameter* bias, std::int32_t input_zero,
+         const ConvolutionArithmetic& arithmetic, const FilterLayout& layout)
+      : view_(view), bias_(bias), input_zero_(input_zero), arithmetic_(arithmetic), layout_(layout) {}
 
   void pack(const std::vector<Tap>& taps, const PackedFilters& shape, AlignedBuffer& buffer) const {
     const bool repeats = layout_.order == DepthOrder::columns && layout_.block % shape.channels == 0;
@@ -97,10 +100,10 @@ class Packer {
   }
 
   const FilterView& view_;
+  const Parameter* bias_;
+  std::int32_t input_zero_;  // of unsigned bytes
   const ConvolutionArithmetic& arithmetic_;
   const FilterLayout& layout_;
-  const Parameter* bias_ = nullptr;
-  std::int32_t input_zero_ = 0;
 };
 
 }  // namespace
@@ -111,11 +114,7 @@ Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node&
   const Tensor& weight = source.tensor(node.inputs[1]);
   const Tensor& output = source.tensor(node.output);
   if (!weight.is_constant()) return failure(ErrorCode::unsupported, "its weight is not a constant");
-  if (bias_of(node) != kNoTensor) {
-    const Tensor& bias = source.tensor(bias_of(node));
-    if (!bias.is_constant() || bias.type != DataType::i32)
-      return failure(ErrorCode::unsupported, "its bias is not a constant of i32");
-  }
+  MOBILENET_TRY(const TensorId bias, bias_of(source, node));
   MOBILENET_TRY(const FilterView view, filter_view(source.parameter(node.inputs[1])));
   MOBILENET_TRY(const ConvolutionArithmetic arithmetic,
                 convolution_arithmetic(input, weight, output, activation, view.outputs));
@@ -139,19 +138,41 @@ Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node&
                     .type = DataType::i8,
                     .layout = layout,
                     .weight = node.inputs[1],
-                    .bias = bias_of(node),
+                    .bias = bias,
                     .input_zero = to_unsigned(input.type, arithmetic.input_zero_point),
                     .input_scale = channel_quantization(input, 0).scale,
                     .output_scale = channel_quantization(output, 0).scale};
   const auto blocks = static_cast<std::size_t>((filters.channels + layout.block - 1) / layout.block);
   MOBILENET_TRY(result.memory, source.pack(key, blocks * filters.block_bytes, [&](AlignedBuffer& buffer) {
-    Packer(source, node, view, arithmetic, layout).pack(taps, filters, buffer);
+    Packer(view, bias == kNoTensor ? nullptr : &source.parameter(bias), key.input_zero, arithmetic, layout)
+        .pack(taps, filters, buffer);
   }));
   filters.blocks = result.memory->data();
   result.input_flip = flip_of(input.type);
   result.padding = static_cast<std::uint8_t>(to_unsigned(input.type, arithmetic.input_zero_point) ^ result.input_flip);
   result.to_byte = byte_output(output.type, arithmetic.output_zero_point, arithmetic.range);
   return result;
+}
+
+Result<PlainFilters> plain_filters(const StepSource& source, const Node& node, const FilterView& view) {
+  const Tensor &input = source.tensor(node.inputs[0]), &weight = source.tensor(node.inputs[1]);
+  MOBILENET_TRY(const TensorId bias, bias_of(source, node));
+  PlainFilters filters;
+  MOBILENET_TRY(filters.arithmetic, layer_arithmetic(node.op, input, weight, source.tensor(node.output), view.outputs));
+  const ConvolutionArithmetic& common = filters.arithmetic.common;
+  filters.flip = flip_of(input.type);
+  filters.input_zero = static_cast<std::int16_t>(to_unsigned(input.type, common.input_zero_point));
+  filters.bias.assign(static_cast<std::size_t>(view.outputs), 0);
+  for (std::size_t o = 0; bias != kNoTensor && o < filters.bias.size(); ++o)
+    filters.bias[o] = static_cast<std::uint32_t>(stored_integer(source.parameter(bias), static_cast<std::int64_t>(o)));
+  const PackKey key{.kind = PackKey::Kind::taps, .type = DataType::i16, .weight = node.inputs[1]};
+  const auto bytes = static_cast<std::size_t>(view.parameter->shape.elements()) * sizeof(std::int16_t);
+  MOBILENET_TRY(filters.weights, source.pack(key, bytes, [&](AlignedBuffer& buffer) {
+    pack_taps(view, buffer.as<std::int16_t>(), [&](std::int64_t at) {
+      return static_cast<std::int16_t>(stored_integer(*view.parameter, at) - common.weight_zero_point);
+    });
+  }));
+  return filters;
 }
 
 }  // namespace mobilenet::cpu

@@ -3,13 +3,16 @@
 #pragma once
 
 // The constants of a quantised convolution, depthwise convolution or dense layer: read from the file's tensors and
-// packed for one kernel. Running steps see only PackedFilters.
+// packed for one kernel, of which running steps see only PackedFilters, or for plain loops.
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "backend/cpu/kernels/int8.h"
 #include "backend/cpu/program/step.h"
+#include "network/fixed_convolution.h"
+#include "network/parameter.h"
 
 namespace mobilenet::cpu {
 
@@ -26,5 +29,15 @@ struct QuantizedFilters {
 // convolution_arithmetic refuses; the message does not name the node.
 Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node& node, Activation activation,
                                            const FilterLayout& layout);
+
+// The same for plain loops, which take any layer's arithmetic.
+struct PlainFilters {
+  LayerArithmetic arithmetic;
+  std::shared_ptr<const AlignedBuffer> weights;  // i16, less their zero point, as pack_taps() leaves them
+  std::vector<std::uint32_t> bias;               // sums wrap around
+  std::uint8_t flip = 0;
+  std::int16_t input_zero = 0;  // of unsigned bytes
+};
+Result<PlainFilters> plain_filters(const StepSource& source, const Node& node, const FilterView& view);
 
 }  // namespace mobilenet::cpu

@@ -6,6 +6,7 @@
 #include "backend/cpu/steps/answers.h"
 #include "backend/cpu/steps/conversion.h"
 #include "backend/cpu/steps/movement.h"
+#include "network/fixed_convolution.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -22,14 +23,22 @@ Result<CompiledStep> compile(const StepSource& source) {
   return compile_with(kCompile, source);
 }
 
+// The same for layers with weights, some of which no kernel rounds right.
+template <auto kCompile>
+Result<CompiledStep> compile_layer(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  if (fixed_layer(node.op, source.tensor(node.inputs[1]))) return compile_int8_fixed_layer(source, node);
+  return compile<kCompile>(source);
+}
+
 }  // namespace
 
 // By operator; every integer operator is a step of its own, because its result is rounded before the next one reads it.
 constinit const OperatorTable<CompileStep> kInt8Operators{
-    {kOperator<Conv2dOp>, &compile<&compile_int8_convolution>},
-    {kOperator<DepthwiseConv2dOp>, &compile<&compile_int8_depthwise>},
+    {kOperator<Conv2dOp>, &compile_layer<&compile_int8_convolution>},
+    {kOperator<DepthwiseConv2dOp>, &compile_layer<&compile_int8_depthwise>},
     {kOperator<TransposeConv2dOp>, &compile<&compile_int8_transposed>},
-    {kOperator<DenseOp>, &compile<&compile_int8_dense>},
+    {kOperator<DenseOp>, &compile_layer<&compile_int8_dense>},
     {kOperator<ActivationOp>, &compile<&compile_int8_activation>},
     {kOperator<UnaryOp>, &compile<&compile_int8_unary>},
     {kOperator<BinaryOp>, &compile<&compile_int8_binary>},

@@ -39,6 +39,8 @@ Result<CompiledStep> compile_int8_grouped(const StepSource& source, const Node& 
                                           Activation activation);
 
 Result<CompiledStep> compile_int8_transposed(const StepSource& source, const Node& node, const TransposeConv2dOp& op);
+// A convolution, depthwise or dense layer for which fixed_layer() has a kernel of the runtime's.
+Result<CompiledStep> compile_int8_fixed_layer(const StepSource& source, const Node& node);
 
 Result<CompiledStep> compile_int8_add(const StepSource& source, const Node& node, const AddOp& op);
 Result<CompiledStep> compile_int8_activation(const StepSource& source, const Node& node, const ActivationOp& op);
