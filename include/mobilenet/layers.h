@@ -10,7 +10,8 @@
 
 namespace mobilenet {
 
-enum class Activation { none, relu, relu6, hard_swish, hard_sigmoid, sigmoid };
+// relu_n1_to_1 and relu_0_to_1 cut off below the first number and above the second.
+enum class Activation { none, relu, relu6, hard_swish, hard_sigmoid, sigmoid, relu_n1_to_1, relu_0_to_1 };
 
 enum class PaddingRule {
   same,       // TensorFlow's: output = ceil(input / stride), the odd pixel goes to the bottom and the right

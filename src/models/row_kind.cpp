@@ -17,6 +17,8 @@ RowKind kind_of(Activation activation, RowKind without) {
     case Activation::relu:
     case Activation::relu6:
     case Activation::hard_swish:
+    case Activation::relu_n1_to_1:
+    case Activation::relu_0_to_1:
       return RowKind::other;
   }
   return RowKind::other;

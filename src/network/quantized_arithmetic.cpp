@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/quoted.h"
+#include "network/clamp.h"
 #include "network/fixed_point.h"
 #include "network/quantized_elementwise.h"
 #include "network/quantized_types.h"
@@ -18,17 +19,6 @@ namespace {
 constexpr float kResizeWeightOne = 2048;
 
 bool usable_scale(float scale) { return std::isfinite(scale) && scale > 0; }
-
-// Bounds of a fused activation as reals; infinite where open. Only what integer networks fuse.
-struct RealRange {
-  float low = -std::numeric_limits<float>::infinity();
-  float high = std::numeric_limits<float>::infinity();
-};
-RealRange real_range(Activation activation) {
-  if (activation == Activation::relu) return {0, std::numeric_limits<float>::infinity()};
-  if (activation == Activation::relu6) return {0, 6};
-  return {};
-}
 
 }  // namespace
 
@@ -75,7 +65,7 @@ Result<AffineType> shared_affine_type(const Tensor& input, const Tensor& output)
 
 IntegerRange activation_range(Activation activation, const AffineType& output) {
   const IntegerRange range = type_range(output.type);
-  const RealRange real = real_range(activation);
+  const ClampRange real = clamp_of(activation);
   const auto stored = [&](float value) {
     const float scaled = value / output.scale + static_cast<float>(output.zero_point);
     return static_cast<std::int32_t>(
@@ -86,7 +76,7 @@ IntegerRange activation_range(Activation activation, const AffineType& output) {
 
 IntegerRange activation_range_half_away(Activation activation, const AffineType& output) {
   const IntegerRange range = type_range(output.type);
-  const RealRange real = real_range(activation);
+  const ClampRange real = clamp_of(activation);
   const auto stored = [&](float value) {
     // 512 is beyond both types' reach from any zero point.
     const float scaled = std::round(std::clamp(value / output.scale, -512.0f, 512.0f));
@@ -186,13 +176,18 @@ Result<ByteTable> activation_table(Activation activation, const Tensor& input, c
       });
     case Activation::none:
     case Activation::relu:
-    case Activation::relu6: {
+    case Activation::relu6:
+    case Activation::relu_n1_to_1:
+    case Activation::relu_0_to_1: {
       const double factor = static_cast<double>(in.scale / out.scale);
       if (!usable_factor(factor)) return quantization_error(output, "has a scale too far from that of the input");
       const FixedPoint fixed = fixed_point(factor);
       const IntegerRange range = activation_range_half_away(activation, out);
+      // The last two have a kernel without vectors.
+      const bool ends_at_one = clamp_of(activation).high == 1;
+      const Halves halves = ends_at_one ? Halves::away_from_zero : Halves::up;
       return fill_table(in, [&](std::int32_t stored) {
-        return range.clamp(multiply_rounded_twice(stored - in.zero_point, fixed, Halves::up) + out.zero_point);
+        return range.clamp(multiply_rounded_twice(stored - in.zero_point, fixed, halves) + out.zero_point);
       });
     }
     case Activation::hard_swish:

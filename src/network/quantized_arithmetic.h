@@ -39,7 +39,7 @@ struct IntegerRange {
   bool operator==(const IntegerRange&) const = default;
 };
 IntegerRange type_range(DataType type);
-// What a fused none, relu or relu6 leaves of the output's integers: bounds are rounded to nearest even after the zero
+// What a fused clamp (clamp.h) leaves of the output's integers: bounds are rounded to nearest even after the zero
 // point is added. For convolution, depthwise, dense, add and max pooling.
 IntegerRange activation_range(Activation activation, const AffineType& output);
 // The same for average pooling and stand-alone activations, which round the bounds half away from zero instead.
@@ -107,7 +107,7 @@ std::int32_t mean_element(const MeanArithmetic& mean, std::int32_t sum);
 // --- 8-bit to 8-bit, element by element ----------------------------------------------------------------------------
 // Output byte by input byte, both as stored (an i8 is looked up by its two's complement).
 using ByteTable = std::array<std::uint8_t, 256>;
-// Sigmoid, relu, relu6 and none; the others have no integer form here and fail.
+// Hard sigmoids have no integer form here and fail.
 Result<ByteTable> activation_table(Activation activation, const Tensor& input, const Tensor& output);
 // QUANTIZE from one integer type and scale to another. The runtime takes 16 elements at a time and rounds the ties of
 // those that are left at the end of a tensor in another way.

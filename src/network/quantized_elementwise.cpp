@@ -312,23 +312,6 @@ Result<ByteTable> unary_table(const UnaryOp& op, const Tensor& input, const Tens
   return quantization_error(output, "has an unknown operator");
 }
 
-Result<ByteTable> clamp_table(float low, float high, const Tensor& input, const Tensor& output) {
-  MOBILENET_TRY(const TypePair types, equal_type_pair(input, output));
-  const AffineType in = types.input, out = types.output;
-  const double factor = static_cast<double>(in.scale / out.scale);
-  if (!usable_factor(factor)) return quantization_error(output, kFarScale);
-  const FixedPoint fixed = fixed_point(factor);
-  const IntegerRange range = type_range(out.type);
-  const auto stored_bound = [&](float bound) {
-    const float steps = std::clamp(std::round(bound / out.scale), -512.0f, 512.0f);
-    return range.clamp(static_cast<std::int32_t>(steps) + out.zero_point);
-  };
-  const IntegerRange bounds{stored_bound(low), stored_bound(high)};
-  return fill_table(in, [&](std::int32_t stored) {
-    return bounds.clamp(multiply_rounded_twice(stored - in.zero_point, fixed, Halves::away_from_zero) + out.zero_point);
-  });
-}
-
 Result<ByteTable> hard_swish_table(const Tensor& input, const Tensor& output) {
   MOBILENET_TRY(const TypePair types, equal_type_pair(input, output));
   const AffineType in = types.input, out = types.output;

@@ -121,8 +121,6 @@ inline std::int32_t binary_element(const BinaryArithmetic& arithmetic, std::int3
 // Fails for square, and for u8 but in leaky_relu and tanh: the runtime has no such integers either. What it refuses to
 // compute is nearby: roots of negative numbers are those of zero, or the largest integer.
 Result<ByteTable> unary_table(const UnaryOp& op, const Tensor& input, const Tensor& output);
-// Between two reals, either of which may be infinite: RELU_N1_TO_1, RELU_0_TO_1.
-Result<ByteTable> clamp_table(float low, float high, const Tensor& input, const Tensor& output);
 Result<ByteTable> hard_swish_table(const Tensor& input, const Tensor& output);
 
 }  // namespace mobilenet

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "network/clamp.h"
 #include "network/parameter.h"
 #include "network/quantized_types.h"
 
@@ -96,9 +97,11 @@ Result<float> int16_scale(const Tensor& tensor) {
 }
 
 IntegerRange int16_activation_range(Activation activation, float output_scale) {
-  if (activation != Activation::relu && activation != Activation::relu6) return kInt16Range;
-  if (activation == Activation::relu) return {0, kInt16Range.high};
-  return {0, static_cast<std::int32_t>(std::min(std::round(6 / output_scale), 32767.0f))};
+  const ClampRange real = clamp_of(activation);
+  const auto stored = [&](float value) {
+    return static_cast<std::int32_t>(std::clamp(std::round(value / output_scale), -32768.0f, 32767.0f));
+  };
+  return {stored(real.low), stored(real.high)};
 }
 
 Result<std::vector<std::int64_t>> int16_bias(const Parameter& bias) {
@@ -211,6 +214,8 @@ Result<FixedPoint> int16_mean_factor(const Tensor& input, const Tensor& output, 
 
 Result<Int16RescaleArithmetic> int16_rescale_arithmetic(const Tensor& input, const Tensor& output,
                                                         Activation activation) {
+  if (activation != Activation::none && activation != Activation::relu && activation != Activation::relu6)
+    return quantization_error(output, "is the result of an activation that has no form in 16 bits");
   Int16RescaleArithmetic rescale;
   float in = 1, out = 1;
   if (input.type == DataType::i16) {

@@ -20,7 +20,7 @@ inline constexpr IntegerRange kInt16Range{-32768, 32767};
 
 // Fails when the tensor is not i16 with one positive, finite scale and a zero point of 0.
 Result<float> int16_scale(const Tensor& tensor);
-// What a fused or stand-alone none, relu or relu6 leaves; bounds are rounded half away from zero.
+// What a fused or stand-alone clamp leaves; bounds are rounded half away from zero.
 IntegerRange int16_activation_range(Activation activation, float output_scale);
 
 // --- Convolution, depthwise ------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ TYPES = {  # name in DataType: (numpy, schema)
     "i8": (np.int8, schema.TensorType.INT8),
 }
 BUILTIN, OPTIONS = schema.BuiltinOperator, schema.BuiltinOptions
-ACTIVATIONS = {"none": 0, "relu": 1, "relu6": 3}
+ACTIVATIONS = {"none": 0, "relu": 1, "relu_n1_to_1": 2, "relu6": 3}
 
 
 class Tensor:

@@ -68,6 +68,10 @@ const char* activation_name(Activation activation) {
       return "hard sigmoid";
     case Activation::sigmoid:
       return "sigmoid";
+    case Activation::relu_n1_to_1:
+      return "-1 to 1";
+    case Activation::relu_0_to_1:
+      return "0 to 1";
   }
   return "?";
 }
@@ -159,6 +163,7 @@ void add_convolutions(Table& table) {
   table.add_weighted(convolution("two groups", {1, 6, 5, 8}, 12, window(3, 1), 2));
   table.add_weighted(convolution("relu", {1, 5, 5, 16}, 20, window(1, 1), 1, Activation::relu));
   table.add_weighted(convolution("relu6", {1, 5, 5, 16}, 20, window(3, 1), 1, Activation::relu6));
+  table.add_weighted(convolution("-1 to 1", {1, 5, 5, 16}, 20, window(3, 1), 1, Activation::relu_n1_to_1));
   for (const Activation activation : {Activation::hard_swish, Activation::hard_sigmoid, Activation::sigmoid}) {
     const std::string what = activation_name(activation);
     table.add(convolution(what.c_str(), {1, 4, 5, 9}, 17, window(1, 1), 1, activation), Numbers::f32);
@@ -200,6 +205,7 @@ void add_depthwise(Table& table) {
   table.add_weighted(depthwise("multiplier of one channel", {1, 6, 6, 1}, window(3, 2), 8));
   table.add_weighted(depthwise("relu", {1, 5, 5, 16}, window(3, 1), 1, Activation::relu));
   table.add_weighted(depthwise("relu6", {1, 7, 6, 40}, window(3, 2), 1, Activation::relu6));
+  table.add_weighted(depthwise("-1 to 1", {1, 7, 6, 40}, window(3, 2), 1, Activation::relu_n1_to_1));
   OperatorCase unbiased = depthwise("without bias", {1, 5, 6, 12}, window(3, 1));
   unbiased.with_bias = false;
   table.add_weighted(unbiased);
@@ -218,6 +224,7 @@ void add_dense(Table& table) {
   table.add_weighted(dense("batch of three", {3, 65}, 18));
   table.add_weighted(dense("of a map", {2, 2, 3, 7}, 10));
   table.add_weighted(dense("relu6", {2, 48}, 20, Activation::relu6));
+  table.add_weighted(dense("-1 to 1", {2, 48}, 20, Activation::relu_n1_to_1));
   table.add_extreme_zero_points(dense("classifier", {1, 100}, 33));
 }
 
@@ -225,7 +232,8 @@ void add_elementwise(Table& table) {
   table.add(plain("channels beside every vector", BatchNormOp{1e-3}, {{2, 3, 5, 37}}), Numbers::f32);
   table.add(plain("small epsilon, f16 constants", BatchNormOp{1e-5}, {{1, 4, 4, 8}}), Numbers::f16_weights);
   table.add(plain("of a vector", BatchNormOp{1e-3}, {{3, 21}}), Numbers::f32);
-  for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6, Activation::sigmoid}) {
+  for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6, Activation::sigmoid,
+                                      Activation::relu_n1_to_1, Activation::relu_0_to_1}) {
     const std::string what = activation_name(activation);
     table.add_plain(plain(what.c_str(), ActivationOp{activation}, {{1, 5, 7, 13}}));
   }
@@ -233,7 +241,8 @@ void add_elementwise(Table& table) {
     const std::string what = activation_name(activation);
     table.add(plain(what.c_str(), ActivationOp{activation}, {{2, 5, 7, 13}}), Numbers::f32);
   }
-  for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6}) {
+  for (const Activation activation :
+       {Activation::none, Activation::relu, Activation::relu6, Activation::relu_n1_to_1}) {
     const std::string what = activation_name(activation);
     const OperatorCase add = plain(what.c_str(), AddOp{activation}, {{2, 5, 7, 19}, {2, 5, 7, 19}});
     table.add_plain(add);
@@ -297,7 +306,8 @@ void add_pooling(Table& table) {
     const auto add = [&](const char* what, Window w, Shape input, Activation activation = Activation::none) {
       const OperatorCase row = plain((prefix + what).c_str(), PoolOp{kind, w, activation}, {input});
       table.add_plain(row);
-      table.add(row, Numbers::i8, ZeroPoints::lowest);
+      // Where the largest numbers lie beyond 1, nothing else is left.
+      if (activation != Activation::relu_n1_to_1) table.add(row, Numbers::i8, ZeroPoints::lowest);
       if (activation == Activation::none) table.add(row, Numbers::u8, ZeroPoints::highest);
     };
     add("whole picture", window(7, 1, 1, kValid), {1, 7, 7, 33});
@@ -305,6 +315,7 @@ void add_pooling(Table& table) {
     add("stride two on an odd size", window(3, 2), {2, 7, 9, 16});
     add("no padding", window(2, 2, 1, kValid), {1, 5, 6, 5});
     add("relu6", window(2, 1), {1, 4, 4, 21}, Activation::relu6);
+    add("-1 to 1", window(2, 1), {1, 4, 4, 21}, Activation::relu_n1_to_1);
   }
   for (const bool keep_axes : {true, false}) {
     const char* what = keep_axes ? "axes kept" : "axes dropped";

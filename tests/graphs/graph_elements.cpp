@@ -24,7 +24,9 @@ bool repeats(const std::vector<int>& theirs, const std::vector<int>& whole) {
 }  // namespace
 
 FusedActivation GraphElements::fused() {
-  return choices_.pick({FusedActivation::NONE, FusedActivation::NONE, FusedActivation::RELU, FusedActivation::RELU6});
+  return choices_.pick({FusedActivation::NONE, FusedActivation::NONE, FusedActivation::NONE, FusedActivation::RELU,
+                        FusedActivation::RELU, FusedActivation::RELU6, FusedActivation::RELU6,
+                        FusedActivation::RELU_N1_TO_1});
 }
 
 int GraphElements::binary(int x) {

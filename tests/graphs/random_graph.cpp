@@ -368,9 +368,13 @@ class GraphMaker : private GraphElements {
   }
 
   int element(int x) {
-    switch (choices_.below(4)) {
+    switch (choices_.below(5)) {
       case 0:
         return put(BuiltinOperator::RELU, {x}, activation(shape(x), scale(x)), 2);
+      case 3:
+        if (kind_ == Kind::i16) return -1;
+        return put(choices_.pick({BuiltinOperator::RELU_N1_TO_1, BuiltinOperator::RELU_0_TO_1}), {x},
+                   activation(shape(x), scale(x)));
       case 1:
         return put(BuiltinOperator::RELU6, {x}, activation(shape(x), scale(x)), 2);
       case 2:

@@ -44,8 +44,8 @@ UNARY = {  # what makes the table: (builtin, version, its options, the types it 
     "Activation::hard_swish": (BUILTIN.HARD_SWISH, 1, "HardSwishOptions", ("i8", "u8")),
     "Activation::relu": (BUILTIN.RELU, 2, None, ("i8", "u8")),
     "Activation::relu6": (BUILTIN.RELU6, 2, None, ("i8", "u8")),
-    "RealRange{-1, 1}": (BUILTIN.RELU_N1_TO_1, 1, None, ("i8", "u8")),
-    "RealRange{0, 1}": (BUILTIN.RELU_0_TO_1, 1, None, ("i8", "u8")),
+    "Activation::relu_n1_to_1": (BUILTIN.RELU_N1_TO_1, 1, None, ("i8", "u8")),
+    "Activation::relu_0_to_1": (BUILTIN.RELU_0_TO_1, 1, None, ("i8", "u8")),
 }
 REDUCTIONS = {  # Reduction: (builtin, its options, the types it has)
     "mean": (BUILTIN.MEAN, "ReducerOptions", ("i8", "u8")),

@@ -48,11 +48,7 @@ TEST(QuantizedElementwise, PairsOfBytesAsTheRuntimeHasThem) {
   }
 }
 
-struct RealRange {
-  float low, high;
-  bool operator==(const RealRange&) const = default;
-};
-using Made = std::variant<UnaryKind, Activation, RealRange>;  // what makes the table
+using Made = std::variant<UnaryKind, Activation>;  // what makes the table
 struct UnaryRow {
   Made made;
   float alpha;
@@ -67,9 +63,7 @@ const UnaryRow kUnaryRows[] = {
 Result<ByteTable> table_of(const UnaryRow& row) {
   const Tensor input = tensor_of(row.type, row.input), output = tensor_of(row.type, row.output);
   if (const auto* kind = std::get_if<UnaryKind>(&row.made)) return unary_table({*kind, row.alpha}, input, output);
-  if (const auto* activation = std::get_if<Activation>(&row.made)) return activation_table(*activation, input, output);
-  const RealRange real = std::get<RealRange>(row.made);
-  return clamp_table(real.low, real.high, input, output);
+  return activation_table(std::get<Activation>(row.made), input, output);
 }
 
 TEST(QuantizedElementwise, BytesAsTheRuntimeHasThem) {
@@ -121,7 +115,7 @@ TEST(QuantizedElementwise, RefusesWhatTheRuntimeHasNot) {
     EXPECT_EQ(bool(unary_table({kind, 0.1f}, u8, u8)), kind == UnaryKind::leaky_relu || kind == UnaryKind::tanh);
   }
   EXPECT_FALSE(hard_swish_table(i8, u8));
-  EXPECT_FALSE(clamp_table(0, 1, i8, u8));
+  EXPECT_FALSE(activation_table(Activation::relu_0_to_1, i8, u8));
 }
 
 TEST(QuantizedElementwise, DividesByZeroToTheEndOfItsRange) {
@@ -154,7 +148,7 @@ TEST(QuantizedElementwise, SurvivesFarScales) {
           for (const float alpha : {0.0f, -1.0f, 1e30f, std::numeric_limits<float>::quiet_NaN()})
             (void)unary_table({kind, alpha}, input, output);
         (void)hard_swish_table(input, output);
-        (void)clamp_table(-std::numeric_limits<float>::infinity(), 1, input, output);
+        (void)activation_table(Activation::relu_n1_to_1, input, output);
         (void)activation_table(Activation::sigmoid, input, output);
       }
   }

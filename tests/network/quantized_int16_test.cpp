@@ -177,6 +177,8 @@ TEST(QuantizedInt16, SurvivesFarScales) {
         if (const auto factor = int16_mean_factor(input, output, count))
           for (const std::int64_t extreme : {-32768, 32767})
             (void)multiply_rounded_twice(static_cast<std::int32_t>(extreme * count), *factor, Halves::away_from_zero);
+      for (const Activation activation : {Activation::hard_swish, Activation::relu_n1_to_1, Activation::sigmoid})
+        EXPECT_FALSE(int16_rescale_arithmetic(input, output, activation));
       if (const auto rescale = int16_rescale_arithmetic(input, output, Activation::relu6)) {
         for (const std::int32_t x : ends) EXPECT_GE(int16_rescale_element(*rescale, x), 0);
       }

@@ -57,6 +57,10 @@ double activate(Activation activation, double x) {
       return std::max(x, 0.0);
     case Activation::relu6:
       return std::clamp(x, 0.0, 6.0);
+    case Activation::relu_n1_to_1:
+      return std::clamp(x, -1.0, 1.0);
+    case Activation::relu_0_to_1:
+      return std::clamp(x, 0.0, 1.0);
     case Activation::hard_swish:
       return x * std::clamp(x + 3, 0.0, 6.0) / 6;
     case Activation::hard_sigmoid:

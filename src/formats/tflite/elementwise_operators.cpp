@@ -41,6 +41,7 @@ Result<Activation> activation_of(schema::FusedActivation activation) {
     case schema::FusedActivation::RELU6:
       return Activation::relu6;
     case schema::FusedActivation::RELU_N1_TO_1:
+      return Activation::relu_n1_to_1;
     case schema::FusedActivation::TANH:
     case schema::FusedActivation::SIGN_BIT:
       break;
@@ -205,19 +206,6 @@ Result<void> OperatorReader::rows(const Call& call) {
   if (fused_by<schema::L2NormOptions>(call) != schema::FusedActivation::NONE)
     return failure(ErrorCode::unsupported, "a fused activation is not supported here");
   return append(call, L2NormalizeOp{}, std::move(operands));
-}
-
-// RELU_N1_TO_1 and RELU_0_TO_1: no less than the one, no more than the other.
-Result<void> OperatorReader::clamp(const Call& call) {
-  MOBILENET_TRY(std::vector<TensorId> operands, activations(call, 1));
-  if (tensor(operands[0]).type != DataType::f32)
-    return failure(ErrorCode::unsupported, "is supported for floats only, not ", name_of(tensor(operands[0]).type));
-  const float low = call.code == schema::BuiltinOperator::RELU_N1_TO_1 ? -1.0f : 0.0f;
-  MOBILENET_TRY(const TensorId least, tensors_.make_constant("least", std::vector<float>(1, low)));
-  MOBILENET_TRY(const TensorId most, tensors_.make_constant("most", std::vector<float>(1, 1.0f)));
-  MOBILENET_TRY(const TensorId bounded, between(operands[0], shape(operands[0]), "/bounded"));
-  MOBILENET_CHECK(append_node(BinaryOp{BinaryKind::maximum}, {operands[0], least}, bounded));
-  return append(call, BinaryOp{BinaryKind::minimum}, {bounded, most});
 }
 
 Result<void> OperatorReader::activation(const Call& call, Activation activation) {

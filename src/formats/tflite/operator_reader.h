@@ -100,7 +100,6 @@ class OperatorReader {
   Result<void> activation(const Call& call) {
     return activation(call, kActivation);
   }
-  Result<void> clamp(const Call& call);
   Result<void> quantize(const Call& call);
   Result<void> dequantize(const Call& call);
   Result<void> cast(const Call& call);

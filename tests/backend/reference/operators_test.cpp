@@ -77,6 +77,10 @@ class Expectation {
         return std::fmax(x, 0);
       case Activation::relu6:
         return relu6;
+      case Activation::relu_n1_to_1:
+        return std::fmin(std::fmax(x, -1), 1);
+      case Activation::relu_0_to_1:
+        return std::fmin(std::fmax(x, 0), 1);
       case Activation::hard_swish:
         return x * shifted / 6;
       case Activation::hard_sigmoid:

@@ -3,7 +3,8 @@
 #include "backend/cpu/kernels/f32_elementwise.h"
 
 #include <algorithm>
-#include <limits>
+
+#include "network/clamp.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backend/cpu/kernels/f32_elementwise.cpp"
@@ -44,8 +45,10 @@ HWY_INLINE V hard_sigmoid(V x) {
 
 template <Activation kActivation>
 HWY_INLINE V apply(V x) {
+  [[maybe_unused]] constexpr ClampRange kRange = clamp_of(kActivation);
   if constexpr (kActivation == Activation::relu) return at_least(hn::Zero(kD), x);
-  if constexpr (kActivation == Activation::relu6) return clamp(x, hn::Zero(kD), hn::Set(kD, 6.0f));
+  if constexpr (is_clamp(kActivation) && kActivation != Activation::none)
+    return clamp(x, hn::Set(kD, kRange.low), hn::Set(kD, kRange.high));
   if constexpr (kActivation == Activation::hard_sigmoid) return hard_sigmoid(x);
   if constexpr (kActivation == Activation::hard_swish) return hn::Mul(x, hard_sigmoid(x));
   if constexpr (kActivation == Activation::sigmoid) {
@@ -77,6 +80,10 @@ void activate(Activation activation, const float* in, float* out, std::size_t co
       return activate_all<Activation::hard_sigmoid>(in, out, count);
     case Activation::sigmoid:
       return activate_all<Activation::sigmoid>(in, out, count);
+    case Activation::relu_n1_to_1:
+      return activate_all<Activation::relu_n1_to_1>(in, out, count);
+    case Activation::relu_0_to_1:
+      return activate_all<Activation::relu_0_to_1>(in, out, count);
   }
 }
 
@@ -149,20 +156,3 @@ const ElementwiseKernels kF32Elementwise{&activate,       &add,     &maximum,   
 
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
-namespace mobilenet::cpu {
-
-bool is_clamp(Activation activation) {
-  return activation == Activation::none || activation == Activation::relu || activation == Activation::relu6;
-}
-
-ClampRange clamp_of(Activation activation) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  if (activation == Activation::relu) return {0, kInfinity};
-  if (activation == Activation::relu6) return {0, 6};
-  return {-kInfinity, kInfinity};
-}
-
-}  // namespace mobilenet::cpu
-#endif

@@ -37,11 +37,4 @@ struct ElementwiseKernels {
 
 MOBILENET_PER_TARGET(ElementwiseKernels, kF32Elementwise)
 
-// The range that an activation clamps to; none for what is not a clamp.
-struct ClampRange {
-  float low, high;
-};
-ClampRange clamp_of(Activation activation);
-bool is_clamp(Activation activation);  // none, relu, relu6
-
 }  // namespace mobilenet::cpu

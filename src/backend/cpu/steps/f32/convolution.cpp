@@ -11,6 +11,7 @@
 #include "backend/cpu/steps/f32/steps.h"
 #include "backend/cpu/steps/window_geometry.h"
 #include "base/error.h"
+#include "network/clamp.h"
 
 namespace mobilenet::cpu {
 namespace {

@@ -7,6 +7,7 @@
 #include "backend/cpu/kernels/f32_elementwise.h"
 #include "backend/cpu/steps/f32/steps.h"
 #include "base/error.h"
+#include "network/clamp.h"
 
 namespace mobilenet::cpu {
 namespace {
