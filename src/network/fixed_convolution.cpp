@@ -22,15 +22,6 @@ int channels_with_halves_up(FixedLayer layer, int outputs) {
   return 0;
 }
 
-// What the layer fuses.
-Activation activation_of(const Op& op) {
-  if (const auto* convolution = std::get_if<Conv2dOp>(&op)) return convolution->activation;
-  if (const auto* depthwise = std::get_if<DepthwiseConv2dOp>(&op)) return depthwise->activation;
-  if (const auto* transposed = std::get_if<TransposeConv2dOp>(&op)) return transposed->activation;
-  if (const auto* dense = std::get_if<DenseOp>(&op)) return dense->activation;
-  return Activation::none;
-}
-
 }  // namespace
 
 Result<FixedConvolutionArithmetic> fixed_convolution_arithmetic(FixedLayer layer, const Tensor& input,
@@ -59,6 +50,14 @@ Result<FixedConvolutionArithmetic> fixed_convolution_arithmetic(FixedLayer layer
   return convolution;
 }
 
+Activation fused_activation(const Op& op) {
+  if (const auto* convolution = std::get_if<Conv2dOp>(&op)) return convolution->activation;
+  if (const auto* depthwise = std::get_if<DepthwiseConv2dOp>(&op)) return depthwise->activation;
+  if (const auto* transposed = std::get_if<TransposeConv2dOp>(&op)) return transposed->activation;
+  if (const auto* dense = std::get_if<DenseOp>(&op)) return dense->activation;
+  return Activation::none;
+}
+
 std::optional<FixedLayer> fixed_layer(const Op& op, const Tensor& weight) {
   if (const auto* transposed = std::get_if<TransposeConv2dOp>(&op))
     return leaves_gaps(*transposed) ? std::optional(FixedLayer::transposed) : std::nullopt;
@@ -72,7 +71,7 @@ std::optional<FixedLayer> fixed_layer(const Op& op, const Tensor& weight) {
 
 Result<LayerArithmetic> layer_arithmetic(const Op& op, const Tensor& input, const Tensor& weight, const Tensor& output,
                                          int outputs) {
-  const Activation activation = activation_of(op);
+  const Activation activation = fused_activation(op);
   LayerArithmetic layer;
   MOBILENET_TRY(layer.common, convolution_arithmetic(input, weight, output, activation, outputs));
   if (const auto kind = fixed_layer(op, weight)) {

@@ -43,6 +43,8 @@ inline std::int32_t fixed_convolution_element(const FixedConvolutionArithmetic& 
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(stored, convolution.range.low, convolution.range.high));
 }
 
+// What a convolution, depthwise, dense or transposed layer fuses.
+Activation fused_activation(const Op& op);
 // Which of the two arithmetics a layer of bytes has: one of these kernels', or none of them where it is
 // convolution_arithmetic's.
 std::optional<FixedLayer> fixed_layer(const Op& op, const Tensor& weight);

@@ -73,16 +73,19 @@ Result<BinaryArithmetic> product_arithmetic(const Tensor& output, const BinaryTy
   return BinaryArithmetic(element);
 }
 
+std::int32_t reciprocal_of(std::uint32_t divisor) {
+  const std::uint32_t leading_bit_first = divisor << std::countl_zero(divisor);
+  return reciprocal_of_one_plus(static_cast<std::int32_t>(leading_bit_first - 0x80000000u));
+}
+
 Result<BinaryArithmetic> quotient_arithmetic(const Tensor& output, const BinaryTypes& types, Activation activation) {
   const double factor = static_cast<double>(types.a.scale / (types.b.scale * types.output.scale));
   // Within these bounds the last shift is one to the right by 0..63.
   if (!(factor > 0x1p-24 && factor < 0x1p20)) return quantization_error(output, kFarScale);
   auto element = element_of<QuotientElement>(types, activation_range_half_away(activation, types.output));
   element.factor = fixed_point(factor);
-  for (std::uint32_t divisor = 1; divisor < element.reciprocals.size(); ++divisor) {
-    const std::uint32_t leading_bit_first = divisor << std::countl_zero(divisor);
-    element.reciprocals[divisor] = reciprocal_of_one_plus(static_cast<std::int32_t>(leading_bit_first - 0x80000000u));
-  }
+  for (std::uint32_t divisor = 1; divisor < element.reciprocals.size(); ++divisor)
+    element.reciprocals[divisor] = reciprocal_of(divisor);
   return BinaryArithmetic(element);
 }
 
@@ -246,8 +249,9 @@ std::int32_t QuotientElement::operator()(std::int32_t a, std::int32_t b) const {
   const auto magnitude = static_cast<std::uint32_t>(std::abs(divisor));
   // One sign bit stays.
   const int headroom = std::countl_zero(static_cast<std::uint32_t>(value < 0 ? ~value : value)) - 1;
-  const std::int32_t quotient =
-      doubled_high_product(std::int64_t{value} * (std::int64_t{1} << headroom), reciprocals[magnitude]);
+  const std::int32_t reciprocal =
+      magnitude < reciprocals.size() && reciprocals[magnitude] != 0 ? reciprocals[magnitude] : reciprocal_of(magnitude);
+  const std::int32_t quotient = doubled_high_product(std::int64_t{value} * (std::int64_t{1} << headroom), reciprocal);
   const std::int32_t scaled = doubled_high_product(quotient, factor.multiplier);
   const int shift = 31 - std::countl_zero(magnitude) + headroom - factor.shift;
   const std::int64_t rounded =

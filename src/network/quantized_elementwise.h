@@ -67,7 +67,8 @@ struct QuotientElement {
   std::int32_t a_zero_point = 0, b_zero_point = 0, output_zero_point = 0;
   FixedPoint factor;
   IntegerRange range;
-  std::array<std::int32_t, 256> reciprocals{};  // of 1..255, as a fraction of 31 bits of what its leading bit leaves
+  // Of 1..255, as a fraction of 31 bits of what its leading bit leaves; others are computed as they come.
+  std::array<std::int32_t, 256> reciprocals{};
   std::int32_t operator()(std::int32_t a, std::int32_t b) const;
 };
 

@@ -44,29 +44,6 @@ Result<Scales> int16_scales(const Tensor& input, const Tensor& output) {
   return Scales{in, out};
 }
 
-// A piece's ends are moved by half of what its line misses at its middle.
-template <class Function>
-Int16Curve curve_of(double low, double high, const Function& function) {
-  Int16Curve curve;
-  const double step = (high - low) / 512;
-  const auto value = [&](double x) { return function(x) * 32768.0; };
-  const auto stored = [](double x) { return static_cast<std::int16_t>(std::clamp(x, -32768.0, 32767.0)); };
-  for (int i = 0; i < 512; ++i) {
-    const double begin = std::round(value(low + i * step));
-    const double line = std::round((value(low + (i + 1) * step) + begin) / 2);
-    const double middle = std::round(value(low + i * step + step / 2));
-    curve[static_cast<std::size_t>(i)] = stored(begin - std::round((line - middle) / 2));
-  }
-  curve[512] = stored(std::round(value(high)));
-  return curve;
-}
-
-std::int32_t on_curve(const Int16Curve& curve, std::int32_t x) {
-  const std::size_t piece = 256 + static_cast<std::size_t>(x >> 7);
-  const std::int32_t begin = curve[piece], rise = curve[piece + 1] - begin;
-  return begin + ((rise * (x & 127) + 64) >> 7);
-}
-
 // x in pieces of 1/24, with 9 bits of fraction.
 std::int32_t in_pieces(const Int16SigmoidArithmetic& arithmetic, std::int32_t x) {
   const std::int64_t half = arithmetic.right_shift > 0 ? std::int64_t{1} << (arithmetic.right_shift - 1) : 0;
@@ -212,6 +189,32 @@ Result<FixedPoint> int16_mean_factor(const Tensor& input, const Tensor& output, 
   return fixed;
 }
 
+Result<Int16TotalArithmetic> int16_total_arithmetic(ReduceKind kind, const Tensor& input, const Tensor& output,
+                                                    std::int64_t count) {
+  Int16TotalArithmetic total;
+  total.kind = kind;
+  if (kind == ReduceKind::mean) {
+    MOBILENET_TRY(total.factor, int16_mean_factor(input, output, count));
+    return total;
+  }
+  MOBILENET_TRY(const Scales scales, int16_scales(input, output));
+  total.ratio = scales.input / scales.output;
+  if (!std::isfinite(total.ratio) || count > (1 << 16))
+    return quantization_error(output, "has a scale too far from that of the input for so many elements");
+  return total;
+}
+
+Result<void> check_int16_extreme(const Tensor& input, const Tensor& output) {
+  MOBILENET_TRY(const Scales scales, int16_scales(input, output));
+  if (scales.input != scales.output) return quantization_error(output, "must have the scale of the input");
+  return {};
+}
+
+Result<ResizeRule> int16_resize_rule(const Tensor& input, const Tensor& output) {
+  MOBILENET_CHECK(int16_scales(input, output));
+  return ResizeRule::fixed;
+}
+
 Result<Int16RescaleArithmetic> int16_rescale_arithmetic(const Tensor& input, const Tensor& output,
                                                         Activation activation) {
   if (activation != Activation::none && activation != Activation::relu && activation != Activation::relu6)
@@ -252,8 +255,8 @@ Result<Int16SoftmaxArithmetic> int16_softmax_arithmetic(const Tensor& input, con
   if (!(usable_factor(factor) && factor < 0x1p14)) return quantization_error(output, kFarScale);
   Int16SoftmaxArithmetic softmax;
   softmax.factor = fixed_point(factor);
-  softmax.exponentials = curve_of(-10, 0, [](double x) { return std::exp(x); });
-  softmax.reciprocals = curve_of(0, 1, [](double x) { return 1 / (1 + x); });
+  softmax.exponentials = int16_curve<double>(-10, 0, 32768, [](double x) { return std::exp(x); });
+  softmax.reciprocals = int16_curve<double>(0, 1, 32768, [](double x) { return 1 / (1 + x); });
   return softmax;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "network/fixed_point.h"
+#include "network/int16_curve.h"
 #include "network/quantized_arithmetic.h"
 
 namespace mobilenet {
@@ -94,6 +95,25 @@ inline std::int32_t int16_mean_element(FixedPoint factor, std::int64_t sum) {
   return kInt16Range.clamp(multiply_rounded_twice(static_cast<std::int32_t>(sum), factor, Halves::away_from_zero));
 }
 
+// The mean or the sum of `count` elements over any axes, from their sum: a sum is rounded in floats.
+struct Int16TotalArithmetic {
+  ReduceKind kind = ReduceKind::mean;
+  FixedPoint factor;  // of a mean
+  float ratio = 1;    // of a sum
+  std::int32_t operator()(std::int64_t sum) const {
+    if (kind == ReduceKind::mean) return int16_mean_element(factor, sum);
+    const float steps = std::round(static_cast<float>(sum) * ratio);
+    return static_cast<std::int32_t>(std::clamp(steps, -32768.0f, 32767.0f));
+  }
+};
+Result<Int16TotalArithmetic> int16_total_arithmetic(ReduceKind kind, const Tensor& input, const Tensor& output,
+                                                    std::int64_t count);
+// The runtime finds extremes under one scale only.
+Result<void> check_int16_extreme(const Tensor& input, const Tensor& output);
+
+// --- Bilinear resize, of stored integers, whatever the scales --------------------------------------------------------
+Result<ResizeRule> int16_resize_rule(const Tensor& input, const Tensor& output);
+
 // --- From one type and scale to another, one of them i16
 // --------------------------------------------------------------- QUANTIZE, relu, relu6; for floats quantize() and
 // dequantize().
@@ -112,8 +132,6 @@ inline std::int32_t int16_rescale_element(const Int16RescaleArithmetic& rescale,
 }
 
 // --- Softmax ---------------------------------------------------------------------------------------------------------
-// A function between two ends as 512 pieces of a line.
-using Int16Curve = std::array<std::int16_t, 513>;
 // Over a row x[0..n): exponential(i) = int16_exponential(softmax, x[i] - max x), total their sum, and
 // out[i] = int16_softmax_element(exponential(i), int16_softmax_factor(softmax, total)).
 struct Int16SoftmaxArithmetic {

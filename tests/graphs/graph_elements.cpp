@@ -45,7 +45,6 @@ int GraphElements::binary(int x) {
                                          {BuiltinOperator::PRELU}});
   // What LiteRT has no integers for, either.
   const bool i8 = tensor(x).type == TensorType::INT8;
-  if (is_integer(x) && kind.code == BuiltinOperator::DIV) return -1;  // random divisors are zero now and then
   if (is_integer(x) && kind.code == BuiltinOperator::SQUARED_DIFFERENCE && !i8) return -1;
   std::vector<int> other = shape(x);
   for (std::size_t axis = 0; axis < other.size(); ++axis)
@@ -53,15 +52,21 @@ int GraphElements::binary(int x) {
   int y = -1;
   // Where a divisor is computed it may be anything, zero among it.
   const bool constant = kind.code == BuiltinOperator::DIV || kind.code == BuiltinOperator::PRELU || choices_.one_in(2);
-  if (constant)
+  if (constant && kind.code == BuiltinOperator::PRELU && kind_ == Kind::i16)
+    y = slopes(other);
+  else if (constant)
     y = numbers(other, 2);
   else
     y = partner(x, [&](const auto& theirs) { return theirs.size() == other.size() && repeats(theirs, shape(x)); });
+  if (is_integer(x) && kind.code == BuiltinOperator::DIV) make_nonzero(y);
   std::vector<int> inputs{x, y};
   const bool ordered = kind.code == BuiltinOperator::DIV || kind.code == BuiltinOperator::PRELU;
   if (!ordered && choices_.one_in(3)) std::swap(inputs[0], inputs[1]);
   const bool product = kind.code == BuiltinOperator::MUL || kind.code == BuiltinOperator::PRELU;
-  const int out = activation(shape(x), product ? scale(x) * scale(y) * 60 : larger_scale(x, y));
+  double natural = larger_scale(x, y);
+  if (product) natural = scale(x) * scale(y) * (kind_ == Kind::i16 ? 8000 : 60);
+  if (kind.code == BuiltinOperator::DIV) natural = scale(x) / scale(y) / 8;
+  const int out = activation(shape(x), natural);
   const FusedActivation fusion = fused();
   switch (kind.options) {
     case BuiltinOptions::MulOptions:
@@ -82,15 +87,21 @@ int GraphElements::binary(int x) {
 }
 
 int GraphElements::unary(int x) {
-  const BuiltinOperator code = choices_.pick({BuiltinOperator::ABS, BuiltinOperator::NEG, BuiltinOperator::SQUARE,
-                                              BuiltinOperator::TANH, BuiltinOperator::ELU, BuiltinOperator::LEAKY_RELU,
-                                              BuiltinOperator::L2_NORMALIZATION, BuiltinOperator::LOG_SOFTMAX});
-  // What LiteRT has no integers for, either.
-  if (tensor(x).type == TensorType::INT16 && code != BuiltinOperator::TANH) return -1;
+  const BuiltinOperator code =
+      choices_.pick({BuiltinOperator::ABS, BuiltinOperator::NEG, BuiltinOperator::SQUARE, BuiltinOperator::TANH,
+                     BuiltinOperator::ELU, BuiltinOperator::LEAKY_RELU, BuiltinOperator::L2_NORMALIZATION,
+                     BuiltinOperator::LOG_SOFTMAX, BuiltinOperator::EXP, BuiltinOperator::LOG});
+  // What LiteRT has no integers for, either. Exponentials of floats soon are infinite, logarithms no numbers.
+  const bool curve = code == BuiltinOperator::EXP || code == BuiltinOperator::LOG;
+  if (curve && !is_integer(x)) return -1;
+  const bool wide = tensor(x).type == TensorType::INT16;
+  if (wide && !curve && code != BuiltinOperator::TANH && code != BuiltinOperator::ABS &&
+      code != BuiltinOperator::LEAKY_RELU)
+    return -1;
   const bool bytes = code == BuiltinOperator::TANH || code == BuiltinOperator::LEAKY_RELU;
-  const bool signed_bytes = code == BuiltinOperator::ABS || code == BuiltinOperator::ELU;
+  const bool signed_bytes = code == BuiltinOperator::ABS || code == BuiltinOperator::ELU || curve;
   const bool rows = code == BuiltinOperator::L2_NORMALIZATION || code == BuiltinOperator::LOG_SOFTMAX;
-  if (is_integer(x) && !bytes && !rows && !(signed_bytes && tensor(x).type == TensorType::INT8)) return -1;
+  if (is_integer(x) && !bytes && !rows && !(signed_bytes && (wide || tensor(x).type == TensorType::INT8))) return -1;
   int y = code == BuiltinOperator::TANH && kind_ == Kind::i16
               ? probabilities(shape(x))
               : activation(shape(x), code == BuiltinOperator::TANH ? 1.0 / 128 : scale(x));
@@ -124,7 +135,10 @@ int GraphElements::reduce(int x) {
   const double natural = code == BuiltinOperator::MEAN  ? scale(x) / spread
                          : code == BuiltinOperator::SUM ? scale(x) * spread
                                                         : scale(x);
-  return put(code, {x, int_constant(axes)}, activation(out, natural), 2, BuiltinOptions::ReducerOptions,
+  // Extremes of 16 bits have one scale.
+  const bool extreme = code == BuiltinOperator::REDUCE_MAX || code == BuiltinOperator::REDUCE_MIN;
+  const int y = extreme && kind_ == Kind::i16 ? like(x, out) : activation(out, natural);
+  return put(code, {x, int_constant(axes)}, y, 2, BuiltinOptions::ReducerOptions,
              [=](auto& builder) { return schema::CreateReducerOptions(builder, keep); });
 }
 

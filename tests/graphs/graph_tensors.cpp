@@ -95,10 +95,31 @@ int GraphTensors::float_constant(const std::vector<int>& shape, double largest) 
 
 int GraphTensors::numbers(const std::vector<int>& shape, double largest) {
   if (kind_ == Kind::f32) return float_constant(shape, largest);
-  const int id = activation(shape, largest / 128);
+  const bool wide = kind_ == Kind::i16;
+  const int id = activation(shape, largest / (wide ? 32768 : 128));
   Choices random(choices_.word());
-  tensor(id).data = data_of<std::uint8_t>(static_cast<std::size_t>(elements(shape)), [&] { return random.byte(); });
+  const auto bytes = static_cast<std::size_t>(elements(shape)) * (wide ? 2 : 1);
+  tensor(id).data = data_of<std::uint8_t>(bytes, [&] { return random.byte(); });
   return id;
+}
+
+int GraphTensors::slopes(const std::vector<int>& shape) {
+  const Kind before = kind_;
+  kind_ = Kind::i8;
+  const int id = numbers(shape, 2);
+  kind_ = before;
+  return id;
+}
+
+void GraphTensors::make_nonzero(int id) {
+  std::vector<std::uint8_t>& data = tensor(id).data;
+  if (tensor(id).type == TensorType::INT16) {
+    for (std::size_t i = 0; i < data.size(); i += 2) data[i] |= 1;
+  } else {
+    const auto zero = static_cast<std::uint8_t>(tensor(id).zero_points[0]);
+    for (std::uint8_t& byte : data)
+      if (byte == zero) byte = static_cast<std::uint8_t>(byte ^ 1);
+  }
 }
 
 int GraphTensors::anchors_of(int count) {

@@ -56,6 +56,10 @@ class GraphTensors {
   int float_constant(const std::vector<int>& shape, double largest);
   // Numbers of the current kind, up to about `largest`.
   int numbers(const std::vector<int>& shape, double largest);
+  // Numbers of i8, which networks of 16 bits have for slopes.
+  int slopes(const std::vector<int>& shape);
+  // Of a constant of integers: nothing that divides is zero.
+  void make_nonzero(int id);
   int anchors_of(int count);
 
   struct WeightShape {

@@ -100,10 +100,12 @@ class GraphMaker : private GraphElements {
     using Make = int (GraphMaker::*)(int);
     static constexpr Make kOfMaps[] = {&GraphMaker::convolution, &GraphMaker::convolution, &GraphMaker::depthwise,
                                        &GraphMaker::depthwise,   &GraphMaker::pool,        &GraphMaker::mean,
-                                       &GraphMaker::pad,         &GraphMaker::move};
+                                       &GraphMaker::pad,         &GraphMaker::move,        &GraphMaker::resize,
+                                       &GraphMaker::transposed};
     static constexpr Make kOfAny[] = {&GraphMaker::dense,   &GraphMaker::add,     &GraphMaker::concatenation,
                                       &GraphMaker::element, &GraphMaker::softmax, &GraphMaker::reshape,
-                                      &GraphMaker::squeeze, &GraphMaker::unary};
+                                      &GraphMaker::squeeze, &GraphMaker::unary,   &GraphMaker::binary,
+                                      &GraphMaker::binary,  &GraphMaker::reduce,  &GraphMaker::dense_rows};
     const bool map = shape(x).size() == 4 && !choices_.one_in(3);
     const Make chosen = map ? kOfMaps[choices_.below(std::size(kOfMaps))] : kOfAny[choices_.below(std::size(kOfAny))];
     if (const int y = (this->*chosen)(x); y >= 0) live_.push_back(y);
@@ -272,8 +274,8 @@ class GraphMaker : private GraphElements {
     if (!keep && out[0] != 1) return -1;  // rows of a batch are no pictures
     const auto [filter, bias, y] = weights(x, {{outputs, inputs}, 0, outputs, true}, out);
     const FusedActivation activation = fused();
-    return put(BuiltinOperator::FULLY_CONNECTED, {x, filter, bias}, y, 5, BuiltinOptions::FullyConnectedOptions,
-               [=](auto& builder) {
+    return put(BuiltinOperator::FULLY_CONNECTED, {x, filter, bias}, y, kind_ == Kind::i16 ? 7 : 5,
+               BuiltinOptions::FullyConnectedOptions, [=](auto& builder) {
                  return schema::CreateFullyConnectedOptions(builder, activation, schema::WeightsFormat::DEFAULT, keep);
                });
   }

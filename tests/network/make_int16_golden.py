@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The mobilenet.cpp authors
-"""Writes int16_golden_rows.inc and weighted_golden_rows.inc: networks with 16-bit activations, weights of 4 bits, and other
+"""Writes int16_golden_rows.inc, int16_element_golden_rows.inc and weighted_golden_rows.inc: networks with 16-bit activations, weights of 4 bits, and other
 convolutions that XNNPACK does not take, with a hash of what the real runtime answers. See make_quantized_golden.py.
 """
 
@@ -80,7 +80,9 @@ def mean_row(draw, kind):
     x, seed = draw.scale(1e-5, 1e-2), int(draw.random.integers(1, 1000))
     out = x if draw.random.integers(3) == 0 else draw.scale(x / 3, x * 3)
     rows, columns = draw.random.choice([(64, 1), (64, 2), (64, 7), (32, 49), (4, 1280), (2, 20000)])
-    got = answer(BUILTIN.MEAN, 3, options("ReducerOptions", keepDims=True),
+    if kind == "sum":
+        out *= np.float32(np.sqrt(columns) * 4)
+    got = answer(BUILTIN.MEAN if kind == "mean" else BUILTIN.SUM, 2, options("ReducerOptions", keepDims=True),
                  [Given(drawn("i16", seed, [int(rows), int(columns)]), (x, 0))], Tensor("i16", [int(rows), 1], out, 0), [[1]])
     return row16(kind, "i16", "i16", (x, 0), (x, 0), (out, 0), "none", rows, columns, 1.0, seed, got)
 
@@ -112,6 +114,49 @@ def curve_row(draw, kind):
     got = answer(BUILTIN.LOGISTIC if kind == "sigmoid" else BUILTIN.TANH, 3, None, [Given(every, (x, 0))],
                  Tensor("i16", [1, 65536], *UNIT))
     return row16(kind, "i16", "i16", (x, 0), (x, 0), UNIT, "none", 1, 65536, 1.0, 0, got)
+
+
+def element_row(draw, kind):
+    """Of one number: every one of them; of two: 4000 pairs, or 100 numbers of b under 40 of a."""
+    builtin, version, option, pairs = ELEMENTS[kind]
+    a, b, seed = draw.scale(1e-5, 1e-2), draw.scale(1e-5, 1e-2), int(draw.random.integers(1, 1000))
+    alpha = float(np.float32(draw.random.choice([0.01, 0.2, 1.5, -0.25]))) if kind == "UnaryKind::leaky_relu" else 0.0
+    activation = str(draw.random.choice(list(ACTIVATIONS))) if kind == "BinaryKind::divide" else "none"
+    repeats, zero = bool(pairs and draw.random.integers(2)), 0
+    out = draw.scale(a / 3, a * 3)
+    if kind == "BinaryKind::divide":
+        out = a / b * draw.scale(1e-3, 1)
+    elif kind == "BinaryKind::prelu":
+        out = a * draw.scale(0.1, 3)
+    elif kind in ("UnaryKind::exp", "UnaryKind::log", "UnaryKind::rsqrt"):
+        out = draw.scale(1e-4, 1e-2)
+    shape = [1, 40, 100] if pairs else [1, 65536]
+    x = drawn("i16", seed, shape) if pairs else np.arange(-32768, 32768).astype(np.int16).reshape(shape)
+    if kind == "UnaryKind::rsqrt":
+        x = np.maximum(x, 0)
+    inputs = [Given(x, (a, 0))]
+    if pairs:
+        slopes = kind == "BinaryKind::prelu"
+        zero = int(draw.random.integers(-128, 128)) if slopes else 0
+        second = drawn("i8" if slopes else "i16", seed + 1, [1, 1, 100] if repeats else shape)
+        inputs.append(Given(second | 1 if kind == "BinaryKind::divide" else second, (b, zero), slopes))
+    fused = {"alpha": alpha} if alpha else {"fusedActivationFunction": ACTIVATIONS[activation]} if activation != "none" else {}
+    got = answer(builtin, version, option and options(option, **fused), inputs, Tensor("i16", shape, out, 0))
+    return (f"{{{kind}, {cpp(alpha)}, {affine((a, 0))}, {affine((b, zero))}, {affine((out, 0))}, Activation::{activation}, "
+            f"{str(repeats).lower()}, {seed}, {fnv(got.tobytes())}}}")
+
+
+ELEMENTS = {  # the operator: (builtin, version, its options, whether it has two operands)
+    "BinaryKind::divide": (BUILTIN.DIV, 2, "DivOptions", True),
+    "BinaryKind::minimum": (BUILTIN.MINIMUM, 3, "MaximumMinimumOptions", True),
+    "BinaryKind::maximum": (BUILTIN.MAXIMUM, 3, "MaximumMinimumOptions", True),
+    "BinaryKind::prelu": (BUILTIN.PRELU, 1, None, True),
+    "UnaryKind::absolute": (BUILTIN.ABS, 3, "AbsOptions", False),
+    "UnaryKind::leaky_relu": (BUILTIN.LEAKY_RELU, 2, "LeakyReluOptions", False),
+    "UnaryKind::exp": (BUILTIN.EXP, 2, "ExpOptions", False),
+    "UnaryKind::log": (BUILTIN.LOG, 2, None, False),
+    "UnaryKind::rsqrt": (BUILTIN.RSQRT, 3, None, False),
+}
 
 
 def weighted_row(draw, kind):
@@ -180,8 +225,9 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     write("int16_golden_rows.inc", arguments.cases, arguments.seed, {
-        "add": pair_row, "subtract": pair_row, "multiply": pair_row, "mean": mean_row, "rescale": rescale_row,
+        "add": pair_row, "subtract": pair_row, "multiply": pair_row, "mean": mean_row, "sum": mean_row, "rescale": rescale_row,
         "softmax": softmax_row, "sigmoid": curve_row, "tanh": curve_row})
+    write("int16_element_golden_rows.inc", arguments.cases, arguments.seed, dict.fromkeys(ELEMENTS, element_row))
     write("weighted_golden_rows.inc", arguments.cases, arguments.seed, dict.fromkeys((
         "convolution16", "depthwise16", "dense16", "int4_convolution", "int4_depthwise", "int4_dense", "transposed"),
         weighted_row))

@@ -21,7 +21,7 @@ using testing::Hash;
 using testing::Scale;
 using testing::tensor_of;
 
-enum class Kind { add, subtract, multiply, mean, rescale, softmax, sigmoid, tanh };
+enum class Kind { add, subtract, multiply, mean, sum, rescale, softmax, sigmoid, tanh };
 
 struct Int16Row {
   Kind kind;
@@ -74,6 +74,12 @@ Result<Numbers> of_row(const Int16Row& row, Numbers numbers) {
       std::int32_t sum = 0;
       for (const std::int32_t stored : numbers) sum += stored;
       return Numbers{kInt16Range.clamp(multiply_rounded_twice(sum, factor, Halves::away_from_zero))};
+    }
+    case Kind::sum: {
+      MOBILENET_TRY(const auto total, int16_total_arithmetic(ReduceKind::sum, input, output, row.columns));
+      std::int64_t sum = 0;
+      for (const std::int32_t stored : numbers) sum += stored;
+      return Numbers{total(sum)};
     }
     case Kind::rescale: {
       MOBILENET_TRY(const auto rescale, int16_rescale_arithmetic(input, output, row.activation));

@@ -10,6 +10,7 @@
 #include "base/quoted.h"
 #include "network/parameter.h"
 #include "network/quantized_elementwise.h"
+#include "network/quantized_int16_elementwise.h"
 
 namespace mobilenet::reference {
 namespace {
@@ -72,12 +73,42 @@ Operator loop(Pair<T> pair, const Compute& compute) {
   };
 }
 
+template <class T>
+Pair<T> integer_pair(const NodeView& view) {
+  Pair<T> pair;
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (!view.input(i).is_constant()) continue;
+    std::vector<T> values;
+    for (std::int64_t k = 0; k < view.parameter(i).shape.elements(); ++k)
+      values.push_back(static_cast<T>(stored_integer(view.parameter(i), k)));
+    pair.constants[i] = std::make_shared<const std::vector<T>>(std::move(values));
+  }
+  return pair;
+}
+
+Result<Operator> prepare_int16(const BinaryOp& op, const NodeView& view) {
+  MOBILENET_TRY(const Int16BinaryArithmetic arithmetic,
+                int16_binary_arithmetic(op.kind, view.input(0), view.input(1), view.output(), op.activation));
+  for (std::size_t i = 0; i < 2; ++i)
+    if (!view.input(i).is_constant() && view.input(i).type != DataType::i16)
+      return failure(ErrorCode::unsupported, "input ", quoted(view.input(i).name), " is ", name_of(view.input(i).type),
+                     " and no constant");
+  return std::visit(
+      [&](const auto& compute) {
+        return loop<std::int16_t>(integer_pair<std::int16_t>(view), [compute](std::int16_t a, std::int16_t b) {
+          return static_cast<std::int16_t>(compute(a, b));
+        });
+      },
+      arithmetic);
+}
+
 }  // namespace
 
 Result<Operator> prepare(const BinaryOp& op, const NodeView& view) {
-  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 0));
   for (std::size_t i = 0; i < 2; ++i)
     if (!view.has(i)) return failure(ErrorCode::bad_format, "input ", i, " is missing");
+  if (view.output().type == DataType::i16) return prepare_int16(op, view);
+  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 0));
   if (arithmetic == Arithmetic::real) {
     Pair<float> pair;
     for (std::size_t i = 0; i < 2; ++i) {
@@ -98,15 +129,8 @@ Result<Operator> prepare(const BinaryOp& op, const NodeView& view) {
                 binary_arithmetic(op.kind, view.input(0), view.input(1), view.output(), op.activation));
   return with_integer_type(view.output().type, [&](auto element) -> Result<Operator> {
     using T = decltype(element);
-    Pair<T> pair;
-    for (std::size_t i = 0; i < 2; ++i) {
-      if (!view.input(i).is_constant()) continue;
-      std::vector<T> values;
-      for (std::int64_t k = 0; k < view.parameter(i).shape.elements(); ++k)
-        values.push_back(static_cast<T>(stored_integer(view.parameter(i), k)));
-      pair.constants[i] = std::make_shared<const std::vector<T>>(std::move(values));
-    }
-    return loop<T>(std::move(pair), [compute](T a, T b) { return static_cast<T>(binary_element(compute, a, b)); });
+    return loop<T>(integer_pair<T>(view),
+                   [compute](T a, T b) { return static_cast<T>(binary_element(compute, a, b)); });
   });
 }
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/quoted.h"
 #include "network/parameter.h"
-#include "network/quantized_int16.h"
+#include "network/quantized_int16_elementwise.h"
 
 namespace mobilenet::reference {
 namespace {
@@ -92,25 +92,6 @@ Operator each(const Compute& compute) {
   };
 }
 
-// compute(a, b) for the elements of two maps of one shape.
-template <class Compute>
-Result<Operator> pairs(const NodeView& view, const Compute& compute) {
-  if (view.input(0).is_constant() || view.input(1).is_constant())
-    return failure(ErrorCode::unsupported, "a constant has no form in 16 bits here");
-  return Operator([compute](const Operands& operands) {
-    const auto *a = operands.inputs[0].as<std::int16_t>(), *b = operands.inputs[1].as<std::int16_t>();
-    const std::int64_t elements = operands.shape.elements();
-    for (std::int64_t i = 0; i < elements; ++i)
-      operands.as<std::int16_t>()[i] = static_cast<std::int16_t>(compute(a[i], b[i]));
-  });
-}
-
-Result<Operator> sum_of(const NodeView& view, BinaryKind kind, Activation activation) {
-  MOBILENET_TRY(const Int16SumArithmetic sum,
-                int16_sum_arithmetic(kind, view.input(0), view.input(1), view.output(), activation));
-  return pairs(view, [sum](std::int32_t a, std::int32_t b) { return int16_sum_element(sum, a, b); });
-}
-
 struct Prepare {
   const NodeView& view;
 
@@ -118,17 +99,21 @@ struct Prepare {
   Result<Operator> operator()(const Op& op) const {
     return failure(ErrorCode::unsupported, kind_of(op), " has no form in 16 bits");
   }
-  Result<Operator> operator()(const Conv2dOp& op) const { return windowed(view, op.window, op.groups, op.activation); }
+  Result<Operator> operator()(const Conv2dOp& op) const {
+    const bool of_rows = view.has(1) && view.input(1).shape.rank() == 2;  // a dense layer of every row of a map
+    return of_rows ? dense(op.activation, false) : windowed(view, op.window, op.groups, op.activation);
+  }
   Result<Operator> operator()(const DepthwiseConv2dOp& op) const {
     const std::int64_t channels = view.input(1).shape.rank() == 4 ? view.input(1).shape[3] : 0;
     if (op.multiplier < 1) return failure(ErrorCode::bad_format, "a multiplier of ", op.multiplier);
     return windowed(view, op.window, static_cast<int>(channels / op.multiplier), op.activation);
   }
-  Result<Operator> operator()(const DenseOp& op) const {
+  Result<Operator> operator()(const DenseOp& op) const { return dense(op.activation, true); }
+  Result<Operator> dense(Activation activation, bool of_pictures) const {
     MOBILENET_TRY(Layer layer, layer_of(view, {}, 1));
     const Int16Bias bias = layer.wide_bias ? Int16Bias::i64 : Int16Bias::none_or_i32;
-    MOBILENET_TRY(const Int16DenseArithmetic dense, int16_dense_arithmetic(view.input(0), view.input(1), view.output(),
-                                                                           op.activation, layer.outputs, bias));
+    MOBILENET_TRY(const Int16DenseArithmetic dense,
+                  int16_dense_arithmetic(view.input(0), view.input(1), view.output(), activation, layer.outputs, bias));
     return convolution(
         std::move(layer),
         [dense, bias](std::int64_t sum, std::size_t o) {
@@ -136,19 +121,9 @@ struct Prepare {
                      ? int16_dense_wide_element(dense.factors[o], sum, dense.range)
                      : int16_dense_element(dense.factors[o], static_cast<std::int32_t>(sum), dense.range);
         },
-        true);
+        of_pictures);
   }
-  Result<Operator> operator()(const AddOp& op) const { return sum_of(view, BinaryKind::add, op.activation); }
-  Result<Operator> operator()(const BinaryOp& op) const {
-    if (!(view.input(0).shape == view.input(1).shape))
-      return failure(ErrorCode::unsupported, "operands of two shapes have no form in 16 bits here");
-    if (op.kind == BinaryKind::add || op.kind == BinaryKind::subtract) return sum_of(view, op.kind, op.activation);
-    if (op.kind != BinaryKind::multiply)
-      return failure(ErrorCode::unsupported, kind_of(op), " has no form in 16 bits here");
-    MOBILENET_TRY(const Int16ProductArithmetic product,
-                  int16_product_arithmetic(view.input(0), view.input(1), view.output(), op.activation));
-    return pairs(view, [product](std::int32_t a, std::int32_t b) { return int16_product_element(product, a, b); });
-  }
+  Result<Operator> operator()(const AddOp& op) const { return prepare(BinaryOp{BinaryKind::add, op.activation}, view); }
   Result<Operator> operator()(const ActivationOp& op) const {
     if (op.activation == Activation::sigmoid) {
       MOBILENET_TRY(const Int16SigmoidArithmetic sigmoid, int16_sigmoid_arithmetic(view.input(0), view.output()));
@@ -157,9 +132,8 @@ struct Prepare {
     return rescale(op.activation);
   }
   Result<Operator> operator()(const UnaryOp& op) const {
-    if (op.kind != UnaryKind::tanh) return failure(ErrorCode::unsupported, kind_of(op), " has no form in 16 bits here");
-    MOBILENET_TRY(const Int16SigmoidArithmetic sigmoid, int16_sigmoid_arithmetic(view.input(0), view.output()));
-    return each<std::int16_t, std::int16_t>([sigmoid](std::int32_t x) { return int16_tanh_element(sigmoid, x); });
+    MOBILENET_TRY(const Int16Table table, int16_unary_table(op, view.input(0), view.output()));
+    return each<std::int16_t, std::int16_t>(table);
   }
   Result<Operator> operator()(const QuantizeOp&) const {
     const Tensor &input = view.input(0), &output = view.output();
@@ -262,8 +236,10 @@ bool computes_int16(const NodeView& view) {
   if (std::holds_alternative<ReshapeOp>(op) || std::holds_alternative<TransposeOp>(op) ||
       std::holds_alternative<SliceOp>(op) || std::holds_alternative<TileOp>(op) ||
       std::holds_alternative<ResizeNearestOp>(op) || std::holds_alternative<CastOp>(op) ||
-      std::holds_alternative<PadOp>(op))
-    return false;
+      std::holds_alternative<PadOp>(op) || std::holds_alternative<BinaryOp>(op) ||
+      std::holds_alternative<ReduceOp>(op) || std::holds_alternative<ResizeBilinearOp>(op) ||
+      std::holds_alternative<TransposeConv2dOp>(op))
+    return false;  // operators whose own files know 16 bits
   if (view.output().type == DataType::i16) return true;
   return view.has(0) && view.input(0).type == DataType::i16;
 }

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "backend/reference/operators.h"
 #include "base/error.h"
+#include "network/quantized_int16.h"
 #include "network/quantized_reduction.h"
 
 namespace mobilenet::reference {
@@ -42,21 +44,43 @@ Result<MeanArithmetic> total_arithmetic(ReduceKind kind, const Tensor& input, co
   return kind == ReduceKind::mean ? mean_arithmetic(input, output, count) : sum_arithmetic(input, output, count);
 }
 
+// Largest or smallest of stored integers, whatever the scales.
+template <class T>
+Operator extremes(const ReduceOp& op) {
+  return [op](const Operands& operands) {
+    const bool maximum = op.kind == ReduceKind::maximum;
+    auto* out = operands.as<T>();
+    std::fill_n(out, operands.shape.elements(),
+                maximum ? std::numeric_limits<T>::min() : std::numeric_limits<T>::max());
+    for_each_reduced<T>(op.axes, operands.inputs[0],
+                        [&](std::size_t i, T x) { out[i] = maximum ? std::max(out[i], x) : std::min(out[i], x); });
+  };
+}
+
+Result<Operator> prepare_int16(const ReduceOp& op, const NodeView& view) {
+  const Tensor &input = view.input(0), &output = view.output();
+  if (is_extreme(op.kind)) {
+    MOBILENET_CHECK(check_int16_extreme(input, output));
+    return extremes<std::int16_t>(op);
+  }
+  MOBILENET_CHECK(int16_total_arithmetic(op.kind, input, output, 1));
+  return Operator([op, &input, &output](const Operands& operands) {
+    thread_local std::vector<std::int64_t> sums;
+    const auto outputs = static_cast<std::size_t>(operands.shape.elements());
+    sums.assign(outputs, 0);
+    for_each_reduced<std::int16_t>(op.axes, operands.inputs[0], [&](std::size_t i, std::int16_t x) { sums[i] += x; });
+    const auto count = operands.inputs[0].shape.elements() / static_cast<std::int64_t>(outputs);
+    const auto total = int16_total_arithmetic(op.kind, input, output, count);
+    for (std::size_t i = 0; total && i < outputs; ++i)
+      operands.as<std::int16_t>()[i] = static_cast<std::int16_t>((*total)(sums[i]));
+  });
+}
+
 Result<Operator> prepare_integer(const ReduceOp& op, const NodeView& view) {
   const Tensor &input = view.input(0), &output = view.output();
   if (is_extreme(op.kind)) {
     MOBILENET_CHECK(check_extreme(input, output));
-    const IntegerRange range = type_range(output.type);
-    return with_integer_type(output.type, [&](auto element) {
-      using T = decltype(element);
-      return Operator([op, range](const Operands& operands) {
-        const bool maximum = op.kind == ReduceKind::maximum;
-        auto* out = operands.as<T>();
-        std::fill_n(out, operands.shape.elements(), static_cast<T>(maximum ? range.low : range.high));
-        for_each_reduced<T>(op.axes, operands.inputs[0],
-                            [&](std::size_t i, T x) { out[i] = maximum ? std::max(out[i], x) : std::min(out[i], x); });
-      });
-    });
+    return with_integer_type(output.type, [&](auto element) { return extremes<decltype(element)>(op); });
   }
   // Checked here for one number; more only make the scale smaller.
   if (auto total = total_arithmetic(op.kind, input, output, 1); !total) return std::move(total).error();
@@ -77,6 +101,7 @@ Result<Operator> prepare_integer(const ReduceOp& op, const NodeView& view) {
 }  // namespace
 
 Result<Operator> prepare(const ReduceOp& op, const NodeView& view) {
+  if (view.output().type == DataType::i16) return prepare_int16(op, view);
   MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
   if (arithmetic == Arithmetic::integer) return prepare_integer(op, view);
   if (is_extreme(op.kind))

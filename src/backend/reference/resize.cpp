@@ -3,7 +3,7 @@
 // Bilinear resize. Source positions are computed in float, as the source framework does, even where values are not.
 #include "backend/reference/operators.h"
 #include "base/error.h"
-#include "network/quantized_arithmetic.h"
+#include "network/quantized_int16.h"
 
 namespace mobilenet::reference {
 namespace {
@@ -42,18 +42,23 @@ float blend_real(float top_left, float top_right, float bottom_left, float botto
 }  // namespace
 
 Result<Operator> prepare(const ResizeBilinearOp& op, const NodeView& view) {
-  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
-  if (arithmetic == Arithmetic::real)
-    return Operator([op](const Operands& operands) { resize<float>(op, operands, ResizeRule::shared, blend_real); });
-  MOBILENET_TRY(const ResizeRule rule, resize_rule(view.input(0), view.output()));
-  return with_integer_type(view.output().type, [&](auto element) {
+  const auto by_rule = [&](auto element, ResizeRule rule) {
     using T = decltype(element);
     return Operator([op, rule](const Operands& operands) {
       resize<T>(op, operands, rule, [rule](T a, T b, T c, T d, const ResizeTap& column, const ResizeTap& row) {
         return static_cast<T>(resize_element(rule, a, b, c, d, column, row));
       });
     });
-  });
+  };
+  if (view.output().type == DataType::i16) {
+    MOBILENET_TRY(const ResizeRule rule, int16_resize_rule(view.input(0), view.output()));
+    return by_rule(std::int16_t{}, rule);
+  }
+  MOBILENET_TRY(const Arithmetic arithmetic, arithmetic_of(view, 1));
+  if (arithmetic == Arithmetic::real)
+    return Operator([op](const Operands& operands) { resize<float>(op, operands, ResizeRule::shared, blend_real); });
+  MOBILENET_TRY(const ResizeRule rule, resize_rule(view.input(0), view.output()));
+  return with_integer_type(view.output().type, [&](auto element) { return by_rule(element, rule); });
 }
 
 }  // namespace mobilenet::reference

@@ -7,6 +7,7 @@
 #include "base/quoted.h"
 #include "network/fixed_convolution.h"
 #include "network/parameter.h"
+#include "network/quantized_int16.h"
 
 namespace mobilenet::reference {
 namespace {
@@ -44,13 +45,41 @@ void run_transposed(const Window& window, const FilterView& filter, const Operan
         }
 }
 
+Result<Operator> prepare_int16(const TransposeConv2dOp& op, const NodeView& view, const FilterView& filter) {
+  MOBILENET_TRY(
+      const Int16ConvolutionArithmetic arithmetic,
+      int16_convolution_arithmetic(view.input(0), view.input(1), view.output(), op.activation, filter.outputs));
+  std::vector<std::int32_t> weight;
+  for (std::int64_t i = 0; i < view.parameter(1).shape.elements(); ++i)
+    weight.push_back(stored_integer(view.parameter(1), i));
+  std::vector<std::int64_t> bias(static_cast<std::size_t>(filter.outputs), 0);
+  if (view.has(2)) {
+    const Tensor& stored = view.input(2);
+    if (!stored.is_constant() || stored.type != DataType::i64 ||
+        view.parameter(2).shape.elements() != static_cast<std::int64_t>(filter.outputs))
+      return failure(ErrorCode::unsupported, "bias ", quoted(stored.name), " (", name_of(stored.type),
+                     ") must be an i64 constant of ", filter.outputs, " values");
+    MOBILENET_TRY(bias, int16_bias(view.parameter(2)));
+  }
+  return Operator(
+      [op, filter, weight = std::move(weight), bias = std::move(bias), arithmetic](const Operands& operands) {
+        run_transposed<std::int64_t, std::int16_t>(
+            op.window, filter, operands, weight.data(), [](std::int16_t a, std::int32_t b) { return a * b; },
+            [&](std::int64_t sum, std::size_t o) {
+              return static_cast<std::int16_t>(
+                  int16_convolution_element(arithmetic.factors[o], sum + bias[o], arithmetic.range));
+            });
+      });
+}
+
 }  // namespace
 
 Result<Operator> prepare(const TransposeConv2dOp& op, const NodeView& view) {
-  MOBILENET_TRY(const Arithmetic kind, arithmetic_of(view, 1));
   if (!view.has(1) || !view.input(1).is_constant())
     return failure(ErrorCode::unsupported, "its weight is not a constant");
   MOBILENET_TRY(const FilterView filter, filter_view(view.parameter(1)));
+  if (view.output().type == DataType::i16) return prepare_int16(op, view, filter);
+  MOBILENET_TRY(const Arithmetic kind, arithmetic_of(view, 1));
   const auto outputs = static_cast<std::size_t>(filter.outputs);
   if (kind == Arithmetic::real) {
     MOBILENET_TRY(std::vector<float> weight, real_constant(view, 1));

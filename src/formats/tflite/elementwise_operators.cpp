@@ -104,7 +104,9 @@ Result<void> OperatorReader::binary(const Call& call, BinaryKind kind, schema::F
   const auto is_real = [](const Tensor& t) {
     return t.type == DataType::f32 || (t.is_constant() && (t.type == DataType::f16 || t.quantization.has_value()));
   };
-  if (real ? !is_real(a) || !is_real(b) : a.type != b.type)
+  // Networks of 16 bits have slopes of i8, like weights.
+  const bool slopes = kind == BinaryKind::prelu && a.type == DataType::i16 && b.is_constant() && b.type == DataType::i8;
+  if (real ? !is_real(a) || !is_real(b) : a.type != b.type && !slopes)
     return failure(ErrorCode::unsupported, "inputs of type ", name_of(a.type), " and ", name_of(b.type),
                    " are not supported");
   MOBILENET_TRY(const TensorId output, tensors_.define(call.output));

@@ -209,9 +209,9 @@ TEST_P(F32, TapsInsideGroups) {
 }
 
 TEST_P(F32, Activations) {
-  for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6, Activation::hard_swish,
-                                      Activation::hard_sigmoid, Activation::sigmoid, Activation::relu_n1_to_1,
-                                      Activation::relu_0_to_1}) {
+  for (const Activation activation :
+       {Activation::none, Activation::relu, Activation::relu6, Activation::hard_swish, Activation::hard_sigmoid,
+        Activation::sigmoid, Activation::relu_n1_to_1, Activation::relu_0_to_1}) {
     SCOPED_TRACE(static_cast<int>(activation));
     FloatNetwork net(6);
     const TensorId x = net.input();

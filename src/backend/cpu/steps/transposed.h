@@ -45,11 +45,23 @@ void gather_transposed(const TransposedGeometry& g, const T* image, std::int64_t
       const T* const pixel = image + (y * g.input_width + x) * g.inputs;
       const Weight* weight = weights + (std::int64_t{ky} * w.kernel_width + kx) * tap_weights;
       for (std::int64_t i = 0; i < g.inputs; ++i, weight += g.outputs) {
-        const Weight factor = number(pixel[i]);
-        for (std::int64_t o = 0; o < g.outputs; ++o) sums[o] += static_cast<Sum>(factor) * static_cast<Sum>(weight[o]);
+        const auto factor = number(pixel[i]);
+        for (std::int64_t o = 0; o < g.outputs; ++o) sums[o] += static_cast<Sum>(factor * weight[o]);
       }
     }
   }
 }
+
+// As WindowLayer of windows.h.
+struct TransposedLayer {
+  TransposedGeometry geometry;
+
+  std::int64_t image_elements() const { return geometry.input_height * geometry.input_width * geometry.inputs; }
+  template <class Sum, class T, class Weight, class Number>
+  void gather(const T* image, std::int64_t y, std::int64_t x, const Weight* weights, Sum* sums,
+              const Number& number) const {
+    gather_transposed(geometry, image, y, x, weights, sums, number);
+  }
+};
 
 }  // namespace mobilenet::cpu

@@ -65,4 +65,17 @@ void gather_window(const WindowGeometry& g, const ChannelGroups& groups, const T
   }
 }
 
+// What a step of plain loops is over: gathers what reaches a pixel of the output.
+struct WindowLayer {
+  WindowGeometry geometry;
+  ChannelGroups groups;
+
+  std::int64_t image_elements() const { return geometry.input_height * geometry.input_width * geometry.input_channels; }
+  template <class Sum, class T, class Weight, class Number>
+  void gather(const T* image, std::int64_t y, std::int64_t x, const Weight* weights, Sum* sums,
+              const Number& number) const {
+    gather_window(geometry, groups, image, y, x, weights, sums, number);
+  }
+};
+
 }  // namespace mobilenet::cpu

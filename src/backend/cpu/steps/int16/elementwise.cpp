@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Functions of one number and of two, changes of type, softmax.
+// Functions of one number, changes of type, softmax.
 
 #include <algorithm>
 
 #include "backend/cpu/steps/int16/steps.h"
 #include "base/error.h"
-#include "network/quantized_int16.h"
+#include "network/quantized_int16_elementwise.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -34,42 +34,6 @@ CompiledStep each(const StepSource& source, const Compute& compute) {
   const Node& node = source.node(source.step.nodes.front());
   return step_of(EachStep<From, To, Compute>{compute, source.place(node.inputs[0]), source.place(node.output),
                                              static_cast<std::size_t>(source.shape(node.output).elements())});
-}
-
-template <class Compute>
-struct PairsStep {
-  Compute compute;
-  Place a, b, output;
-  std::size_t count = 0;
-
-  void run(RunContext& context) const {
-    const auto* const from_a = reinterpret_cast<const std::int16_t*>(context.at(a));
-    const auto* const from_b = reinterpret_cast<const std::int16_t*>(context.at(b));
-    auto* const out = reinterpret_cast<std::int16_t*>(context.at(output));
-    context.for_parts(count, kGrain, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) out[i] = static_cast<std::int16_t>(compute(from_a[i], from_b[i]));
-    });
-  }
-};
-
-template <class Compute>
-Result<CompiledStep> pairs(const StepSource& source, const Compute& compute) {
-  const Node& node = source.node(source.step.nodes.front());
-  const TensorId a = node.inputs[0], b = node.inputs[1];
-  if (source.tensor(a).is_constant() || source.tensor(b).is_constant())
-    return failure(ErrorCode::unsupported, "a constant has no form in 16 bits here");
-  if (!(source.shape(a) == source.shape(b)))
-    return failure(ErrorCode::unsupported, "operands of two shapes have no form in 16 bits here");
-  return step_of(PairsStep<Compute>{compute, source.place(a), source.place(b), source.place(node.output),
-                                    static_cast<std::size_t>(source.shape(node.output).elements())});
-}
-
-Result<CompiledStep> sum_of(const StepSource& source, BinaryKind kind, Activation activation) {
-  const Node& node = source.node(source.step.nodes.front());
-  MOBILENET_TRY(const Int16SumArithmetic sum,
-                int16_sum_arithmetic(kind, source.tensor(node.inputs[0]), source.tensor(node.inputs[1]),
-                                     source.tensor(node.output), activation));
-  return pairs(source, [sum](std::int32_t a, std::int32_t b) { return int16_sum_element(sum, a, b); });
 }
 
 Result<CompiledStep> rescale(const StepSource& source, Activation activation) {
@@ -104,22 +68,6 @@ struct SoftmaxStep {
 
 }  // namespace
 
-Result<CompiledStep> compile_int16_sum(const StepSource& source) {
-  return sum_of(source, BinaryKind::add, std::get<AddOp>(source.node(source.step.nodes.front()).op).activation);
-}
-
-Result<CompiledStep> compile_int16_binary(const StepSource& source) {
-  const Node& node = source.node(source.step.nodes.front());
-  const auto& op = std::get<BinaryOp>(node.op);
-  if (op.kind == BinaryKind::add || op.kind == BinaryKind::subtract) return sum_of(source, op.kind, op.activation);
-  if (op.kind != BinaryKind::multiply)
-    return failure(ErrorCode::unsupported, kind_of(op), " has no form in 16 bits here");
-  MOBILENET_TRY(const Int16ProductArithmetic product,
-                int16_product_arithmetic(source.tensor(node.inputs[0]), source.tensor(node.inputs[1]),
-                                         source.tensor(node.output), op.activation));
-  return pairs(source, [product](std::int32_t a, std::int32_t b) { return int16_product_element(product, a, b); });
-}
-
 Result<CompiledStep> compile_int16_activation(const StepSource& source) {
   const Node& node = source.node(source.step.nodes.front());
   const Activation activation = std::get<ActivationOp>(node.op).activation;
@@ -132,11 +80,9 @@ Result<CompiledStep> compile_int16_activation(const StepSource& source) {
 
 Result<CompiledStep> compile_int16_unary(const StepSource& source) {
   const Node& node = source.node(source.step.nodes.front());
-  if (std::get<UnaryOp>(node.op).kind != UnaryKind::tanh)
-    return failure(ErrorCode::unsupported, kind_of(node.op), " has no form in 16 bits here");
-  MOBILENET_TRY(const Int16SigmoidArithmetic sigmoid,
-                int16_sigmoid_arithmetic(source.tensor(node.inputs[0]), source.tensor(node.output)));
-  return each<std::int16_t, std::int16_t>(source, [sigmoid](std::int32_t x) { return int16_tanh_element(sigmoid, x); });
+  MOBILENET_TRY(const Int16Table table, int16_unary_table(std::get<UnaryOp>(node.op), source.tensor(node.inputs[0]),
+                                                          source.tensor(node.output)));
+  return each<std::int16_t, std::int16_t>(source, table);
 }
 
 Result<CompiledStep> compile_int16_quantize(const StepSource& source) {

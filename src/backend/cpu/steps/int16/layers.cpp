@@ -6,17 +6,19 @@
 #include <vector>
 
 #include "backend/cpu/steps/int16/steps.h"
+#include "backend/cpu/steps/transposed.h"
 #include "backend/cpu/steps/windows.h"
 #include "base/error.h"
+#include "network/fixed_convolution.h"
 #include "network/quantized_int16.h"
 
 namespace mobilenet::cpu {
 namespace {
 
 // A row of the output a thread at a time; a pixel's sums lie in the scratch.
+template <class Layer>
 struct LayerStep {
-  WindowGeometry geometry;
-  ChannelGroups groups;
+  Layer layer;
   std::shared_ptr<const AlignedBuffer> weights;  // as pack_taps() leaves them
   std::vector<std::int64_t> bias;
   Int16ConvolutionArithmetic convolution;
@@ -27,17 +29,18 @@ struct LayerStep {
   std::size_t scratch_bytes() const { return bias.size() * sizeof(std::int64_t); }
 
   void run(RunContext& context) const {
-    const WindowGeometry& g = geometry;
+    const auto& g = layer.geometry;
+    const auto pixel_elements = static_cast<std::int64_t>(bias.size());
     const auto* const in = reinterpret_cast<const std::int16_t*>(context.at(input));
     context.for_each(static_cast<std::size_t>(g.batch * g.output_height), [&](std::size_t index) {
       const auto line = static_cast<std::int64_t>(index);
-      const std::int16_t* const image = in + line / g.output_height * g.input_height * g.input_width * g.input_channels;
-      auto* out = reinterpret_cast<std::int16_t*>(context.at(output)) + line * g.output_width * g.output_channels;
+      const std::int16_t* const image = in + line / g.output_height * layer.image_elements();
+      auto* out = reinterpret_cast<std::int16_t*>(context.at(output)) + line * g.output_width * pixel_elements;
       auto* const sums = reinterpret_cast<std::int64_t*>(context.scratch);
       for (std::int64_t x = 0; x < g.output_width; ++x) {
         std::copy(bias.begin(), bias.end(), sums);
-        gather_window(g, groups, image, line % g.output_height, x, weights->as<std::int8_t>(), sums,
-                      [](std::int16_t stored) { return stored; });
+        layer.gather(image, line % g.output_height, x, weights->as<std::int8_t>(), sums,
+                     [](std::int16_t stored) { return stored; });
         for (std::size_t o = 0; o < bias.size(); ++o) *out++ = static_cast<std::int16_t>(finished(sums[o], o));
       }
     });
@@ -106,15 +109,12 @@ struct MeanStep {
   }
 };
 
-}  // namespace
-
-Result<CompiledStep> compile_int16_layer(const StepSource& source) {
-  const Node& node = source.node(source.step.nodes.front());
+template <class Layer>
+Result<CompiledStep> layer_step(const StepSource& source, const Node& node, Layer layer, const FilterView& view) {
   const Tensor &input = source.tensor(node.inputs[0]), &weight = source.tensor(node.inputs[1]);
-  if (!weight.is_constant() || weight.type != DataType::i8)
-    return failure(ErrorCode::unsupported, "16-bit activations need a constant weight of i8");
-  MOBILENET_TRY(const FilterView view, filter_view(source.parameter(node.inputs[1])));
-  LayerStep step;
+  const Tensor& output = source.tensor(node.output);
+  LayerStep<Layer> step;
+  step.layer = std::move(layer);
   step.bias.assign(static_cast<std::size_t>(view.outputs), 0);
   const TensorId bias = node.inputs.size() > 2 ? node.inputs[2] : kNoTensor;
   if (bias != kNoTensor) {
@@ -122,20 +122,14 @@ Result<CompiledStep> compile_int16_layer(const StepSource& source) {
     MOBILENET_TRY(step.bias, int16_bias(source.parameter(bias)));
   }
   step.wide_bias = bias != kNoTensor && source.tensor(bias).type == DataType::i64;
-  step.groups = channel_groups(node.op, view);
-  step.geometry = layer_geometry(source, node, view);
-  if (const auto* dense = std::get_if<DenseOp>(&node.op)) {
+  const Activation activation = fused_activation(node.op);
+  if (weight.shape.rank() == 2) {  // a dense layer, of every row of a map too
     const Int16Bias kind = step.wide_bias ? Int16Bias::i64 : Int16Bias::none_or_i32;
-    MOBILENET_TRY(step.dense, int16_dense_arithmetic(input, weight, source.tensor(node.output), dense->activation,
-                                                     view.outputs, kind));
+    MOBILENET_TRY(step.dense, int16_dense_arithmetic(input, weight, output, activation, view.outputs, kind));
   } else {
     if (bias != kNoTensor && !step.wide_bias)
       return failure(ErrorCode::unsupported, "16-bit activations need a bias of i64");
-    const auto* convolution = std::get_if<Conv2dOp>(&node.op);
-    const Activation activation =
-        convolution != nullptr ? convolution->activation : std::get<DepthwiseConv2dOp>(node.op).activation;
-    MOBILENET_TRY(step.convolution,
-                  int16_convolution_arithmetic(input, weight, source.tensor(node.output), activation, view.outputs));
+    MOBILENET_TRY(step.convolution, int16_convolution_arithmetic(input, weight, output, activation, view.outputs));
   }
   const PackKey key{.kind = PackKey::Kind::taps, .type = DataType::i8, .weight = node.inputs[1]};
   const auto bytes = static_cast<std::size_t>(view.parameter->shape.elements());
@@ -147,6 +141,19 @@ Result<CompiledStep> compile_int16_layer(const StepSource& source) {
   step.output = source.place(node.output);
   const std::size_t scratch = step.scratch_bytes();
   return step_of(std::move(step), scratch);
+}
+
+}  // namespace
+
+Result<CompiledStep> compile_int16_layer(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Tensor& weight = source.tensor(node.inputs[1]);
+  if (!weight.is_constant() || weight.type != DataType::i8)
+    return failure(ErrorCode::unsupported, "16-bit activations need a constant weight of i8");
+  MOBILENET_TRY(const FilterView view, filter_view(source.parameter(node.inputs[1])));
+  if (const auto* transposed = std::get_if<TransposeConv2dOp>(&node.op))
+    return layer_step(source, node, TransposedLayer{transposed_geometry(source, node, *transposed)}, view);
+  return layer_step(source, node, WindowLayer{layer_geometry(source, node, view), channel_groups(node.op, view)}, view);
 }
 
 Result<CompiledStep> compile_int16_pool(const StepSource& source) {

@@ -9,10 +9,8 @@
 
 namespace mobilenet::cpu {
 
-Result<CompiledStep> compile_int16_layer(const StepSource& source);  // convolution, depthwise, dense
+Result<CompiledStep> compile_int16_layer(const StepSource& source);  // convolution, depthwise, dense, transposed
 Result<CompiledStep> compile_int16_pool(const StepSource& source);   // pools, mean over height and width
-Result<CompiledStep> compile_int16_sum(const StepSource& source);    // add
-Result<CompiledStep> compile_int16_binary(const StepSource& source);
 Result<CompiledStep> compile_int16_activation(const StepSource& source);
 Result<CompiledStep> compile_int16_unary(const StepSource& source);
 Result<CompiledStep> compile_int16_quantize(const StepSource& source);

@@ -14,29 +14,6 @@
 namespace mobilenet::cpu {
 namespace {
 
-struct TransposedLayer {
-  TransposedGeometry geometry;
-
-  std::int64_t image_bytes() const { return geometry.input_height * geometry.input_width * geometry.inputs; }
-  template <class Number>
-  void gather(const std::uint8_t* image, std::int64_t y, std::int64_t x, const PlainFilters& filters,
-              std::uint32_t* sums, const Number& number) const {
-    gather_transposed(geometry, image, y, x, filters.weights->as<std::int16_t>(), sums, number);
-  }
-};
-
-struct WindowLayer {
-  WindowGeometry geometry;
-  ChannelGroups groups;
-
-  std::int64_t image_bytes() const { return geometry.input_height * geometry.input_width * geometry.input_channels; }
-  template <class Number>
-  void gather(const std::uint8_t* image, std::int64_t y, std::int64_t x, const PlainFilters& filters,
-              std::uint32_t* sums, const Number& number) const {
-    gather_window(geometry, groups, image, y, x, filters.weights->as<std::int16_t>(), sums, number);
-  }
-};
-
 // A row of the output a thread at a time; a pixel's sums lie in the scratch, and wrap around.
 template <class Layer>
 struct PlainStep {
@@ -52,12 +29,12 @@ struct PlainStep {
     };
     context.for_each(static_cast<std::size_t>(g.batch * g.output_height), [&](std::size_t index) {
       const auto row = static_cast<std::int64_t>(index);
-      const std::uint8_t* const image = bytes_at(context, input) + row / g.output_height * layer.image_bytes();
+      const std::uint8_t* const image = bytes_at(context, input) + row / g.output_height * layer.image_elements();
       std::uint8_t* out = bytes_at(context, output) + row * g.output_width * pixel_bytes;
       auto* const sums = reinterpret_cast<std::uint32_t*>(context.scratch);
       for (std::int64_t x = 0; x < g.output_width; ++x) {
         std::copy(filters.bias.begin(), filters.bias.end(), sums);
-        layer.gather(image, row % g.output_height, x, filters, sums, number);
+        layer.gather(image, row % g.output_height, x, filters.weights->as<std::int16_t>(), sums, number);
         for (std::size_t o = 0; o < filters.bias.size(); ++o)
           *out++ = static_cast<std::uint8_t>(filters.arithmetic.element(static_cast<std::int32_t>(sums[o]), o));
       }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Means, sums and extremes of bytes over any axes.
+// Means, sums and extremes of bytes, and of integers of 16 bits, over any axes.
 
 #include "backend/cpu/steps/reduction.h"
 
@@ -8,6 +8,7 @@
 
 #include "backend/cpu/steps/int8/steps.h"
 #include "base/error.h"
+#include "network/quantized_int16.h"
 #include "network/quantized_reduction.h"
 
 namespace mobilenet::cpu {
@@ -15,11 +16,17 @@ namespace {
 
 constexpr std::size_t kGrain = 16 * 1024;  // bytes of the input; fewer are not worth another thread
 
+// Of means and sums, from the sum to the stored output.
+struct ByteTotal {
+  MeanArithmetic arithmetic;
+  std::int32_t operator()(std::int32_t sum) const { return mean_element(arithmetic, sum); }
+};
+
 // T: the stored type.
-template <class T>
+template <class T, class Total>
 struct ReduceStep {
   ReduceKind kind = ReduceKind::mean;
-  MeanArithmetic total;  // of means and sums
+  Total total;
   Reduction loop;
   Place input, output;
 
@@ -46,7 +53,7 @@ struct ReduceStep {
       case ReduceKind::mean:
       case ReduceKind::sum:
         combine(from, values, [](std::int32_t a, T b) { return a + b; });
-        for (std::size_t c = 0; c < loop.width; ++c) values[c] = mean_element(total, values[c]);
+        for (std::size_t c = 0; c < loop.width; ++c) values[c] = total(values[c]);
         break;
     }
     for (std::size_t c = 0; c < loop.width; ++c) to[c] = static_cast<T>(values[c]);
@@ -62,10 +69,10 @@ struct ReduceStep {
   }
 };
 
-template <class T>
-CompiledStep step_with(const StepSource& source, const Node& node, ReduceKind kind, const MeanArithmetic& total,
+template <class T, class Total>
+CompiledStep step_with(const StepSource& source, const Node& node, ReduceKind kind, const Total& total,
                        Reduction loop) {
-  ReduceStep<T> step{kind, total, std::move(loop), source.place(node.inputs[0]), source.place(node.output)};
+  ReduceStep<T, Total> step{kind, total, std::move(loop), source.place(node.inputs[0]), source.place(node.output)};
   const std::size_t scratch = step.scratch_bytes();
   return step_of(std::move(step), scratch);
 }
@@ -122,15 +129,27 @@ CompiledStep rows_step(const StepSource& source, const Node& node, const Row& ro
 
 }  // namespace
 
-Result<CompiledStep> compile_int8_reduction(const StepSource& source, const Node& node, const ReduceOp& op) {
+Result<CompiledStep> compile_integer_reduction(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const auto& op = std::get<ReduceOp>(node.op);
   const Tensor &input = source.tensor(node.inputs[0]), &output = source.tensor(node.output);
   Reduction loop = reduction_loop(source.shape(node.inputs[0]), op.axes);
   const auto count = static_cast<std::int64_t>(loop.count);
-  MeanArithmetic total;
+  const bool extreme = op.kind == ReduceKind::maximum || op.kind == ReduceKind::minimum;
+  if (output.type == DataType::i16) {
+    Int16TotalArithmetic total;
+    if (extreme) {
+      MOBILENET_CHECK(check_int16_extreme(input, output));
+    } else {
+      MOBILENET_TRY(total, int16_total_arithmetic(op.kind, input, output, count));
+    }
+    return step_with<std::int16_t>(source, node, op.kind, total, std::move(loop));
+  }
+  ByteTotal total;
   if (op.kind == ReduceKind::mean) {
-    MOBILENET_TRY(total, mean_arithmetic(input, output, count));
+    MOBILENET_TRY(total.arithmetic, mean_arithmetic(input, output, count));
   } else if (op.kind == ReduceKind::sum) {
-    MOBILENET_TRY(total, sum_arithmetic(input, output, count));
+    MOBILENET_TRY(total.arithmetic, sum_arithmetic(input, output, count));
   } else {
     MOBILENET_CHECK(check_extreme(input, output));
   }

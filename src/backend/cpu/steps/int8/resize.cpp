@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Bilinear enlargement.
+// Bilinear enlargement of bytes, and of integers of 16 bits.
 
 #include <vector>
 
 #include "backend/cpu/steps/int8/steps.h"
 #include "base/error.h"
+#include "network/quantized_int16.h"
 
 namespace mobilenet::cpu {
 namespace {
 
+// T: the stored type.
+template <class T>
 struct Resize {
   std::vector<ResizeTap> rows, columns;
-  DataType type = DataType::u8;
   ResizeRule rule = ResizeRule::shared;
   std::int64_t batch = 1, input_height = 1, input_width = 1, channels = 1;
   Place input, output;
@@ -23,19 +25,16 @@ struct Resize {
 
   void run_row(RunContext& context, std::size_t row) const {
     const ResizeTap& y = rows[row % rows.size()];
-    const std::uint8_t* image =
-        bytes_at(context, input) + static_cast<std::int64_t>(row / rows.size()) * input_height * input_width * channels;
-    const std::uint8_t* top = image + y.low * input_width * channels;
-    const std::uint8_t* bottom = image + y.high * input_width * channels;
-    std::uint8_t* out = bytes_at(context, output) + row * columns.size() * static_cast<std::size_t>(channels);
-    const std::uint8_t flip = flip_of(type);
-    const std::int32_t lift = to_unsigned(type, 0);
+    const T* const image = reinterpret_cast<const T*>(context.at(input)) +
+                           static_cast<std::int64_t>(row / rows.size()) * input_height * input_width * channels;
+    const T* const top = image + y.low * input_width * channels;
+    const T* const bottom = image + y.high * input_width * channels;
+    T* out = reinterpret_cast<T*>(context.at(output)) + row * columns.size() * static_cast<std::size_t>(channels);
     const auto fill = [&](const auto& blend) {
       for (const ResizeTap& x : columns)
         for (std::int64_t c = 0; c < channels; ++c) {
           const std::int64_t low = x.low * channels + c, high = x.high * channels + c;
-          *out++ = static_cast<std::uint8_t>(blend((top[low] ^ flip) - lift, (top[high] ^ flip) - lift,
-                                                   (bottom[low] ^ flip) - lift, (bottom[high] ^ flip) - lift, x));
+          *out++ = static_cast<T>(blend(top[low], top[high], bottom[low], bottom[high], x));
         }
     };
     if (rule == ResizeRule::shared)
@@ -47,22 +46,34 @@ struct Resize {
   }
 };
 
-}  // namespace
-
-Result<CompiledStep> compile_int8_resize(const StepSource& source, const Node& node, const ResizeBilinearOp& op) {
-  const Tensor& output = source.tensor(node.output);
+template <class T>
+CompiledStep resize_step(const StepSource& source, const Node& node, ResizeRule rule) {
+  const auto& op = std::get<ResizeBilinearOp>(node.op);
   const Shape& in = source.shape(node.inputs[0]);
   const Shape& out = source.shape(node.output);
-  Resize resize;
-  MOBILENET_TRY(resize.rule, resize_rule(source.tensor(node.inputs[0]), output));
-  for (std::int64_t y = 0; y < out[1]; ++y) resize.rows.push_back(resize_tap(y, in[1], out[1], op, resize.rule));
-  for (std::int64_t x = 0; x < out[2]; ++x) resize.columns.push_back(resize_tap(x, in[2], out[2], op, resize.rule));
-  resize.type = output.type;
+  Resize<T> resize;
+  resize.rule = rule;
+  for (std::int64_t y = 0; y < out[1]; ++y) resize.rows.push_back(resize_tap(y, in[1], out[1], op, rule));
+  for (std::int64_t x = 0; x < out[2]; ++x) resize.columns.push_back(resize_tap(x, in[2], out[2], op, rule));
   resize.batch = in[0];
   resize.input_height = in[1], resize.input_width = in[2], resize.channels = in[3];
   resize.input = source.place(node.inputs[0]);
   resize.output = source.place(node.output);
   return step_of(std::move(resize));
+}
+
+}  // namespace
+
+Result<CompiledStep> compile_integer_resize(const StepSource& source) {
+  const Node& node = source.node(source.step.nodes.front());
+  const Tensor &input = source.tensor(node.inputs[0]), &output = source.tensor(node.output);
+  if (output.type == DataType::i16) {
+    MOBILENET_TRY(const ResizeRule rule, int16_resize_rule(input, output));
+    return resize_step<std::int16_t>(source, node, rule);
+  }
+  MOBILENET_TRY(const ResizeRule rule, resize_rule(input, output));
+  return output.type == DataType::i8 ? resize_step<std::int8_t>(source, node, rule)
+                                     : resize_step<std::uint8_t>(source, node, rule);
 }
 
 }  // namespace mobilenet::cpu

@@ -45,17 +45,18 @@ Result<CompiledStep> compile_int8_fixed_layer(const StepSource& source, const No
 Result<CompiledStep> compile_int8_add(const StepSource& source, const Node& node, const AddOp& op);
 Result<CompiledStep> compile_int8_activation(const StepSource& source, const Node& node, const ActivationOp& op);
 Result<CompiledStep> compile_int8_unary(const StepSource& source, const Node& node, const UnaryOp& op);
-Result<CompiledStep> compile_int8_binary(const StepSource& source, const Node& node, const BinaryOp& op);
 Result<CompiledStep> compile_int8_quantize(const StepSource& source, const Node& node, const QuantizeOp& op);
 Result<CompiledStep> compile_int8_softmax(const StepSource& source, const Node& node, const SoftmaxOp& op);
 
-Result<CompiledStep> compile_integer_concat(const StepSource& source);  // of 16 bits, too
+// Of 16 bits, too.
+Result<CompiledStep> compile_integer_concat(const StepSource& source);
+Result<CompiledStep> compile_integer_binary(const StepSource& source);  // add as well
+Result<CompiledStep> compile_integer_reduction(const StepSource& source);
+Result<CompiledStep> compile_integer_resize(const StepSource& source);
 
 Result<CompiledStep> compile_int8_pool(const StepSource& source, const Node& node, const PoolOp& op);
 Result<CompiledStep> compile_int8_mean(const StepSource& source, const Node& node, const GlobalAveragePoolOp& op);
-Result<CompiledStep> compile_int8_reduction(const StepSource& source, const Node& node, const ReduceOp& op);
 Result<CompiledStep> compile_int8_log_softmax(const StepSource& source, const Node& node, const LogSoftmaxOp& op);
 Result<CompiledStep> compile_int8_l2_normalize(const StepSource& source, const Node& node, const L2NormalizeOp& op);
-Result<CompiledStep> compile_int8_resize(const StepSource& source, const Node& node, const ResizeBilinearOp& op);
 
 }  // namespace mobilenet::cpu
