@@ -15,10 +15,11 @@ namespace mobilenet::cpu {
 namespace {
 
 // Every column of a target that Highway compiles all kernels for.
-#define MOBILENET_COLUMNS(IF_COMPILED, target)                                                                \
-  .f32_gemm = IF_COMPILED(&target::kF32Gemm), .f32_depthwise = IF_COMPILED(&target::kF32Depthwise),           \
-  .f32_elementwise = IF_COMPILED(&target::kF32Elementwise), .int8_matmul = IF_COMPILED(&target::kInt8Matmul), \
-  .int8_depthwise = IF_COMPILED(&target::kInt8Depthwise), .int8_elementwise = IF_COMPILED(&target::kInt8Elementwise)
+#define MOBILENET_COLUMNS(IF_COMPILED, target)                                                                        \
+  .f32_gemm = IF_COMPILED(&target::kF32Gemm), .f32_depthwise = IF_COMPILED(&target::kF32Depthwise),                   \
+  .f32_elementwise = IF_COMPILED(&target::kF32Elementwise), .int8_matmul = IF_COMPILED(&target::kInt8Matmul),         \
+  .int8_depthwise = IF_COMPILED(&target::kInt8Depthwise), .int8_elementwise = IF_COMPILED(&target::kInt8Elementwise), \
+  .int8_resize = IF_COMPILED(&target::kInt8Resize), .arg_max = IF_COMPILED(&target::kArgMax)
 
 // Best first. What has no kernels yet has no row; theirs will stand where the comments are.
 constexpr KernelSet kBestFirst[] = {
@@ -67,6 +68,8 @@ void fill_columns(KernelSet& row, const KernelSet& next) {
   fill(&KernelSet::int8_depthwise);
   fill(&KernelSet::int8_depthwise_3x3);
   fill(&KernelSet::int8_elementwise);
+  fill(&KernelSet::int8_resize);
+  fill(&KernelSet::arg_max);
 }
 
 std::span<const KernelSet> runnable_kernels() { return runnable().sets.all(); }

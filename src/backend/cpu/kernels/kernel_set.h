@@ -11,10 +11,12 @@
 #include <span>
 #include <string_view>
 
+#include "backend/cpu/kernels/arg_max.h"
 #include "backend/cpu/kernels/f32_depthwise.h"
 #include "backend/cpu/kernels/f32_elementwise.h"
 #include "backend/cpu/kernels/f32_gemm.h"
 #include "backend/cpu/kernels/int8.h"
+#include "backend/cpu/kernels/int8_resize.h"
 
 namespace mobilenet::cpu {
 
@@ -28,6 +30,8 @@ struct KernelSet {
   const Int8DepthwiseKernels* int8_depthwise = nullptr;
   const Int8DepthwiseKernels* int8_depthwise_3x3 = nullptr;  // null to the end of the list: none but the general one
   const Int8ElementwiseKernels* int8_elementwise = nullptr;
+  const Int8ResizeKernels* int8_resize = nullptr;
+  const ArgMaxKernels* arg_max = nullptr;
 };
 
 // Fills the empty columns of `row` from `next`.

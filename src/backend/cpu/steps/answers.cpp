@@ -2,6 +2,9 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/steps/answers.h"
 
+#include <algorithm>
+#include <array>
+
 #include "backend/cpu/steps/f32/steps.h"
 #include "base/error.h"
 #include "postprocess/detection_operator.h"
@@ -10,11 +13,21 @@ namespace mobilenet::cpu {
 namespace {
 
 constexpr std::size_t kRowsPerPart = 1024;  // fewer rows of an argmax are not worth another thread
+constexpr std::size_t kRowsTogether = 256;  // whose places are found before they are stored in their own type
 
 struct ArgMaxStep {
+  const ArgMaxKernels* kernels = nullptr;
   Place input, output;
   std::size_t rows = 0, columns = 0;
+  std::uint8_t flip = 0;
 };
+
+void find_places(const ArgMaxStep& step, const float* rows, std::size_t count, std::int32_t* places) {
+  step.kernels->floats(rows, count, step.columns, places);
+}
+void find_places(const ArgMaxStep& step, const std::uint8_t* rows, std::size_t count, std::int32_t* places) {
+  step.kernels->bytes(rows, count, step.columns, step.flip, places);
+}
 
 // Element: of the input; Index: of the output.
 template <class Element, class Index>
@@ -22,15 +35,17 @@ void run_argmax(const ArgMaxStep& step, RunContext& context) {
   const auto* input = reinterpret_cast<const Element*>(context.at(step.input));
   auto* output = reinterpret_cast<Index*>(context.at(step.output));
   context.for_parts(step.rows, kRowsPerPart, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t row = begin; row < end; ++row) {
-      const Element* const numbers = input + row * step.columns;
-      output[row] = static_cast<Index>(std::max_element(numbers, numbers + step.columns) - numbers);
+    std::array<std::int32_t, kRowsTogether> places;
+    for (std::size_t row = begin; row < end; row += kRowsTogether) {
+      const std::size_t count = std::min(kRowsTogether, end - row);
+      find_places(step, input + row * step.columns, count, places.data());
+      std::copy_n(places.begin(), count, output + row);
     }
   });
 }
 
 template <class Element>
-CompiledStep argmax_of(DataType index, ArgMaxStep step) {
+CompiledStep argmax_of(DataType index, const ArgMaxStep& step) {
   return index == DataType::i32 ? step_of<&run_argmax<Element, std::int32_t>>(step)
                                 : step_of<&run_argmax<Element, std::int64_t>>(step);
 }
@@ -58,6 +73,7 @@ Result<CompiledStep> compile_argmax(const StepSource& source) {
   const Node& node = source.node(source.step.nodes.front());
   const Shape& shape = source.shape(node.inputs[0]);
   ArgMaxStep step;
+  step.kernels = source.kernels.arg_max;
   step.input = source.place(node.inputs[0]);
   step.output = source.place(node.output);
   step.columns = static_cast<std::size_t>(shape[shape.rank() - 1]);
@@ -68,10 +84,11 @@ Result<CompiledStep> compile_argmax(const StepSource& source) {
   switch (source.tensor(node.inputs[0]).type) {
     case DataType::f32:
       return argmax_of<float>(index, step);
+    case DataType::i8:
+      step.flip = 0x80;
+      return argmax_of<std::uint8_t>(index, step);
     case DataType::u8:
       return argmax_of<std::uint8_t>(index, step);
-    case DataType::i8:
-      return argmax_of<std::int8_t>(index, step);
     case DataType::f16:
     case DataType::i16:
     case DataType::i32:

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // Bilinear enlargement of bytes, and of integers of 16 bits.
 
+#include <type_traits>
 #include <vector>
 
 #include "backend/cpu/steps/int8/steps.h"
@@ -14,6 +15,7 @@ namespace {
 // T: the stored type.
 template <class T>
 struct Resize {
+  const Int8ResizeKernels* kernels = nullptr;
   std::vector<ResizeTap> rows, columns;
   ResizeRule rule = ResizeRule::shared;
   std::int64_t batch = 1, input_height = 1, input_width = 1, channels = 1;
@@ -30,19 +32,24 @@ struct Resize {
     const T* const top = image + y.low * input_width * channels;
     const T* const bottom = image + y.high * input_width * channels;
     T* out = reinterpret_cast<T*>(context.at(output)) + row * columns.size() * static_cast<std::size_t>(channels);
-    const auto fill = [&](const auto& blend) {
-      for (const ResizeTap& x : columns)
-        for (std::int64_t c = 0; c < channels; ++c) {
-          const std::int64_t low = x.low * channels + c, high = x.high * channels + c;
-          *out++ = static_cast<T>(blend(top[low], top[high], bottom[low], bottom[high], x));
-        }
-    };
-    if (rule == ResizeRule::shared)
-      fill([&](int a, int b, int c, int d, const ResizeTap& x) {
-        return resize_element(a, b, c, d, x.weight, y.weight);
-      });
-    else
-      fill([&](int a, int b, int c, int d, const ResizeTap& x) { return resize_element(rule, a, b, c, d, x, y); });
+    if constexpr (sizeof(T) == 1) {
+      if (rule == ResizeRule::shared) return blend_row(context, top, bottom, y, out);
+    }
+    for (const ResizeTap& x : columns)
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const std::int64_t low = x.low * channels + c, high = x.high * channels + c;
+        *out++ = static_cast<T>(resize_element(rule, top[low], top[high], bottom[low], bottom[high], x, y));
+      }
+  }
+
+  // Bytes of one scale, in vectors.
+  void blend_row(RunContext& context, const T* top, const T* bottom, const ResizeTap& y, T* out) const {
+    constexpr std::uint8_t kFlip = std::is_signed_v<T> ? 0x80 : 0;
+    auto* blended = reinterpret_cast<std::int32_t*>(context.scratch);
+    kernels->down(reinterpret_cast<const std::uint8_t*>(top), reinterpret_cast<const std::uint8_t*>(bottom),
+                  static_cast<std::size_t>(input_width * channels), kFlip, y.weight, blended);
+    kernels->across({blended, columns.data(), columns.size(), static_cast<std::size_t>(channels), kFlip,
+                     reinterpret_cast<std::uint8_t*>(out)});
   }
 };
 
@@ -52,6 +59,7 @@ CompiledStep resize_step(const StepSource& source, const Node& node, ResizeRule 
   const Shape& in = source.shape(node.inputs[0]);
   const Shape& out = source.shape(node.output);
   Resize<T> resize;
+  resize.kernels = source.kernels.int8_resize;
   resize.rule = rule;
   for (std::int64_t y = 0; y < out[1]; ++y) resize.rows.push_back(resize_tap(y, in[1], out[1], op, rule));
   for (std::int64_t x = 0; x < out[2]; ++x) resize.columns.push_back(resize_tap(x, in[2], out[2], op, rule));
@@ -59,7 +67,8 @@ CompiledStep resize_step(const StepSource& source, const Node& node, ResizeRule 
   resize.input_height = in[1], resize.input_width = in[2], resize.channels = in[3];
   resize.input = source.place(node.inputs[0]);
   resize.output = source.place(node.output);
-  return step_of(std::move(resize));
+  const auto blended = static_cast<std::size_t>(in[2] * in[3]) * sizeof(std::int32_t);
+  return step_of(std::move(resize), padded_lines(blended));
 }
 
 }  // namespace
