@@ -4,6 +4,7 @@
 """Random graphs against LiteRT: integers byte for byte, floats within a tolerance.
 
 litert_test.py compare RANDOM_GRAPHS    every graph is answered alike by all ways of this library, and by LiteRT
+litert_test.py each_operator RANDOM_GRAPHS  the same, so many graphs for every operator
 litert_test.py self_test RANDOM_GRAPHS  one step of difference in a graph is noticed
 
 RANDOM_GRAPHS is the program of that name. --graphs N and --seed S (or MOBILENET_GRAPHS, MOBILENET_GRAPHS_SEED) set how
@@ -40,6 +41,7 @@ SKIPPED = 77
 # Other orders of float additions in networks of at most eight layers: of a tensor's largest number, and of the numbers
 # of about 1 inside, whose sums may cancel.
 FLOAT_TOLERANCE, CANCELLED = 1e-4, 1e-5
+KEPT_GRAPHS = 50  # that differ
 # Of the graphs made, so that a change that refuses much does not pass.
 LEAST_SHARE_COMPARED = 0.75
 
@@ -142,7 +144,7 @@ class Tally:
         if found is None:
             return
         self.differences.append(graph.index)
-        if keep is not None and len(self.differences) <= 2000 and 'precision f32' not in found:
+        if keep is not None and len(self.differences) <= KEPT_GRAPHS:
             (keep / f"{graph.index}.tflite").write_bytes(graph.model)
             for k, data in enumerate(graph.inputs):
                 (keep / f"{graph.index}.{k}.bin").write_bytes(data)
@@ -171,6 +173,24 @@ def compare(options):
         sys.exit("too many graphs are refused for the comparison to mean something")
 
 
+def each_operator(options):
+    """As compare, with as many graphs for every operator as are asked for, each of which has it."""
+    names = subprocess.run([options.program, "--operators"], capture_output=True, text=True, check=True).stdout.split()
+    keep = pathlib.Path(options.keep or tempfile.mkdtemp(prefix="mobilenet_graphs_"))
+    print(f"{'operator':28} {'made':>7} {'compared':>9} {'differ':>7}")
+    wrong = []
+    for name in names:
+        (keep / name).mkdir(parents=True, exist_ok=True)
+        tally = Tally()
+        for graph in read_graphs(options.program, options.seed, options.graphs, "--with", name):
+            tally.add(graph, keep / name)
+        print(f"{name:28} {tally.counts['made']:7} {tally.counts['compared']:9} {len(tally.differences):7}", flush=True)
+        if tally.differences:
+            wrong.append(name)
+    if wrong:
+        sys.exit(f"seed {options.seed}: {', '.join(wrong)}; the files are in {keep}")
+
+
 def self_test(options):
     if Interpreter is None:
         sys.exit(SKIPPED)
@@ -185,13 +205,13 @@ def self_test(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("check", choices=["compare", "self_test"])
+    parser.add_argument("check", choices=["compare", "each_operator", "self_test"])
     parser.add_argument("program")
     parser.add_argument("--graphs", type=int, default=int(os.environ.get("MOBILENET_GRAPHS", 3000)))
     parser.add_argument("--seed", type=int, default=int(os.environ.get("MOBILENET_GRAPHS_SEED", 1)))
     parser.add_argument("--keep", help="a folder for graphs that differ")
     options = parser.parse_args()
-    {"compare": compare, "self_test": self_test}[options.check](options)
+    {"compare": compare, "each_operator": each_operator, "self_test": self_test}[options.check](options)
 
 
 main()

@@ -15,6 +15,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <set>
+#include <string>
 
 #include "graphs/random_graph.h"
 #include "graphs/ways.h"
@@ -92,19 +94,53 @@ void write_record(std::uint32_t index, const RandomGraph& graph, const std::vect
 }  // namespace
 }  // namespace mobilenet::testing
 
+namespace mobilenet::testing {
+namespace {
+
+bool has_operator(const GraphFile& file, const std::string& name) {
+  return std::any_of(file.operators.begin(), file.operators.end(),
+                     [&](const GraphOperator& op) { return name == schema::EnumNameBuiltinOperator(op.code); });
+}
+
+// Of all operators that the first graphs of a seed have, a line each.
+void print_operators() {
+  constexpr std::uint32_t kDrawn = 30000;  // the rarest operator is in one graph of a few hundred
+  std::set<std::string> names;
+  for (std::uint32_t index = 0; index < kDrawn; ++index) {
+    Choices choices(std::uint64_t{1} << 32 | index);
+    for (const GraphOperator& op : random_graph(choices).file.operators)
+      names.insert(schema::EnumNameBuiltinOperator(op.code));
+  }
+  for (const std::string& name : names) std::printf("%s\n", name.c_str());
+}
+
+}  // namespace
+}  // namespace mobilenet::testing
+
 int main(int argc, char** argv) {
   using namespace mobilenet::testing;
+  if (argc == 2 && std::strcmp(argv[1], "--operators") == 0) return print_operators(), 0;
   if (argc < 4) {
-    std::fprintf(stderr, "random_graphs SEED FIRST COUNT [--disturb]\n");
+    std::fprintf(stderr,
+                 "random_graphs SEED FIRST COUNT [--disturb] [--with OPERATOR]\n"
+                 "random_graphs --operators\n");
     return 2;
   }
   const std::uint64_t seed = std::strtoull(argv[1], nullptr, 10);
   const auto first = static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10));
   const auto count = static_cast<std::uint32_t>(std::strtoul(argv[3], nullptr, 10));
-  const bool disturbed = argc > 4 && std::strcmp(argv[4], "--disturb") == 0;
-  for (std::uint32_t index = first; index - first < count; ++index) {
+  bool disturbed = false;
+  std::string wanted;  // empty: graphs of any operators
+  for (int i = 4; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--disturb") == 0) disturbed = true;
+    if (std::strcmp(argv[i], "--with") == 0 && i + 1 < argc) wanted = argv[i + 1];
+  }
+  std::uint32_t made = 0;
+  for (std::uint32_t index = first; made < count; ++index) {
     Choices choices(seed << 32 | index);
     const RandomGraph graph = random_graph(choices);
+    if (!wanted.empty() && !has_operator(graph.file, wanted)) continue;
+    ++made;
     const std::vector<std::uint8_t> file = graph.file.bytes();
     write_record(index, graph, file, answer_to(graph, file, choices), disturbed);
   }
