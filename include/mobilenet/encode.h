@@ -32,7 +32,8 @@ MOBILENET_API Result<std::vector<std::byte>> encode(const ImageView& picture, Pi
 // hold is left out: JPEG has room for 64 KiB of EXIF and 16 MiB of profile.
 MOBILENET_API Result<std::vector<std::byte>> encode(const Image& picture, PictureFormat format);
 
-// A mask, [height][width], as an indexed PNG: the pixel is the class, the palette PASCAL VOC's.
+// A mask, [height][width], as an indexed PNG: the pixel is the class, the palette PASCAL VOC's;
+// its text `Software` is "mobilenet.cpp".
 MOBILENET_API Result<std::vector<std::byte>> encode_mask(std::span<const std::uint8_t> mask, int width, int height);
 
 }  // namespace mobilenet

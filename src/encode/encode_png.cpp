@@ -4,6 +4,7 @@
 
 #include <spng.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string_view>
@@ -51,7 +52,18 @@ spng_plte_entry voc_colour(unsigned index) {
   return colour;
 }
 
-// A PNG of 8-bit samples that fill its size; `palette` may be null.
+// Says in the file who made it, in the keyword that PNG has for that.
+int set_software(spng_ctx* context) {
+  spng_text text{};
+  std::snprintf(text.keyword, sizeof text.keyword, "Software");
+  text.type = SPNG_TEXT;
+  char software[] = "mobilenet.cpp";
+  text.text = software;
+  text.length = sizeof software - 1;
+  return spng_set_text(context, &text, 1);
+}
+
+// A PNG of 8-bit samples that fill its size; `palette`, of a mask, may be null.
 Result<std::vector<std::byte>> encode(std::span<const std::uint8_t> samples, int width, int height,
                                       spng_color_type colour_type, spng_plte* palette, const PictureTags& tags) {
   const std::unique_ptr<spng_ctx, FreeContext> context(spng_ctx_new(SPNG_CTX_ENCODER));
@@ -66,6 +78,7 @@ Result<std::vector<std::byte>> encode(std::span<const std::uint8_t> samples, int
   if (int code = spng_set_ihdr(context.get(), &header)) return failed("writing the header", code);
   if (palette != nullptr) {
     if (int code = spng_set_plte(context.get(), palette)) return failed("writing the palette", code);
+    if (int code = set_software(context.get())) return failed("writing who made it", code);
   }
   if (int code = set_tags(context.get(), tags)) return failed("writing EXIF and colour profile", code);
   if (int code = spng_encode_image(context.get(), samples.data(), samples.size(), SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE)) {

@@ -69,10 +69,22 @@ class LoseNothing(ProgramTest):
     def test_all_that_exists_is_counted(self):
         folder = self.empty("counted")
         words = ["segment", "--model", SEGMENTER, "--mask", folder, self.pictures]
-        self.assertEqual(mobilenet(*words).code, 0)
+        for number in range(3):
+            (folder / f"{number}.png").write_bytes(PRECIOUS)
         again = mobilenet(*words)
         self.assertEqual((again.code, again.out), (1, ""))
         self.assertIn("0.png and 2 other files exist already; --force replaces them", again.err)
+
+    def test_a_mask_of_its_own_is_replaced(self):
+        file = self.empty("again") / "m.png"
+        words = ["segment", "--model", SEGMENTER, "--mask", file]
+        self.assertEqual(mobilenet(*words, self.pictures / "0.png").code, 0)
+        first = file.read_bytes()
+        again = mobilenet(*words, self.pictures / "1.png")
+        self.assertEqual(again.code, 0, again.err)
+        self.assertNotEqual(file.read_bytes(), first)
+        file.write_bytes((self.pictures / "0.png").read_bytes())  # another PNG
+        self.assertEqual(mobilenet(*words, self.pictures / "1.png").code, 1)
 
     def test_links_count_as_what_exists(self):
         for link in ("to something", "to nothing"):

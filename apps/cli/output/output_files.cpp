@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <optional>
+#include <string_view>
 #include <system_error>
 
 #include "cli/output/words.h"
@@ -38,6 +40,16 @@ bool is_special(const fs::path& path) {
   if (fs::exists(status) && !fs::is_regular_file(status)) return true;
   const fs::path folder = resolved(folder_of(path));
   return folder == "/dev" || folder.string().starts_with("/dev/fd") || folder.string().starts_with("/proc/");
+}
+
+// A mask that this program wrote, which anybody can have again from the picture: its PNG says so, before its pixels.
+bool is_own_mask(const fs::path& path) {
+  constexpr std::string_view kSignature = "\x89PNG\r\n\x1a\n";
+  constexpr std::string_view kSoftware("tEXtSoftware\0mobilenet.cpp", 26);
+  std::ifstream file(path, std::ios::binary);
+  std::string head(2048, '\0');  // behind header and palette
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head.starts_with(kSignature) && head.find(kSoftware) < head.find("IDAT");
 }
 
 Result<void> check_folder(const fs::path& path) {
@@ -80,6 +92,7 @@ Result<Destination> OutputFiles::add(const fs::path& path, const std::string& co
   if (!is_new)
     return Error{ErrorCode::invalid_argument, path.string() + ": both " + place->second + " and " + content +
                                                   " would be written there; give them different places"};
+  if (is_own_mask(path)) return Destination(path, IfExists::replace);
   if (fs::exists(fs::symlink_status(path, ignored)) && existing_count_++ == 0) existing_ = path;
   return Destination(path, if_exists_);
 }

@@ -3,8 +3,8 @@
 #pragma once
 
 // The files that a command is going to write, settled before its work begins: none replaces a file that the command
-// reads, none an existing one unless that was asked for, no two results share one, and all can be written where they
-// belong.
+// reads, none an existing one (but a mask that this program made) unless that was asked for, no two results share one,
+// and all can be written where they belong.
 
 #include <mobilenet/result.h>
 
