@@ -31,26 +31,6 @@ except ImportError:
 DATA = pathlib.Path(os.environ.get("MOBILENET_TEST_DATA", pathlib.Path(__file__).parents[2] / "../shared/data"))
 CASES = DATA.parent / "cases"
 
-# What these need is not there yet.
-MAY_BE_REFUSED = {
-    "int8 graph of a Keras model with Rescaling inside": "MUL of integers",
-    "int8 weights behind DEQUANTIZE, float activations": "DEQUANTIZE of integer constants",
-    "REDUCE_MAX (Keras pooling=\"max\")": "REDUCE_MAX",
-    "L2_NORMALIZATION at the end of an embedder": "L2_NORMALIZATION",
-    "Hugging Face: bf16": "bf16 weights",
-    "Hugging Face: module_prefix": "prefixed names",
-    "timm: timm_wrapper": "prefixed names",
-    "timm: timm_lightning": "prefixed names",
-    "timm: timm_pool_max": "max pooling before the classifier",
-    "fpnlite.tflite": "PACK, RESIZE_NEAREST_NEIGHBOR",
-    "seg_argmax_cast.tflite": "CAST",
-    "seg_argmax_squeeze.tflite": "EXPAND_DIMS",
-    "seg_tile.tflite": "TILE",
-    "seg_nearest.tflite": "RESIZE_NEAREST_NEIGHBOR",
-    "weights_i8_dequantize.tflite": "DEQUANTIZE of integer constants",
-    "resize_other_scale.tflite": "RESIZE_BILINEAR between scales",
-}
-
 
 rows = []  # of the table
 
@@ -76,9 +56,6 @@ class PublicCases(ProgramTest):
     def judge(self, name, result, right):
         """`right`: a function of the result that says what is wrong, or None."""
         with self.subTest(name):
-            if name in MAY_BE_REFUSED and refused(result):
-                rows.append((name, f"refused: {MAY_BE_REFUSED[name]}"))
-                return
             try:
                 wrong = right(result)
             except (ValueError, KeyError, IndexError) as problem:
