@@ -18,9 +18,10 @@ enum class Device {
 };
 
 enum class Precision {
-  automatic,  // answers: the fastest that keeps them; raw tensors: the same as `source`
+  automatic,  // the same as `source`: answers are those of the framework that the weights came from
   source,     // the file's own: f32 for float weights, exact integers for quantised graphs
   f32,
+  bf16,  // float weights: products of numbers rounded to 8 significant bits; sums and what lies between layers in f32
   int8,  // exact integers: bytes, and numbers of 16 bits where the file has them
 };
 
@@ -41,7 +42,7 @@ struct PrecisionInfo {
 MOBILENET_API std::span<const PrecisionInfo> precisions();
 
 MOBILENET_API std::string_view name_of(Device device);        // "cpu", "reference"
-MOBILENET_API std::string_view name_of(Precision precision);  // "automatic", "source", "f32", "int8"
+MOBILENET_API std::string_view name_of(Precision precision);  // "automatic", "source", "f32", "bf16", "int8"
 MOBILENET_API std::optional<Device> device_from_name(std::string_view name);
 MOBILENET_API std::optional<Precision> precision_from_name(std::string_view name);
 

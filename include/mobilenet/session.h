@@ -157,7 +157,7 @@ class MOBILENET_API Session {
   std::span<const StepTime> step_times() const;  // of the last call; empty without SessionOptions::profile
   std::string_view isa() const;                  // "avx512", ..., "scalar" for reference
   std::string_view device() const;
-  Precision precision() const;  // what really runs: f32, or int8 for integers of any width
+  Precision precision() const;  // what really runs: f32, bf16, or int8 for integers of any width
   int threads() const;
 
  private:

@@ -13,10 +13,11 @@
 namespace mobilenet {
 namespace {
 
-constexpr std::array<PrecisionInfo, 4> kPrecisions{
-    {{Precision::automatic, "automatic", "the fastest that keeps the answers"},
+constexpr std::array<PrecisionInfo, 5> kPrecisions{
+    {{Precision::automatic, "automatic", "the file's own, for the answers of its framework"},
      {Precision::source, "source", "the file's own"},
      {Precision::f32, "f32", "32-bit floats"},
+     {Precision::bf16, "bf16", "float weights with products in bf16, faster and a little off"},
      {Precision::int8, "int8", "exact integers"}}};
 
 }  // namespace

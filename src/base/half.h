@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Half precision as stored in weights files: exact conversion to float, round-to-nearest-even back.
+// Floats of 16 bits, as files store them and some instructions multiply them: exact conversion to float,
+// round-to-nearest-even back. half is IEEE's; bf16 is the upper half of a float.
 
 #include <bit>
 #include <cstdint>
@@ -32,6 +33,14 @@ inline std::uint16_t float_to_half(float value) {
   }
   const std::uint32_t odd = (magnitude >> 13) & 1u;
   return static_cast<std::uint16_t>(sign | ((magnitude - 0x38000000u + 0xfffu + odd) >> 13));
+}
+
+inline float bf16_to_float(std::uint16_t bf16) { return std::bit_cast<float>(static_cast<std::uint32_t>(bf16) << 16); }
+
+inline std::uint16_t float_to_bf16(float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);  // a NaN stays one
+  return static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
 
 }  // namespace mobilenet

@@ -15,7 +15,7 @@ namespace mobilenet {
 // only carries them from or to floats, or renames them, does not.
 bool computes_in_integers(const Network& network);
 
-// The precision of the network's own tensors. Fails where another was asked for by name.
+// The precision of the network's own tensors: f32 or int8. Fails where another was asked for by name.
 Result<Precision> own_precision(const Network& network, Precision asked);
 
 }  // namespace mobilenet

@@ -4,6 +4,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <cstdint>
 #include <initializer_list>
@@ -15,9 +19,9 @@ struct CpuidRegisters {
   std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
 };
 
-CpuidRegisters cpuid(std::uint32_t leaf) {
+CpuidRegisters cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
   CpuidRegisters r;
-  if (!__get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx)) return {};
+  if (!__get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx)) return {};
   return r;
 }
 
@@ -36,6 +40,21 @@ std::uint32_t saved_registers() {
   std::uint32_t low = 0, high = 0;
   asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return low;
+}
+
+bool multiplies_bf16() { return has_avx512_vnni() && cpuid(7).eax >= 1 && all(cpuid(7, 1).eax, bits({5})); }
+
+bool is_intel() { return cpuid(0).ebx == 0x756e6547; }  // "Genu"
+
+// Linux keeps the tiles' 8 KB from processes that have not asked for them.
+bool may_use_tiles() {
+#if defined(__linux__)
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
 }
 
 }  // namespace
@@ -57,6 +76,13 @@ bool has_avx512() {
 }
 
 bool has_avx512_vnni() { return has_avx512() && all(cpuid(7).ecx, bits({1, 6, 11})); }  // VBMI, VBMI2, VNNI
+
+bool has_avx512_bf16() { return !is_intel() && multiplies_bf16(); }
+
+bool has_amx() {
+  return multiplies_bf16() && all(saved_registers(), bits({17, 18})) &&  // tiles and their configuration
+         all(cpuid(7).edx, bits({22, 24, 25})) && may_use_tiles();       // BF16, TILE, INT8
+}
 
 }  // namespace mobilenet
 

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "fidelity/comparison.h"
+#include "fidelity/matched_boxes.h"
 #include "fidelity/recorded_runs.h"
 
 namespace mobilenet::testing {
@@ -31,7 +32,8 @@ const Detector kDetectors[] = {
 };
 
 // What counts as the same detection, and how many of those with at least kScore must be found on the other side.
-constexpr double kSameOverlap = 0.9, kSameScore = 0.05, kScore = 0.5, kShare = 0.99;
+constexpr double kSameScore = 0.05, kScore = 0.5, kShare = 0.99;
+constexpr SameBox kSame{.overlap = 0.9, .score = kSameScore, .least_score = kScore};
 
 std::filesystem::path data() { return test_data().value(); }
 
@@ -40,40 +42,6 @@ Outcome compare_raw(const Detector& detector, std::span<const RecordedRun> runs,
   return {differences.floats > 0 && differences.different_bytes == 0 && differences.absolute <= detector.absolute &&
               differences.relative <= detector.relative,
           describe(differences)};
-}
-
-struct Box {
-  int class_index;
-  double score, left, top, right, bottom;
-};
-
-double overlap(const Box& a, const Box& b) {
-  const double width = std::min(a.right, b.right) - std::max(a.left, b.left);
-  const double height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
-  if (width <= 0 || height <= 0) return 0;
-  const auto area = [](const Box& box) { return (box.right - box.left) * (box.bottom - box.top); };
-  return width * height / (area(a) + area(b) - width * height);
-}
-
-struct Share {
-  std::size_t found = 0, total = 0;
-  bool enough() const { return total > 0 && static_cast<double>(found) >= kShare * static_cast<double>(total); }
-  std::string text() const { return std::to_string(found) + " of " + std::to_string(total); }
-};
-
-// How many confident boxes of one side the other has as well; each box of the other counts once.
-void match(const std::vector<Box>& wanted, std::vector<Box> offered, Share& share) {
-  for (const Box& box : wanted) {
-    if (box.score < kScore) continue;
-    ++share.total;
-    const auto same = std::find_if(offered.begin(), offered.end(), [&](const Box& other) {
-      return other.class_index == box.class_index && std::abs(other.score - box.score) <= kSameScore &&
-             overlap(box, other) >= kSameOverlap;
-    });
-    if (same == offered.end()) continue;
-    ++share.found;
-    offered.erase(same);
-  }
 }
 
 // COCO's results file, by picture.
@@ -99,14 +67,13 @@ Outcome compare_photographs(const std::string& name, const std::string& results)
     if (entry.path().extension() != ".jpg") continue;
     const Image image = Image::open(entry.path()).value();
     std::vector<Box> ours;
-    for (const Detection& d : session.detect(image).value())
-      ours.push_back({d.class_index, d.score, d.left, d.top, d.right, d.bottom});
+    for (const Detection& d : session.detect(image).value()) ours.push_back(box_of(d));
     const std::vector<Box>& theirs = expected[std::stoi(entry.path().stem().string())];
-    match(theirs, ours, of_theirs);
-    match(ours, theirs, of_ours);
+    match(theirs, ours, kSame, of_theirs);
+    match(ours, theirs, kSame, of_ours);
     ++pictures;
   }
-  return {of_theirs.enough() && of_ours.enough(),
+  return {of_theirs.enough(kShare) && of_ours.enough(kShare),
           "theirs " + of_theirs.text() + ", ours " + of_ours.text() + ", " + std::to_string(pictures) + " pictures"};
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 std::vector<Check> all_checks() {
   std::vector<Check> checks = tflite_checks();
-  for (const auto& more : {detection_checks(), segmentation_checks(), framework_checks(), default_model_checks()})
+  for (const auto& more :
+       {detection_checks(), segmentation_checks(), framework_checks(), default_model_checks(), precision_checks()})
     checks.insert(checks.end(), more.begin(), more.end());
   return checks;
 }
@@ -54,6 +55,12 @@ TEST(Fidelity, HuggingFaceAndTimm) {
 TEST(Fidelity, DefaultModel) {
   MOBILENET_NEEDS_TEST_DATA();
   run(default_model_checks());
+}
+
+TEST(Fidelity, Bf16) {
+  MOBILENET_NEEDS_TEST_DATA();
+  if (!computes_bf16()) GTEST_SKIP() << "this machine does not multiply bf16";
+  run(precision_checks());
 }
 
 int print_table() {

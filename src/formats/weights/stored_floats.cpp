@@ -9,15 +9,14 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/half.h"
 
 namespace mobilenet {
 namespace {
 
 constexpr std::string_view kBfloat16 = "BF16", kFloat64 = "F64";
 
-std::optional<float> from(std::uint16_t bfloat16) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bfloat16) << 16);
-}
+std::optional<float> from(std::uint16_t bfloat16) { return bf16_to_float(bfloat16); }
 
 // Nothing for a number that would round past the largest float.
 std::optional<float> from(double number) {

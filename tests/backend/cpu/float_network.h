@@ -88,8 +88,9 @@ struct Answers {
 
 // Runs `backend` on the same random inputs every time; twice, since a second run must not depend on the first.
 inline void run_network(const Backend& backend, const Network& network, const Parameters& parameters,
-                        const CompileRequest& request, int threads, Answers& answers) {
-  auto weights = packed(backend, network, parameters, Precision::f32);
+                        const CompileRequest& request, int threads, Answers& answers,
+                        Precision precision = Precision::f32) {
+  auto weights = packed(backend, network, parameters, precision);
   ASSERT_TRUE(weights) << weights.error().message;
   CompileRequest threaded = request;
   threaded.threads = threads;
@@ -128,14 +129,15 @@ inline double relative_difference(const std::vector<float>& got, const std::vect
 
 // The cpu backend, on `kernels` and with each number of threads, against `reference`.
 inline void expect_like_reference(const Network& network, const Parameters& parameters, const CompileRequest& request,
-                                  const cpu::KernelSet& kernels, std::initializer_list<int> threads, double tolerance) {
+                                  const cpu::KernelSet& kernels, std::initializer_list<int> threads, double tolerance,
+                                  Precision precision = Precision::f32) {
   const ForcedIsa forced(kernels);
   Answers expected;
   run_network(reference_backend(), network, parameters, request, 1, expected);
   if (::testing::Test::HasFatalFailure()) return;
   for (const int count : threads) {
     Answers got;
-    run_network(cpu::cpu_backend(), network, parameters, request, count, got);
+    run_network(cpu::cpu_backend(), network, parameters, request, count, got, precision);
     if (::testing::Test::HasFatalFailure()) return;
     EXPECT_EQ(got.isa, kernels.isa);
     ASSERT_EQ(got.tensors.size(), expected.tensors.size());

@@ -61,7 +61,7 @@ struct Filters {
 
 Filters make_filters(const Case& c, const FilterLayout& layout, int shift, std::mt19937& random) {
   Filters f;
-  const auto groups = static_cast<std::size_t>((c.depth + layout.group - 1) / layout.group);
+  const auto groups = static_cast<std::size_t>(layout.groups(c.depth));
   const auto block = static_cast<std::size_t>(layout.block);
   const auto blocks = (static_cast<std::size_t>(c.channels) + block - 1) / block;
   f.packed.block_bytes = block * 4 * (2 + groups);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "backend/cpu/every_isa.h"
 #include "backend/cpu/program/cpu_backend.h"
 #include "backend/reference/reference_backend.h"
 
@@ -77,6 +78,23 @@ TEST(Choose, IsThePrecisionOfTheNetworksTensors) {
     }
     EXPECT_FALSE(backend->choose(floats.network, Precision::int8));
     EXPECT_FALSE(backend->choose(bytes.network, Precision::f32));
+    EXPECT_FALSE(backend->choose(bytes.network, Precision::bf16));
+  }
+  EXPECT_FALSE(reference_backend().choose(floats.network, Precision::bf16));
+}
+
+TEST(Choose, IsBf16WhereItIsAskedForAndTheProcessorMultipliesIt) {
+  const ModelGraph floats = graph_of(kCases[0]);
+  const Backend& cpu = cpu::cpu_backend();
+  for (const cpu::KernelSet& kernels : cpu::runnable_kernels()) {
+    SCOPED_TRACE(kernels.isa);
+    const testing::ForcedIsa forced(kernels);
+    EXPECT_EQ(cpu.choose(floats.network, Precision::automatic).value(), Precision::f32);
+    const auto chosen = cpu.choose(floats.network, Precision::bf16);
+    ASSERT_EQ(chosen.has_value(), kernels.bf16_gemm != nullptr);
+    if (!chosen) {
+      EXPECT_NE(chosen.error().message.find(kernels.isa), std::string::npos);
+    }
   }
 }
 

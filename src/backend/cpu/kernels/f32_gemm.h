@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// The float32 matrix product behind pointwise convolution, general convolution and dense layers, and the gathering of
-// patches that turns the second into the first.
+// The matrix product of floats behind pointwise convolution, general convolution and dense layers, and the gathering of
+// patches that turns the second into the first. Kernels of bf16 take and give the same floats: they round the rows and
+// the weights, and keep the sums as they are.
 
 #include <cstddef>
 
@@ -16,30 +17,48 @@ namespace mobilenet::cpu {
 struct GemmProblem {
   const float* a = nullptr;
   std::ptrdiff_t a_stride = 0;      // floats from row to row
-  const float* b = nullptr;         // packed: [panels][depth][panel_columns], the columns past the last are zero
+  const float* b = nullptr;         // packed: [panels][packed_depth][panel_columns], see PanelLayout
   const float* bias = nullptr;      // [panels][panel_columns]
   const float* residual = nullptr;  // null, or rows like those of out
   float* out = nullptr;
   std::ptrdiff_t out_stride = 0;  // floats from row to row, of residual too
   int rows = 0, depth = 0, columns = 0;
+  int packed_depth = 0;  // PanelLayout::packed_depth(depth)
   float low = 0, high = 0;
+  std::byte* scratch = nullptr;  // GemmKernels::scratch_bytes at a multiple of 64; of this thread
+};
+
+// How a kernel reads weights. What is past the last column or depth is zero.
+struct PanelLayout {
+  int columns = 1;         // of a panel
+  int group = 1;           // consecutive depths in the four bytes of an element: 1 float or 2 bf16, the first in front
+  int depth_multiple = 1;  // elements
+
+  int packed_depth(int depth) const {
+    const int step = group * depth_multiple;
+    return (depth + step - 1) / step * depth_multiple;
+  }
+  bool operator==(const PanelLayout&) const = default;
 };
 
 struct GemmKernels {
-  int tile_rows;      // rows that one tile has at most
-  int panel_columns;  // of a packed panel
+  int tile_rows = 1;  // rows that one tile has at most
+  PanelLayout layout;
+  // What rows_first needs for tiles of `rows` rows, and panels_first for as many as it is asked for at once.
+  std::size_t (*scratch_bytes)(int rows, int depth) = nullptr;  // null: nothing
   // The part of the product in rows row_begin..row_end and panels panel_begin..panel_end, in tiles of at most
-  // `tile_rows` rows, row by row of tiles; reads, never uses, up to panel_columns floats past the last column of
+  // `tile_rows` rows, row by row of tiles; reads, never uses, up to layout.columns floats past the last column of
   // residual.
   void (*rows_first)(const GemmProblem& problem, int tile_rows, int row_begin, int row_end, int panel_begin,
-                     int panel_end);
+                     int panel_end) = nullptr;
   // The same, panel by panel: for a packed matrix that is larger than the cache.
   void (*panels_first)(const GemmProblem& problem, int tile_rows, int row_begin, int row_end, int panel_begin,
-                       int panel_end);
+                       int panel_end) = nullptr;
   // Writes the patches [kernel_height][kernel_width][channels] of the output pixels begin..end (counted over the whole
   // batch), one after the other, zeros where they leave the picture. `channels`: of the group that begins at `input`.
   // Reads up to 64 bytes past the input and writes as many past the last patch.
-  void (*gather)(const WindowGeometry& window, int channels, const float* input, int begin, int end, float* patches);
+  void (*gather)(const WindowGeometry& window, int channels, const float* input, int begin, int end,
+                 float* patches) = nullptr;
 };
 
 MOBILENET_PER_TARGET(GemmKernels, kF32Gemm)

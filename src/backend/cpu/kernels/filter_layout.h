@@ -23,7 +23,13 @@ struct FilterLayout {
   int interleave = 1;
   int group = 1;
   DepthOrder order = DepthOrder::rows;
+  int group_multiple = 1;  // the groups are filled up with zeros to a multiple of this
 
+  // Of one channel.
+  int groups(int depth) const {
+    const int needed = (depth + group - 1) / group;
+    return (needed + group_multiple - 1) / group_multiple * group_multiple;
+  }
   auto operator<=>(const FilterLayout&) const = default;
 };
 

@@ -116,4 +116,7 @@ MOBILENET_PER_TARGET(Int8ElementwiseKernels, kInt8Elementwise)
 extern const Int8MatmulKernels kInt8MatmulVnni;
 extern const Int8DepthwiseKernels kInt8Depthwise3x3Vnni;
 
+// int8_amx.cpp
+extern const Int8MatmulKernels kInt8MatmulAmx;
+
 }  // namespace mobilenet::cpu

@@ -22,6 +22,8 @@
 #include <immintrin.h>
 
 HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+#include "backend/cpu/kernels/int8_avx512-inl.h"
+
 namespace mobilenet::cpu {
 namespace {
 
@@ -29,56 +31,9 @@ constexpr int kBlock = 32;
 constexpr int kGroup = 4;
 constexpr int kTileRows = 12;  // 24 sums + 2 weights + 1 row of 32 registers
 constexpr int kDepthwiseBlock = 64;
-constexpr std::size_t kVectorBytes = 64;
-
-std::size_t flipped_stride(int depth) {
-  return (static_cast<std::size_t>(depth) + kVectorBytes - 1) / kVectorBytes * kVectorBytes;
-}
-
-std::size_t sums_bytes(int row_count) {
-  return (static_cast<std::size_t>(row_count) * sizeof(std::int32_t) + kVectorBytes - 1) / kVectorBytes * kVectorBytes;
-}
 
 std::size_t matmul_scratch(int row_count, int depth) {
   return sums_bytes(row_count) + static_cast<std::size_t>(row_count) * flipped_stride(depth);
-}
-
-std::int32_t sum_of_bytes(const std::uint8_t* row, int depth) {
-  const __m512i ones = _mm512_set1_epi8(1);
-  __m512i sum = _mm512_setzero_si512();
-  int d = 0;
-  for (; d + 64 <= depth; d += 64) sum = _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(row + d), ones);
-  if (d < depth) {
-    const __mmask64 rest = ~std::uint64_t{0} >> (64 - (depth - d));
-    sum = _mm512_dpbusd_epi32(sum, _mm512_maskz_loadu_epi8(rest, row + d), ones);
-  }
-  return _mm512_reduce_add_epi32(sum);
-}
-
-// ByteOutput as vectors.
-struct ByteLanes {
-  __m512 high;  // minus the zero point
-  __m512i zero_point, low;
-  __m256i flip;
-};
-
-inline ByteLanes byte_lanes(const ByteOutput& output) {
-  return {_mm512_set1_ps(static_cast<float>(output.high - output.zero_point)),
-          _mm512_set1_epi16(static_cast<short>(output.zero_point)), _mm512_set1_epi16(static_cast<short>(output.low)),
-          _mm256_set1_epi8(static_cast<char>(output.flip))};
-}
-
-// The conversion rounds to nearest even. What is too small for it becomes the lowest int32, which the narrowing and the
-// lower bound make right; what is too large is bounded before.
-inline __m512i rounded(__m512i sum, __m512 scale, __m512 high) {
-  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale), high));
-}
-
-inline void store_block(__m512i even, __m512i odd, __m512 scale_even, __m512 scale_odd, const ByteLanes& to,
-                        std::uint8_t* output, __mmask32 channels) {
-  __m512i words = _mm512_packs_epi32(rounded(even, scale_even, to.high), rounded(odd, scale_odd, to.high));
-  words = _mm512_max_epi16(_mm512_adds_epi16(words, to.zero_point), to.low);
-  _mm256_mask_storeu_epi8(output, channels, _mm256_xor_si256(_mm512_cvtepi16_epi8(words), to.flip));
 }
 
 // sum += four products a lane. Not the intrinsic: with it GCC 12 keeps a tile's sums on the stack (35 vector moves a
@@ -134,23 +89,11 @@ void matmul(const MatmulTask& task, std::byte* scratch) {
   const std::uint8_t* rows = task.rows;
   std::size_t stride = task.row_stride;
   if (task.flip != 0) {
-    auto* flipped = reinterpret_cast<std::uint8_t*>(scratch + sums_bytes(task.row_count));
-    const __m512i flip = _mm512_set1_epi8(static_cast<char>(task.flip));
-    const std::size_t flipped_bytes = flipped_stride(filters.depth);
-    for (int r = 0; r < task.row_count; ++r)
-      for (std::size_t d = 0; d < flipped_bytes; d += kVectorBytes)
-        _mm512_store_si512(flipped + static_cast<std::size_t>(r) * flipped_bytes + d,
-                           _mm512_xor_si512(_mm512_loadu_si512(rows + static_cast<std::size_t>(r) * stride + d), flip));
-    rows = flipped;
-    stride = flipped_bytes;
+    rows = flip_rows(task, reinterpret_cast<std::uint8_t*>(scratch + sums_bytes(task.row_count)));
+    stride = flipped_stride(filters.depth);
   }
   auto* corrections = reinterpret_cast<std::int32_t*>(scratch);
-  // Wraps around like the sums themselves: a depth above 65,793 can leave 32 bits.
-  const auto correction = [&](int r) {
-    const std::int32_t sum = sum_of_bytes(rows + static_cast<std::size_t>(r) * stride, filters.depth);
-    return static_cast<std::int32_t>(static_cast<std::uint32_t>(-filters.shift) * static_cast<std::uint32_t>(sum));
-  };
-  for (int r = 0; r < task.row_count; ++r) corrections[r] = filters.shift == 0 ? 0 : correction(r);
+  find_corrections(filters, rows, stride, task.row_count, corrections);
 
   const int groups = (filters.depth + kGroup - 1) / kGroup;
   const int tiles = (task.row_count + kTileRows - 1) / kTileRows;

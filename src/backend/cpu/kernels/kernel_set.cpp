@@ -21,20 +21,27 @@ namespace {
   .int8_depthwise = IF_COMPILED(&target::kInt8Depthwise), .int8_elementwise = IF_COMPILED(&target::kInt8Elementwise), \
   .int8_resize = IF_COMPILED(&target::kInt8Resize), .arg_max = IF_COMPILED(&target::kArgMax)
 
-// Best first. What has no kernels yet has no row; theirs will stand where the comments are.
+// Best first. A row that says nothing but its name is for kernels that are still to be written: no machine runs it.
 constexpr KernelSet kBestFirst[] = {
-    // amx: int8_matmul with TDPBUSD, a bf16 column with TDPBF16PS
-    // avx512_fp16, avx512_bf16: their columns
+    {.isa = "amx",
+     .runs_here = MOBILENET_AVX3(&has_amx),
+     .bf16_gemm = MOBILENET_AVX3(&kBf16GemmAmx),
+     .int8_matmul = MOBILENET_AVX3(&kInt8MatmulAmx)},
+    {.isa = "avx512_fp16"},  // depthwise and hidden tensors in halves
+    {.isa = "avx512_bf16",
+     .runs_here = MOBILENET_AVX3(&has_avx512_bf16),
+     .bf16_gemm = MOBILENET_AVX3(&N_AVX3::kBf16Gemm)},
     {.isa = "avx512_vnni",
      .runs_here = MOBILENET_AVX3(&has_avx512_vnni),
      .int8_matmul = MOBILENET_AVX3(&kInt8MatmulVnni),
      .int8_depthwise_3x3 = MOBILENET_AVX3(&kInt8Depthwise3x3Vnni)},
     {.isa = "avx512", .runs_here = MOBILENET_AVX3(&has_avx512), MOBILENET_COLUMNS(MOBILENET_AVX3, N_AVX3)},
-    // avx_vnni: int8_matmul with 256-bit VPDPBUSD
+    {.isa = "avx_vnni"},  // int8_matmul with 256-bit VPDPBUSD
     {.isa = "avx2", .runs_here = MOBILENET_AVX2(&has_avx2), MOBILENET_COLUMNS(MOBILENET_AVX2, N_AVX2)},
     {.isa = "sse4", .runs_here = MOBILENET_SSE4(&has_sse4), MOBILENET_COLUMNS(MOBILENET_SSE4, N_SSE4)},
     {.isa = "sse2", .runs_here = MOBILENET_SCALAR(&has_sse2), MOBILENET_COLUMNS(MOBILENET_SCALAR, N_SCALAR)},
-    // neon_dot, neon_fp16: int8_matmul with UDOT, a column of f16
+    {.isa = "neon_fp16"},
+    {.isa = "neon_dot"},  // int8_matmul with UDOT
     {.isa = "neon", .runs_here = MOBILENET_NEON(&has_neon), MOBILENET_COLUMNS(MOBILENET_NEON, N_NEON)},
 };
 
@@ -62,6 +69,7 @@ void fill_columns(KernelSet& row, const KernelSet& next) {
     if (row.*column == nullptr) row.*column = next.*column;
   };
   fill(&KernelSet::f32_gemm);
+  fill(&KernelSet::bf16_gemm);
   fill(&KernelSet::f32_depthwise);
   fill(&KernelSet::f32_elementwise);
   fill(&KernelSet::int8_matmul);

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "backend/cpu/kernels/arg_max.h"
+#include "backend/cpu/kernels/bf16_gemm.h"
 #include "backend/cpu/kernels/f32_depthwise.h"
 #include "backend/cpu/kernels/f32_elementwise.h"
 #include "backend/cpu/kernels/f32_gemm.h"
@@ -24,6 +25,7 @@ struct KernelSet {
   std::string_view isa;           // its name, as MOBILENET_CPU_ISA takes it
   bool (*runs_here)() = nullptr;  // null: this build has no code for it
   const GemmKernels* f32_gemm = nullptr;
+  const GemmKernels* bf16_gemm = nullptr;  // null to the end of the list: the machine does not multiply bf16
   const DepthwiseKernels* f32_depthwise = nullptr;
   const ElementwiseKernels* f32_elementwise = nullptr;
   const Int8MatmulKernels* int8_matmul = nullptr;

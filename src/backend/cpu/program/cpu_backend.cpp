@@ -4,6 +4,7 @@
 
 #include <new>
 
+#include "backend/cpu/kernels/kernel_set.h"
 #include "backend/cpu/program/operators.h"
 #include "backend/cpu/program/program.h"
 #include "base/error.h"
@@ -13,6 +14,14 @@ namespace {
 
 class CpuBackend final : public Backend {
  public:
+  Result<Precision> choose(const Network& network, Precision asked) const override {
+    if (asked != Precision::bf16 || computes_in_integers(network)) return own_precision(network, asked);
+    MOBILENET_TRY(const KernelSet* kernels, pick_kernels());
+    if (kernels->bf16_gemm != nullptr) return Precision::bf16;
+    return failure(ErrorCode::unsupported, "precision bf16 was asked for, but ", kernels->isa,
+                   " has no products of bf16; AVX-512 with BF16 and AMX have");
+  }
+
   Result<void> supports(const ModelGraph& graph) const override { return check_operators(graph.network); }
 
   Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph,

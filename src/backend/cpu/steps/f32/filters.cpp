@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/half.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -20,6 +21,8 @@ PackKey key_of(const FusedGroup& group, PackKey::Kind kind, int block) {
           .batch_norm = group.batch_norm_index};
 }
 
+}  // namespace
+
 Result<FilterView> checked_view(const StepSource& source, const FusedGroup& group) {
   const Node& head = *group.head;
   if (head.inputs.size() < 2 || !source.network.is_constant(head.inputs[1]))
@@ -33,8 +36,6 @@ Result<FilterView> checked_view(const StepSource& source, const FusedGroup& grou
         return failure(ErrorCode::unsupported, "the statistics of its batch norm are not constants");
   return view;
 }
-
-}  // namespace
 
 Result<FusedGroup> fused_group(const StepSource& source) {
   FusedGroup group;
@@ -109,39 +110,59 @@ FoldedFilter folded_filter(const StepSource& source, const FusedGroup& group, co
   return filter;
 }
 
-Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, int groups, int panel_columns) {
+namespace {
+
+// Weight (o..o + outputs, all depths) of a panel whose elements are zero so far.
+void fill_panel(const FoldedFilter& filter, int o, int outputs, const PanelLayout& layout, float* panel) {
+  const FilterView& view = filter.view;
+  auto* halves = reinterpret_cast<std::uint16_t*>(panel);
+  int depth = 0;
+  for (int y = 0; y < view.height; ++y)
+    for (int x = 0; x < view.width; ++x)
+      for (int i = 0; i < view.inputs; ++i, ++depth) {
+        const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(depth / layout.group) * layout.columns;
+        if (layout.group == 1)
+          for (int j = 0; j < outputs; ++j) panel[row + j] = filter.weight(o + j, y, x, i);
+        else
+          for (int j = 0; j < outputs; ++j)
+            halves[(row + j) * 2 + depth % 2] = float_to_bf16(filter.weight(o + j, y, x, i));
+      }
+}
+
+}  // namespace
+
+Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, int groups,
+                                   const PanelLayout& layout) {
   MOBILENET_TRY(const FilterView view, checked_view(source, group));
   PackedMatrix matrix;
   matrix.columns = view.outputs / groups;
   matrix.depth = view.height * view.width * view.inputs;
-  matrix.panels = (matrix.columns + panel_columns - 1) / panel_columns;
+  matrix.packed_depth = layout.packed_depth(matrix.depth);
+  matrix.panels = (matrix.columns + layout.columns - 1) / layout.columns;
   const auto group_panels = static_cast<std::size_t>(matrix.panels);
   const auto panels = static_cast<std::size_t>(groups) * group_panels;
-  const auto width = static_cast<std::size_t>(panel_columns);
-  const auto depth = static_cast<std::size_t>(matrix.depth);
-  const std::size_t bytes = panels * (depth + 1) * width * sizeof(float);
+  const auto width = static_cast<std::size_t>(layout.columns);
+  const auto panel_floats = static_cast<std::size_t>(matrix.packed_depth) * width;
+  const std::size_t bytes = panels * (panel_floats + width) * sizeof(float);
   const auto fill = [&](AlignedBuffer& buffer) {
     const FoldedFilter filter = folded_filter(source, group, view);
     float* to = buffer.as<float>();
-    float* bias = to + panels * depth * width;
-    for (std::size_t p = 0; p < panels; ++p, to += depth * width, bias += width) {
-      const int first = static_cast<int>(p % group_panels) * panel_columns;
-      const int outputs = std::min(panel_columns, matrix.columns - first);
+    float* bias = to + panels * panel_floats;
+    for (std::size_t p = 0; p < panels; ++p, to += panel_floats, bias += width) {
+      const int first = static_cast<int>(p % group_panels) * layout.columns;
+      const int outputs = std::min(layout.columns, matrix.columns - first);
       const int o = static_cast<int>(p / group_panels) * matrix.columns + first;
-      float* row = to;
-      for (int y = 0; y < view.height; ++y)
-        for (int x = 0; x < view.width; ++x)
-          for (int i = 0; i < view.inputs; ++i, row += width)
-            for (int j = 0; j < outputs; ++j) row[j] = filter.weight(o + j, y, x, i);
+      fill_panel(filter, o, outputs, layout, to);
       std::copy_n(filter.bias.begin() + o, outputs, bias);
     }
   };
-  PackKey key = key_of(group, PackKey::Kind::matrix, panel_columns);
+  PackKey key = key_of(group, PackKey::Kind::matrix, layout.columns);
+  key.layout.group = layout.group;
   key.groups = groups;
   MOBILENET_TRY(matrix.memory, source.pack(key, bytes, fill));
   if (matrix.memory->size() == 0) return matrix;
   matrix.weights = matrix.memory->as<float>();
-  matrix.bias = matrix.weights + panels * depth * width;
+  matrix.bias = matrix.weights + panels * panel_floats;
   return matrix;
 }
 

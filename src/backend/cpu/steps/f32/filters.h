@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "backend/cpu/kernels/f32_gemm.h"
 #include "backend/cpu/program/step.h"
 #include "network/parameter.h"
 
@@ -25,6 +26,9 @@ struct FusedGroup {
 };
 Result<FusedGroup> fused_group(const StepSource& source);
 
+// The head's weight. Fails where weight, bias or the batch norm's statistics are no constants.
+Result<FilterView> checked_view(const StepSource& source, const FusedGroup& group);
+
 // Weight and bias of the head, folded. Large: made only to be packed.
 struct FoldedFilter {
   FilterView view;
@@ -39,14 +43,16 @@ struct FoldedFilter {
 };
 FoldedFilter folded_filter(const StepSource& source, const FusedGroup& group, const FilterView& view);
 
-// [groups][panels][depth = kernel height x width x inputs][panel columns], then the bias as [groups][panels][columns].
+// [groups][panels][packed depth][panel columns], an element as the layout says, of depth = kernel height x width x
+// inputs; then the bias as [groups][panels][panel columns] of float.
 struct PackedMatrix {
   std::shared_ptr<const AlignedBuffer> memory;
   const float* weights = nullptr;
   const float* bias = nullptr;
-  int depth = 0, columns = 0, panels = 0;  // of one group
+  int depth = 0, packed_depth = 0, columns = 0, panels = 0;  // of one group
 };
-Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, int groups, int panel_columns);
+Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, int groups,
+                                   const PanelLayout& layout);
 
 // [blocks of `lanes` channels][bias, then kernel height x width taps][lanes].
 struct PackedDepthwise {

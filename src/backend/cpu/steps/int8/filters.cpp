@@ -126,8 +126,7 @@ Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node&
   filters.depth = static_cast<int>(taps.size());
   // Bias, scale and every group take four bytes a channel each.
   const std::size_t vector_bytes = static_cast<std::size_t>(layout.block) * 4;
-  const auto group = static_cast<std::size_t>(layout.group);
-  const std::size_t groups = (taps.size() + group - 1) / group;
+  const auto groups = static_cast<std::size_t>(layout.groups(filters.depth));
   if (layout.order == DepthOrder::columns) {
     filters.block_bytes = vector_bytes * (2 + 2 * groups) + kAlignment;
   } else {
