@@ -12,6 +12,7 @@
 
 #include "base/shared_loop.h"
 #include "base/thread_pool.h"
+#include "base/work_together.h"
 
 namespace mobilenet {
 
@@ -40,32 +41,15 @@ class Workers {
       return;
     }
     const int members = static_cast<int>(std::min(count, static_cast<std::size_t>(most_)));
-    Loop<Body> loop{{}, body, count, nullptr};
-    if (executor_ != nullptr) {
-      executor_->parallel_for(
-          members, [](void* context, int member) { static_cast<Loop<Body>*>(context)->take_part(member); }, &loop);
-      return;
-    }
-    Team team = ThreadPool::shared().acquire(members, spin_);
-    loop.team = &team;
-    team.run([&](int member) { loop.take_part(member); });
+    SharedLoop loop;
+    work_together({members, executor_, spin_}, [&](const Member& member) {
+      loop.take_part(
+          count, [&](std::size_t index) { body(index, static_cast<std::size_t>(member.index)); },
+          [&] { return member.leaves(); });
+    });
   }
 
  private:
-  template <class Body>
-  struct Loop {
-    SharedLoop shared;
-    const Body& body;
-    std::size_t count;
-    Team* team;  // null: of an executor
-
-    void take_part(int member) {
-      shared.take_part(
-          count, [&](std::size_t index) { body(index, static_cast<std::size_t>(member)); },
-          [&] { return member > 0 && team != nullptr && team->gives_up(); });
-    }
-  };
-
   int most_ = 1;
   Executor* executor_ = nullptr;
   std::chrono::microseconds spin_ = ThreadPool::kSpin;

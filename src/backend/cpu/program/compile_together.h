@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "backend/cpu/program/members.h"
 #include "backend/cpu/program/step.h"
 #include "base/error.h"
+#include "base/work_together.h"
 
 namespace mobilenet::cpu {
 

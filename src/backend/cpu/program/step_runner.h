@@ -12,10 +12,10 @@
 #include <span>
 #include <vector>
 
-#include "backend/cpu/program/members.h"
 #include "backend/cpu/program/step.h"
 #include "base/aligned_buffer.h"
 #include "base/shared_loop.h"
+#include "base/work_together.h"
 
 namespace mobilenet::cpu {
 

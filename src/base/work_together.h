@@ -10,7 +10,7 @@
 
 #include "base/thread_pool.h"
 
-namespace mobilenet::cpu {
+namespace mobilenet {
 
 // Of those who work at the same time.
 struct Member {
@@ -47,4 +47,4 @@ void work_together(const Threads& threads, const Work& work) {
   threads.executor->parallel_for(threads.count, task, &context);
 }
 
-}  // namespace mobilenet::cpu
+}  // namespace mobilenet
