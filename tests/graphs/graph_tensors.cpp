@@ -53,11 +53,14 @@ std::int64_t GraphTensors::zero_point(bool is_unsigned) {
   return choices_.pick({low, low + 255, low + 128, low + 127, anywhere, anywhere});
 }
 
+// Below 2.8e-9 the bound of a RELU6 overflows in LiteRT.
+constexpr double kLeastScale = 3e-9;
+
 int GraphTensors::integer(const std::vector<int>& shape, double scale, std::int64_t zero_point) {
   GraphTensor made;
   made.shape = shape;
   made.type = kind_ == Kind::i16 ? TensorType::INT16 : unsigned_kind() ? TensorType::UINT8 : TensorType::INT8;
-  made.scales = {static_cast<float>(scale)};
+  made.scales = {static_cast<float>(std::max(scale, kLeastScale))};
   made.zero_points = {zero_point};
   return graph_.add(made);
 }

@@ -142,7 +142,7 @@ void one_tile(const GemmProblem& problem, int row, int rows, int panel, const Pr
 }
 
 // Rows of the tile at `row` when `rows` are left: equal tiles rather than a small one at the end.
-int rows_of_tile(int left, int tile_rows) {
+inline int rows_of_tile(int left, int tile_rows) {
   const int tiles = (left + tile_rows - 1) / tile_rows;
   return (left + tiles - 1) / tiles;
 }
