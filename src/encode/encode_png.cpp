@@ -57,7 +57,7 @@ int set_software(spng_ctx* context) {
   spng_text text{};
   std::snprintf(text.keyword, sizeof text.keyword, "Software");
   text.type = SPNG_TEXT;
-  char software[] = "mobilenet.cpp";
+  static char software[] = "mobilenet.cpp";  // the encoder keeps the pointer
   text.text = software;
   text.length = sizeof software - 1;
   return spng_set_text(context, &text, 1);
