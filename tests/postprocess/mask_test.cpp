@@ -7,9 +7,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <cstddef>
 #include <limits>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -111,9 +112,9 @@ Enlarged enlarge(const std::vector<float>& scores, int channels, const MaskAxis&
         continue;
       }
       EXPECT_EQ(enlarged.mask, first.mask) << row.isa << ", " << workers->most() << " threads";
-      EXPECT_EQ(std::memcmp(enlarged.probabilities.data(), first.probabilities.data(),
-                            first.probabilities.size() * sizeof(float)),
-                0)
+      const auto bytes = std::as_bytes(std::span(enlarged.probabilities));
+      const auto first_bytes = std::as_bytes(std::span(first.probabilities));
+      EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), first_bytes.begin(), first_bytes.end()))
           << row.isa << ", " << workers->most() << " threads";
     }
   return first;
