@@ -110,7 +110,6 @@ namespace mobilenet {
 namespace {
 
 constexpr KernelRow<MaskKernels> kBestFirst[] = {
-    {"avx512_vnni", MOBILENET_AVX3(&has_avx512_vnni), MOBILENET_AVX3(&N_AVX3::kMask)},
     MOBILENET_ROW_PER_TARGET(kMask),
 };
 

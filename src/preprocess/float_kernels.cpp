@@ -106,7 +106,6 @@ namespace mobilenet {
 namespace {
 
 constexpr KernelRow<FloatKernels> kBestFirst[] = {
-    {"avx512_vnni", MOBILENET_AVX3(&has_avx512_vnni), MOBILENET_AVX3(&N_AVX3::kFloatRows)},
     MOBILENET_ROW_PER_TARGET(kFloatRows),
 };
 
