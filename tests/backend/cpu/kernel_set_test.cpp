@@ -27,7 +27,7 @@ TEST(KernelSet, BestFirstAndForced) {
 TEST(KernelSet, EveryRunnableRowIsFilled) {
   for (const KernelSet& kernels : runnable_kernels()) {
     SCOPED_TRACE(kernels.isa);
-    EXPECT_TRUE(kernels.f32_gemm && kernels.f32_depthwise && kernels.f32_elementwise);
+    EXPECT_TRUE(kernels.f32_gemm && kernels.f32_patches && kernels.f32_depthwise && kernels.f32_elementwise);
     EXPECT_TRUE(kernels.int8_matmul && kernels.int8_depthwise && kernels.int8_elementwise);
     EXPECT_TRUE(kernels.int8_resize && kernels.arg_max);
   }

@@ -83,8 +83,8 @@ void gather(const WindowGeometry& g, int channels, const float* input, int begin
 const GemmKernels kF32Gemm{.tile_rows = kTileRows,
                            .layout = {.columns = kPanelColumns},
                            .rows_first = &rows_first<FloatProduct>,
-                           .panels_first = &panels_first<FloatProduct>,
-                           .gather = &gather};
+                           .panels_first = &panels_first<FloatProduct>};
+const PatchKernels kF32Patches{.gather = &gather};
 
 }  // namespace mobilenet::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -54,6 +54,9 @@ struct GemmKernels {
   // The same, panel by panel: for a packed matrix that is larger than the cache.
   void (*panels_first)(const GemmProblem& problem, int tile_rows, int row_begin, int row_end, int panel_begin,
                        int panel_end) = nullptr;
+};
+
+struct PatchKernels {
   // Writes the patches [kernel_height][kernel_width][channels] of the output pixels begin..end (counted over the whole
   // batch), one after the other, zeros where they leave the picture. `channels`: of the group that begins at `input`.
   // Reads up to 64 bytes past the input and writes as many past the last patch.
@@ -62,5 +65,6 @@ struct GemmKernels {
 };
 
 MOBILENET_PER_TARGET(GemmKernels, kF32Gemm)
+MOBILENET_PER_TARGET(PatchKernels, kF32Patches)
 
 }  // namespace mobilenet::cpu

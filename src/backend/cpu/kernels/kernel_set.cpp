@@ -15,11 +15,12 @@ namespace mobilenet::cpu {
 namespace {
 
 // Every column of a target that Highway compiles all kernels for.
-#define MOBILENET_COLUMNS(IF_COMPILED, target)                                                                        \
-  .f32_gemm = IF_COMPILED(&target::kF32Gemm), .f32_depthwise = IF_COMPILED(&target::kF32Depthwise),                   \
-  .f32_elementwise = IF_COMPILED(&target::kF32Elementwise), .int8_matmul = IF_COMPILED(&target::kInt8Matmul),         \
-  .int8_depthwise = IF_COMPILED(&target::kInt8Depthwise), .int8_elementwise = IF_COMPILED(&target::kInt8Elementwise), \
-  .int8_resize = IF_COMPILED(&target::kInt8Resize), .arg_max = IF_COMPILED(&target::kArgMax)
+#define MOBILENET_COLUMNS(IF_COMPILED, target)                                                                    \
+  .f32_gemm = IF_COMPILED(&target::kF32Gemm), .f32_patches = IF_COMPILED(&target::kF32Patches),                   \
+  .f32_depthwise = IF_COMPILED(&target::kF32Depthwise), .f32_elementwise = IF_COMPILED(&target::kF32Elementwise), \
+  .int8_matmul = IF_COMPILED(&target::kInt8Matmul), .int8_depthwise = IF_COMPILED(&target::kInt8Depthwise),       \
+  .int8_elementwise = IF_COMPILED(&target::kInt8Elementwise), .int8_resize = IF_COMPILED(&target::kInt8Resize),   \
+  .arg_max = IF_COMPILED(&target::kArgMax)
 
 // Best first. A row that says nothing but its name is for kernels that are still to be written: no machine runs it.
 constexpr KernelSet kBestFirst[] = {
@@ -70,6 +71,7 @@ void fill_columns(KernelSet& row, const KernelSet& next) {
   };
   fill(&KernelSet::f32_gemm);
   fill(&KernelSet::bf16_gemm);
+  fill(&KernelSet::f32_patches);
   fill(&KernelSet::f32_depthwise);
   fill(&KernelSet::f32_elementwise);
   fill(&KernelSet::int8_matmul);

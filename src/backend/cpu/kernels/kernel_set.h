@@ -26,6 +26,7 @@ struct KernelSet {
   bool (*runs_here)() = nullptr;  // null: this build has no code for it
   const GemmKernels* f32_gemm = nullptr;
   const GemmKernels* bf16_gemm = nullptr;  // null to the end of the list: the machine does not multiply bf16
+  const PatchKernels* f32_patches = nullptr;
   const DepthwiseKernels* f32_depthwise = nullptr;
   const ElementwiseKernels* f32_elementwise = nullptr;
   const Int8MatmulKernels* int8_matmul = nullptr;

@@ -25,7 +25,7 @@ constexpr std::int64_t kSerialProducts = 1 << 19;
 
 struct ConvolutionStep {
   const GemmKernels* kernels = nullptr;
-  decltype(GemmKernels::gather) gather = nullptr;
+  const PatchKernels* patch_kernels = nullptr;
   const ElementwiseKernels* elementwise = nullptr;
   PackedMatrix matrix;
   GemmProblem problem;  // without pointers to activations
@@ -78,7 +78,8 @@ void run_convolution_rows(const ConvolutionStep& step, const RowCall& call) {
       if (step.gathered) {
         pixels = std::min(width - x, step.tile_rows);
         const int pixel = y * width + x;
-        step.gather(step.window, step.group_inputs, call.in.row<float>(0), pixel, pixel + pixels, patches);
+        step.patch_kernels->gather(step.window, step.group_inputs, call.in.row<float>(0), pixel, pixel + pixels,
+                                   patches);
       }
       problem.a = step.gathered ? patches : call.in.row<float>(y);
       problem.out = out + at;
@@ -108,7 +109,8 @@ void multiply(const ConvolutionStep& step, RunContext& context, int group, Range
   for (int begin = rows.begin; begin < rows.end; begin += step.block_rows) {
     const int end = std::min(rows.end, begin + step.block_rows);
     if (step.gathered)
-      step.gather(step.window, step.group_inputs, input + group * step.group_inputs, begin, end, patches);
+      step.patch_kernels->gather(step.window, step.group_inputs, input + group * step.group_inputs, begin, end,
+                                 patches);
     problem.a = step.gathered ? patches : input + begin * problem.a_stride;
     problem.out = out + begin * problem.out_stride;
     problem.residual = residual == nullptr ? nullptr : residual + begin * problem.out_stride;
@@ -195,7 +197,7 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   ConvolutionStep step;
   MOBILENET_TRY(const FilterView filter, checked_view(source, group));
   step.kernels = gemm_kernels(source, filter);
-  step.gather = source.kernels.f32_gemm->gather;
+  step.patch_kernels = source.kernels.f32_patches;
   step.elementwise = source.kernels.f32_elementwise;
   if (const auto* op = std::get_if<Conv2dOp>(&group.head->op)) {
     step.groups = op->groups;
@@ -203,7 +205,7 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
     step.window = window_geometry(source, *group.head, op->window);
     step.gathered = op->groups != 1 || !is_pointwise(op->window, in, out);
   }
-  MOBILENET_TRY(step.matrix, packed_matrix(source, group, step.groups, step.kernels->layout));
+  MOBILENET_TRY(step.matrix, packed_matrix(source, group, filter, step.groups, step.kernels->layout));
 
   GemmProblem& problem = step.problem;
   problem.b = step.matrix.weights;

@@ -131,9 +131,8 @@ void fill_panel(const FoldedFilter& filter, int o, int outputs, const PanelLayou
 
 }  // namespace
 
-Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, int groups,
-                                   const PanelLayout& layout) {
-  MOBILENET_TRY(const FilterView view, checked_view(source, group));
+Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, const FilterView& view,
+                                   int groups, const PanelLayout& layout) {
   PackedMatrix matrix;
   matrix.columns = view.outputs / groups;
   matrix.depth = view.height * view.width * view.inputs;

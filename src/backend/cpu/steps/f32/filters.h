@@ -51,8 +51,8 @@ struct PackedMatrix {
   const float* bias = nullptr;
   int depth = 0, packed_depth = 0, columns = 0, panels = 0;  // of one group
 };
-Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, int groups,
-                                   const PanelLayout& layout);
+Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, const FilterView& view,
+                                   int groups, const PanelLayout& layout);
 
 // [blocks of `lanes` channels][bias, then kernel height x width taps][lanes].
 struct PackedDepthwise {
