@@ -118,6 +118,30 @@ int GraphElements::unary(int x) {
              [=](auto& builder) { return schema::CreateLeakyReluOptions(builder, alpha); });
 }
 
+int GraphElements::root(int x) {
+  if (is_integer(x)) {  // LiteRT has one of these in integers, signed, and refuses what is below zero
+    if (tensor(x).type == TensorType::UINT8) return -1;
+    const int least = kind_ == Kind::i16 ? 0 : -128;
+    const int positive = put(BuiltinOperator::RELU, {x}, integer(shape(x), scale(x), least), 2);
+    const double steps = kind_ == Kind::i16 ? 8000 : 60;
+    return put(BuiltinOperator::RSQRT, {positive}, activation(shape(x), 1 / std::sqrt(scale(x) * steps) / steps), 2);
+  }
+  // From 0.1 on: nearer to zero the last bits of two programs come to different roots.
+  const int fraction = put(BuiltinOperator::LOGISTIC, {x}, probabilities(shape(x)));
+  const int tenth = float_constant({1}, 0);
+  tensor(tenth).data = as_data(std::vector<float>{0.1f});
+  const int positive = put(BuiltinOperator::ADD, {fraction, tenth}, activation(shape(x), 1), 1,
+                           BuiltinOptions::AddOptions, [](auto& builder) { return schema::CreateAddOptions(builder); });
+  const BuiltinOperator code = choices_.pick({BuiltinOperator::SQRT, BuiltinOperator::RSQRT, BuiltinOperator::POW});
+  if (code != BuiltinOperator::POW) return put(code, {positive}, activation(shape(x), 1));
+  std::vector<int> other = shape(x);
+  for (int& extent : other)
+    if (choices_.one_in(3)) extent = 1;
+  const int exponent =
+      choices_.one_in(2) ? fraction : float_constant(choices_.one_in(2) ? std::vector<int>{1} : other, 2);
+  return put(code, {positive, exponent}, activation(shape(x), 1));
+}
+
 int GraphElements::reduce(int x) {
   const BuiltinOperator code = choices_.pick(
       {BuiltinOperator::MEAN, BuiltinOperator::SUM, BuiltinOperator::REDUCE_MAX, BuiltinOperator::REDUCE_MIN});

@@ -26,6 +26,8 @@ class GraphElements : protected GraphMovements {
   // A tensor and another, or a constant, of one pixel, one channel or one number, in either order.
   int binary(int x);
   int unary(int x);
+  // Square roots, one over them, and powers, of what is positive.
+  int root(int x);
   // Over any axes but the first.
   int reduce(int x);
 

@@ -13,10 +13,12 @@ using schema::BuiltinOptions;
 
 int GraphMovements::some_movement(int x, int most) {
   using Make = int (GraphMovements::*)(int);
-  static constexpr Make kAll[] = {&GraphMovements::transpose, &GraphMovements::slice, &GraphMovements::strided_slice,
-                                  &GraphMovements::split,     &GraphMovements::pack,  &GraphMovements::unpack,
-                                  &GraphMovements::tile,      &GraphMovements::pad,   &GraphMovements::resize_nearest,
-                                  &GraphMovements::blocks,    &GraphMovements::expand};
+  static constexpr Make kAll[] = {
+      &GraphMovements::transpose, &GraphMovements::slice,    &GraphMovements::strided_slice,
+      &GraphMovements::split,     &GraphMovements::pack,     &GraphMovements::unpack,
+      &GraphMovements::tile,      &GraphMovements::pad,      &GraphMovements::resize_nearest,
+      &GraphMovements::blocks,    &GraphMovements::expand,   &GraphMovements::gather,
+      &GraphMovements::reverse,   &GraphMovements::broadcast};
   most_ = most;
   if (shape(x).size() < 2) return -1;
   return (this->*kAll[choices_.below(std::size(kAll))])(x);
@@ -138,8 +140,8 @@ int GraphMovements::tile(int x) {
 
 // Any axis but the first, and mirrors.
 int GraphMovements::pad(int x) {
-  const std::uint32_t kind = choices_.below(3);
-  const bool mirrors = kind > 0;
+  const std::uint32_t kind = choices_.below(4);
+  const bool mirrors = kind == 1 || kind == 2;
   std::vector<int> out = shape(x), amounts(2 * shape(x).size(), 0);
   for (std::size_t axis = 1; axis < out.size(); ++axis) {
     const int most = mirrors ? std::min(3, kind == 1 ? out[axis] - 1 : out[axis]) : 3;
@@ -150,7 +152,8 @@ int GraphMovements::pad(int x) {
   if (!fits(out) || out.size() > 4) return -1;
   const int padding = int_constant(amounts);
   tensor(padding).shape = {static_cast<int>(out.size()), 2};
-  if (!mirrors) return put(BuiltinOperator::PAD, {x, padding}, like(x, out), 2);
+  if (kind == 0) return put(BuiltinOperator::PAD, {x, padding}, like(x, out), 2);
+  if (kind == 3) return put(BuiltinOperator::PADV2, {x, padding, number_like(x)}, like(x, out), 2);
   const auto mode = kind == 1 ? schema::MirrorPadMode::REFLECT : schema::MirrorPadMode::SYMMETRIC;
   return put(BuiltinOperator::MIRROR_PAD, {x, padding}, like(x, out), 2, BuiltinOptions::MirrorPadOptions,
              [=](auto& builder) { return schema::CreateMirrorPadOptions(builder, mode); });
@@ -188,6 +191,37 @@ int GraphMovements::expand(int x) {
   const int axis = choices_.between(1, static_cast<int>(out.size()));
   out.insert(out.begin() + axis, 1);
   return put(BuiltinOperator::EXPAND_DIMS, {x, int_constant({axis})}, like(x, out), 1);
+}
+
+int GraphMovements::gather(int x) {
+  const int axis = axis_of(x), extent = shape(x)[static_cast<std::size_t>(axis)];
+  std::vector<int> indices(static_cast<std::size_t>(choices_.between(1, 5))), out = shape(x);
+  for (int& index : indices) index = choices_.between(0, extent - 1);
+  out[static_cast<std::size_t>(axis)] = static_cast<int>(indices.size());
+  if (!fits(out)) return -1;
+  const int said = choices_.one_in(3) ? axis - static_cast<int>(out.size()) : axis;
+  return put(BuiltinOperator::GATHER, {x, int_constant(indices)}, like(x, out), 2, BuiltinOptions::GatherOptions,
+             [=](auto& builder) { return schema::CreateGatherOptions(builder, said); });
+}
+
+int GraphMovements::reverse(int x) {
+  return put(BuiltinOperator::REVERSE_V2, {x, int_constant({axis_of(x)})}, like(x, shape(x)), 3);
+}
+
+// One position of some axes, repeated.
+int GraphMovements::broadcast(int x) {
+  std::vector<int> begin(shape(x).size(), 0), one = shape(x), out = shape(x);
+  for (std::size_t axis = 1; axis < out.size(); ++axis) {
+    if (choices_.one_in(2)) continue;
+    begin[axis] = choices_.between(0, one[axis] - 1);
+    one[axis] = 1;
+    out[axis] = choices_.between(1, 12);
+  }
+  if (!fits(out)) return -1;
+  const int part = put(BuiltinOperator::SLICE, {x, int_constant(begin), int_constant(one)}, like(x, one), 2);
+  // Axes before the first one are repeated, too; here that is the batch.
+  if (one.size() < 4 && choices_.one_in(3)) out.insert(out.begin(), 1);
+  return put(BuiltinOperator::BROADCAST_TO, {part, int_constant(out)}, like(x, out), 3);
 }
 
 }  // namespace mobilenet::testing

@@ -27,6 +27,9 @@ class GraphMovements : protected GraphTensors {
   int resize_nearest(int x);
   int blocks(int x);
   int expand(int x);
+  int gather(int x);
+  int reverse(int x);
+  int broadcast(int x);
 
   bool fits(const std::vector<int>& shape) const { return elements(shape) <= most_; }
   int axis_of(int x) { return choices_.between(1, static_cast<int>(shape(x).size()) - 1); }

@@ -114,6 +114,14 @@ int GraphTensors::slopes(const std::vector<int>& shape) {
   return id;
 }
 
+int GraphTensors::number_like(int other) {
+  if (!is_integer(other)) return float_constant({1}, 2);
+  const int id = like(other, {1});
+  const std::size_t bytes = tensor(id).type == TensorType::INT16 ? 2 : 1;
+  for (std::size_t i = 0; i < bytes; ++i) tensor(id).data.push_back(choices_.byte());
+  return id;
+}
+
 void GraphTensors::make_nonzero(int id) {
   std::vector<std::uint8_t>& data = tensor(id).data;
   if (tensor(id).type == TensorType::INT16) {

@@ -58,6 +58,8 @@ class GraphTensors {
   int numbers(const std::vector<int>& shape, double largest);
   // Numbers of i8, which networks of 16 bits have for slopes.
   int slopes(const std::vector<int>& shape);
+  // One number with the type and the quantisation of another tensor.
+  int number_like(int other);
   // Of a constant of integers: nothing that divides is zero.
   void make_nonzero(int id);
   int anchors_of(int count);

@@ -39,6 +39,9 @@ class GraphMaker : private GraphElements {
       if (graph_.operators.empty())
         live_.push_back(put(BuiltinOperator::RELU, {live_[0]}, like(live_[0], shape(live_[0])), 2));
       if (is_integer(live_.back()) && kind_ != Kind::i16 && choices_.one_in(16)) arg_max(live_.back());
+      // Floats of two programs may lie on either side of an integer, those of an input do not.
+      if (kind_ == Kind::f32 && !is_integer(graph_.inputs[0]) && choices_.one_in(12))
+        kept_.push_back(cast(graph_.inputs[0]));
       choose_outputs();
     }
     drop_unread_inputs();
@@ -78,11 +81,11 @@ class GraphMaker : private GraphElements {
                                        &GraphMaker::pool,        &GraphMaker::mean,        &GraphMaker::resize,
                                        &GraphMaker::pad,         &GraphMaker::transposed,  &GraphMaker::move,
                                        &GraphMaker::spread};
-    static constexpr Make kOfAny[] = {&GraphMaker::dense,         &GraphMaker::add,     &GraphMaker::add,
-                                      &GraphMaker::concatenation, &GraphMaker::element, &GraphMaker::softmax,
-                                      &GraphMaker::reshape,       &GraphMaker::squeeze, &GraphMaker::convert,
-                                      &GraphMaker::binary,        &GraphMaker::shift,   &GraphMaker::unary,
-                                      &GraphMaker::reduce,        &GraphMaker::move,    &GraphMaker::dense_rows};
+    static constexpr Make kOfAny[] = {
+        &GraphMaker::dense,   &GraphMaker::add,     &GraphMaker::add,        &GraphMaker::concatenation,
+        &GraphMaker::element, &GraphMaker::softmax, &GraphMaker::reshape,    &GraphMaker::squeeze,
+        &GraphMaker::convert, &GraphMaker::binary,  &GraphMaker::shift,      &GraphMaker::unary,
+        &GraphMaker::reduce,  &GraphMaker::move,    &GraphMaker::dense_rows, &GraphMaker::root};
     const int x = some_tensor();
     if (kind_ == Kind::i16) return add_wide_operator(x);
     const bool map = shape(x).size() == 4 && !choices_.one_in(3);
@@ -105,7 +108,8 @@ class GraphMaker : private GraphElements {
     static constexpr Make kOfAny[] = {&GraphMaker::dense,   &GraphMaker::add,     &GraphMaker::concatenation,
                                       &GraphMaker::element, &GraphMaker::softmax, &GraphMaker::reshape,
                                       &GraphMaker::squeeze, &GraphMaker::unary,   &GraphMaker::binary,
-                                      &GraphMaker::binary,  &GraphMaker::reduce,  &GraphMaker::dense_rows};
+                                      &GraphMaker::binary,  &GraphMaker::reduce,  &GraphMaker::dense_rows,
+                                      &GraphMaker::root};
     const bool map = shape(x).size() == 4 && !choices_.one_in(3);
     const Make chosen = map ? kOfMaps[choices_.below(std::size(kOfMaps))] : kOfAny[choices_.below(std::size(kOfAny))];
     if (const int y = (this->*chosen)(x); y >= 0) live_.push_back(y);
@@ -464,7 +468,7 @@ class GraphMaker : private GraphElements {
     index.shape.assign(in.begin(), in.end() - 1);
     index.type = type;
     const int axis = int_constant({choices_.pick({-1, static_cast<int>(in.size()) - 1})});
-    kept_.push_back(put(BuiltinOperator::ARG_MAX, {x, axis}, graph_.add(index), 2));
+    const int place = put(BuiltinOperator::ARG_MAX, {x, axis}, graph_.add(index), 2);
     // ArgMaxOptions has one field, the type of the output; the reader's schema leaves the table out.
     constexpr auto kArgMaxOptions = static_cast<BuiltinOptions>(40);
     graph_.operators.back().options_type = kArgMaxOptions;
@@ -473,6 +477,16 @@ class GraphMaker : private GraphElements {
       builder.AddElement<std::int8_t>(4, static_cast<std::int8_t>(type), -1);
       return flatbuffers::Offset<void>(builder.EndTable(start));
     };
+    kept_.push_back(place);
+    if (choices_.one_in(2)) kept_.push_back(cast(place));
+  }
+
+  // To numbers of another type, which no operator of these graphs reads: an output.
+  int cast(int x) {
+    GraphTensor numbers;
+    numbers.shape = shape(x);
+    numbers.type = choices_.pick({TensorType::FLOAT32, TensorType::INT32, TensorType::INT64, TensorType::UINT8});
+    return put(BuiltinOperator::CAST, {x}, graph_.add(numbers));
   }
 
   // A 1x1 convolution of the map, as rows of `columns`. Real values of integers are exact where the scale is a power of
@@ -499,6 +513,11 @@ class GraphMaker : private GraphElements {
     int scores = predictions(map, classes + 1, anchors);
     if (!choices_.one_in(4)) scores = put(BuiltinOperator::LOGISTIC, {scores}, probabilities(shape(scores)), 2);
     const int count = shape(boxes)[1];
+    // Cells that are alike, or saturated scores, give scores that are equal but for the last bits of two programs, and
+    // those decide which box suppresses which. Integers are equal exactly.
+    if (kind_ == Kind::f32)
+      scores = put(BuiltinOperator::ADD, {scores, float_constant(shape(scores), 0.5)}, activation(shape(scores), 1), 1,
+                   BuiltinOptions::AddOptions, [](auto& builder) { return schema::CreateAddOptions(builder); });
     DetectionOptions options;
     options.classes = classes;
     options.most = choices_.pick({1, 5, 10, 40});
