@@ -82,7 +82,7 @@ class Product {
           sum += term;
           magnitude += std::abs(term);
         }
-        const double got = static_cast<double>(problem_.out[row * problem_.out_stride + column]);
+        const double got = static_cast<double>(out_.as<float>()[row * problem_.out_stride + column]);
         if (!(std::abs(got - sum) <= 1e-5 * magnitude)) return false;
       }
     return true;

@@ -14,6 +14,11 @@
 #else
 #define MOBILENET_AVX3(pointer) nullptr
 #endif
+#if MOBILENET_COMPILES_AVX512_FP16
+#define MOBILENET_AVX512_FP16(pointer) pointer
+#else
+#define MOBILENET_AVX512_FP16(pointer) nullptr
+#endif
 #if HWY_TARGETS & HWY_AVX2
 #define MOBILENET_AVX2(pointer) pointer
 #else

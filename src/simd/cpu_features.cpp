@@ -79,6 +79,8 @@ bool has_avx512_vnni() { return has_avx512() && all(cpuid(7).ecx, bits({1, 6, 11
 
 bool has_avx512_bf16() { return !is_intel() && multiplies_bf16(); }
 
+bool has_avx512_fp16() { return multiplies_bf16() && all(cpuid(7).edx, bits({23})); }
+
 bool has_amx() {
   return multiplies_bf16() && all(saved_registers(), bits({17, 18})) &&  // tiles and their configuration
          all(cpuid(7).edx, bits({22, 24, 25})) && may_use_tiles();       // BF16, TILE, INT8

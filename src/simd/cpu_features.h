@@ -15,6 +15,7 @@ bool has_avx512();       // F, BW, CD, DQ and VL
 bool has_avx512_vnni();  // and VBMI, VBMI2 and VNNI: Ice Lake, Zen 4 and later
 bool has_avx512_bf16();  // and BF16 that gains: Zen 4 and later; Intel's have a quarter of the rate (V2 11.4 ms,
                          // f32 4.7)
+bool has_avx512_fp16();  // and BF16 and FP16: Sapphire Rapids and later
 bool has_amx();          // and AMX's tiles of int8 and bf16, which the operating system lets this process use
 
 // 64-bit ARM

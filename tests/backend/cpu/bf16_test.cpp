@@ -134,6 +134,140 @@ TEST_P(Bf16, PartsOfAProductWriteNothingElse) {
     }
 }
 
+// Rows that are rounded already give the same sums, and sums become halves as they are rounded.
+TEST_P(Bf16, RoundedRowsAndHalvesAreTheSameProduct) {
+  const GemmKernels& gemm = *GetParam().bf16_gemm;
+  std::mt19937 random(13);
+  for (const int rows : {1, 7, 15, 16, 17, 28, 33, 70})
+    for (const int depth : {32, 48, 96, 144, 512})
+      for (const int columns : {8, 16, 24, 33, 64}) {
+        SCOPED_TRACE(::testing::Message() << rows << " x " << depth << " x " << columns);
+        RandomProduct product(gemm, rows, depth, columns, random);
+        gemm.rows_first(product.problem, gemm.tile_rows, 0, rows, 0, product.panels);
+        const std::size_t row_bytes = cpu::bf16_row_bytes(depth);
+        AlignedBuffer pixels(static_cast<std::size_t>(rows) * row_bytes);
+        for (int r = 0; r < rows; ++r)
+          for (int k = 0; k < depth; ++k) {
+            const float value = product.a[static_cast<std::size_t>(r * product.problem.a_stride + k)];
+            pixels.as<std::uint16_t>()[static_cast<std::size_t>(r) * row_bytes / 2 + static_cast<std::size_t>(k)] =
+                float_to_bf16(value);
+          }
+        constexpr std::uint16_t kUntouched = 0x7777;
+        std::vector<std::uint16_t> halves(product.out.size(), kUntouched);
+        GemmProblem narrow = product.problem;
+        narrow.a = pixels.as<float>(), narrow.a_is_bf16 = true;
+        narrow.out = halves.data(), narrow.out_is_f16 = true;
+        for (const auto multiply : {gemm.rows_first, gemm.panels_first}) {
+          std::fill(halves.begin(), halves.end(), kUntouched);
+          multiply(narrow, gemm.tile_rows, 0, rows, 0, product.panels);
+          for (std::size_t i = 0; i < halves.size(); ++i)
+            ASSERT_EQ(halves[i],
+                      product.out[i] == RandomProduct::kUntouched ? kUntouched : float_to_half(product.out[i]))
+                << "element " << i;
+        }
+      }
+}
+
+// A product of floats whose sums become halves, as that of a first convolution.
+TEST(Bf16Numbers, SumsOfFloatsBecomeHalves) {
+  for (const cpu::KernelSet& kernels : cpu::runnable_kernels()) {
+    if (kernels.f16_depthwise == nullptr) continue;  // nobody reads halves
+    std::mt19937 random(15);
+    const GemmKernels& gemm = *kernels.f32_gemm;
+    for (const int columns : {1, 15, 16, 17, 32, 33}) {
+      std::uniform_real_distribution<float> value(-1, 1);
+      constexpr int kRows = 15, kDepth = 27;
+      const auto wide = static_cast<std::size_t>((columns + gemm.layout.columns - 1) / gemm.layout.columns);
+      const std::size_t panel_columns = static_cast<std::size_t>(gemm.layout.columns);
+      AlignedBuffer weights(wide * panel_columns * kDepth * sizeof(float)), bias(wide * panel_columns * sizeof(float));
+      std::vector<float> a(kRows * kDepth + kReadPadding), out(kRows * static_cast<std::size_t>(columns));
+      for (std::size_t i = 0; i < weights.size() / sizeof(float); ++i) weights.as<float>()[i] = value(random);
+      for (float& x : a) x = value(random);
+      std::vector<std::uint16_t> halves(out.size());
+      GemmProblem problem;
+      problem.a = a.data(), problem.b = weights.as<float>(), problem.bias = bias.as<float>(), problem.out = out.data();
+      problem.rows = kRows, problem.a_stride = problem.depth = problem.packed_depth = kDepth;
+      problem.out_stride = problem.columns = columns;
+      problem.low = 0, problem.high = 6;
+      gemm.rows_first(problem, gemm.tile_rows, 0, kRows, 0, static_cast<int>(wide));
+      problem.out = halves.data(), problem.out_is_f16 = true;
+      gemm.rows_first(problem, gemm.tile_rows, 0, kRows, 0, static_cast<int>(wide));
+      for (std::size_t i = 0; i < out.size(); ++i) ASSERT_EQ(halves[i], float_to_half(out[i])) << columns;
+    }
+  }
+}
+
+// From halves to bf16, every size of tile, with zeros behind the channels.
+TEST_P(Bf16, DepthwiseOfHalvesIsItsFormula) {
+  if (GetParam().f16_depthwise == nullptr) GTEST_SKIP() << GetParam().isa << " has no depthwise convolution of halves";
+  const cpu::DepthwiseKernels& kernels = *GetParam().f16_depthwise;
+  std::mt19937 random(14);
+  std::uniform_real_distribution<float> value(-1, 1);
+  for (const int channels : {1, 16, 31, 32, 33, 48, 144})
+    for (const int width : {1, 2, 3, 7, 8, 9, 15})
+      for (const auto& [stride, dilation] : {std::pair{1, 1}, {2, 1}, {1, 2}})
+        for (const int rows : {1, 2}) {
+          if (rows == 2 && dilation > 1) continue;
+          SCOPED_TRACE(::testing::Message() << channels << " channels, width " << width << ", stride " << stride
+                                            << ", dilation " << dilation << ", " << rows << " rows");
+          const int padded = (channels + cpu::kBf16Channels - 1) / cpu::kBf16Channels * cpu::kBf16Channels;
+          const int in_rows = (rows - 1) * stride + 3, out_width = (width + stride - 1) / stride;
+          const auto at = [](int row, int column, int columns) {
+            return static_cast<std::size_t>(row * columns + column);
+          };
+          std::vector<float> weights(at(10, 0, padded));
+          const bool in_halves = kernels.packed == DataType::f16;
+          const auto rounded_weight = [&](float x) { return in_halves ? half_to_float(float_to_half(x)) : x; };
+          AlignedBuffer packed(weights.size() * size_of(kernels.packed)), zeros(static_cast<std::size_t>(padded) * 4);
+          for (int t = 0; t < 10; ++t)
+            for (int c = 0; c < channels; ++c) {
+              weights[at(t, c, padded)] = rounded_weight(value(random));
+              const std::size_t place =
+                  static_cast<std::size_t>((c / kernels.lanes * 10 + t) * kernels.lanes + c % kernels.lanes);
+              if (in_halves)
+                packed.as<std::uint16_t>()[place] = float_to_half(weights[at(t, c, padded)]);
+              else
+                packed.as<float>()[place] = weights[at(t, c, padded)];
+            }
+          // What lies behind the last pixel is not a number.
+          std::vector<std::uint16_t> input(at(in_rows, 0, width * channels) + 64, 0x7fff);
+          std::fill_n(input.begin(), at(in_rows, 0, width * channels), 0);
+          for (std::size_t i = 0; i < at(in_rows, 0, width * channels); ++i)
+            input[i] = float_to_half(3 + 3 * value(random));
+          std::vector<const void*> pointers;
+          for (int i = 0; i < in_rows; ++i) pointers.push_back(&input[at(i, 0, width * channels)]);
+          pointers[0] = nullptr;
+          std::vector<std::uint16_t> out(at(rows, 0, out_width * padded), 0x7777);
+          cpu::DepthwiseProblem problem;
+          problem.packed = packed.data(), problem.zeros = zeros.data();
+          problem.channels = channels, problem.pixel_stride = channels, problem.out_pixel_stride = padded;
+          problem.out_row_stride = out_width * padded;
+          problem.width = width, problem.output_width = out_width, problem.stride = stride, problem.dilation = dilation;
+          problem.pad_left = dilation;
+          problem.low = 0, problem.high = 6;
+          kernels.rows_3x3(problem, pointers.data(), rows, out.data());
+          for (int y = 0; y < rows; ++y)
+            for (int x = 0; x < out_width; ++x)
+              for (int c = 0; c < padded; ++c) {
+                double sum = c < channels ? static_cast<double>(weights[at(0, c, padded)]) : 0, magnitude = 1;
+                for (int t = 0; t < 9 && c < channels; ++t) {
+                  const int row = y * stride + t / 3, column = x * stride + t % 3 * dilation - dilation;
+                  if (pointers[static_cast<std::size_t>(row)] == nullptr || column < 0 || column >= width) continue;
+                  const double term =
+                      static_cast<double>(half_to_float(input[at(row, column * channels + c, width * channels)])) *
+                      static_cast<double>(weights[at(1 + t, c, padded)]);
+                  sum += term, magnitude += std::abs(term);
+                }
+                // Half a step of bf16, and ten of halves where those are summed.
+                const double right = std::clamp(sum, 0.0, 6.0);
+                const double tolerance = 0x1p-8 * right + (in_halves ? 10 * 0x1p-11 : 1e-6) * magnitude;
+                ASSERT_NEAR(static_cast<double>(bf16_to_float(out[at(y, x * padded + c, out_width * padded)])), right,
+                            tolerance)
+                    << "row " << y << ", column " << x << ", channel " << c;
+              }
+        }
+}
+
 // Of the largest output: every number has 8 significant bits where it is multiplied. In V2 random linear bottlenecks
 // pass errors on undamped; its layers are compared one by one in f32_operators_test.cpp, real weights in
 // tests/fidelity.

@@ -150,7 +150,9 @@ std::size_t expect_blocks_like_their_nodes(const Graph& graph, const std::vector
   std::map<int, std::vector<Block>> blocks;  // per number of threads
   std::set<TensorId> all(network.outputs.begin(), network.outputs.end());
   for (const int threads : {1, 2, 3, 8}) {
-    const Plan plan = make_plan(network, shapes, network.outputs, cpu::CpuGrouping(threads)).value();
+    // The last instruction set: others may leave small pictures whole.
+    const cpu::CpuGrouping grouping(threads, cpu::runnable_kernels().back(), Precision::source);
+    const Plan plan = make_plan(network, shapes, network.outputs, grouping).value();
     for (const Block& block : plan.blocks) {
       if (block.steps.size() < 2) continue;
       blocks[threads].push_back(block);

@@ -8,8 +8,6 @@
 namespace mobilenet::cpu {
 namespace {
 
-// Tensors of this size push others out of a second-level cache on their way to the next step; smaller ones do not.
-constexpr std::size_t kStreamedBytes = 256 * 1024;
 // A stage reads its weights again for every row, so they should stay in that cache.
 constexpr std::size_t kStreamedWeights = 256 * 1024;
 // A thread with fewer rows than this would spend too much on the rows at its seams.
@@ -32,12 +30,13 @@ bool streams_into(const PlanView& plan, const RowGeometry& from, const RowGeomet
 // An addition takes along what a block makes anyway, however small.
 bool is_addition(const RowGeometry& rows) { return rows.window.is_one_row() && rows.weight_bytes == 0; }
 
-bool gains(const RowGeometry& from, const RowGeometry& to) {
-  return from.picture_bytes() >= kStreamedBytes && from.weight_bytes <= kStreamedWeights &&
+}  // namespace
+
+bool CpuGrouping::gains(const RowGeometry& from, const RowGeometry& to, bool floats) const {
+  const std::size_t streamed = floats ? streamed_floats_ : streamed_integers_;
+  return from.picture_bytes() >= streamed && from.weight_bytes <= kStreamedWeights &&
          to.weight_bytes <= kStreamedWeights;
 }
-
-}  // namespace
 
 std::size_t CpuGrouping::block_size(const PlanView& plan, std::size_t first) const {
   // Every stage that reads several rows of the one before adds to what is computed twice at the seams: one is enough.
@@ -53,7 +52,8 @@ std::size_t CpuGrouping::block_size(const PlanView& plan, std::size_t first) con
     const std::optional<RowGeometry> next = rows_of(plan, first + size);
     if (!next || !streams_into(plan, *last, *next, plan.steps()[first + size])) break;
     if (!divides(*next)) break;
-    if (!gains(*last, *next) && !(size > 1 && is_addition(*next))) break;
+    if (!gains(*last, *next, plan.tensor(last->output).type == DataType::f32) && !(size > 1 && is_addition(*next)))
+      break;
     if (last->picture_bytes() <= least_bytes) least = size, least_bytes = last->picture_bytes();
     if (next->window.reach > 1) {
       if (windows-- == 0) return least;

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "backend/cpu/blocks/row_geometry.h"
+#include "backend/cpu/kernels/kernel_set.h"
 #include "base/aligned_buffer.h"
 #include "plan/grouping.h"
 
@@ -17,7 +19,10 @@ class CpuGrouping final : public Grouping {
  public:
   // Of a program that runs on as many threads: they divide the rows of a block, and what lies at a seam is computed by
   // both sides.
-  explicit CpuGrouping(int threads) : threads_(std::max(1, threads)) {}
+  CpuGrouping(int threads, const KernelSet& kernels, Precision precision)
+      : threads_(std::max(1, threads)),
+        streamed_floats_(products_of_floats(kernels, precision).streamed_bytes),
+        streamed_integers_(kernels.int8_matmul->streamed_bytes) {}
 
   std::size_t alignment() const override { return kAlignment; }
   std::size_t padding() const override { return kReadPadding; }
@@ -28,7 +33,10 @@ class CpuGrouping final : public Grouping {
   std::size_t block_size(const PlanView& plan, std::size_t first) const override;
 
  private:
+  bool gains(const RowGeometry& from, const RowGeometry& to, bool floats) const;
+
   int threads_;
+  std::size_t streamed_floats_, streamed_integers_;  // of a picture
 };
 
 }  // namespace mobilenet::cpu

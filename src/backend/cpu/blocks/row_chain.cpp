@@ -98,6 +98,14 @@ int rows_in_ring(const ChainStage& stage, const ChainStage& next) {
   return std::min(stage.geometry.height, rows);
 }
 
+// Of a tensor whose rows take `as_stored` bytes with the numbers of the network.
+std::ptrdiff_t row_bytes_of(const StepSource& source, TensorId id, std::ptrdiff_t as_stored) {
+  const Storage storage = source.storage(id);
+  if (storage == Storage::f32) return as_stored;
+  const Shape& shape = source.shape(id);
+  return shape[2] * pixel_bytes(storage, shape[3]);
+}
+
 }  // namespace
 
 CompiledStep row_chain(const StepSource& source, const Block& block, std::vector<CompiledStep> steps) {
@@ -106,6 +114,9 @@ CompiledStep row_chain(const StepSource& source, const Block& block, std::vector
   for (std::size_t i = 0; i < steps.size(); ++i) {
     ChainStage stage;
     stage.geometry = *row_geometry(source.network, source.plan.shapes, block.steps[i]);
+    RowGeometry& g = stage.geometry;
+    g.input_row_bytes = row_bytes_of(source, g.input, g.input_row_bytes);
+    g.row_bytes = row_bytes_of(source, g.output, g.row_bytes);
     stage.rows = steps[i].rows;
     stage.arguments = std::move(steps[i].arguments);
     stage.input = source.place(stage.geometry.input);

@@ -55,11 +55,15 @@ namespace {
 
 // The same product of rounded rows, begin..end of the problem's.
 GemmProblem of_rounded_rows(const GemmProblem& problem, int begin, int end) {
-  round_rows(problem, begin, end);
   GemmProblem rounded_rows = problem;
-  rounded_rows.a = reinterpret_cast<const float*>(problem.scratch);
   rounded_rows.a_stride = static_cast<std::ptrdiff_t>(bf16_row_bytes(problem.depth) / sizeof(float));
-  rounded_rows.out += begin * problem.out_stride;
+  if (problem.a_is_bf16) {
+    rounded_rows.a += begin * rounded_rows.a_stride;
+  } else {
+    round_rows(problem, begin, end);
+    rounded_rows.a = reinterpret_cast<const float*>(problem.scratch);
+  }
+  rounded_rows.out = problem.out_at(begin * problem.out_stride);
   if (problem.residual != nullptr) rounded_rows.residual += begin * problem.out_stride;
   rounded_rows.depth = (problem.depth + 1) / 2;
   return rounded_rows;

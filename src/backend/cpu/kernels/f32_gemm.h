@@ -7,7 +7,9 @@
 // the weights, and keep the sums as they are.
 
 #include <cstddef>
+#include <cstdint>
 
+#include "backend/cpu/kernels/streamed_bytes.h"
 #include "backend/cpu/kernels/window.h"
 #include "simd/per_target.h"
 
@@ -17,15 +19,23 @@ namespace mobilenet::cpu {
 struct GemmProblem {
   const float* a = nullptr;
   std::ptrdiff_t a_stride = 0;      // floats from row to row
+  bool a_is_bf16 = false;           // a holds rows of bf16 instead, bf16_row_bytes(depth) apart, with zeros at the end
   const float* b = nullptr;         // packed: [panels][packed_depth][panel_columns], see PanelLayout
   const float* bias = nullptr;      // [panels][panel_columns]
   const float* residual = nullptr;  // null, or rows like those of out
-  float* out = nullptr;
-  std::ptrdiff_t out_stride = 0;  // floats from row to row, of residual too
+  void* out = nullptr;
+  bool out_is_f16 = false;        // halves instead of floats, of kernels for AVX-512 and AMX
+  std::ptrdiff_t out_stride = 0;  // elements from row to row, of residual too
   int rows = 0, depth = 0, columns = 0;
   int packed_depth = 0;  // PanelLayout::packed_depth(depth)
   float low = 0, high = 0;
   std::byte* scratch = nullptr;  // GemmKernels::scratch_bytes at a multiple of 64; of this thread
+
+  // Element `index` of out.
+  void* out_at(std::ptrdiff_t index) const {
+    const auto bytes = static_cast<std::ptrdiff_t>(out_is_f16 ? sizeof(std::uint16_t) : sizeof(float));
+    return static_cast<std::byte*>(out) + index * bytes;
+  }
 };
 
 // How a kernel reads weights. What is past the last column or depth is zero.
@@ -43,6 +53,10 @@ struct PanelLayout {
 
 struct GemmKernels {
   int tile_rows = 1;  // rows that one tile has at most
+  // Weights up to this size stay near enough while rows stream past them; larger ones stream themselves, once for every
+  // block of rows.
+  std::size_t resident_bytes = 768 * 1024;
+  std::size_t streamed_bytes = kStreamedBytes;
   PanelLayout layout;
   // What rows_first needs for tiles of `rows` rows, and panels_first for as many as it is asked for at once.
   std::size_t (*scratch_bytes)(int rows, int depth) = nullptr;  // null: nothing

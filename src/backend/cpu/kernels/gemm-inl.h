@@ -36,7 +36,8 @@ constexpr int kTileRows = 6;  // 12 + 2 + 1 of 16
 // What a tile needs besides its product: where the results go, and which weights to bring closer meanwhile.
 struct TileEnds {
   const float* residual;  // null or the tile's first element
-  float* out;
+  void* out;              // floats, or halves
+  bool out_is_f16;
   std::ptrdiff_t stride;
   int columns;  // that exist: kVectors * kLanes, or fewer
   float low, high;
@@ -93,9 +94,21 @@ void tile(const float* HWY_RESTRICT a, std::ptrdiff_t a_stride, const float* HWY
     }
   }
   const int last = ends.columns - (kVectors - 1) * kLanes;  // columns of the last vector
+#if HWY_TARGET == HWY_AVX3
+  if (ends.out_is_f16) {
+    MOBILENET_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      auto* out = static_cast<std::uint16_t*>(ends.out) + r * ends.stride;
+      MOBILENET_UNROLL
+      for (int v = 0; v < kVectors; ++v)
+        store_first_as_f16(clamp(sums[r][v], low, high), out + v * kLanes, v + 1 < kVectors ? kLanes : last);
+    }
+    return;
+  }
+#endif
   MOBILENET_UNROLL
   for (int r = 0; r < kRows; ++r) {
-    float* out = ends.out + r * ends.stride;
+    float* out = static_cast<float*>(ends.out) + r * ends.stride;
     MOBILENET_UNROLL
     for (int v = 0; v < kVectors; ++v) {
       const V value = clamp(sums[r][v], low, high);
@@ -128,7 +141,8 @@ void one_tile(const GemmProblem& problem, int row, int rows, int panel, const Pr
   const std::ptrdiff_t panel_floats = static_cast<std::ptrdiff_t>(kPanelColumns) * problem.packed_depth;
   TileEnds ends;
   ends.residual = problem.residual == nullptr ? nullptr : problem.residual + at;
-  ends.out = problem.out + at;
+  ends.out = problem.out_at(at);
+  ends.out_is_f16 = problem.out_is_f16;
   ends.stride = problem.out_stride;
   ends.columns = columns;
   ends.low = problem.low;

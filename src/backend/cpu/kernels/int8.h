@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "backend/cpu/kernels/filter_layout.h"
+#include "backend/cpu/kernels/streamed_bytes.h"
 #include "simd/per_target.h"
 
 namespace mobilenet::cpu {
@@ -92,6 +93,7 @@ struct SumTask {
 struct Int8MatmulKernels {
   FilterLayout layout;
   int rows;  // that share one pass over the filters; a task of a multiple of it wastes nothing
+  std::size_t streamed_bytes = kStreamedBytes;
   // Bytes that `run` needs for itself; `scratch` is 64-byte aligned.
   std::size_t (*scratch_bytes)(int row_count, int depth);
   void (*run)(const MatmulTask& task, std::byte* scratch);

@@ -50,20 +50,23 @@ void run_tile(const MatmulTask& task, const TileTask& tile, int b) {
   const std::byte* weights = block + 2 * kBlockBytes;  // behind bias and scale
   const int depth_tiles = kLayout.groups(filters.depth) / kTile;
   TileSums<std::int32_t> sums;
+  const auto* const rows = reinterpret_cast<const std::byte*>(tile.rows);
   if (tile.count > kTile)
-    multiply_tiles<2, 2>(tile.rows, tile.stride, weights, block, depth_tiles, sums);
+    multiply_tiles<2, 2>(rows, rows + kTile * tile.stride, tile.stride, weights, depth_tiles, {}, sums);
   else
-    multiply_tiles<1, 2>(tile.rows, tile.stride, weights, block, depth_tiles, sums);
+    multiply_tiles<1, 2>(rows, nullptr, tile.stride, weights, depth_tiles, {}, sums);
   const int channel = b * kTwoTiles;
   const auto channels =
       static_cast<__mmask32>(~std::uint32_t{0} >> (kTwoTiles - std::min(kTwoTiles, filters.channels - channel)));
   const __m512 scale_even = _mm512_load_ps(reinterpret_cast<const float*>(block) + kTwoTiles);
   const __m512 scale_odd = _mm512_load_ps(reinterpret_cast<const float*>(block) + kTwoTiles + kTwoTiles / 2);
+  const __m512i bias_even = _mm512_load_si512(block), bias_odd = _mm512_load_si512(block + kTileBytes);
   const ByteLanes to = byte_lanes(task.to_byte);
   for (int r = 0; r < tile.count; ++r) {
     const __m512i correction = _mm512_set1_epi32(tile.corrections[r]);
-    store_block(_mm512_add_epi32(_mm512_load_si512(&sums.values[r][0]), correction),
-                _mm512_add_epi32(_mm512_load_si512(&sums.values[r][kTile]), correction), scale_even, scale_odd, to,
+    const __m512i even = _mm512_add_epi32(_mm512_load_si512(&sums.values[r][0]), bias_even);
+    const __m512i odd = _mm512_add_epi32(_mm512_load_si512(&sums.values[r][kTile]), bias_odd);
+    store_block(_mm512_add_epi32(even, correction), _mm512_add_epi32(odd, correction), scale_even, scale_odd, to,
                 tile.output + static_cast<std::size_t>(r) * task.output_stride + channel, channels);
   }
 }
@@ -97,8 +100,11 @@ void matmul(const MatmulTask& task, std::byte* scratch) {
 
 }  // namespace
 
-const Int8MatmulKernels kInt8MatmulAmx{
-    .layout = kLayout, .rows = kTwoTiles, .scratch_bytes = &matmul_scratch, .run = &matmul};
+const Int8MatmulKernels kInt8MatmulAmx{.layout = kLayout,
+                                       .rows = kTwoTiles,
+                                       .streamed_bytes = kStreamedBytesAmx,
+                                       .scratch_bytes = &matmul_scratch,
+                                       .run = &matmul};
 
 }  // namespace mobilenet::cpu
 HWY_POP_ATTRIBUTES

@@ -28,10 +28,13 @@ constexpr KernelSet kBestFirst[] = {
      .runs_here = MOBILENET_AVX3(&has_amx),
      .bf16_gemm = MOBILENET_AVX3(&kBf16GemmAmx),
      .int8_matmul = MOBILENET_AVX3(&kInt8MatmulAmx)},
-    {.isa = "avx512_fp16"},  // depthwise and hidden tensors in halves
+    {.isa = "avx512_fp16",
+     .runs_here = MOBILENET_AVX512_FP16(&has_avx512_fp16),
+     .f16_depthwise = MOBILENET_AVX512_FP16(&kF16DepthwiseFp16)},
     {.isa = "avx512_bf16",
      .runs_here = MOBILENET_AVX3(&has_avx512_bf16),
-     .bf16_gemm = MOBILENET_AVX3(&N_AVX3::kBf16Gemm)},
+     .bf16_gemm = MOBILENET_AVX3(&N_AVX3::kBf16Gemm),
+     .f16_depthwise = MOBILENET_AVX3(&kF16Depthwise)},
     {.isa = "avx512_vnni",
      .runs_here = MOBILENET_AVX3(&has_avx512_vnni),
      .int8_matmul = MOBILENET_AVX3(&kInt8MatmulVnni),
@@ -72,6 +75,7 @@ void fill_columns(KernelSet& row, const KernelSet& next) {
   fill(&KernelSet::f32_gemm);
   fill(&KernelSet::bf16_gemm);
   fill(&KernelSet::f32_patches);
+  fill(&KernelSet::f16_depthwise);
   fill(&KernelSet::f32_depthwise);
   fill(&KernelSet::f32_elementwise);
   fill(&KernelSet::int8_matmul);

@@ -6,6 +6,7 @@
 // what it does better: where it leaves a column empty, the next row that this machine runs fills it. A new instruction
 // set is its kernel files, what has_...() asks of the machine, and one row.
 
+#include <mobilenet/device.h>
 #include <mobilenet/result.h>
 
 #include <span>
@@ -13,6 +14,7 @@
 
 #include "backend/cpu/kernels/arg_max.h"
 #include "backend/cpu/kernels/bf16_gemm.h"
+#include "backend/cpu/kernels/f16_depthwise.h"
 #include "backend/cpu/kernels/f32_depthwise.h"
 #include "backend/cpu/kernels/f32_elementwise.h"
 #include "backend/cpu/kernels/f32_gemm.h"
@@ -28,6 +30,7 @@ struct KernelSet {
   const GemmKernels* bf16_gemm = nullptr;  // null to the end of the list: the machine does not multiply bf16
   const PatchKernels* f32_patches = nullptr;
   const DepthwiseKernels* f32_depthwise = nullptr;
+  const DepthwiseKernels* f16_depthwise = nullptr;  // for who has bf16_gemm; null to the end of the list: none
   const ElementwiseKernels* f32_elementwise = nullptr;
   const Int8MatmulKernels* int8_matmul = nullptr;
   const Int8DepthwiseKernels* int8_depthwise = nullptr;
@@ -36,6 +39,11 @@ struct KernelSet {
   const Int8ResizeKernels* int8_resize = nullptr;
   const ArgMaxKernels* arg_max = nullptr;
 };
+
+// Of the products of floats of a program in this precision, those of wide layers.
+inline const GemmKernels& products_of_floats(const KernelSet& kernels, Precision precision) {
+  return precision == Precision::bf16 && kernels.bf16_gemm != nullptr ? *kernels.bf16_gemm : *kernels.f32_gemm;
+}
 
 // Fills the empty columns of `row` from `next`.
 void fill_columns(KernelSet& row, const KernelSet& next);

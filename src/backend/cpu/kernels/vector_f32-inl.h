@@ -11,6 +11,7 @@
 #define MOBILENET_VECTOR_F32_INL
 #endif
 
+#include <cstdint>
 #include <cstring>
 
 #ifndef MOBILENET_UNROLL
@@ -52,6 +53,14 @@ HWY_INLINE V load_first(const float* from, int count) {
   return hn::Load(kD, lanes);
 #endif
 }
+
+#if HWY_TARGET == HWY_AVX3
+// The first `count` lanes, rounded to halves.
+HWY_INLINE void store_first_as_f16(V value, std::uint16_t* to, int count) {
+  const __m256i halves = _mm512_cvtps_ph(value.raw, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  _mm256_mask_storeu_epi16(to, static_cast<__mmask16>(0xffffu >> (kLanes - count)), halves);
+}
+#endif
 
 // Bounds through which a NaN stays a NaN: of two operands one of which is a NaN, x86's instructions give the second,
 // but Highway's scalars and its choice on NEON (FMAXNM) the number.

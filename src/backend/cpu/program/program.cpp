@@ -30,6 +30,7 @@ struct Code {
   std::vector<CompiledStep> steps;  // one for each block
   std::vector<Edge> edges;          // inputs, then outputs
   std::vector<int> bindings;        // StepSource::bindings
+  std::vector<Storage> storages;    // StepSource::storages
   int threads = 1;                  // CompileRequest::threads
   std::size_t max_bytes = 0;        // CompileRequest::max_bytes
 
@@ -130,21 +131,21 @@ class CpuProgram final : public Program {
   std::shared_ptr<const Code> code_;
 };
 
-Result<CompiledStep> compile_block(const Code& code, const Block& block) {
+StepSource source_of(const Code& code, const Step& step) {
   const CpuWeights& weights = *code.weights;
-  const auto source = [&](const Step& step) {
-    return StepSource{
-        weights.network(),   weights.parameters(), code.plan,         step,
-        weights.precision(), *code.kernels,        &weights.packed(), code.max_bytes - code.plan.arena_bytes,
-        code.bindings};
-  };
+  return {weights.network(),   weights.parameters(), code.plan,         step,
+          weights.precision(), *code.kernels,        &weights.packed(), code.max_bytes - code.plan.arena_bytes,
+          code.bindings,       code.storages};
+}
+
+Result<CompiledStep> compile_block(const Code& code, const Block& block) {
   std::vector<CompiledStep> steps;
   for (const Step& step : block.steps) {
-    MOBILENET_TRY(CompiledStep compiled, compile_step(source(step)));
+    MOBILENET_TRY(CompiledStep compiled, compile_step(source_of(code, step)));
     steps.push_back(std::move(compiled));
   }
   if (steps.size() == 1) return std::move(steps[0]);
-  return row_chain(source(block.last()), block, std::move(steps));
+  return row_chain(source_of(code, block.last()), block, std::move(steps));
 }
 
 // Whether node `index`, which no step of the plan has, could run by itself.
@@ -198,10 +199,11 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cpu
   const Precision precision = code->weights->precision();
   MOBILENET_TRY(code->batch, batch_of(network, parameters, request.input_shapes, code->threads));
   const bool apart = code->batch.slices >= static_cast<std::size_t>(code->threads);  // each on one thread
-  const CpuGrouping grouping(apart ? 1 : code->threads);
+  const CpuGrouping grouping(apart ? 1 : code->threads, *code->kernels, precision);
   MOBILENET_TRY(code->plan, make_plan(network, std::move(code->batch.slice_shapes), request.outputs, grouping));
   code->edges = make_edges(network, code->plan, code->bindings);
   MOBILENET_CHECK(check_memory(*code, 0));
+  code->storages = choose_storage(code->plan, [&](const Step& step) { return source_of(*code, step); });
   const std::vector<Block>& blocks = code->plan.blocks;
   MOBILENET_TRY(code->steps, compile_together({code->threads, request.executor}, blocks.size(),
                                               [&](std::size_t b) { return compile_block(*code, blocks[b]); }));

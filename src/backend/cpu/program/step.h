@@ -17,6 +17,7 @@
 #include "backend/cpu/kernels/kernel_set.h"
 #include "backend/cpu/program/packed_cache.h"
 #include "backend/cpu/program/run_context.h"
+#include "backend/cpu/program/storage.h"
 #include "network/network.h"
 #include "plan/plan.h"
 
@@ -42,12 +43,16 @@ struct StepSource {
   const KernelSet& kernels;
   PackedCache* packed = nullptr;  // null: whether the step can run is the question; nothing is packed, it will not run
   std::size_t most_packed_bytes = 0;
-  std::span<const int> bindings = {};  // per tensor, of its Place; empty: none is bound
+  std::span<const int> bindings = {};      // per tensor, of its Place; empty: none is bound
+  std::span<const Storage> storages = {};  // per tensor; empty: floats
 
   const Tensor& tensor(TensorId id) const { return network.tensor(id); }
   const Shape& shape(TensorId id) const { return plan.shape(id); }
   Place place(TensorId id) const {
     return {plan.offset(id), bindings.empty() ? -1 : bindings[static_cast<std::size_t>(id)]};
+  }
+  Storage storage(TensorId id) const {
+    return storages.empty() ? Storage::f32 : storages[static_cast<std::size_t>(id)];
   }
   const Node& node(int index) const { return network.node(index); }
   const Parameter& parameter(TensorId id) const { return parameters.of(tensor(id)); }

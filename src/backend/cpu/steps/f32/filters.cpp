@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backend/cpu/kernels/f16_depthwise.h"
 #include "base/error.h"
 #include "base/half.h"
 
@@ -165,27 +166,41 @@ Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& g
   return matrix;
 }
 
-Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGroup& group, int lanes) {
+namespace {
+
+template <class Number, class Convert>
+void fill_depthwise(const FoldedFilter& filter, int lanes, Convert convert, Number* to) {
+  const FilterView& view = filter.view;
+  for (int first = 0; first < view.outputs; first += lanes) {
+    const int channels = std::min(lanes, view.outputs - first);
+    for (int j = 0; j < channels; ++j) to[j] = convert(filter.bias[static_cast<std::size_t>(first + j)]);
+    to += lanes;
+    for (int y = 0; y < view.height; ++y)
+      for (int x = 0; x < view.width; ++x, to += lanes)
+        for (int j = 0; j < channels; ++j) to[j] = convert(filter.weight(first + j, y, x, 0));
+  }
+}
+
+}  // namespace
+
+Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGroup& group, int lanes, DataType type) {
   MOBILENET_TRY(const FilterView view, checked_view(source, group));
   PackedDepthwise depthwise;
-  const int blocks = (view.outputs + lanes - 1) / lanes;
+  const int channels = (view.outputs + kBf16Channels - 1) / kBf16Channels * kBf16Channels;
   const int rows = 1 + view.height * view.width;
-  const std::size_t bytes = static_cast<std::size_t>(blocks) * static_cast<std::size_t>(rows) *
-                            static_cast<std::size_t>(lanes) * sizeof(float);
+  const std::size_t bytes = static_cast<std::size_t>(channels) * static_cast<std::size_t>(rows) * size_of(type);
   const auto fill = [&](AlignedBuffer& buffer) {
     const FoldedFilter filter = folded_filter(source, group, view);
-    float* to = buffer.as<float>();
-    for (int first = 0; first < view.outputs; first += lanes) {
-      const int channels = std::min(lanes, view.outputs - first);
-      std::copy_n(filter.bias.begin() + first, channels, to);
-      to += lanes;
-      for (int y = 0; y < view.height; ++y)
-        for (int x = 0; x < view.width; ++x, to += lanes)
-          for (int j = 0; j < channels; ++j) to[j] = filter.weight(first + j, y, x, 0);
-    }
+    if (type == DataType::f16)
+      fill_depthwise(filter, lanes, &float_to_half, buffer.as<std::uint16_t>());
+    else
+      fill_depthwise(
+          filter, lanes, [](float x) { return x; }, buffer.as<float>());
   };
-  MOBILENET_TRY(depthwise.memory, source.pack(key_of(group, PackKey::Kind::depthwise, lanes), bytes, fill));
-  depthwise.packed = depthwise.memory->as<float>();
+  PackKey key = key_of(group, PackKey::Kind::depthwise, lanes);
+  key.type = type;
+  MOBILENET_TRY(depthwise.memory, source.pack(key, bytes, fill));
+  depthwise.packed = depthwise.memory->data();
   return depthwise;
 }
 

@@ -54,12 +54,13 @@ struct PackedMatrix {
 Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& group, const FilterView& view,
                                    int groups, const PanelLayout& layout);
 
-// [blocks of `lanes` channels][bias, then kernel height x width taps][lanes].
+// [blocks of `lanes` channels][bias, then kernel height x width taps][lanes] of `type`, f32 or f16; with zeros for
+// channels up to a multiple of kBf16Channels.
 struct PackedDepthwise {
   std::shared_ptr<const AlignedBuffer> memory;
-  const float* packed = nullptr;
+  const void* packed = nullptr;
 };
-Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGroup& group, int lanes);
+Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGroup& group, int lanes, DataType type);
 
 // Factor and shift per channel that do the same as a batch norm.
 struct ChannelScale {

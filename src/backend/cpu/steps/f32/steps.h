@@ -27,6 +27,11 @@ struct Operand {
 };
 Result<Operand> operand(const StepSource& source, TensorId id);
 
+// Whether a convolution or dense layer is multiplied in bf16.
+bool multiplies_in_bf16(const StepSource& source, const Node& head);
+// Whether the kernels of 3 x 3 depthwise convolutions have a window.
+bool is_three_by_three(const Window& window);
+
 // One per family of operators.
 Result<CompiledStep> compile_convolution(const StepSource& source);  // convolution and dense
 Result<CompiledStep> compile_depthwise(const StepSource& source);
