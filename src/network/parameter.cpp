@@ -152,6 +152,20 @@ double real_value(const Tensor& tensor, const Parameter& parameter, std::int64_t
 
 std::vector<float> real_values(const Tensor& tensor, const Parameter& parameter) {
   std::vector<float> values(static_cast<std::size_t>(parameter.shape.elements()));
+  // Nearly all weights there are; one by one they took a seventh of the time to a first answer.
+  const bool plain = !tensor.quantization || tensor.quantization->scales.empty();
+  if (plain && parameter.type == DataType::f32) {
+    std::memcpy(values.data(), parameter.bytes.data(), values.size() * sizeof(float));
+    return values;
+  }
+  if (plain && parameter.type == DataType::f16) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      std::uint16_t half;
+      std::memcpy(&half, parameter.bytes.data() + i * sizeof half, sizeof half);
+      values[i] = half_to_float(half);
+    }
+    return values;
+  }
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = static_cast<float>(real_value(tensor, parameter, static_cast<std::int64_t>(i)));
   return values;

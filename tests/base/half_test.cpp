@@ -21,6 +21,21 @@ TEST(Half, EveryHalfSurvivesTheRoundTrip) {
   }
 }
 
+TEST(Half, IsItsFormula) {
+  for (std::uint32_t half = 0; half < 0x8000; ++half) {
+    const int exponent = static_cast<int>(half >> 10), mantissa = static_cast<int>(half & 0x3ff);
+    const float value = half_to_float(static_cast<std::uint16_t>(half));
+    EXPECT_EQ(std::signbit(value), false);
+    EXPECT_TRUE(std::signbit(half_to_float(static_cast<std::uint16_t>(half | 0x8000))));
+    if (exponent == 31)
+      EXPECT_TRUE(mantissa == 0 ? std::isinf(value) : std::isnan(value)) << half;
+    else
+      EXPECT_EQ(static_cast<double>(value),
+                exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25))
+          << half;
+  }
+}
+
 TEST(Half, RoundsToNearestEven) {
   EXPECT_EQ(float_to_half(1.0f + 0x1p-11f), float_to_half(1.0f));          // a tie goes to the even mantissa
   EXPECT_EQ(float_to_half(1.0f + 3 * 0x1p-11f), float_to_half(1.0f) + 2);  // this one up

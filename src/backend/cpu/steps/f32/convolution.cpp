@@ -40,8 +40,8 @@ struct ConvolutionStep {
 
 // Sums of fewer products than this stay in float: they take little of the time (0.09 of V2's 1.94 ms on an AMD Zen 5),
 // and what a stem rounds, every layer behind it sees (V1 0.25 gives the best class of f32 for 245 of 250 pictures, for
-// 242 with its stem in bf16). With V2's narrow maps of 16 and 24 channels in bf16, too, 6 % faster there, a detector finds
-// 99 of the 103 objects of f32 instead of 102.
+// 242 with its stem in bf16). With V2's narrow maps of 16 and 24 channels in bf16, too, 6 % faster there, a detector
+// finds 99 of the 103 objects of f32 instead of 102.
 constexpr int kLeastBf16Depth = 32;
 
 struct Range {

@@ -31,13 +31,19 @@ Result<FilterView> checked_view(const StepSource& source, const FusedGroup& grou
 
 // Weight and bias of the head, folded. Large: made only to be packed.
 struct FoldedFilter {
+  FoldedFilter() = default;
+  FoldedFilter(FoldedFilter&&) = default;
+  FoldedFilter(const FoldedFilter&) = delete;  // `values` may lie inside
+  FoldedFilter& operator=(const FoldedFilter&) = delete;
+
   FilterView view;
-  std::vector<float> values;    // as stored
-  std::vector<double> factors;  // per output
-  std::vector<float> bias;      // per output
+  std::vector<float> converted;   // what is not stored as floats
+  const float* values = nullptr;  // as stored: there, or in the file's bytes
+  std::vector<double> factors;    // per output
+  std::vector<float> bias;        // per output
 
   float weight(int o, int y, int x, int i) const {
-    return static_cast<float>(static_cast<double>(values[static_cast<std::size_t>(view.offset(o, y, x, i))]) *
+    return static_cast<float>(static_cast<double>(values[view.offset(o, y, x, i)]) *
                               factors[static_cast<std::size_t>(o)]);
   }
 };

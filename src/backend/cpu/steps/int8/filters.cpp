@@ -3,6 +3,7 @@
 #include "backend/cpu/steps/int8/filters.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "backend/cpu/steps/int8/steps.h"
 #include "backend/cpu/steps/taps.h"
@@ -65,7 +66,10 @@ class Packer {
         ++index;
         if (++in_group == group) in_group = 0, index += group * (channels - 1);
       };
-      for (std::size_t depth = 0; depth < taps.size(); ++depth, step()) {
+      const bool adjacent = are_adjacent();
+      if (adjacent)
+        bias -= pack_adjacent(channel, taps.size(), shape.shift, weights + position * group, group * channels);
+      for (std::size_t depth = 0; depth < (adjacent ? 0 : taps.size()); ++depth, step()) {
         if (!taps[depth].used) continue;
         const std::int32_t weight = centred(channel, taps[depth]);
         bias -= static_cast<std::uint32_t>(weight * input_zero_);
@@ -83,6 +87,41 @@ class Packer {
   }
 
  private:
+  // Whether the weights of a channel are stored one after the other, in the order of a filter of bytes.
+  bool are_adjacent() const {
+    const DataType type = view_.parameter->type;
+    return layout_.order == DepthOrder::rows && layout_.group == 4 && (type == DataType::u8 || type == DataType::i8) &&
+           view_.input_stride == 1 && view_.column_stride == view_.inputs &&
+           view_.row_stride == static_cast<std::int64_t>(view_.width) * view_.inputs;
+  }
+
+  // Nearly all weights there are; one by one they took two fifths of the time to a first answer. Returns what the bias
+  // loses: the sum of the weights, times the input's zero.
+  std::uint32_t pack_adjacent(int channel, std::size_t depth, std::int32_t shift, std::byte* to,
+                              std::size_t step) const {
+    const std::byte* stored = view_.parameter->bytes.data() + view_.offset(channel, 0, 0, 0);
+    return view_.parameter->type == DataType::u8
+               ? pack_adjacent(reinterpret_cast<const std::uint8_t*>(stored), depth, shift, to, step)
+               : pack_adjacent(reinterpret_cast<const std::int8_t*>(stored), depth, shift, to, step);
+  }
+
+  template <class Stored>
+  std::uint32_t pack_adjacent(const Stored* stored, std::size_t depth, std::int32_t shift, std::byte* to,
+                              std::size_t step) const {
+    const std::int32_t zero = arithmetic_.weight_zero_point;
+    std::uint32_t sum = 0;
+    for (std::size_t d = 0; d < depth; d += 4, to += step) {
+      std::int8_t four[4] = {};
+      for (std::size_t i = 0; i < std::min<std::size_t>(4, depth - d); ++i) {
+        const std::int32_t weight = stored[d + i] - zero;
+        sum += static_cast<std::uint32_t>(weight);
+        four[i] = static_cast<std::int8_t>(weight + shift);
+      }
+      std::memcpy(to, four, sizeof four);
+    }
+    return sum * static_cast<std::uint32_t>(input_zero_);
+  }
+
   std::int32_t centred(int channel, const Tap& tap) const {
     return stored_integer(*view_.parameter, view_.offset(channel, tap.y, tap.x, tap.input)) -
            arithmetic_.weight_zero_point;
