@@ -159,11 +159,8 @@ std::vector<float> real_values(const Tensor& tensor, const Parameter& parameter)
     return values;
   }
   if (plain && parameter.type == DataType::f16) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      std::uint16_t half;
-      std::memcpy(&half, parameter.bytes.data() + i * sizeof half, sizeof half);
-      values[i] = half_to_float(half);
-    }
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = half_to_float(load<std::uint16_t>(parameter, static_cast<std::int64_t>(i)));
     return values;
   }
   for (std::size_t i = 0; i < values.size(); ++i)

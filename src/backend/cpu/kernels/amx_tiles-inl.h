@@ -42,9 +42,10 @@ struct NextWeights {
 
 // sums = rows * weights, over `depth_tiles` tiles along the depth, for 16 or 32 rows and columns. What else there is to
 // add, the caller adds: tiles that begin with a row of sums, loaded with stride 0, cost 200 cycles more for 32 x 32
-// sums where the core's other thread is busy, 300 instead of 100 for a depth of one tile. upper, lower: the first 16
-// rows, and the others, where there are more. weights:  rows of kBlockBytes, a tile's one after the other; of 16
-// columns only the left half is read. Tiles 0 to 3 are sums, by rows and then columns, 4 and 5 rows, 6 and 7 weights.
+// sums where the core's other thread is busy, 300 instead of 100 for a depth of one tile.
+//   upper, lower  the first 16 rows, and the others, where there are more
+//   weights       rows of kBlockBytes, a tile's one after the other; of 16 columns only the left half is read
+// Tiles 0 to 3 are sums, by rows and then columns, 4 and 5 rows, 6 and 7 weights.
 template <int kRowTiles, int kColumnTiles, class Sum>
 HWY_INLINE void multiply_tiles(const std::byte* upper, const std::byte* lower, std::ptrdiff_t row_bytes,
                                const void* weights, int depth_tiles, NextWeights next, TileSums<Sum>& sums) {

@@ -122,29 +122,28 @@ void amx_rows_first(const GemmProblem& problem, int tile_rows, int row_begin, in
   _tile_release();
 }
 
+// What the tile of rows number `tile` of `tiles` brings of a panel: its part of it, or nothing where others bring all.
+NextWeights part_of_panel(const GemmProblem& problem, int panel, int tile, int tiles) {
+  const std::ptrdiff_t panel_bytes = static_cast<std::ptrdiff_t>(kBlockBytes) * problem.packed_depth;
+  const int lines = (kTile * kBlockBytes / 64 + tiles - 1) / tiles;
+  const std::ptrdiff_t begin = static_cast<std::ptrdiff_t>(tile) * (problem.packed_depth / kTile) * lines * 64;
+  if (begin >= panel_bytes) return {};
+  return {reinterpret_cast<const std::byte*>(problem.b) + panel * panel_bytes + begin, lines};
+}
+
 void amx_panels_first(const GemmProblem& problem, int tile_rows, int row_begin, int row_end, int panel_begin,
                       int panel_end) {
   _tile_loadconfig(&kWholeTiles);
   if (!problem.a_is_bf16) round_rows_to_bf16(problem, row_begin, row_end);
   const std::size_t row_bytes = bf16_row_bytes(problem.depth);
-  // Every tile of rows brings its part of the next panel.
-  const std::ptrdiff_t panel_bytes = static_cast<std::ptrdiff_t>(kBlockBytes) * problem.packed_depth;
-  const int depth_tiles = problem.packed_depth / kTile, tiles = (row_end - row_begin + tile_rows - 1) / tile_rows;
-  const int lines = (kTile * kBlockBytes / 64 + tiles - 1) / tiles;
-  for (int panel = panel_begin; panel < panel_end; ++panel) {
-    NextWeights next;
-    if (panel + 1 < panel_end)
-      next = {reinterpret_cast<const std::byte*>(problem.b) + (panel + 1) * panel_bytes, lines};
-    const std::byte* const end = next.at + panel_bytes;
-    for (int row = row_begin; row < row_end; row += tile_rows) {
-      const int rows = std::min(tile_rows, row_end - row);
+  const int tiles = (row_end - row_begin + tile_rows - 1) / tile_rows;
+  for (int panel = panel_begin; panel < panel_end; ++panel)
+    for (int tile = 0; tile < tiles; ++tile) {
+      const int row = row_begin + tile * tile_rows, rows = std::min(tile_rows, row_end - row);
       const std::byte* rounded = problem.scratch + static_cast<std::size_t>(row - row_begin) * row_bytes;
       one_tile(problem, problem.a_is_bf16 ? rows_in_place(problem, row, rows) : adjacent_rows(problem, rounded), row,
-               rows, panel, next);
-      next.at += static_cast<std::ptrdiff_t>(depth_tiles) * lines * 64;
-      if (next.at >= end) next = {};
+               rows, panel, panel + 1 < panel_end ? part_of_panel(problem, panel + 1, tile, tiles) : NextWeights());
     }
-  }
   _tile_release();
 }
 

@@ -31,11 +31,12 @@ struct GemmProblem {
   float low = 0, high = 0;
   std::byte* scratch = nullptr;  // GemmKernels::scratch_bytes at a multiple of 64; of this thread
 
-  // Element `index` of out.
-  void* out_at(std::ptrdiff_t index) const {
+  // Element `index` of rows like those of out.
+  void* element(void* rows_of_out, std::ptrdiff_t index) const {
     const auto bytes = static_cast<std::ptrdiff_t>(out_is_f16 ? sizeof(std::uint16_t) : sizeof(float));
-    return static_cast<std::byte*>(out) + index * bytes;
+    return static_cast<std::byte*>(rows_of_out) + index * bytes;
   }
+  void* out_at(std::ptrdiff_t index) const { return element(out, index); }
 };
 
 // How a kernel reads weights. What is past the last column or depth is zero.

@@ -27,7 +27,7 @@ struct ConvolutionStep {
   PackedMatrix matrix;
   GemmProblem problem;  // without pointers to activations
   Place input, output, residual;
-  std::ptrdiff_t input_pixel_bytes = 0;
+  std::ptrdiff_t row_bytes = 0;  // of what is multiplied: pixels as they lie, or patches
   int groups = 1, group_inputs = 0;
   bool gathered = false;
   WindowGeometry window;
@@ -74,8 +74,7 @@ void run_convolution_rows(const ConvolutionStep& step, const RowCall& call) {
                                    patches);
       }
       problem.a = step.gathered ? patches : call.in.row<float>(y);
-      problem.out = out;
-      problem.out = problem.out_at(at);
+      problem.out = problem.element(out, at);
       problem.residual = residual == nullptr ? nullptr : residual + at;
       kernels.rows_first(problem, step.tile_rows, 0, pixels, 0, step.matrix.panels);
     }
@@ -97,8 +96,7 @@ void multiply(const ConvolutionStep& step, RunContext& context, int group, Range
   const std::ptrdiff_t panel_floats = static_cast<std::ptrdiff_t>(kernels.layout.columns) * step.matrix.panels;
   problem.b += group * panel_floats * problem.packed_depth;
   problem.bias += group * panel_floats;
-  problem.out = context.at(step.output);
-  const GemmProblem whole = problem;
+  std::byte* const out = context.at(step.output);
   const float* residual = !step.residual.exists() ? nullptr : floats_at(context, step.residual) + first_column;
   const auto run = step.panels_first ? kernels.panels_first : kernels.rows_first;
   for (int begin = rows.begin; begin < rows.end; begin += step.block_rows) {
@@ -107,8 +105,8 @@ void multiply(const ConvolutionStep& step, RunContext& context, int group, Range
       step.patch_kernels->gather(step.window, step.group_inputs,
                                  reinterpret_cast<const float*>(input) + group * step.group_inputs, begin, end,
                                  patches);
-    problem.a = step.gathered ? patches : reinterpret_cast<const float*>(input + begin * step.input_pixel_bytes);
-    problem.out = whole.out_at(first_column + begin * problem.out_stride);
+    problem.a = step.gathered ? patches : reinterpret_cast<const float*>(input + begin * step.row_bytes);
+    problem.out = problem.element(out, first_column + begin * problem.out_stride);
     problem.residual = residual == nullptr ? nullptr : residual + begin * problem.out_stride;
     run(problem, step.tile_rows, 0, end - begin, panels.begin, panels.end);
     if (step.activation == Activation::none) continue;
@@ -169,8 +167,7 @@ void choose_blocks(ConvolutionStep& step) {
   // of bf16 bring them elsewhere first.
   if (layout.group == 1 && !step.gathered && problem.a_stride % 1024 == 0)
     step.tile_rows = std::min(step.tile_rows, 10);
-  const std::size_t row_bytes = step.gathered ? static_cast<std::size_t>(problem.depth) * sizeof(float)
-                                              : static_cast<std::size_t>(step.input_pixel_bytes);
+  const auto row_bytes = static_cast<std::size_t>(step.row_bytes);
   const std::size_t weight_bytes =
       static_cast<std::size_t>(problem.packed_depth) * static_cast<std::size_t>(problem.columns) * sizeof(float);
   step.panels_first = weight_bytes > step.kernels->resident_bytes && problem.rows > step.tile_rows;
@@ -222,7 +219,7 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   const TensorId input = group.head->inputs[0];
   problem.a_stride = problem.depth;
   problem.a_is_bf16 = source.storage(input) == Storage::bf16;
-  step.input_pixel_bytes = pixel_bytes(source.storage(input), problem.depth);
+  step.row_bytes = pixel_bytes(source.storage(input), problem.depth);
   problem.out_is_f16 = source.storage(source.step.output) == Storage::f16;
   problem.out_stride = static_cast<std::ptrdiff_t>(step.groups) * problem.columns;
   const ClampRange clamp = clamp_of(group.activation);

@@ -50,8 +50,8 @@ class Packer {
       : view_(view), bias_(bias), input_zero_(input_zero), arithmetic_(arithmetic), layout_(layout) {}
 
   void pack(const std::vector<Tap>& taps, const PackedFilters& shape, AlignedBuffer& buffer) const {
+    const bool adjacent = are_adjacent();
     const bool repeats = layout_.order == DepthOrder::columns && layout_.block % shape.channels == 0;
-    const auto group = static_cast<std::size_t>(layout_.group), channels = static_cast<std::size_t>(layout_.block);
     for (int place = 0; place < (repeats ? layout_.block : shape.channels); ++place) {
       const int channel = place % shape.channels;
       std::byte* block = buffer.data() + static_cast<std::size_t>(place / layout_.block) * shape.block_bytes;
@@ -59,34 +59,41 @@ class Packer {
       // int32 wraps around, as the sums themselves may.
       std::uint32_t bias = bias_ ? static_cast<std::uint32_t>(stored_integer(*bias_, channel)) : 0;
       std::byte* weights = block + 2 * static_cast<std::size_t>(layout_.block) * sizeof(std::int32_t);
-      // Groups of a channel lie apart by those of the block's other channels. Counted, not divided: a division for each
-      // weight was a fifth of the time.
-      std::size_t index = position * group, in_group = 0;
-      const auto step = [&] {
-        ++index;
-        if (++in_group == group) in_group = 0, index += group * (channels - 1);
-      };
-      const bool adjacent = are_adjacent();
-      if (adjacent)
-        bias -= pack_adjacent(channel, taps.size(), shape.shift, weights + position * group, group * channels);
-      for (std::size_t depth = 0; depth < (adjacent ? 0 : taps.size()); ++depth, step()) {
-        if (!taps[depth].used) continue;
-        const std::int32_t weight = centred(channel, taps[depth]);
-        bias -= static_cast<std::uint32_t>(weight * input_zero_);
-        if (layout_.order == DepthOrder::columns)
-          store_with_excess(block, shape.block_bytes, weights, index, weight);
-        else if (layout_.group == 2)
-          reinterpret_cast<std::int16_t*>(weights)[index] = static_cast<std::int16_t>(weight);
-        else
-          reinterpret_cast<std::int8_t*>(weights)[index] = static_cast<std::int8_t>(weight + shape.shift);
-      }
-      reinterpret_cast<std::uint32_t*>(block)[position] = bias;
+      const std::uint32_t sum = adjacent ? pack_adjacent(channel, taps.size(), shape.shift, position, weights)
+                                         : pack_each(channel, taps, shape, position, block, weights);
+      reinterpret_cast<std::uint32_t*>(block)[position] = bias - sum * static_cast<std::uint32_t>(input_zero_);
       reinterpret_cast<float*>(block)[static_cast<std::size_t>(layout_.block) + position] =
           arithmetic_.scales[static_cast<std::size_t>(channel)];
     }
   }
 
  private:
+  // Returns the sum of the weights, as do those below.
+  std::uint32_t pack_each(int channel, const std::vector<Tap>& taps, const PackedFilters& shape, std::size_t position,
+                          std::byte* block, std::byte* weights) const {
+    const auto group = static_cast<std::size_t>(layout_.group), channels = static_cast<std::size_t>(layout_.block);
+    // Groups of a channel lie apart by those of the block's other channels. Counted, not divided: a division for each
+    // weight was a fifth of the time.
+    std::size_t index = position * group, in_group = 0;
+    const auto step = [&] {
+      ++index;
+      if (++in_group == group) in_group = 0, index += group * (channels - 1);
+    };
+    std::uint32_t sum = 0;
+    for (std::size_t depth = 0; depth < taps.size(); ++depth, step()) {
+      if (!taps[depth].used) continue;
+      const std::int32_t weight = centred(channel, taps[depth]);
+      sum += static_cast<std::uint32_t>(weight);
+      if (layout_.order == DepthOrder::columns)
+        store_with_excess(block, shape.block_bytes, weights, index, weight);
+      else if (layout_.group == 2)
+        reinterpret_cast<std::int16_t*>(weights)[index] = static_cast<std::int16_t>(weight);
+      else
+        reinterpret_cast<std::int8_t*>(weights)[index] = static_cast<std::int8_t>(weight + shape.shift);
+    }
+    return sum;
+  }
+
   // Whether the weights of a channel are stored one after the other, in the order of a filter of bytes.
   bool are_adjacent() const {
     const DataType type = view_.parameter->type;
@@ -95,19 +102,19 @@ class Packer {
            view_.row_stride == static_cast<std::int64_t>(view_.width) * view_.inputs;
   }
 
-  // Nearly all weights there are; one by one they took two fifths of the time to a first answer. Returns what the bias
-  // loses: the sum of the weights, times the input's zero.
-  std::uint32_t pack_adjacent(int channel, std::size_t depth, std::int32_t shift, std::byte* to,
-                              std::size_t step) const {
+  // Nearly all weights there are; one by one they took two fifths of the time to a first answer.
+  std::uint32_t pack_adjacent(int channel, std::size_t depth, std::int32_t shift, std::size_t position,
+                              std::byte* weights) const {
+    std::byte* const to = weights + position * static_cast<std::size_t>(layout_.group);
     const std::byte* stored = view_.parameter->bytes.data() + view_.offset(channel, 0, 0, 0);
     return view_.parameter->type == DataType::u8
-               ? pack_adjacent(reinterpret_cast<const std::uint8_t*>(stored), depth, shift, to, step)
-               : pack_adjacent(reinterpret_cast<const std::int8_t*>(stored), depth, shift, to, step);
+               ? pack_adjacent(reinterpret_cast<const std::uint8_t*>(stored), depth, shift, to)
+               : pack_adjacent(reinterpret_cast<const std::int8_t*>(stored), depth, shift, to);
   }
 
   template <class Stored>
-  std::uint32_t pack_adjacent(const Stored* stored, std::size_t depth, std::int32_t shift, std::byte* to,
-                              std::size_t step) const {
+  std::uint32_t pack_adjacent(const Stored* stored, std::size_t depth, std::int32_t shift, std::byte* to) const {
+    const std::size_t step = static_cast<std::size_t>(layout_.group) * static_cast<std::size_t>(layout_.block);
     const std::int32_t zero = arithmetic_.weight_zero_point;
     std::uint32_t sum = 0;
     for (std::size_t d = 0; d < depth; d += 4, to += step) {
@@ -119,7 +126,7 @@ class Packer {
       }
       std::memcpy(to, four, sizeof four);
     }
-    return sum * static_cast<std::uint32_t>(input_zero_);
+    return sum;
   }
 
   std::int32_t centred(int channel, const Tap& tap) const {
