@@ -82,6 +82,7 @@ void gather(const WindowGeometry& g, int channels, const float* input, int begin
 
 const GemmKernels kF32Gemm{.tile_rows = kTileRows,
                            .layout = {.columns = kPanelColumns},
+                           .takes_runs = true,
                            .rows_first = &rows_first<FloatProduct>,
                            .panels_first = &panels_first<FloatProduct>};
 const PatchKernels kF32Patches{.gather = &gather};

@@ -18,7 +18,11 @@ namespace mobilenet::cpu {
 // out[m][n] = clamp(bias[n] + sum over k of a[m][k] * b[k][n] + residual[m][n], low, high)
 struct GemmProblem {
   const float* a = nullptr;
-  std::ptrdiff_t a_stride = 0;      // floats from row to row
+  std::ptrdiff_t a_stride = 0;  // floats from row to row
+  // A row is so many runs of depth / runs floats, run_stride apart: more than one is for kernels whose GemmKernels say
+  // so.
+  int runs = 1;
+  std::ptrdiff_t run_stride = 0;
   bool a_is_bf16 = false;           // a holds rows of bf16 instead, bf16_row_bytes(depth) apart, with zeros at the end
   const float* b = nullptr;         // packed: [panels][packed_depth][panel_columns], see PanelLayout
   const float* bias = nullptr;      // [panels][panel_columns]
@@ -59,6 +63,7 @@ struct GemmKernels {
   std::size_t resident_bytes = 768 * 1024;
   std::size_t streamed_bytes = kStreamedBytes;
   PanelLayout layout;
+  bool takes_runs = false;  // GemmProblem::runs may be more than one
   // What rows_first needs for tiles of `rows` rows, and panels_first for as many as it is asked for at once.
   std::size_t (*scratch_bytes)(int rows, int depth) = nullptr;  // null: nothing
   // The part of the product in rows row_begin..row_end and panels panel_begin..panel_end, in tiles of at most

@@ -45,10 +45,17 @@ struct TileEnds {
   int next_step;      // floats of them to prefetch per element of depth, at most kPanelColumns
 };
 
+// Rows of a tile: the first element, and what is added to come to the next row, or from the end of a run to the next.
+struct TileRows {
+  const float* HWY_RESTRICT first;
+  std::ptrdiff_t stride;
+  int runs, depth;  // of each run
+  std::ptrdiff_t run_skip;
+};
+
 // One tile of kRows rows and kVectors vectors. `b` is one panel. Product::add(sum, a, b) adds a * b to sum.
 template <class Product, int kRows, int kVectors>
-void tile(const float* HWY_RESTRICT a, std::ptrdiff_t a_stride, const float* HWY_RESTRICT b,
-          const float* HWY_RESTRICT bias, int depth, const TileEnds& ends) {
+void tile(const TileRows& a, const float* HWY_RESTRICT b, const float* HWY_RESTRICT bias, const TileEnds& ends) {
   V sums[kRows][kVectors];
   MOBILENET_UNROLL
   for (int r = 0; r < kRows; ++r) {
@@ -57,31 +64,36 @@ void tile(const float* HWY_RESTRICT a, std::ptrdiff_t a_stride, const float* HWY
   }
   // Three rows share a pointer: pointer, pointer + stride and pointer + 2 stride are one address mode each, so that 14
   // rows need 5 registers instead of 14.
+  const std::ptrdiff_t a_stride = a.stride;
   constexpr int kPointers = (kRows + 2) / 3;
   const float* rows[kPointers];
   MOBILENET_UNROLL
   for (int p = 0; p < kPointers; ++p) {
-    rows[p] = a + 3 * p * a_stride;
+    rows[p] = a.first + 3 * p * a_stride;
     MOBILENET_OPAQUE(rows[p]);
   }
   const float* next = ends.next;
-  for (int k = 0; k < depth; ++k) {
-    // Into the second-level cache, a row of b being one or two cache lines.
-    __builtin_prefetch(next, 0, 2);
-    if (kPanelColumns > 16) __builtin_prefetch(next + 16, 0, 2);
-    next += ends.next_step;
-    V b_row[kVectors];
-    MOBILENET_UNROLL
-    for (int v = 0; v < kVectors; ++v) b_row[v] = hn::Load(kD, b + v * kLanes);
-    b += kPanelColumns;
-    MOBILENET_UNROLL
-    for (int r = 0; r < kRows; ++r) {
-      const V element = hn::Set(kD, rows[r / 3][r % 3 * a_stride]);
+  for (int run = 0; run < a.runs; ++run) {
+    for (int k = 0; k < a.depth; ++k) {
+      // Into the second-level cache, a row of b being one or two cache lines.
+      __builtin_prefetch(next, 0, 2);
+      if (kPanelColumns > 16) __builtin_prefetch(next + 16, 0, 2);
+      next += ends.next_step;
+      V b_row[kVectors];
       MOBILENET_UNROLL
-      for (int v = 0; v < kVectors; ++v) Product::add(sums[r][v], element, b_row[v]);
+      for (int v = 0; v < kVectors; ++v) b_row[v] = hn::Load(kD, b + v * kLanes);
+      b += kPanelColumns;
+      MOBILENET_UNROLL
+      for (int r = 0; r < kRows; ++r) {
+        const V element = hn::Set(kD, rows[r / 3][r % 3 * a_stride]);
+        MOBILENET_UNROLL
+        for (int v = 0; v < kVectors; ++v) Product::add(sums[r][v], element, b_row[v]);
+      }
+      MOBILENET_UNROLL
+      for (int p = 0; p < kPointers; ++p) ++rows[p];
     }
     MOBILENET_UNROLL
-    for (int p = 0; p < kPointers; ++p) ++rows[p];
+    for (int p = 0; p < kPointers; ++p) rows[p] += a.run_skip;
   }
 
   const V low = hn::Set(kD, ends.low), high = hn::Set(kD, ends.high);
@@ -120,7 +132,7 @@ void tile(const float* HWY_RESTRICT a, std::ptrdiff_t a_stride, const float* HWY
   }
 }
 
-using Tile = void (*)(const float*, std::ptrdiff_t, const float*, const float*, int, const TileEnds&);
+using Tile = void (*)(const TileRows&, const float*, const float*, const TileEnds&);
 
 template <class Product, int kVectors, int... kRowsMinusOne>
 Tile tile_of(int rows, std::integer_sequence<int, kRowsMinusOne...>) {
@@ -151,8 +163,10 @@ void one_tile(const GemmProblem& problem, int row, int rows, int panel, const Pr
   ends.next_step = kPanelColumns / prefetch.parts;
   constexpr auto kAllRows = std::make_integer_sequence<int, kTileRows>();
   const Tile run = columns > kLanes ? tile_of<Product, 2>(rows, kAllRows) : tile_of<Product, 1>(rows, kAllRows);
-  run(problem.a + row * problem.a_stride, problem.a_stride, problem.b + panel * panel_floats, problem.bias + column,
-      problem.depth, ends);
+  const int run_depth = problem.depth / problem.runs;
+  const TileRows a{problem.a + row * problem.a_stride, problem.a_stride, problem.runs, run_depth,
+                   problem.run_stride - run_depth};
+  run(a, problem.b + panel * panel_floats, problem.bias + column, ends);
 }
 
 // Rows of the tile at `row` when `rows` are left: equal tiles rather than a small one at the end.
