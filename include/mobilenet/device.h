@@ -18,11 +18,14 @@ enum class Device {
 };
 
 enum class Precision {
-  automatic,  // the same as `source`: answers are those of the framework that the weights came from
+  automatic,  // for classes, boxes and masks the fastest that keeps them: `source`, or bf16x3 for float weights where
+              // the processor has AMX; for raw tensors and features `source`
   source,     // the file's own: f32 for float weights, exact integers for quantised graphs
   f32,
-  bf16,  // float weights: products of numbers rounded to 8 significant bits; sums and what lies between layers in f32
-  int8,  // exact integers: bytes, and numbers of 16 bits where the file has them
+  bf16x3,  // float weights: products of numbers that are the sum of two bf16 and so keep 16 significant bits; sums and
+           // what lies between layers in f32
+  bf16,    // float weights: products of numbers rounded to 8 significant bits; sums and what lies between layers in f32
+  int8,    // exact integers: bytes, and numbers of 16 bits where the file has them
 };
 
 struct DeviceInfo {
@@ -42,7 +45,7 @@ struct PrecisionInfo {
 MOBILENET_API std::span<const PrecisionInfo> precisions();
 
 MOBILENET_API std::string_view name_of(Device device);        // "cpu", "reference"
-MOBILENET_API std::string_view name_of(Precision precision);  // "automatic", "source", "f32", "bf16", "int8"
+MOBILENET_API std::string_view name_of(Precision precision);  // "automatic", "source", "f32", ...
 MOBILENET_API std::optional<Device> device_from_name(std::string_view name);
 MOBILENET_API std::optional<Precision> precision_from_name(std::string_view name);
 

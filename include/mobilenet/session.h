@@ -157,7 +157,9 @@ class MOBILENET_API Session {
   std::span<const StepTime> step_times() const;  // of the last call; empty without SessionOptions::profile
   std::string_view isa() const;                  // "avx512", ..., "scalar" for reference
   std::string_view device() const;
-  Precision precision() const;  // what really runs: f32, bf16, or int8 for integers of any width
+  // What really runs: f32, bf16x3, bf16, or int8 for integers of any width. Of `automatic` it is what answers are
+  // computed in; run() and features() then compute in `source`.
+  Precision precision() const;
   int threads() const;
 
  private:

@@ -201,7 +201,7 @@ std::span<const StepTime> Session::step_times() const {
 }
 std::string_view Session::isa() const { return state_->isa; }
 std::string_view Session::device() const { return name_of(state_->options.device); }
-Precision Session::precision() const { return state_->precision; }
+Precision Session::precision() const { return state_->precision(); }
 int Session::threads() const { return state_->options.threads; }
 
 }  // namespace mobilenet

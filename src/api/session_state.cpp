@@ -110,6 +110,21 @@ Result<void> SessionState::name_outputs() {
   return {};
 }
 
+Precision SessionState::precision() const {
+  constexpr Task kAnswers[] = {Task::segment, Task::detect, Task::classify};
+  const bool answers_something =
+      std::any_of(std::begin(kAnswers), std::end(kAnswers), [&](Task task) { return !of(task).outputs.empty(); });
+  return (answers_something ? answers : tensors).precision;
+}
+
+Result<Arithmetic> SessionState::arithmetic(Precision asked) const {
+  auto chosen = backend->choose(network(), asked);
+  if (!chosen) return at(source(), std::move(chosen).error());
+  Arithmetic found{*chosen, nullptr};
+  MOBILENET_TRY(found.weights, model->weights(*backend, found.precision));
+  return found;
+}
+
 Result<void> SessionState::prepare() {
   MOBILENET_CHECK(check_options(options));
   MOBILENET_CHECK(check_answer_options(*model, options));
@@ -137,10 +152,9 @@ Result<void> SessionState::prepare() {
     return failure(ErrorCode::invalid_argument, source(), ": its graph is made for ", spec.input_height, "x",
                    spec.input_width, " pictures and cannot take ", height, "x", width);
   MOBILENET_TRY(backend, backend_for(options.device));
-  auto chosen = backend->choose(network(), options.precision);
-  if (!chosen) return at(source(), std::move(chosen).error());
-  precision = *chosen;
-  MOBILENET_TRY(weights, model->weights(*backend, precision));
+  MOBILENET_TRY(answers, arithmetic(options.precision));
+  const bool automatic = options.precision == Precision::automatic;
+  MOBILENET_TRY(tensors, arithmetic(automatic ? Precision::source : options.precision));
   MOBILENET_CHECK(prepare_pictures());
   MOBILENET_CHECK(name_outputs());
 
@@ -173,7 +187,7 @@ Result<std::unique_ptr<Compiled>> SessionState::compile(Task task, std::span<con
   if (claims.picture) request.ends.picture = ends.picture;
   if (claims.answer) request.ends.answer = ends.answer;
   request.executor = options.executor;
-  MOBILENET_TRY(const auto program, model->program(*backend, weights, request));
+  MOBILENET_TRY(const auto program, model->program(*backend, arithmetic_of(task).weights, request));
   MOBILENET_TRY(compiled->execution, program->open({options.profile, options.executor, options.spin_us}));
   isa = program->isa();
 

@@ -53,12 +53,17 @@ struct TaskState {
   std::vector<std::unique_ptr<Compiled>> compiled;  // one per set of input shapes met so far, the last used in front
 };
 
+// What a network is computed in.
+struct Arithmetic {
+  Precision precision = Precision::f32;
+  std::shared_ptr<const Weights> weights;
+};
+
 struct SessionState {
   std::shared_ptr<const ModelState> model;
   SessionOptions options;
   const Backend* backend = nullptr;
-  Precision precision = Precision::f32;
-  std::shared_ptr<const Weights> weights;
+  Arithmetic answers, tensors;  // of classes, boxes and masks, and of what is shown as it is
   int height = 0, width = 0;
   std::optional<PictureEnd> picture_end;
   std::optional<PictureInput> pictures;  // the same on the host
@@ -76,6 +81,12 @@ struct SessionState {
   const Network& network() const { return model->loaded.network(); }
   const Tensor& tensor(TensorId id) const { return network().tensor(id); }
   const std::string& source() const { return model->info.source; }
+  // Of the session as a whole: what its answers are computed in, where it has any.
+  Precision precision() const;
+  const Arithmetic& arithmetic_of(Task task) const {
+    return task == Task::run || task == Task::features ? tensors : answers;
+  }
+  const TaskState& of(Task task) const { return tasks[static_cast<std::size_t>(task)]; }
   TaskState& of(Task task) { return tasks[static_cast<std::size_t>(task)]; }
 
   std::span<const ImageView> views_of(std::span<const Image> images) {
@@ -95,6 +106,7 @@ struct SessionState {
   Result<Compiled*> run_pictures(Task task, std::span<const ImageView> images);
 
  private:
+  Result<Arithmetic> arithmetic(Precision asked) const;
   Result<void> prepare_pictures();
   Result<void> name_outputs();
   Result<std::unique_ptr<Compiled>> compile(Task task, std::span<const Shape> shapes);

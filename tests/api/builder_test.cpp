@@ -210,8 +210,11 @@ TEST(NetworkBuilder, ADetectorOnABackbone) {
     for (const int size : {64, 128}) {
       const TestPicture wide(80, 60), high(50, 90);
       const ImageView views[] = {wide.view(), high.view()};
-      const SessionOptions options{
-          .input_height = size, .input_width = size, .score_threshold = 0.1f, .max_detections = kEveryBox};
+      const SessionOptions options{.precision = Precision::source,
+                                   .input_height = size,
+                                   .input_width = size,
+                                   .score_threshold = 0.1f,
+                                   .max_detections = kEveryBox};
       Session session = model.session(options).value();
       SessionOptions plain = options;
       plain.device = Device::reference;

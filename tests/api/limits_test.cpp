@@ -162,7 +162,7 @@ TEST(Operators, WhetherANetworkIsIntegerIsOneDecision) {
     for (const Device device : every_device()) {
       const auto session = model.session({.device = device});
       ASSERT_TRUE(session) << session.error().message;
-      EXPECT_EQ(session->precision(), c.integer ? Precision::int8 : Precision::f32);
+      EXPECT_EQ(session->precision() == Precision::int8, c.integer);
       EXPECT_EQ(static_cast<bool>(model.session({.device = device, .precision = Precision::int8})), c.integer);
       EXPECT_EQ(static_cast<bool>(model.session({.device = device, .precision = Precision::f32})), !c.integer);
     }

@@ -208,6 +208,31 @@ TEST(Session, RunWritesToMemoryOfTheCaller) {
   }
 }
 
+// On a processor where answers are computed faster than in f32, what is shown as it is still is f32's.
+TEST(Session, AutomaticKeepsClassesAndShowsTensorsOfTheSource) {
+  const Model model = Model::random("mobilenet_v2:0.35:64:21").value();
+  const TestPicture picture(64, 64);
+  const ImageView view = picture.view();
+  const std::vector<std::string> layers = {"block3/expand", "logits"};
+  Session automatic = model.session({.layers = layers}).value();
+  Session source = model.session({.precision = Precision::source, .layers = layers}).value();
+  EXPECT_EQ(source.precision(), Precision::f32);
+  const auto shown = automatic.features(view).value(), expected = source.features(view).value();
+  ASSERT_EQ(shown.size(), layers.size());
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    ASSERT_EQ(shown[i].bytes, expected[i].bytes);
+    EXPECT_EQ(std::memcmp(shown[i].data, expected[i].data, shown[i].bytes), 0) << shown[i].name;
+  }
+  Session chosen = model.session({.precision = automatic.precision()}).value();
+  const auto classes = automatic.classify(view).value(), same = chosen.classify(view).value();
+  const auto near = source.classify(view).value();
+  for (std::size_t k = 0; k < classes.size(); ++k) {
+    EXPECT_EQ(classes[k].score, same[k].score);
+    EXPECT_EQ(classes[k].index, near[k].index);
+    EXPECT_NEAR(classes[k].score, near[k].score, 1e-3) << "random layers damp nothing";
+  }
+}
+
 TEST(Session, ImpossiblePicturesAreRefused) {
   const Model model = Model::random("mobilenet_v1:0.25:32:7").value();
   Session session = model.session().value();

@@ -22,6 +22,7 @@ import zlib
 
 PROGRAM = os.environ.get("MOBILENET_PROGRAM", "mobilenet")
 SMALL = "mobilenet_v2:0.35:96:10"  # architecture, depth multiplier, input size, classes
+FLOAT_ANSWERS = ("f32", "bf16x3")  # what `automatic` computes them in
 SKIPPED = 77  # ctest's exit code for a test that could not run
 
 

@@ -32,6 +32,6 @@ std::vector<Check> framework_checks();
 std::vector<Check> default_model_checks();
 // Of bf16 against f32; none where this machine does not multiply bf16.
 std::vector<Check> precision_checks();
-bool computes_bf16();
+bool computes(Precision precision);
 
 }  // namespace mobilenet::testing

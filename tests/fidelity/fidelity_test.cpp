@@ -59,18 +59,18 @@ TEST(Fidelity, DefaultModel) {
 
 TEST(Fidelity, Bf16) {
   MOBILENET_NEEDS_TEST_DATA();
-  if (!computes_bf16()) GTEST_SKIP() << "this machine does not multiply bf16";
+  if (!computes(Precision::bf16)) GTEST_SKIP() << "this machine does not multiply bf16";
   run(precision_checks());
 }
 
-int print_table() {
+int print_table(bool precisions_only) {
   if (!test_data()) {
     std::fprintf(stderr, "needs the real weights and pictures: set MOBILENET_TEST_DATA to their folder\n");
     return 1;
   }
   std::printf("| model | check | result | |\n|---|---|---|---|\n");
   bool all_passed = true;
-  for (const Check& check : all_checks()) {
+  for (const Check& check : precisions_only ? precision_checks() : all_checks()) {
     Outcome outcome;
     try {
       outcome = check.run();
@@ -91,6 +91,7 @@ int print_table() {
 
 int main(int count, char** arguments) {
   ::testing::InitGoogleTest(&count, arguments);
-  if (count > 1 && std::strcmp(arguments[1], "--table") == 0) return mobilenet::testing::print_table();
+  if (count > 1 && std::strcmp(arguments[1], "--table") == 0)  // or: --table precisions
+    return mobilenet::testing::print_table(count > 2 && std::strcmp(arguments[2], "precisions") == 0);
   return RUN_ALL_TESTS();
 }

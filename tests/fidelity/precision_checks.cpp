@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// What bf16 changes of the answers in f32, on real weights and pictures.
+// What products in bf16, once or three times, change of the answers in f32, on real weights and pictures.
 
 #include "fidelity/comparison.h"
 #include "fidelity/matched_boxes.h"
@@ -24,24 +24,24 @@ std::vector<std::filesystem::path> pictures(const char* folder) {
 }
 
 struct Sessions {
-  Session f32, bf16;
+  Session f32, fast;
 };
 
-Sessions sessions(const std::filesystem::path& file, SessionOptions options) {
+Sessions sessions(const std::filesystem::path& file, Precision precision, SessionOptions options) {
   const Model model = Model::open(file).value();
   options.precision = Precision::f32;
   Session f32 = model.session(options).value();
-  options.precision = Precision::bf16;
+  options.precision = precision;
   return {std::move(f32), model.session(options).value()};
 }
 
-Outcome compare_classes(const std::filesystem::path& file, double share) {
-  Sessions both = sessions(file, {.top = 1});
+Outcome compare_classes(const std::filesystem::path& file, Precision precision, double share) {
+  Sessions both = sessions(file, precision, {.top = 1});
   Share same;
   double largest = 0;
   for (const std::filesystem::path& path : pictures("imagenet")) {
     const Image image = Image::open(path).value();
-    const Classification exact = both.f32.classify(image).value()[0], fast = both.bf16.classify(image).value()[0];
+    const Classification exact = both.f32.classify(image).value()[0], fast = both.fast.classify(image).value()[0];
     ++same.total;
     same.found += exact.index == fast.index;
     if (exact.index == fast.index) largest = std::max(largest, std::abs(static_cast<double>(exact.score - fast.score)));
@@ -49,9 +49,9 @@ Outcome compare_classes(const std::filesystem::path& file, double share) {
   return {same.enough(share), same.text() + ", largest difference of a score " + scientific(largest)};
 }
 
-Outcome compare_boxes(const std::filesystem::path& file) {
+Outcome compare_boxes(const std::filesystem::path& file, Precision precision) {
   // Boxes a little below the limit may be matched by those a little above it.
-  Sessions both = sessions(file, {.score_threshold = static_cast<float>(kSame.least_score - kSame.score)});
+  Sessions both = sessions(file, precision, {.score_threshold = static_cast<float>(kSame.least_score - kSame.score)});
   Share of_exact, of_fast;
   const auto boxes = [](Session& session, const Image& image) {
     std::vector<Box> found;
@@ -60,51 +60,61 @@ Outcome compare_boxes(const std::filesystem::path& file) {
   };
   for (const std::filesystem::path& path : pictures("coco")) {
     const Image image = Image::open(path).value();
-    const std::vector<Box> exact = boxes(both.f32, image), fast = boxes(both.bf16, image);
+    const std::vector<Box> exact = boxes(both.f32, image), fast = boxes(both.fast, image);
     match(exact, fast, kSame, of_exact);
     match(fast, exact, kSame, of_fast);
   }
   return {of_exact.enough(kSameBoxes) && of_fast.enough(kSameBoxes),
-          "of f32 " + of_exact.text() + ", of bf16 " + of_fast.text()};
+          "of f32 " + of_exact.text() + ", of it " + of_fast.text()};
 }
 
-Outcome compare_masks(const std::filesystem::path& file) {
-  Sessions both = sessions(file, {});
+Outcome compare_masks(const std::filesystem::path& file, Precision precision) {
+  Sessions both = sessions(file, precision, {});
   Share same;
   for (const std::filesystem::path& path : pictures("coco")) {
     const Image image = Image::open(path).value();
-    const Segmentation exact = both.f32.segment(image).value(), fast = both.bf16.segment(image).value();
+    const Segmentation exact = both.f32.segment(image).value(), fast = both.fast.segment(image).value();
     for (std::size_t i = 0; i < exact.mask.size(); ++i) same.found += exact.mask[i] == fast.mask[i];
     same.total += exact.mask.size();
   }
   return {same.enough(kSamePixels), same.text() + " pixels"};
 }
 
-}  // namespace
-
-bool computes_bf16() {
-  return Model::random("mobilenet_v1:0.25:32:2").value().session({.precision = Precision::bf16}).has_value();
-}
-
-std::vector<Check> precision_checks() {
-  if (!computes_bf16()) return {};
+// `narrow`: the share of same classes that is asked of a network of a quarter of the width.
+std::vector<Check> checks_of(Precision precision, double narrow) {
   const auto path = [](const char* name) { return data() / "models" / name; };
   const char* const kClassifier = "mobilenet_v1_0.25_224_1_default_1.tflite";
   const char* const kDetector = "object_detection_ssd_mobilenetv2_oidv4_fp16.tflite";
   const char* const kVocDetector = "ssdlite_mobilenetv2_voc_int8.safetensors";
   const char* const kSegmenter = "deeplabv3_257_mv_gpu.tflite";
+  const std::string name(name_of(precision));
   return {
-      {"default model, bundled float16", "bf16: same top-1 as f32 on the pictures of imagenet",
-       [] {
+      {"default model, bundled float16", name + ": same top-1 as f32 on the pictures of imagenet",
+       [=] {
          return compare_classes(std::filesystem::path(MOBILENET_SOURCE_DIR) / "models/mobilenet_v2_202.safetensors",
-                                kSameClass);
+                                precision, kSameClass);
        }},
-      {kClassifier, "the same", [=] { return compare_classes(path(kClassifier), kSameClassOfANarrowOne); }},
-      {kDetector, "bf16: detections of f32 of score 0.5 or more on 64 photographs (IoU 0.95, score 0.05)",
-       [=] { return compare_boxes(path(kDetector)); }},
-      {kVocDetector, "the same", [=] { return compare_boxes(path(kVocDetector)); }},
-      {kSegmenter, "bf16: masks of f32 on 64 photographs", [=] { return compare_masks(path(kSegmenter)); }},
+      {kClassifier, "the same", [=] { return compare_classes(path(kClassifier), precision, narrow); }},
+      {kDetector, name + ": detections of f32 of score 0.5 or more on 64 photographs (IoU 0.95, score 0.05)",
+       [=] { return compare_boxes(path(kDetector), precision); }},
+      {kVocDetector, "the same", [=] { return compare_boxes(path(kVocDetector), precision); }},
+      {kSegmenter, name + ": masks of f32 on 64 photographs",
+       [=] { return compare_masks(path(kSegmenter), precision); }},
   };
+}
+
+}  // namespace
+
+bool computes(Precision precision) {
+  return Model::random("mobilenet_v1:0.25:32:2").value().session({.precision = precision}).has_value();
+}
+
+std::vector<Check> precision_checks() {
+  std::vector<Check> checks;
+  if (computes(Precision::bf16x3)) checks = checks_of(Precision::bf16x3, kSameClass);
+  if (computes(Precision::bf16))
+    for (Check& check : checks_of(Precision::bf16, kSameClassOfANarrowOne)) checks.push_back(std::move(check));
+  return checks;
 }
 
 }  // namespace mobilenet::testing

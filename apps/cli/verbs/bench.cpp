@@ -241,8 +241,13 @@ int measure_and_report(const BenchOptions& options, const Model& model, const Ru
   return kSuccess;
 }
 
-int bench_logits(const BenchOptions& options, const Model& model) {
+int bench_logits(BenchOptions options, const Model& model) {
   const ModelInfo& info = model.info();
+  if (options.session.precision == Precision::automatic) {  // that of answers, in which run() would not compute
+    const auto session = model.session(options.session);
+    if (!session) return fail(session.error());
+    options.session.precision = session->precision();
+  }
   std::vector<RandomInput> storage;
   for (const TensorInfo& tensor : info.inputs) storage.push_back(random_input(info, tensor, options));
   std::vector<TensorView> inputs;

@@ -65,9 +65,12 @@ struct RandomProduct {
     for (int k = 0; k < depth; ++k)
       for (int c = 0; c < columns; ++c) {
         const int element = (c / layout.columns * problem.packed_depth + k / 2) * layout.columns + c % layout.columns;
-        packed.as<std::uint16_t>()[2 * element + k % 2] =
-            float_to_bf16(weights[size(k, columns) + static_cast<std::size_t>(c)]);
+        std::uint16_t* const half = packed.as<std::uint16_t>() + 2 * element + k % 2;
+        const float weight = weights[size(k, columns) + static_cast<std::size_t>(c)];
+        half[0] = float_to_bf16(weight);
+        if (layout.parts == 2) half[problem.packed_depth * layout.columns] = float_to_bf16(weight - rounded(weight));
       }
+    split = layout.parts == 2;
     scratch = AlignedBuffer(gemm.scratch_bytes(rows, depth));
     std::fill_n(scratch.as<float>(), scratch.size() / sizeof(float), NAN);  // what is left there must not matter
     problem.a = a.data(), problem.b = packed.as<float>(), problem.bias = bias.as<float>(), problem.out = out.data();
@@ -85,14 +88,16 @@ struct RandomProduct {
         }
         double sum = static_cast<double>(bias.as<float>()[c]), magnitude = 1;
         for (int k = 0; k < problem.depth; ++k) {
-          const double term = static_cast<double>(rounded(a[static_cast<std::size_t>(r * problem.a_stride + k)])) *
-                              static_cast<double>(rounded(weights[static_cast<std::size_t>(k * problem.columns + c)]));
+          const float x = a[static_cast<std::size_t>(r * problem.a_stride + k)];
+          const float weight = weights[static_cast<std::size_t>(k * problem.columns + c)];
+          const double term = split ? static_cast<double>(x) * static_cast<double>(weight)
+                                    : static_cast<double>(rounded(x)) * static_cast<double>(rounded(weight));
           sum += term;
           magnitude += std::abs(term);
         }
         if (problem.residual != nullptr)
           sum += static_cast<double>(residual[static_cast<std::size_t>(r * problem.out_stride + c)]);
-        ASSERT_NEAR(static_cast<double>(got), std::clamp(sum, -0.7, 0.9), 1e-6 * magnitude)
+        ASSERT_NEAR(static_cast<double>(got), std::clamp(sum, -0.7, 0.9), (split ? 0x1p-16 : 1e-6) * magnitude)
             << "row " << r << " of " << problem.rows << ", column " << c << " of " << problem.columns << ", depth "
             << problem.depth;
       }
@@ -100,12 +105,12 @@ struct RandomProduct {
 
   GemmProblem problem;
   int panels = 0;
+  bool split = false;  // every number is the sum of two bf16
   std::vector<float> a, weights, residual, out;
   AlignedBuffer packed, bias, scratch;
 };
 
-TEST_P(Bf16, ProductsAreTheirFormula) {
-  const GemmKernels& gemm = *GetParam().bf16_gemm;
+void expect_products(const GemmKernels& gemm) {
   std::mt19937 random(11);
   for (const int rows : {1, 2, 13, 14, 15, 16, 17, 31, 32, 33, 70})
     for (const int depth : {1, 2, 15, 16, 27, 31, 32, 33, 96, 515})
@@ -117,8 +122,38 @@ TEST_P(Bf16, ProductsAreTheirFormula) {
         panels_first.problem.residual = panels_first.residual.data();
         gemm.panels_first(panels_first.problem, gemm.tile_rows, 0, rows, 0, panels_first.panels);
         panels_first.expect_right();
-        if (HasFatalFailure()) return;
+        if (::testing::Test::HasFatalFailure()) return;
       }
+}
+
+TEST_P(Bf16, ProductsAreTheirFormula) { expect_products(*GetParam().bf16_gemm); }
+
+TEST_P(Bf16, ProductsOfSplitNumbersAreTheirFormula) {
+  if (GetParam().bf16x3_gemm == nullptr) GTEST_SKIP() << GetParam().isa << " has no products of split numbers";
+  expect_products(*GetParam().bf16x3_gemm);
+}
+
+// Times one: what is no number or infinite becomes no number.
+TEST_P(Bf16, SplitNumbersThatAreNoneStaySo) {
+  if (GetParam().bf16x3_gemm == nullptr) GTEST_SKIP() << GetParam().isa << " has no products of split numbers";
+  const GemmKernels& gemm = *GetParam().bf16x3_gemm;
+  std::mt19937 random(16);
+  const float numbers[] = {HUGE_VALF, -HUGE_VALF, NAN, std::bit_cast<float>(0x7fffffffu), 3e38f, 1e-30f};
+  RandomProduct product(gemm, static_cast<int>(std::size(numbers)), 1, 1, random);
+  product.problem.low = -HUGE_VALF, product.problem.high = HUGE_VALF;
+  product.bias.as<float>()[0] = 0;
+  product.packed.as<std::uint16_t>()[0] = float_to_bf16(1);
+  product.packed.as<std::uint16_t>()[product.problem.packed_depth * gemm.layout.columns] = 0;
+  for (std::size_t r = 0; r < std::size(numbers); ++r)
+    product.a[r * static_cast<std::size_t>(product.problem.a_stride)] = numbers[r];
+  gemm.rows_first(product.problem, gemm.tile_rows, 0, product.problem.rows, 0, 1);
+  for (std::size_t r = 0; r < std::size(numbers); ++r) {
+    const float got = product.out[r * static_cast<std::size_t>(product.problem.out_stride)];
+    if (std::isfinite(numbers[r]))
+      EXPECT_NEAR(got / numbers[r], 1, 0x1p-16f) << numbers[r];
+    else
+      EXPECT_TRUE(std::isnan(got)) << r;
+  }
 }
 
 TEST_P(Bf16, PartsOfAProductWriteNothingElse) {
@@ -272,6 +307,8 @@ TEST_P(Bf16, DepthwiseOfHalvesIsItsFormula) {
 // pass errors on undamped; its layers are compared one by one in f32_operators_test.cpp, real weights in
 // tests/fidelity.
 constexpr double kTolerance = 3e-2, kUndamped = 0.5;
+// What of these tolerances is left to numbers that are split and have 16 significant bits.
+constexpr double kSplitShare = 1.0 / 64;
 
 struct NetworkCase {
   const char* architecture;
@@ -302,6 +339,13 @@ TEST_P(Bf16, NetworksAreNearTheReferenceAndTheSameOnAnyThreads) {
     testing::run_network(cpu::cpu_backend(), network, weights.parameters, request, 1, exact);
     testing::run_network(cpu::cpu_backend(), network, weights.parameters, request, 1, one, Precision::bf16);
     testing::run_network(cpu::cpu_backend(), network, weights.parameters, request, 3, three, Precision::bf16);
+    EXPECT_EQ(one.tensors, three.tensors);
+    EXPECT_NE(one.tensors, exact.tensors) << "computed in f32";
+    if (GetParam().bf16x3_gemm == nullptr) continue;
+    testing::expect_like_reference(network, weights.parameters, request, GetParam(), {1, 3}, c.tolerance * kSplitShare,
+                                   Precision::bf16x3);
+    testing::run_network(cpu::cpu_backend(), network, weights.parameters, request, 1, one, Precision::bf16x3);
+    testing::run_network(cpu::cpu_backend(), network, weights.parameters, request, 3, three, Precision::bf16x3);
     EXPECT_EQ(one.tensors, three.tensors);
     EXPECT_NE(one.tensors, exact.tensors) << "computed in f32";
   }

@@ -71,29 +71,35 @@ TEST(Supports, NamesWhatCannotRun) {
 TEST(Choose, IsThePrecisionOfTheNetworksTensors) {
   const ModelGraph floats = graph_of(kCases[0]), bytes = graph_of(kCases[1]), carried = graph_of(kCases[2]);
   for (const Backend* backend : {&cpu::cpu_backend(), &reference_backend()}) {
-    for (const Precision asked : {Precision::automatic, Precision::source}) {
-      EXPECT_EQ(backend->choose(floats.network, asked).value(), Precision::f32);
+    EXPECT_EQ(backend->choose(floats.network, Precision::source).value(), Precision::f32);
+    EXPECT_EQ(backend->choose(carried.network, Precision::source).value(), Precision::f32)
+        << "nothing computes with the bytes";
+    for (const Precision asked : {Precision::automatic, Precision::source})
       EXPECT_EQ(backend->choose(bytes.network, asked).value(), Precision::int8);
-      EXPECT_EQ(backend->choose(carried.network, asked).value(), Precision::f32) << "nothing computes with the bytes";
-    }
     EXPECT_FALSE(backend->choose(floats.network, Precision::int8));
-    EXPECT_FALSE(backend->choose(bytes.network, Precision::f32));
-    EXPECT_FALSE(backend->choose(bytes.network, Precision::bf16));
+    for (const Precision asked : {Precision::f32, Precision::bf16x3, Precision::bf16})
+      EXPECT_FALSE(backend->choose(bytes.network, asked));
   }
-  EXPECT_FALSE(reference_backend().choose(floats.network, Precision::bf16));
+  EXPECT_EQ(reference_backend().choose(floats.network, Precision::automatic).value(), Precision::f32);
+  for (const Precision asked : {Precision::bf16x3, Precision::bf16})
+    EXPECT_FALSE(reference_backend().choose(floats.network, asked));
 }
 
-TEST(Choose, IsBf16WhereItIsAskedForAndTheProcessorMultipliesIt) {
+TEST(Choose, TakesBf16OnlyWhereTheProcessorMultipliesIt) {
   const ModelGraph floats = graph_of(kCases[0]);
   const Backend& cpu = cpu::cpu_backend();
   for (const cpu::KernelSet& kernels : cpu::runnable_kernels()) {
     SCOPED_TRACE(kernels.isa);
     const testing::ForcedIsa forced(kernels);
-    EXPECT_EQ(cpu.choose(floats.network, Precision::automatic).value(), Precision::f32);
-    const auto chosen = cpu.choose(floats.network, Precision::bf16);
-    ASSERT_EQ(chosen.has_value(), kernels.bf16_gemm != nullptr);
-    if (!chosen) {
-      EXPECT_NE(chosen.error().message.find(kernels.isa), std::string::npos);
+    const bool splits = kernels.bf16x3_gemm != nullptr;
+    EXPECT_EQ(cpu.choose(floats.network, Precision::automatic).value(), splits ? Precision::bf16x3 : Precision::f32);
+    for (const auto& [asked, has] :
+         {std::pair{Precision::bf16, kernels.bf16_gemm != nullptr}, {Precision::bf16x3, splits}}) {
+      const auto chosen = cpu.choose(floats.network, asked);
+      ASSERT_EQ(chosen.has_value(), has);
+      if (!chosen) {
+        EXPECT_NE(chosen.error().message.find(kernels.isa), std::string::npos);
+      }
     }
   }
 }

@@ -7,6 +7,7 @@
 // between them is too large for the cache.
 
 #include <algorithm>
+#include <limits>
 
 #include "backend/cpu/blocks/row_geometry.h"
 #include "backend/cpu/kernels/kernel_set.h"
@@ -21,7 +22,7 @@ class CpuGrouping final : public Grouping {
   // both sides.
   CpuGrouping(int threads, const KernelSet& kernels, Precision precision)
       : threads_(std::max(1, threads)),
-        streamed_floats_(products_of_floats(kernels, precision).streamed_bytes),
+        streamed_floats_(products_of_floats(kernels, precision, std::numeric_limits<int>::max()).streamed_bytes),
         streamed_integers_(kernels.int8_matmul->streamed_bytes) {}
 
   std::size_t alignment() const override { return kAlignment; }

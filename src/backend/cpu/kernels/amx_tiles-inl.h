@@ -40,23 +40,43 @@ struct NextWeights {
   int lines = 0;
 };
 
-// sums = rows * weights, over `depth_tiles` tiles along the depth, for 16 or 32 rows and columns. What else there is to
-// add, the caller adds: tiles that begin with a row of sums, loaded with stride 0, cost 200 cycles more for 32 x 32
-// sums where the core's other thread is busy, 300 instead of 100 for a depth of one tile.
+// Tiles 0 to 3 are sums, by rows and then columns. What else there is to add, the caller adds: tiles that begin with a
+// row of sums, loaded with stride 0, cost 200 cycles more for 32 x 32 sums where the core's other thread is busy, 300
+// instead of 100 for a depth of one tile.
+template <int kRowTiles, int kColumnTiles>
+HWY_INLINE void begin_sums() {
+  constexpr bool kTall = kRowTiles == 2, kWide = kColumnTiles == 2;
+  _tile_zero(0);
+  if constexpr (kWide) _tile_zero(1);
+  if constexpr (kTall) _tile_zero(2);
+  if constexpr (kTall && kWide) _tile_zero(3);
+}
+
+template <int kRowTiles, int kColumnTiles, class Sum>
+HWY_INLINE void store_tiles(TileSums<Sum>& sums) {
+  constexpr bool kTall = kRowTiles == 2, kWide = kColumnTiles == 2;
+  _tile_stored(0, &sums.values[0][0], kBlockBytes);
+  if constexpr (kWide) _tile_stored(1, &sums.values[0][kTile], kBlockBytes);
+  if constexpr (kTall) _tile_stored(2, &sums.values[kTile][0], kBlockBytes);
+  if constexpr (kTall && kWide) _tile_stored(3, &sums.values[kTile][kTile], kBlockBytes);
+}
+
+HWY_INLINE void prefetch(NextWeights& next) {
+  for (int line = 0; line < next.lines; ++line, next.at += 64) _mm_prefetch(next.at, _MM_HINT_T1);
+}
+
+// sums = rows * weights, over `depth_tiles` tiles along the depth, for 16 or 32 rows and columns.
 //   upper, lower  the first 16 rows, and the others, where there are more
 //   weights       rows of kBlockBytes, a tile's one after the other; of 16 columns only the left half is read
-// Tiles 0 to 3 are sums, by rows and then columns, 4 and 5 rows, 6 and 7 weights.
+// Tiles 4 and 5 are rows, 6 and 7 weights.
 template <int kRowTiles, int kColumnTiles, class Sum>
 HWY_INLINE void multiply_tiles(const std::byte* upper, const std::byte* lower, std::ptrdiff_t row_bytes,
                                const void* weights, int depth_tiles, NextWeights next, TileSums<Sum>& sums) {
   constexpr bool kTall = kRowTiles == 2, kWide = kColumnTiles == 2;
   const auto* weight = static_cast<const std::byte*>(weights);
-  _tile_zero(0);
-  if constexpr (kWide) _tile_zero(1);
-  if constexpr (kTall) _tile_zero(2);
-  if constexpr (kTall && kWide) _tile_zero(3);
+  begin_sums<kRowTiles, kColumnTiles>();
   for (int tile = 0; tile < depth_tiles; ++tile, weight += kTile * kBlockBytes) {
-    for (int line = 0; line < next.lines; ++line, next.at += 64) _mm_prefetch(next.at, _MM_HINT_T1);
+    prefetch(next);
     _tile_loadd(6, weight, kBlockBytes);
     _tile_loadd(4, upper, row_bytes);
     upper += kTileBytes;
@@ -72,10 +92,7 @@ HWY_INLINE void multiply_tiles(const std::byte* upper, const std::byte* lower, s
       if constexpr (kWide) MOBILENET_TILE_PRODUCT(3, 5, 7);
     }
   }
-  _tile_stored(0, &sums.values[0][0], kBlockBytes);
-  if constexpr (kWide) _tile_stored(1, &sums.values[0][kTile], kBlockBytes);
-  if constexpr (kTall) _tile_stored(2, &sums.values[kTile][0], kBlockBytes);
-  if constexpr (kTall && kWide) _tile_stored(3, &sums.values[kTile][kTile], kBlockBytes);
+  store_tiles<kRowTiles, kColumnTiles>(sums);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 namespace mobilenet::cpu {
 
 inline constexpr PanelLayout kBf16Panels{.columns = 32, .group = 2, .depth_multiple = 16};
+inline constexpr PanelLayout kBf16x3Panels{.columns = 32, .group = 2, .depth_multiple = 16, .parts = 2};
 
 // Of a row of bf16 in scratch: its depth filled up with zeros to a multiple of 32.
 std::size_t bf16_row_bytes(int depth);
@@ -23,5 +24,7 @@ void round_rows_to_bf16(const GemmProblem& problem, int begin, int end);
 MOBILENET_PER_TARGET(GemmKernels, kBf16Gemm)
 // With TDPBF16PS, in tiles of AMX (bf16_amx.cpp).
 extern const GemmKernels kBf16GemmAmx;
+// With three of them for the product of numbers that are the sum of two bf16, and so keep 16 bits.
+extern const GemmKernels kBf16x3GemmAmx;
 
 }  // namespace mobilenet::cpu

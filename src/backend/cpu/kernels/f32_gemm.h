@@ -48,10 +48,11 @@ struct PanelLayout {
   int columns = 1;         // of a panel
   int group = 1;           // consecutive depths in the four bytes of an element: 1 float or 2 bf16, the first in front
   int depth_multiple = 1;  // elements
+  int parts = 1;           // 2: a panel holds its numbers rounded, and behind them what rounding left of each, rounded
 
   int packed_depth(int depth) const {
     const int step = group * depth_multiple;
-    return (depth + step - 1) / step * depth_multiple;
+    return (depth + step - 1) / step * depth_multiple * parts;
   }
   bool operator==(const PanelLayout&) const = default;
 };

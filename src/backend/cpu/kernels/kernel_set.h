@@ -27,7 +27,8 @@ struct KernelSet {
   std::string_view isa;           // its name, as MOBILENET_CPU_ISA takes it
   bool (*runs_here)() = nullptr;  // null: this build has no code for it
   const GemmKernels* f32_gemm = nullptr;
-  const GemmKernels* bf16_gemm = nullptr;  // null to the end of the list: the machine does not multiply bf16
+  const GemmKernels* bf16_gemm = nullptr;    // null to the end of the list: the machine does not multiply bf16
+  const GemmKernels* bf16x3_gemm = nullptr;  // null to the end of the list: nothing that is faster than f32_gemm
   const PatchKernels* f32_patches = nullptr;
   const DepthwiseKernels* f32_depthwise = nullptr;
   const DepthwiseKernels* f16_depthwise = nullptr;  // for who has bf16_gemm; null to the end of the list: none
@@ -40,10 +41,9 @@ struct KernelSet {
   const ArgMaxKernels* arg_max = nullptr;
 };
 
-// Of the products of floats of a program in this precision, those of wide layers.
-inline const GemmKernels& products_of_floats(const KernelSet& kernels, Precision precision) {
-  return precision == Precision::bf16 && kernels.bf16_gemm != nullptr ? *kernels.bf16_gemm : *kernels.f32_gemm;
-}
+// What multiplies floats, `depth` of them for a sum, in a program of this precision; with a backend's choice of
+// precision there is such a kernel.
+const GemmKernels& products_of_floats(const KernelSet& kernels, Precision precision, int depth);
 
 // Fills the empty columns of `row` from `next`.
 void fill_columns(KernelSet& row, const KernelSet& next);

@@ -15,11 +15,20 @@ namespace {
 class CpuBackend final : public Backend {
  public:
   Result<Precision> choose(const Network& network, Precision asked) const override {
-    if (asked != Precision::bf16 || computes_in_integers(network)) return own_precision(network, asked);
+    if (computes_in_integers(network)) return own_precision(network, asked);
     MOBILENET_TRY(const KernelSet* kernels, pick_kernels());
-    if (kernels->bf16_gemm != nullptr) return Precision::bf16;
-    return failure(ErrorCode::unsupported, "precision bf16 was asked for, but ", kernels->isa,
-                   " has no products of bf16; AVX-512 with BF16 and AMX have");
+    if (asked == Precision::automatic && kernels->bf16x3_gemm != nullptr) return Precision::bf16x3;
+    if (asked == Precision::bf16x3) {
+      if (kernels->bf16x3_gemm != nullptr) return asked;
+      return failure(ErrorCode::unsupported, "precision bf16x3 was asked for, which pays with AMX only; here runs ",
+                     kernels->isa);
+    }
+    if (asked == Precision::bf16) {
+      if (kernels->bf16_gemm != nullptr) return asked;
+      return failure(ErrorCode::unsupported, "precision bf16 was asked for, but ", kernels->isa,
+                     " has no products of bf16; AVX-512 with BF16 and AMX have");
+    }
+    return own_precision(network, asked);
   }
 
   Result<void> supports(const ModelGraph& graph) const override { return check_operators(graph.network); }

@@ -31,6 +31,7 @@ struct PackKey {
   FilterLayout layout{};          // that the kernel reads them in; zeros: `block` of them
   TensorId weight = kNoTensor, bias = kNoTensor;
   int groups = 1;
+  int parts = 1;        // that each number is the sum of
   int batch_norm = -1;  // the node that is folded in
   // Integer filters hold a bias without the input's zero point, and the scale from sums to output.
   std::int32_t input_zero = 0;

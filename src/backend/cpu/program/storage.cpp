@@ -65,7 +65,7 @@ bool reads_bf16(const StepSource& source, TensorId input) {
   const auto* convolution = std::get_if<Conv2dOp>(&group->head->op);
   if (convolution == nullptr || convolution->groups != 1) return false;
   return is_pointwise(convolution->window, source.shape(input), source.shape(group->head->output)) &&
-         multiplies_in_bf16(source, *group->head);
+         &products_of(source, *group->head) == source.kernels.bf16_gemm;
 }
 
 // Whether sums of halves hold what a depthwise convolution makes of numbers within `bounds`.

@@ -40,12 +40,6 @@ struct ConvolutionStep {
   Activation activation = Activation::none;            // where it is more than a clamp
 };
 
-// Sums of fewer products than this stay in float: they take little of the time (0.09 of V2's 1.94 ms on an AMD Zen 5),
-// and what a stem rounds, every layer behind it sees (V1 0.25 gives the best class of f32 for 245 of 250 pictures, for
-// 242 with its stem in bf16). With V2's narrow maps of 16 and 24 channels in bf16, too, 6 % faster there, a detector
-// finds 99 of the 103 objects of f32 instead of 102.
-constexpr int kLeastBf16Depth = 32;
-
 // The rows of the input under pixels begin..end of one row of the output (counted over the whole batch), one below the
 // other in problem.run_stride, zeros where they leave the picture.
 void copy_strip(const ConvolutionStep& step, const float* input, int begin, int end, float* strip) {
@@ -233,12 +227,12 @@ void choose_blocks(ConvolutionStep& step) {
 
 }  // namespace
 
-// A backend that has no products of bf16 has refused to be asked for them.
-bool multiplies_in_bf16(const StepSource& source, const Node& head) {
-  if (source.precision != Precision::bf16 || source.kernels.bf16_gemm == nullptr) return false;
-  if (!source.network.is_constant(head.inputs[1])) return false;
-  const auto filter = filter_view(source.parameter(head.inputs[1]));
-  return filter && filter->height * filter->width * filter->inputs >= kLeastBf16Depth;
+const GemmKernels& products_of(const StepSource& source, const Node& head) {
+  int depth = 0;
+  if (source.network.is_constant(head.inputs[1]))
+    if (const auto filter = filter_view(source.parameter(head.inputs[1])))
+      depth = filter->height * filter->width * filter->inputs;
+  return products_of_floats(source.kernels, source.precision, depth);
 }
 
 Result<CompiledStep> compile_convolution(const StepSource& source) {
@@ -247,7 +241,7 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   const Shape& out = source.shape(group.head->output);
   ConvolutionStep step;
   MOBILENET_TRY(const FilterView filter, checked_view(source, group));
-  step.kernels = multiplies_in_bf16(source, *group.head) ? source.kernels.bf16_gemm : source.kernels.f32_gemm;
+  step.kernels = &products_of(source, *group.head);
   step.patch_kernels = source.kernels.f32_patches;
   step.elementwise = source.kernels.f32_elementwise;
   if (const auto* op = std::get_if<Conv2dOp>(&group.head->op)) {

@@ -125,6 +125,8 @@ namespace {
 void fill_panel(const FoldedFilter& filter, int o, int outputs, const PanelLayout& layout, float* panel) {
   const FilterView& view = filter.view;
   auto* halves = reinterpret_cast<std::uint16_t*>(panel);
+  const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(layout.packed_depth(view.height * view.width * view.inputs)) /
+                              layout.parts * layout.columns * layout.group;
   int depth = 0;
   for (int y = 0; y < view.height; ++y)
     for (int x = 0; x < view.width; ++x)
@@ -133,8 +135,12 @@ void fill_panel(const FoldedFilter& filter, int o, int outputs, const PanelLayou
         if (layout.group == 1)
           for (int j = 0; j < outputs; ++j) panel[row + j] = filter.weight(o + j, y, x, i);
         else
-          for (int j = 0; j < outputs; ++j)
-            halves[(row + j) * 2 + depth % 2] = float_to_bf16(filter.weight(o + j, y, x, i));
+          for (int j = 0; j < outputs; ++j) {
+            const float weight = filter.weight(o + j, y, x, i);
+            std::uint16_t* const half = halves + (row + j) * 2 + depth % 2;
+            half[0] = float_to_bf16(weight);
+            if (layout.parts == 2) half[part] = float_to_bf16(weight - bf16_to_float(half[0]));
+          }
       }
 }
 
@@ -166,6 +172,7 @@ Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& g
   };
   PackKey key = key_of(group, PackKey::Kind::matrix, layout.columns);
   key.layout.group = layout.group;
+  key.parts = layout.parts;
   key.groups = groups;
   MOBILENET_TRY(matrix.memory, source.pack(key, bytes, fill));
   if (matrix.memory->size() == 0) return matrix;

@@ -27,8 +27,8 @@ struct Operand {
 };
 Result<Operand> operand(const StepSource& source, TensorId id);
 
-// Whether a convolution or dense layer is multiplied in bf16.
-bool multiplies_in_bf16(const StepSource& source, const Node& head);
+// What multiplies in a convolution or dense layer.
+const GemmKernels& products_of(const StepSource& source, const Node& head);
 // Whether the kernels of 3 x 3 depthwise convolutions have a window.
 bool is_three_by_three(const Window& window);
 
