@@ -16,9 +16,17 @@ struct FilterView {
   const Parameter* parameter = nullptr;
   int outputs = 0, height = 0, width = 0, inputs = 0;
   std::int64_t output_stride = 0, row_stride = 0, column_stride = 0, input_stride = 0;  // in elements
+  std::int64_t first = 0;                                                               // where [0][0][0][0] lies
 
+  // Of inputs begin..begin + count alone.
+  FilterView of_inputs(int begin, int count) const {
+    FilterView part = *this;
+    part.first += begin * input_stride;
+    part.inputs = count;
+    return part;
+  }
   std::int64_t offset(int o, int y, int x, int i) const {
-    return o * output_stride + y * row_stride + x * column_stride + i * input_stride;
+    return first + o * output_stride + y * row_stride + x * column_stride + i * input_stride;
   }
 };
 

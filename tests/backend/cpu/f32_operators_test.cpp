@@ -249,6 +249,29 @@ TEST_P(F32, Concat) {
   }
 }
 
+// DeepLab's pooled branch, in front of and behind the map that it is joined with; of one picture the sums of its pixel
+// become a bias.
+TEST_P(F32, AMapThatRepeatsAPixel) {
+  for (const bool pixel_first : {true, false})
+    for (const int pictures : {1, 2})
+      for (const auto& [pooled, channels, outputs] : {std::tuple{40, 24, 33}, {7, 96, 64}, {256, 256, 256}}) {
+        SCOPED_TRACE(::testing::Message() << pooled << " and " << channels << " channels, " << pictures << " pictures");
+        FloatNetwork net(10);
+        const TensorId map = net.input();
+        const TensorId pixel = net.add(Conv2dOp{}, {net.add(GlobalAveragePoolOp{}, {map}),
+                                                    net.constant({pooled, channels, 1, 1}, WeightLayout::oihw, -1, 1)});
+        const TensorId wide = net.add(ResizeBilinearOp{9, 13, Enlargement::align_corners}, {pixel});
+        const std::vector<TensorId> both =
+            pixel_first ? std::vector<TensorId>{wide, map} : std::vector<TensorId>{map, wide};
+        const TensorId joined = net.add(ConcatOp{3}, both);
+        const TensorId sums = net.add(
+            Conv2dOp{}, {joined, net.constant({outputs, pooled + channels, 1, 1}, WeightLayout::oihw, -0.1f, 0.1f)});
+        const TensorId out = net.add(ActivationOp{Activation::relu}, {net.batch_norm(sums, outputs)});
+        expect_like_reference(net, {Shape{pictures, 9, 13, channels}}, {out});
+        expect_like_reference(net, {Shape{pictures, 9, 13, channels}}, {joined, out});
+      }
+}
+
 constexpr WindowCase kPools[] = {
     {"2 x 2", 1, 8, 6, 24, 0, 2, 2, 2, 1, kNone},
     {"SAME at the border", 2, 7, 7, 5, 0, 3, 3, 2, 1, kSame, 1, Activation::relu},

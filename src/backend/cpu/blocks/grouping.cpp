@@ -4,6 +4,7 @@
 
 #include "backend/cpu/blocks/row_chain.h"
 #include "backend/cpu/blocks/row_geometry.h"
+#include "backend/cpu/steps/f32/repeated_pixel.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -36,6 +37,12 @@ bool CpuGrouping::gains(const RowGeometry& from, const RowGeometry& to, bool flo
   const std::size_t streamed = floats ? streamed_floats_ : streamed_integers_;
   return from.picture_bytes() >= streamed && from.weight_bytes <= kStreamedWeights &&
          to.weight_bytes <= kStreamedWeights;
+}
+
+int CpuGrouping::next_node(const PlanView& plan, std::span<const int> nodes) const {
+  const Node& first = plan.node(nodes.front());
+  if (!std::holds_alternative<ConcatOp>(first.op)) return next_of_convolution(plan, nodes);
+  return nodes.size() == 1 ? next_of_repeated_pixel(plan, first) : next_of_convolution(plan, nodes.subspan(1));
 }
 
 std::size_t CpuGrouping::block_size(const PlanView& plan, std::size_t first) const {

@@ -88,7 +88,10 @@ Result<CompiledStep> compile_step(const StepSource& source) {
   auto step = (**compile)(source);
   if (!step) return at(name, std::move(step).error());
   step->name = name;
-  step->kind = kind_of(source.node(source.step.nodes.front()).op);
+  const std::vector<int>& nodes = source.step.nodes;
+  // A concatenation that has others behind it is part of their work.
+  const bool joins = nodes.size() > 1 && std::holds_alternative<ConcatOp>(source.node(nodes.front()).op);
+  step->kind = kind_of(source.node(nodes[joins ? 1 : 0]).op);
   return step;
 }
 

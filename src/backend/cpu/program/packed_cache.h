@@ -31,7 +31,9 @@ struct PackKey {
   FilterLayout layout{};          // that the kernel reads them in; zeros: `block` of them
   TensorId weight = kNoTensor, bias = kNoTensor;
   int groups = 1;
-  int parts = 1;        // that each number is the sum of
+  int parts = 1;  // that each number is the sum of
+  std::int64_t first = 0;
+  int inputs = 0;       // of the weight's inputs that a matrix holds, and where they begin
   int batch_norm = -1;  // the node that is folded in
   // Integer filters hold a bias without the input's zero point, and the scale from sums to output.
   std::int32_t input_zero = 0;

@@ -5,10 +5,12 @@
 // at a time.
 
 #include <algorithm>
+#include <cmath>
 
 #include "backend/cpu/blocks/row_geometry.h"
 #include "backend/cpu/kernels/f32_elementwise.h"
 #include "backend/cpu/kernels/f32_gemm.h"
+#include "backend/cpu/steps/f32/repeated_pixel.h"
 #include "backend/cpu/steps/f32/steps.h"
 #include "backend/cpu/steps/window_geometry.h"
 #include "base/error.h"
@@ -26,6 +28,9 @@ struct ConvolutionStep {
   const PatchKernels* patch_kernels = nullptr;
   const ElementwiseKernels* elementwise = nullptr;
   PackedMatrix matrix;
+  // Where a pixel that all pixels share is multiplied too: the sums that are their bias.
+  PackedMatrix pixel_matrix;
+  Place pixel;
   GemmProblem problem;  // without pointers to activations
   Place input, output, residual;
   std::ptrdiff_t row_bytes = 0;  // of what is multiplied: pixels as they lie, or patches
@@ -36,8 +41,9 @@ struct ConvolutionStep {
   int tile_rows = 0;
   bool panels_first = false;
   int block_rows = 0;  // rows whose part of `a` stays in cache; of gathered patches, as many as scratch holds
-  std::size_t patch_bytes = 0, stage_patch_bytes = 0;  // of scratch, before that of the kernels
-  Activation activation = Activation::none;            // where it is more than a clamp
+  // Of scratch, before that of the kernels: patches, or the sums of the shared pixel.
+  std::size_t patch_bytes = 0, stage_patch_bytes = 0;
+  Activation activation = Activation::none;  // where it is more than a clamp
 };
 
 // The rows of the input under pixels begin..end of one row of the output (counted over the whole batch), one below the
@@ -115,6 +121,24 @@ void run_convolution_rows(const ConvolutionStep& step, const RowCall& call) {
   }
 }
 
+// Into `sums`, as many floats as a bias has.
+const float* sums_of_pixel(const ConvolutionStep& step, const RunContext& context, std::byte* scratch, float* sums) {
+  const PackedMatrix& matrix = step.pixel_matrix;
+  GemmProblem problem;
+  problem.a = floats_at(context, step.pixel);
+  problem.b = matrix.weights;
+  problem.bias = matrix.bias;
+  problem.out = sums;
+  problem.a_stride = problem.depth = matrix.depth;
+  problem.packed_depth = matrix.packed_depth;
+  problem.out_stride = problem.columns = matrix.columns;
+  problem.rows = 1;
+  problem.low = -HUGE_VALF, problem.high = HUGE_VALF;
+  problem.scratch = scratch;
+  step.kernels->rows_first(problem, step.kernels->tile_rows, 0, 1, 0, matrix.panels);
+  return sums;
+}
+
 // The product of some rows and panels of one group, block by block.
 void multiply(const ConvolutionStep& step, RunContext& context, int group, Range rows, Range panels) {
   const GemmKernels& kernels = *step.kernels;
@@ -126,6 +150,8 @@ void multiply(const ConvolutionStep& step, RunContext& context, int group, Range
   const std::ptrdiff_t panel_floats = static_cast<std::ptrdiff_t>(kernels.layout.columns) * step.matrix.panels;
   problem.b += group * panel_floats * problem.packed_depth;
   problem.bias += group * panel_floats;
+  // By every part for itself: a row of weights' size in products, where a part has hundreds of rows.
+  if (step.pixel.exists()) problem.bias = sums_of_pixel(step, context, problem.scratch, patches);
   std::byte* const out = context.at(step.output);
   const float* residual = !step.residual.exists() ? nullptr : floats_at(context, step.residual) + first_column;
   const auto run = step.panels_first ? kernels.panels_first : kernels.rows_first;
@@ -237,11 +263,23 @@ const GemmKernels& products_of(const StepSource& source, const Node& head) {
 
 Result<CompiledStep> compile_convolution(const StepSource& source) {
   MOBILENET_TRY(const FusedGroup group, fused_group(source));
-  const Shape& in = source.shape(group.head->inputs[0]);
+  TensorId input = group.head->inputs[0];
   const Shape& out = source.shape(group.head->output);
   ConvolutionStep step;
-  MOBILENET_TRY(const FilterView filter, checked_view(source, group));
+  MOBILENET_TRY(FilterView filter, checked_view(source, group));
   step.kernels = &products_of(source, *group.head);
+  if (group.concat != nullptr) {
+    const RepeatedPixel join = *repeated_pixel(source.network, source.plan.shapes, *group.concat);
+    const auto of = [&](int first, TensorId id) {
+      return filter.of_inputs(first, static_cast<int>(source.shape(id)[3]));
+    };
+    MOBILENET_TRY(step.pixel_matrix,
+                  packed_matrix(source, group, of(join.pixel_first, join.pixel), 1, step.kernels->layout));
+    step.pixel = source.place(join.pixel);
+    input = join.map;
+    filter = of(join.map_first, input);
+  }
+  const Shape& in = source.shape(input);
   step.patch_kernels = source.kernels.f32_patches;
   step.elementwise = source.kernels.f32_elementwise;
   if (const auto* op = std::get_if<Conv2dOp>(&group.head->op)) {
@@ -259,7 +297,6 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   problem.packed_depth = step.matrix.packed_depth;
   problem.columns = step.matrix.columns;
   problem.rows = static_cast<int>(out.elements() / (static_cast<std::int64_t>(step.groups) * problem.columns));
-  const TensorId input = group.head->inputs[0];
   problem.a_stride = problem.depth;
   problem.a_is_bf16 = source.storage(input) == Storage::bf16;
   step.row_bytes = pixel_bytes(source.storage(input), problem.depth);
@@ -274,8 +311,14 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   step.output = source.place(source.step.output);
   if (group.residual != kNoTensor) step.residual = source.place(group.residual);
   choose_blocks(step);
-  const std::size_t scratch =
-      step.patch_bytes + kernel_bytes(step, step.panels_first ? step.block_rows : step.tile_rows);
+  std::size_t kernel_scratch = kernel_bytes(step, step.panels_first ? step.block_rows : step.tile_rows);
+  if (step.pixel.exists()) {
+    step.patch_bytes = padded_lines(static_cast<std::size_t>(step.matrix.panels) *
+                                    static_cast<std::size_t>(step.kernels->layout.columns) * sizeof(float));
+    if (step.kernels->scratch_bytes != nullptr)
+      kernel_scratch = std::max(kernel_scratch, step.kernels->scratch_bytes(1, step.pixel_matrix.depth));
+  }
+  const std::size_t scratch = step.patch_bytes + kernel_scratch;
   const std::size_t stage_scratch = step.stage_patch_bytes + kernel_bytes(step, step.tile_rows);
   const RowStage rows = row_stage_of<ConvolutionStep, &run_convolution_rows>(stage_scratch);
   CompiledStep compiled = step_of<&run_convolution>(std::move(step), scratch);

@@ -42,7 +42,12 @@ Result<FilterView> checked_view(const StepSource& source, const FusedGroup& grou
 
 Result<FusedGroup> fused_group(const StepSource& source) {
   FusedGroup group;
-  group.head_index = source.step.nodes.front();
+  std::span<const int> nodes = source.step.nodes;
+  if (const Node& first = source.node(nodes.front()); std::holds_alternative<ConcatOp>(first.op)) {
+    group.concat = &first;
+    nodes = nodes.subspan(1);
+  }
+  group.head_index = nodes.front();
   group.head = &source.node(group.head_index);
   if (const auto* convolution = std::get_if<Conv2dOp>(&group.head->op))
     group.activation = convolution->activation;
@@ -52,14 +57,14 @@ Result<FusedGroup> fused_group(const StepSource& source) {
     group.activation = dense->activation;
 
   TensorId tail = group.head->output;
-  for (std::size_t i = 1; i < source.step.nodes.size(); ++i) {
-    const Node& node = source.node(source.step.nodes[i]);
+  for (std::size_t i = 1; i < nodes.size(); ++i) {
+    const Node& node = source.node(nodes[i]);
     const bool activated = group.activation != Activation::none;
     bool fits = !activated;
     if (std::holds_alternative<BatchNormOp>(node.op)) {
       fits = fits && i == 1;
       group.batch_norm = &node;
-      group.batch_norm_index = source.step.nodes[i];
+      group.batch_norm_index = nodes[i];
     } else if (const auto* activation = std::get_if<ActivationOp>(&node.op)) {
       group.activation = activation->activation;
     } else if (const auto* add = std::get_if<AddOp>(&node.op)) {
@@ -173,6 +178,7 @@ Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& g
   PackKey key = key_of(group, PackKey::Kind::matrix, layout.columns);
   key.layout.group = layout.group;
   key.parts = layout.parts;
+  key.first = view.first, key.inputs = view.inputs;
   key.groups = groups;
   MOBILENET_TRY(matrix.memory, source.pack(key, bytes, fill));
   if (matrix.memory->size() == 0) return matrix;

@@ -15,8 +15,10 @@
 
 namespace mobilenet::cpu {
 
-// A step read as head [+ batch norm] [+ activation], or head [+ batch norm] + add [+ activation].
+// A step read as head [+ batch norm] [+ activation], or head [+ batch norm] + add [+ activation]; in front of it may be
+// a concatenation with a repeated pixel.
 struct FusedGroup {
+  const Node* concat = nullptr;
   const Node* head = nullptr;
   int head_index = 0;
   const Node* batch_norm = nullptr;
