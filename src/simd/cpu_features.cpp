@@ -33,18 +33,30 @@ constexpr std::uint32_t bits(std::initializer_list<int> positions) {
 
 constexpr bool all(std::uint32_t value, std::uint32_t mask) { return (value & mask) == mask; }
 
-// The vector registers that the operating system saves; 0 when it says nothing about them.
-std::uint32_t saved_registers() {
-  const bool has_xgetbv = all(cpuid(1).ecx, bits({27}));  // OSXSAVE
-  if (!has_xgetbv) return 0;
-  std::uint32_t low = 0, high = 0;
-  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return low;
+struct Processor {
+  bool is_intel = cpuid(0).ebx == 0x756e6547;  // "Genu"
+  CpuidRegisters basic = cpuid(1);
+  CpuidRegisters more = cpuid(7);  // eax: of how many further leaves
+  CpuidRegisters still_more = more.eax >= 1 ? cpuid(7, 1) : CpuidRegisters();
+  CpuidRegisters extended = cpuid(0x80000001);
+  std::uint32_t saved = saved_registers();
+
+  // The vector registers that the operating system saves; 0 when it says nothing about them.
+  std::uint32_t saved_registers() const {
+    if (!all(basic.ecx, bits({27}))) return 0;  // OSXSAVE
+    std::uint32_t low = 0, high = 0;
+    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+  }
+};
+
+// Asked once: under a hypervisor a CPUID takes 3.5 us or more, and a list of kernels made a hundred and fifty of them.
+const Processor& processor() {
+  static const Processor asked;
+  return asked;
 }
 
-bool multiplies_bf16() { return has_avx512_vnni() && cpuid(7).eax >= 1 && all(cpuid(7, 1).eax, bits({5})); }
-
-bool is_intel() { return cpuid(0).ebx == 0x756e6547; }  // "Genu"
+bool multiplies_bf16() { return has_avx512_vnni() && all(processor().still_more.eax, bits({5})); }
 
 // Linux keeps the tiles' 8 KB from processes that have not asked for them.
 bool may_use_tiles() {
@@ -61,29 +73,30 @@ bool may_use_tiles() {
 
 bool has_sse2() { return true; }  // part of x86-64
 
-bool has_sse4() { return all(cpuid(1).ecx, bits({9, 19, 20})); }  // SSSE3, SSE4.1, SSE4.2
+bool has_sse4() { return all(processor().basic.ecx, bits({9, 19, 20})); }  // SSSE3, SSE4.1, SSE4.2
 
 bool has_avx2() {
-  return has_sse4() && all(saved_registers(), bits({1, 2})) &&  // XMM, YMM
-         all(cpuid(1).ecx, bits({12, 28, 29})) &&               // FMA, AVX, F16C
-         all(cpuid(7).ebx, bits({3, 5, 8})) &&                  // BMI1, AVX2, BMI2
-         all(cpuid(0x80000001).ecx, bits({5}));                 // LZCNT
+  return has_sse4() && all(processor().saved, bits({1, 2})) &&  // XMM, YMM
+         all(processor().basic.ecx, bits({12, 28, 29})) &&      // FMA, AVX, F16C
+         all(processor().more.ebx, bits({3, 5, 8})) &&          // BMI1, AVX2, BMI2
+         all(processor().extended.ecx, bits({5}));              // LZCNT
 }
 
 bool has_avx512() {
-  return has_avx2() && all(saved_registers(), bits({5, 6, 7})) &&  // masks, ZMM
-         all(cpuid(7).ebx, bits({16, 17, 28, 30, 31}));            // F, DQ, CD, BW, VL
+  return has_avx2() && all(processor().saved, bits({5, 6, 7})) &&  // masks, ZMM
+         all(processor().more.ebx, bits({16, 17, 28, 30, 31}));    // F, DQ, CD, BW, VL
 }
 
-bool has_avx512_vnni() { return has_avx512() && all(cpuid(7).ecx, bits({1, 6, 11})); }  // VBMI, VBMI2, VNNI
+bool has_avx512_vnni() { return has_avx512() && all(processor().more.ecx, bits({1, 6, 11})); }  // VBMI, VBMI2, VNNI
 
-bool has_avx512_bf16() { return !is_intel() && multiplies_bf16(); }
+bool has_avx512_bf16() { return !processor().is_intel && multiplies_bf16(); }
 
-bool has_avx512_fp16() { return multiplies_bf16() && all(cpuid(7).edx, bits({23})); }
+bool has_avx512_fp16() { return multiplies_bf16() && all(processor().more.edx, bits({23})); }
 
 bool has_amx() {
-  return multiplies_bf16() && all(saved_registers(), bits({17, 18})) &&  // tiles and their configuration
-         all(cpuid(7).edx, bits({22, 24, 25})) && may_use_tiles();       // BF16, TILE, INT8
+  return multiplies_bf16() && all(processor().saved, bits({17, 18})) &&  // tiles and their configuration
+         all(processor().more.edx, bits({22, 24, 25})) &&                // BF16, TILE, INT8
+         may_use_tiles();
 }
 
 }  // namespace mobilenet
