@@ -203,8 +203,8 @@ Result<Model> Model::from_memory(std::span<const std::byte> file, const ModelOpt
 
 Result<Model> Model::from_memory(std::span<const std::byte> file, std::shared_ptr<const void> owner,
                                  const ModelOptions& options, std::string_view name) try {
-  constexpr std::uintptr_t kAlignment = 16;  // what a reader of FlatBuffers relies on
-  if (reinterpret_cast<std::uintptr_t>(file.data()) % kAlignment != 0) return from_memory(file, options, name);
+  constexpr std::uintptr_t kFileAlignment = 16;  // what a reader of FlatBuffers relies on
+  if (reinterpret_cast<std::uintptr_t>(file.data()) % kFileAlignment != 0) return from_memory(file, options, name);
   MOBILENET_TRY(auto state, load_state({std::string(name), {}, file, std::move(owner)}, options));
   return Model(std::move(state));
 } catch (...) {

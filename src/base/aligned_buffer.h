@@ -2,12 +2,10 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Owned, 64-byte aligned memory whose tail may be read, never written, past the end.
+// 64-byte aligned memory whose tail may be read, never written, past the end.
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <utility>
 
 namespace mobilenet {
@@ -24,14 +22,9 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   // Zero-filled; large ones by the system, page by page as they are touched. Throws std::bad_alloc like operator new.
-  explicit AlignedBuffer(std::size_t bytes) : bytes_(bytes) {
-    if (bytes == 0) return;
-    std::size_t space = bytes + kReadPadding + kAlignment;
-    memory_.reset(std::calloc(space, 1));
-    if (!memory_) throw std::bad_alloc();
-    void* start = memory_.get();
-    data_ = static_cast<std::byte*>(std::align(kAlignment, bytes + kReadPadding, start, space));
-  }
+  explicit AlignedBuffer(std::size_t bytes);
+  // A part of another one, padded_lines(bytes) of it, which must outlive this.
+  AlignedBuffer(std::byte* part, std::size_t bytes) : data_(part), bytes_(bytes) {}
   AlignedBuffer(AlignedBuffer&& other) noexcept
       : memory_(std::move(other.memory_)),
         data_(std::exchange(other.data_, nullptr)),
@@ -58,7 +51,8 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(void* p) const { std::free(p); }
+    std::size_t mapped;  // bytes; 0: from the heap
+    void operator()(void* memory) const;
   };
   std::unique_ptr<void, Free> memory_;
   std::byte* data_ = nullptr;

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -33,7 +33,6 @@ class FileReader {
   FileReader(const std::filesystem::path& path, const FileLimits& limits) : path_(path.string()), limits_(limits) {}
   ~FileReader() {
     if (descriptor_ >= 0) ::close(descriptor_);
-    std::free(data_);
   }
   FileReader(const FileReader&) = delete;
   FileReader& operator=(const FileReader&) = delete;
@@ -46,7 +45,7 @@ class FileReader {
     if (S_ISREG(now.st_mode) && !same_content(now, status_))
       return failure(ErrorCode::io, path_, ": was changed while it was read");
     auto file = std::make_shared<FileBytes>();
-    file->data_ = {std::exchange(data_, nullptr), &std::free};
+    file->data_ = std::move(data_);
     file->size_ = size_;
     return std::shared_ptr<const FileBytes>(std::move(file));
   }
@@ -75,8 +74,8 @@ class FileReader {
     for (;;) {
       MOBILENET_CHECK(make_room());
       // The first bytes alone, so that little is read of a file that is not accepted.
-      const std::size_t end = accepted ? capacity_ : std::min(capacity_, FileLimits::kHeadBytes);
-      const ssize_t count = ::read(descriptor_, data_ + size_, std::min(end - size_, std::size_t{1} << 30));
+      const std::size_t end = accepted ? data_.size() : std::min(data_.size(), FileLimits::kHeadBytes);
+      const ssize_t count = ::read(descriptor_, data_.data() + size_, std::min(end - size_, std::size_t{1} << 30));
       if (count < 0) {
         if (errno == EINTR) continue;
         if (errno != EAGAIN) return system_error();
@@ -91,7 +90,7 @@ class FileReader {
       if (size_ > limits_.max_bytes)
         return failure(ErrorCode::out_of_memory, path_, ": is longer than the limit of ", limits_.max_bytes, " bytes");
       if (!accepted && (count == 0 || size_ == FileLimits::kHeadBytes)) {
-        MOBILENET_CHECK(limits_.accept({data_, size_}));
+        MOBILENET_CHECK(limits_.accept({data_.data(), size_}));
         accepted = true;
       }
       if (count == 0) return {};
@@ -100,14 +99,16 @@ class FileReader {
 
   // At least one free byte; a regular file gets its size and one more, which shows its end.
   Result<void> make_room() {
-    if (size_ < capacity_) return {};
+    if (size_ < data_.size()) return {};
     const std::size_t known = S_ISREG(status_.st_mode) ? static_cast<std::size_t>(status_.st_size) + 1 : 0;
-    const std::size_t wanted = std::max({known, 2 * capacity_, std::size_t{1} << 16});
-    auto* const grown = static_cast<std::byte*>(std::realloc(data_, wanted));
-    if (grown == nullptr)
+    const std::size_t wanted = std::max({known, 2 * size_, std::size_t{1} << 16});
+    try {
+      AlignedBuffer grown(wanted);
+      std::copy_n(data_.data(), size_, grown.data());
+      data_ = std::move(grown);
+    } catch (const std::bad_alloc&) {
       return failure(ErrorCode::out_of_memory, path_, ": not enough memory to read it, ", wanted, " bytes are needed");
-    data_ = grown;
-    capacity_ = wanted;
+    }
     return {};
   }
 
@@ -130,8 +131,8 @@ class FileReader {
   int descriptor_ = -1;
   struct stat status_ {};
   bool waited_ = false;
-  std::byte* data_ = nullptr;
-  std::size_t size_ = 0, capacity_ = 0;
+  AlignedBuffer data_;
+  std::size_t size_ = 0;
 };
 
 Result<std::shared_ptr<const FileBytes>> FileBytes::read(const std::filesystem::path& path, const FileLimits& limits) {

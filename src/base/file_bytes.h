@@ -14,6 +14,8 @@
 #include <memory>
 #include <span>
 
+#include "base/aligned_buffer.h"
+
 namespace mobilenet {
 
 struct FileLimits {
@@ -33,11 +35,11 @@ class FileBytes {
   static Result<std::shared_ptr<const FileBytes>> read(const std::filesystem::path& path,
                                                        const FileLimits& limits = {});
 
-  std::span<const std::byte> bytes() const { return {data_.get(), size_}; }
+  std::span<const std::byte> bytes() const { return {data_.data(), size_}; }
 
  private:
   friend class FileReader;
-  std::unique_ptr<std::byte[], void (*)(void*)> data_{nullptr, nullptr};
+  AlignedBuffer data_;
   std::size_t size_ = 0;
 };
 

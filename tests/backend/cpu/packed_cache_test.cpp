@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <barrier>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <thread>
@@ -56,6 +58,22 @@ TEST(PackedCache, ALimitOfAllBuffersTogether) {
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, ErrorCode::out_of_memory);
   EXPECT_TRUE(cache.get({.weight = 3}, kBytes, 3 * kBytes, leave_zeros)) << "what failed once may be tried again";
+}
+
+TEST(PackedCache, BuffersAreZerosAndApartWhateverWasExpected) {
+  for (const std::size_t expected : {std::size_t{0}, std::size_t{1000}, std::size_t{3} << 20}) {
+    PackedCache cache(expected);
+    std::size_t bytes = 100;
+    for (int weight = 0; weight < 15; ++weight, bytes = 2 * bytes + 1) {
+      const auto fill = [&](AlignedBuffer& buffer) {
+        EXPECT_EQ(buffer.size(), bytes);
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.data()) % kAlignment, 0u);
+        EXPECT_EQ(std::count(buffer.data(), buffer.data() + bytes, std::byte{0}), static_cast<std::ptrdiff_t>(bytes));
+        std::fill_n(buffer.data(), bytes, std::byte{0xff});
+      };
+      ASSERT_TRUE(cache.get({.weight = weight}, bytes, kNoLimit, fill));
+    }
+  }
 }
 
 TEST(PackedCache, WhatIsThrownLeavesNothingBehind) {

@@ -15,16 +15,6 @@ namespace {
 constexpr std::int64_t kKeptWeights = 4 << 20;  // bytes
 constexpr std::int64_t kMostAtOnce = 4;
 
-std::int64_t weight_bytes(const Parameters& parameters) {
-  std::int64_t bytes = 0;
-  for (const Parameter& parameter : parameters.values) {
-    const DataType type =
-        parameter.type == DataType::f16 ? DataType::f32 : parameter.type;  // as they are computed with
-    bytes += parameter.shape.elements() * static_cast<std::int64_t>(size_of(type));
-  }
-  return bytes;
-}
-
 // Pictures of a slice, so that all have the same number and every thread has one.
 std::int64_t pictures_at_once(const Parameters& parameters, std::int64_t pictures, int threads) {
   if (weight_bytes(parameters) <= kKeptWeights) return 1;
@@ -34,6 +24,16 @@ std::int64_t pictures_at_once(const Parameters& parameters, std::int64_t picture
 }
 
 }  // namespace
+
+std::int64_t weight_bytes(const Parameters& parameters) {
+  std::int64_t bytes = 0;
+  for (const Parameter& parameter : parameters.values) {
+    const DataType type =
+        parameter.type == DataType::f16 ? DataType::f32 : parameter.type;  // as they are computed with
+    bytes += parameter.shape.elements() * static_cast<std::int64_t>(size_of(type));
+  }
+  return bytes;
+}
 
 Result<Batch> batch_of(const Network& network, const Parameters& parameters, std::span<const Shape> input_shapes,
                        int threads) {

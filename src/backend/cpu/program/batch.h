@@ -20,6 +20,9 @@ struct Batch {
   std::size_t slices = 1;
 };
 
+// Of all weights, as they are computed with.
+std::int64_t weight_bytes(const Parameters& parameters);
+
 // One slice where a tensor of the batch is not made of those of its pictures, one after the other.
 Result<Batch> batch_of(const Network& network, const Parameters& parameters, std::span<const Shape> input_shapes,
                        int threads);

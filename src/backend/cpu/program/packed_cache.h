@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "backend/cpu/kernels/filter_layout.h"
 #include "base/aligned_buffer.h"
@@ -46,8 +47,10 @@ class PackedCache {
  public:
   using Buffer = std::shared_ptr<const AlignedBuffer>;
   using Fill = std::function<void(AlignedBuffer&)>;
-  // Of `bytes`, zeros until `fill` writes it, once per key. Threads that pack different keys do not wait for each
-  // other. Fails where all buffers together would take more than `most_bytes`.
+  // `expected`: bytes of all buffers together, about.
+  explicit PackedCache(std::size_t expected = 0) : expected_(expected) {}
+  // A buffer that lives as long as the cache. Of `bytes`, zeros until `fill` writes it, once per key. Threads that pack
+  // different keys do not wait for each other. Fails where all buffers together would take more than `most_bytes`.
   Result<Buffer> get(const PackKey& key, std::size_t bytes, std::size_t most_bytes, const Fill& fill);
   std::size_t bytes() const;
 
@@ -56,12 +59,16 @@ class PackedCache {
     std::mutex mutex;  // held while `fill` runs
     Buffer buffer;
   };
-  Result<void> reserve(std::size_t bytes, std::size_t most_bytes);
+  Result<AlignedBuffer> reserve(std::size_t bytes, std::size_t most_bytes);
   void release(std::size_t bytes);
 
-  mutable std::mutex mutex_;  // of the two below, never held while a buffer is made
+  const std::size_t expected_;
+  mutable std::mutex mutex_;  // of all below, never held while a buffer is filled
   std::map<PackKey, Slot> slots_;
   std::size_t bytes_ = 0;
+  // Buffers are parts of a few large ones: in huge pages, which one alone seldom fills.
+  std::vector<AlignedBuffer> memory_;
+  std::size_t used_ = 0;  // of the last
 };
 
 }  // namespace mobilenet::cpu

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "backend/backend.h"
+#include "backend/cpu/program/batch.h"
 #include "backend/cpu/program/step.h"
 #include "plan/plan.h"
 
@@ -16,7 +17,9 @@ namespace mobilenet::cpu {
 class CpuWeights final : public Weights {
  public:
   CpuWeights(std::shared_ptr<const ModelGraph> graph, Precision precision)
-      : graph_(std::move(graph)), precision_(precision) {}
+      : graph_(std::move(graph)),
+        precision_(precision),
+        packed_(static_cast<std::size_t>(weight_bytes(graph_->parameters))) {}
   const Network& network() const { return graph_->network; }
   const Parameters& parameters() const { return graph_->parameters; }
   Precision precision() const { return precision_; }
