@@ -3,6 +3,7 @@
 #include "backend/cpu/steps/f32/filters.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -126,26 +127,34 @@ FoldedFilter folded_filter(const StepSource& source, const FusedGroup& group, co
 
 namespace {
 
-// Weight (o..o + outputs, all depths) of a panel whose elements are zero so far.
+// Weight (o..o + outputs, all depths) of a panel whose elements are zero so far. A cache line of each output at a time:
+// 3.8 million weights take 1.5 ms, one by one, with an offset and a factor for each, 2.9, and in longer runs, whose
+// reads wait for each other, 3.3 (Zen 4).
 void fill_panel(const FoldedFilter& filter, int o, int outputs, const PanelLayout& layout, float* panel) {
+  constexpr int kAtOnce = 16;
   const FilterView& view = filter.view;
   auto* halves = reinterpret_cast<std::uint16_t*>(panel);
   const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(layout.packed_depth(view.height * view.width * view.inputs)) /
                               layout.parts * layout.columns * layout.group;
-  int depth = 0;
+  int depth = 0;  // of the first of these inputs
   for (int y = 0; y < view.height; ++y)
     for (int x = 0; x < view.width; ++x)
-      for (int i = 0; i < view.inputs; ++i, ++depth) {
-        const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(depth / layout.group) * layout.columns;
-        if (layout.group == 1)
-          for (int j = 0; j < outputs; ++j) panel[row + j] = filter.weight(o + j, y, x, i);
-        else
-          for (int j = 0; j < outputs; ++j) {
-            const float weight = filter.weight(o + j, y, x, i);
-            std::uint16_t* const half = halves + (row + j) * 2 + depth % 2;
-            half[0] = float_to_bf16(weight);
-            if (layout.parts == 2) half[part] = float_to_bf16(weight - bf16_to_float(half[0]));
-          }
+      for (int i = 0, count = 0; i < view.inputs; i += count, depth += count) {
+        count = std::min(kAtOnce, view.inputs - i);
+        for (int j = 0; j < outputs; ++j) {
+          std::array<float, kAtOnce> folded;
+          const float* const weights = filter.weights(o + j, y, x, i, count, folded.data());
+          if (layout.group == 1)
+            for (int k = 0; k < count; ++k)
+              panel[static_cast<std::ptrdiff_t>(depth + k) * layout.columns + j] = weights[k];
+          else
+            for (int k = 0; k < count; ++k) {
+              const std::ptrdiff_t row = static_cast<std::ptrdiff_t>((depth + k) / 2) * layout.columns;
+              std::uint16_t* const half = halves + (row + j) * 2 + (depth + k) % 2;
+              half[0] = float_to_bf16(weights[k]);
+              if (layout.parts == 2) half[part] = float_to_bf16(weights[k] - bf16_to_float(half[0]));
+            }
+        }
       }
 }
 

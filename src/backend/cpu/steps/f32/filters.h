@@ -45,8 +45,17 @@ struct FoldedFilter {
   std::vector<float> bias;        // per output
 
   float weight(int o, int y, int x, int i) const {
-    return static_cast<float>(static_cast<double>(values[view.offset(o, y, x, i)]) *
-                              factors[static_cast<std::size_t>(o)]);
+    float folded = 0;
+    return *weights(o, y, x, i, 1, &folded);
+  }
+  // Of the inputs i..i + count: in place where nothing is folded in and they lie together, else in `folded`.
+  const float* weights(int o, int y, int x, int i, int count, float* folded) const {
+    const float* from = values + view.offset(o, y, x, i);
+    const double factor = factors[static_cast<std::size_t>(o)];
+    if (factor == 1 && view.input_stride == 1) return from;
+    for (int k = 0; k < count; ++k, from += view.input_stride)
+      folded[k] = static_cast<float>(static_cast<double>(*from) * factor);
+    return folded;
   }
 };
 FoldedFilter folded_filter(const StepSource& source, const FusedGroup& group, const FilterView& view);

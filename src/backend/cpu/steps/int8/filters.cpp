@@ -115,18 +115,25 @@ class Packer {
   template <class Stored>
   std::uint32_t pack_adjacent(const Stored* stored, std::size_t depth, std::int32_t shift, std::byte* to) const {
     const std::size_t step = static_cast<std::size_t>(layout_.group) * static_cast<std::size_t>(layout_.block);
-    const std::int32_t zero = arithmetic_.weight_zero_point;
-    std::uint32_t sum = 0;
-    for (std::size_t d = 0; d < depth; d += 4, to += step) {
-      std::int8_t four[4] = {};
-      for (std::size_t i = 0; i < std::min<std::size_t>(4, depth - d); ++i) {
-        const std::int32_t weight = stored[d + i] - zero;
-        sum += static_cast<std::uint32_t>(weight);
-        four[i] = static_cast<std::int8_t>(weight + shift);
-      }
-      std::memcpy(to, four, sizeof four);
+    const std::int32_t moved = shift - arithmetic_.weight_zero_point;
+    const std::size_t whole = depth / 4 * 4;
+    for (std::size_t d = 0; d < whole; d += 4, to += step) {
+      std::uint32_t four = 0;
+      std::memcpy(&four, stored + d, sizeof four);
+      four = add_to_bytes(four, static_cast<std::uint8_t>(moved));
+      std::memcpy(to, &four, sizeof four);
     }
-    return sum;
+    for (std::size_t d = whole; d < depth; ++d) to[d - whole] = static_cast<std::byte>(stored[d] + moved);
+    std::uint32_t sum = 0;  // apart, so that the compiler adds many at once
+    for (std::size_t d = 0; d < depth; ++d) sum += static_cast<std::uint32_t>(stored[d]);
+    return sum - static_cast<std::uint32_t>(depth) * static_cast<std::uint32_t>(arithmetic_.weight_zero_point);
+  }
+
+  // To each of the four, without carries from one to the next.
+  static std::uint32_t add_to_bytes(std::uint32_t four, std::uint8_t number) {
+    constexpr std::uint32_t kSigns = 0x80808080;
+    const std::uint32_t numbers = 0x01010101u * number;
+    return ((four & ~kSigns) + (numbers & ~kSigns)) ^ ((four ^ numbers) & kSigns);
   }
 
   std::int32_t centred(int channel, const Tap& tap) const {
