@@ -82,6 +82,8 @@ bool has_avx2() {
          all(processor().extended.ecx, bits({5}));              // LZCNT
 }
 
+bool has_avx_vnni() { return has_avx2() && all(processor().still_more.eax, bits({4})); }
+
 bool has_avx512() {
   return has_avx2() && all(processor().saved, bits({5, 6, 7})) &&  // masks, ZMM
          all(processor().more.ebx, bits({16, 17, 28, 30, 31}));    // F, DQ, CD, BW, VL

@@ -11,6 +11,7 @@ namespace mobilenet {
 bool has_sse2();
 bool has_sse4();
 bool has_avx2();         // with FMA, F16C, BMI and LZCNT
+bool has_avx_vnni();     // and AVX-VNNI: Intel since Alder Lake, AMD since Zen 5
 bool has_avx512();       // F, BW, CD, DQ and VL
 bool has_avx512_vnni();  // and VBMI, VBMI2 and VNNI: Ice Lake, Zen 4 and later
 bool has_avx512_bf16();  // and BF16 that gains: Zen 4 and later; Intel's have a quarter of the rate (V2 11.4 ms,

@@ -12,8 +12,8 @@ namespace {
 
 // From the heap, and from the system with and without a last huge page that is not full.
 constexpr std::size_t kMegabyte = std::size_t{1} << 20;
-constexpr std::size_t kSizes[] = {1, 4096, kMegabyte, 2 * kMegabyte - 4096, 2 * kMegabyte, 3 * kMegabyte,
-                                  33 * kMegabyte + 5, 64 * kMegabyte - 77};
+constexpr std::size_t kSizes[] = {
+    1, 4096, kMegabyte, 2 * kMegabyte - 4096, 2 * kMegabyte, 3 * kMegabyte, 33 * kMegabyte + 5, 64 * kMegabyte - 77};
 
 TEST(AlignedBuffer, IsAlignedAndZeroUpToItsPadding) {
   for (const std::size_t bytes : kSizes) {

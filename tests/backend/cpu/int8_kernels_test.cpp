@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backend/cpu/every_isa.h"
+#include "backend/cpu/int8_quads_of_256.h"
 #include "base/aligned_buffer.h"
 
 namespace mobilenet::cpu {
@@ -303,6 +304,21 @@ TEST_P(Int8Kernel, SumIsItsFormula) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Isas, Int8Kernel, testing::every_isa(), testing::isa_test_name);
+
+// Where AVX512_VNNI is, so are its kernels for vectors of 256 bits.
+std::vector<KernelSet> quads_of_256() {
+  std::vector<KernelSet> found;
+  for (KernelSet set : runnable_kernels()) {
+    if (set.isa != "avx512_vnni") continue;
+    set.isa = "quads_of_256";
+    set.int8_matmul = kInt8MatmulOf256;
+    set.int8_depthwise_3x3 = kInt8Depthwise3x3Of256;
+    found.push_back(set);
+  }
+  return found;
+}
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Int8Kernel);
+INSTANTIATE_TEST_SUITE_P(Of256, Int8Kernel, ::testing::ValuesIn(quads_of_256()), testing::isa_test_name);
 
 }  // namespace
 }  // namespace mobilenet::cpu

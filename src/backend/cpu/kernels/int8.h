@@ -118,6 +118,10 @@ MOBILENET_PER_TARGET(Int8ElementwiseKernels, kInt8Elementwise)
 extern const Int8MatmulKernels kInt8MatmulVnni;
 extern const Int8DepthwiseKernels kInt8Depthwise3x3Vnni;
 
+// int8_avx_vnni.cpp, the same with vectors of 256 bits
+extern const Int8MatmulKernels kInt8MatmulAvxVnni;
+extern const Int8DepthwiseKernels kInt8Depthwise3x3AvxVnni;
+
 // int8_amx.cpp
 extern const Int8MatmulKernels kInt8MatmulAmx;
 

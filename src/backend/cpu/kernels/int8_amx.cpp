@@ -23,6 +23,7 @@ HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,amx-tile,amx-
 #define MOBILENET_TILE_PRODUCT _tile_dpbusd
 #include "backend/cpu/kernels/amx_tiles-inl.h"
 #include "backend/cpu/kernels/int8_avx512-inl.h"
+#include "backend/cpu/kernels/int8_rows-inl.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -56,8 +57,7 @@ void run_tile(const MatmulTask& task, const TileTask& tile, int b) {
   else
     multiply_tiles<1, 2>(rows, nullptr, tile.stride, weights, depth_tiles, {}, sums);
   const int channel = b * kTwoTiles;
-  const auto channels =
-      static_cast<__mmask32>(~std::uint32_t{0} >> (kTwoTiles - std::min(kTwoTiles, filters.channels - channel)));
+  const int channels = std::min(kTwoTiles, filters.channels - channel);
   const __m512 scale_even = _mm512_load_ps(reinterpret_cast<const float*>(block) + kTwoTiles);
   const __m512 scale_odd = _mm512_load_ps(reinterpret_cast<const float*>(block) + kTwoTiles + kTwoTiles / 2);
   const __m512i bias_even = _mm512_load_si512(block), bias_odd = _mm512_load_si512(block + kTileBytes);

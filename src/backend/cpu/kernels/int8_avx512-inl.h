@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 
-// What the integer matrix products of AVX-512 share: rows made unsigned, the shift of the filters taken back, sums made
+// Vectors of 512 bits for integer kernels with AVX512_VNNI (int8_rows-inl.h, int8_quads-inl.h), and their sums made
 // bytes. Included once a file, inside the region that says for which instructions the file is compiled.
 
 #include <cstddef>
@@ -12,27 +12,41 @@
 namespace mobilenet::cpu {
 namespace {
 
-constexpr std::size_t kVectorBytes = 64;
+using Integers = __m512i;
+using Floats = __m512;
+constexpr int kVectorBytes = 64;
+constexpr int kTileRows = 12;  // 24 sums + 2 weights + 1 row of 32 registers
 
-inline std::size_t flipped_stride(int depth) {
-  return (static_cast<std::size_t>(depth) + kVectorBytes - 1) / kVectorBytes * kVectorBytes;
+// sum += four products a lane. Not the intrinsic: with it GCC 12 keeps a tile's sums on the stack (35 vector moves a
+// step of the inner loop instead of none).
+inline void accumulate_quads(Integers& sum, Integers bytes, Integers weights) {
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(bytes), "vm"(weights));
 }
 
-inline std::size_t sums_bytes(int row_count) {
-  return (static_cast<std::size_t>(row_count) * sizeof(std::int32_t) + kVectorBytes - 1) / kVectorBytes * kVectorBytes;
-}
-
-inline std::int32_t sum_of_bytes(const std::uint8_t* row, int depth) {
-  const __m512i ones = _mm512_set1_epi8(1);
-  __m512i sum = _mm512_setzero_si512();
-  int d = 0;
-  for (; d + 64 <= depth; d += 64) sum = _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(row + d), ones);
-  if (d < depth) {
-    const __mmask64 rest = ~std::uint64_t{0} >> (64 - (depth - d));
-    sum = _mm512_dpbusd_epi32(sum, _mm512_maskz_loadu_epi8(rest, row + d), ones);
-  }
-  return _mm512_reduce_add_epi32(sum);
-}
+inline Integers same_i32(std::int32_t value) { return _mm512_set1_epi32(value); }
+inline Integers same_i16(short value) { return _mm512_set1_epi16(value); }
+inline Integers same_i8(char value) { return _mm512_set1_epi8(value); }
+inline Floats same_float(float value) { return _mm512_set1_ps(value); }
+inline Integers load(const void* from) { return _mm512_load_si512(from); }
+inline Floats load_floats(const float* from) { return _mm512_load_ps(from); }
+inline Integers load_unaligned(const void* from) { return _mm512_loadu_si512(from); }
+inline void store(Integers bytes, void* to) { _mm512_store_si512(to, bytes); }
+inline __mmask64 first_bytes(int count) { return ~std::uint64_t{0} >> (kVectorBytes - count); }
+// The first `count`, and zeros; the first `count`, and nothing else.
+inline Integers load_bytes(const void* from, int count) { return _mm512_maskz_loadu_epi8(first_bytes(count), from); }
+inline void store_bytes(Integers bytes, void* to, int count) { _mm512_mask_storeu_epi8(to, first_bytes(count), bytes); }
+inline Integers add_i32(Integers a, Integers b) { return _mm512_add_epi32(a, b); }
+inline Integers add_saturated_i16(Integers a, Integers b) { return _mm512_adds_epi16(a, b); }
+inline Integers max_u8(Integers a, Integers b) { return _mm512_max_epu8(a, b); }
+inline Integers exclusive_or(Integers a, Integers b) { return _mm512_xor_si512(a, b); }
+inline std::int32_t sum_of_lanes(Integers sums) { return _mm512_reduce_add_epi32(sums); }
+// These lane by lane of 128 bits.
+inline Integers interleave_low_8(Integers a, Integers b) { return _mm512_unpacklo_epi8(a, b); }
+inline Integers interleave_high_8(Integers a, Integers b) { return _mm512_unpackhi_epi8(a, b); }
+inline Integers interleave_low_16(Integers a, Integers b) { return _mm512_unpacklo_epi16(a, b); }
+inline Integers interleave_high_16(Integers a, Integers b) { return _mm512_unpackhi_epi16(a, b); }
+inline Integers narrow_i32(Integers a, Integers b) { return _mm512_packs_epi32(a, b); }
+inline Integers narrow_i16_unsigned(Integers a, Integers b) { return _mm512_packus_epi16(a, b); }
 
 // ByteOutput as vectors.
 struct ByteLanes {
@@ -53,37 +67,13 @@ inline __m512i rounded(__m512i sum, __m512 scale, __m512 high) {
   return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale), high));
 }
 
+// Of the first `channels` of a block.
 inline void store_block(__m512i even, __m512i odd, __m512 scale_even, __m512 scale_odd, const ByteLanes& to,
-                        std::uint8_t* output, __mmask32 channels) {
+                        std::uint8_t* output, int channels) {
   __m512i words = _mm512_packs_epi32(rounded(even, scale_even, to.high), rounded(odd, scale_odd, to.high));
   words = _mm512_max_epi16(_mm512_adds_epi16(words, to.zero_point), to.low);
-  _mm256_mask_storeu_epi8(output, channels, _mm256_xor_si256(_mm512_cvtepi16_epi8(words), to.flip));
-}
-
-// The task's rows as unsigned bytes, flipped_stride apart, in `out`, which it returns.
-inline const std::uint8_t* flip_rows(const MatmulTask& task, std::uint8_t* out) {
-  const __m512i flip = _mm512_set1_epi8(static_cast<char>(task.flip));
-  const std::size_t stride = flipped_stride(task.filters->depth);
-  for (int r = 0; r < task.row_count; ++r) {
-    const std::uint8_t* row = task.rows + static_cast<std::size_t>(r) * task.row_stride;
-    for (std::size_t d = 0; d < stride; d += kVectorBytes)
-      _mm512_store_si512(out + static_cast<std::size_t>(r) * stride + d,
-                         _mm512_xor_si512(_mm512_loadu_si512(row + d), flip));
-  }
-  return out;
-}
-
-// What is added to every sum of a row because the filters hold weight + shift. Wraps around like the sums themselves: a
-// depth above 65,793 can leave 32 bits.
-inline void find_corrections(const PackedFilters& filters, const std::uint8_t* rows, std::size_t stride, int count,
-                             std::int32_t* corrections) {
-  for (int r = 0; r < count; ++r) {
-    corrections[r] = 0;
-    if (filters.shift == 0) continue;
-    const std::int32_t sum = sum_of_bytes(rows + static_cast<std::size_t>(r) * stride, filters.depth);
-    corrections[r] =
-        static_cast<std::int32_t>(static_cast<std::uint32_t>(-filters.shift) * static_cast<std::uint32_t>(sum));
-  }
+  const __mmask32 written = ~std::uint32_t{0} >> (kVectorBytes / 2 - channels);
+  _mm256_mask_storeu_epi8(output, written, _mm256_xor_si256(_mm512_cvtepi16_epi8(words), to.flip));
 }
 
 }  // namespace

@@ -41,7 +41,10 @@ constexpr KernelSet kBestFirst[] = {
      .int8_matmul = MOBILENET_AVX3(&kInt8MatmulVnni),
      .int8_depthwise_3x3 = MOBILENET_AVX3(&kInt8Depthwise3x3Vnni)},
     {.isa = "avx512", .runs_here = MOBILENET_AVX3(&has_avx512), MOBILENET_COLUMNS(MOBILENET_AVX3, N_AVX3)},
-    {.isa = "avx_vnni"},  // int8_matmul with 256-bit VPDPBUSD
+    {.isa = "avx_vnni",
+     .runs_here = MOBILENET_AVX2(&has_avx_vnni),
+     .int8_matmul = MOBILENET_AVX2(&kInt8MatmulAvxVnni),
+     .int8_depthwise_3x3 = MOBILENET_AVX2(&kInt8Depthwise3x3AvxVnni)},
     {.isa = "avx2", .runs_here = MOBILENET_AVX2(&has_avx2), MOBILENET_COLUMNS(MOBILENET_AVX2, N_AVX2)},
     {.isa = "sse4", .runs_here = MOBILENET_SSE4(&has_sse4), MOBILENET_COLUMNS(MOBILENET_SSE4, N_SSE4)},
     {.isa = "sse2", .runs_here = MOBILENET_SCALAR(&has_sse2), MOBILENET_COLUMNS(MOBILENET_SCALAR, N_SCALAR)},
