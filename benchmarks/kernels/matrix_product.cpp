@@ -43,16 +43,16 @@ class Product {
         bias_(floats(1, panels_ * kernels.layout.columns)),
         out_(floats(size.rows, size.columns)),
         scratch_(kernels.scratch_bytes == nullptr ? 0 : kernels.scratch_bytes(size.rows, size.depth)) {
-    const int width = kernels.layout.columns, packed_depth = kernels.layout.packed_depth(size.depth);
+    const int packed_depth = kernels.layout.packed_depth(size.depth);
     for (int row = 0; row < size.rows; ++row)
       for (int k = 0; k < size.depth; ++k) a_.as<float>()[row * size.depth + k] = a_value(row, k);
     for (int column = 0; column < size.columns; ++column)
       for (int k = 0; k < size.depth; ++k) {
-        const int element = (column / width * packed_depth + k / kernels.layout.group) * width + column % width;
+        const std::ptrdiff_t place = kernels.layout.place(k, column, packed_depth);
         if (kernels.layout.group == 1)
-          b_.as<float>()[element] = b_value(k, column);
+          b_.as<float>()[place] = b_value(k, column);
         else
-          b_.as<std::uint16_t>()[2 * element + k % 2] = mobilenet::float_to_bf16(b_value(k, column));
+          b_.as<std::uint16_t>()[place] = mobilenet::float_to_bf16(b_value(k, column));
       }
     problem_.a = a_.as<float>();
     problem_.b = b_.as<float>();

@@ -39,6 +39,11 @@
 #else
 #define MOBILENET_NEON(pointer) nullptr
 #endif
+#if MOBILENET_COMPILES_NEON_EXTENSIONS
+#define MOBILENET_NEON_EXTENSION(pointer) pointer
+#else
+#define MOBILENET_NEON_EXTENSION(pointer) nullptr
+#endif
 
 // A row for each target that Highway compiles the table `name` for (per_target.h).
 #define MOBILENET_ROW_PER_TARGET(name)                                            \

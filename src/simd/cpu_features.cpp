@@ -104,10 +104,54 @@ bool has_amx() {
 }  // namespace mobilenet
 
 #elif defined(__aarch64__)
+#if defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
+
+#include <cstddef>
+#endif
 
 namespace mobilenet {
+namespace {
+
+// Where systems say it. Linux: a bit of AT_HWCAP or AT_HWCAP2, by number because old headers lack the names.
+struct Feature {
+  [[maybe_unused]] unsigned long linux_word;
+  [[maybe_unused]] int linux_bit;
+  [[maybe_unused]] const char* apple;
+};
+
+constexpr unsigned long kHwcap = 16, kHwcap2 = 26;
+constexpr Feature kDotProd{kHwcap, 20, "hw.optional.arm.FEAT_DotProd"};  // ASIMDDP
+constexpr Feature kHalves{kHwcap, 10, "hw.optional.arm.FEAT_FP16"};      // ASIMDHP
+constexpr Feature kI8mm{kHwcap2, 13, "hw.optional.arm.FEAT_I8MM"};
+constexpr Feature kBf16{kHwcap2, 14, "hw.optional.arm.FEAT_BF16"};
+
+// What another system does not say, it has not.
+bool machine_has([[maybe_unused]] const Feature& feature) {
+#if defined(__linux__)
+  return (getauxval(feature.linux_word) >> feature.linux_bit & 1) != 0;
+#elif defined(__APPLE__)
+  int value = 0;
+  std::size_t bytes = sizeof value;
+  return sysctlbyname(feature.apple, &value, &bytes, nullptr, 0) == 0 && value != 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
 
 bool has_neon() { return true; }  // part of AArch64
+
+bool has_neon_dot() { return machine_has(kDotProd); }
+
+bool has_neon_fp16() { return machine_has(kHalves); }
+
+bool has_neon_i8mm() { return machine_has(kI8mm); }
+
+bool has_neon_bf16() { return machine_has(kBf16); }
 
 }  // namespace mobilenet
 

@@ -21,5 +21,9 @@ bool has_amx();          // and AMX's tiles of int8 and bf16, which the operatin
 
 // 64-bit ARM
 bool has_neon();
+bool has_neon_dot();   // DotProd: Cortex-A55 and A75, Apple A11 and later
+bool has_neon_fp16();  // arithmetic in halves: the same, and some before them
+bool has_neon_i8mm();  // I8MM: Cortex-A510 and X2, Neoverse V1, Apple M2 and later
+bool has_neon_bf16();  // BF16: the same
 
 }  // namespace mobilenet

@@ -23,7 +23,8 @@
 //
 // avx512_vnni shares the AVX3 target: Highway 1.0's AVX3_DL asks for AVX-VNNI, which Ice Lake has not, and does not
 // ask for AVX512_VNNI. A file that uses those instructions writes its own region
-// (HWY_PUSH_ATTRIBUTES("...,avx512vnni")) and defines its tables once.
+// (HWY_PUSH_ATTRIBUTES("...,avx512vnni")) and defines its tables once. So do those of ARM's extensions, beside the
+// target NEON (HWY_PUSH_ATTRIBUTES("arch=armv8.2-a+dotprod")).
 
 #ifndef HWY_DISABLED_TARGETS
 #define HWY_DISABLE_PCLMUL_AES  // else "sse4" would need instructions that no kernel uses
@@ -37,6 +38,13 @@
 #define MOBILENET_COMPILES_AVX512_FP16 1
 #else
 #define MOBILENET_COMPILES_AVX512_FP16 0
+#endif
+// So did the intrinsics of ARM's extensions, or rather, their use where not all code is compiled for them.
+#if (HWY_TARGETS & HWY_NEON) != 0 && HWY_ARCH_ARM_A64 && \
+    ((defined(__clang__) && __clang_major__ >= 16) || (!defined(__clang__) && __GNUC__ >= 10))
+#define MOBILENET_COMPILES_NEON_EXTENSIONS 1
+#else
+#define MOBILENET_COMPILES_NEON_EXTENSIONS 0
 #endif
 #if HWY_ARCH_ARM_A64
 // NEON is part of every such processor. With run-time dispatch Highway would compile for AES too, which some have not.

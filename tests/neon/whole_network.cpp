@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 
-// whole_network ARCHITECTURE|FILE: the cpu backend, which must run NEON, against reference on random input, through
-// the public API alone. FILE lies in models/ of the test data; without the data it exits with 77, "skipped".
+// whole_network ARCHITECTURE|FILE [ISA]: the cpu backend, which must have chosen ISA, or one of NEON's, against
+// reference on random input, through the public API alone. FILE lies in models/ of the test data; without the data it
+// exits with 77, "skipped".
 
 #include <mobilenet/mobilenet.h>
 
@@ -70,10 +71,11 @@ std::optional<std::string> difference(const mobilenet::TensorView& cpu, const mo
   return "floats differ by " + std::to_string(apart / largest) + " of the largest";
 }
 
-int check(const mobilenet::Model& model) {
+int check(const mobilenet::Model& model, std::string_view isa) {
   auto cpu = model.session({.device = mobilenet::Device::cpu, .precision = mobilenet::Precision::source}).value();
   auto reference = model.session({.device = mobilenet::Device::reference}).value();
-  if (cpu.isa() != "neon") return std::cerr << "ran on " << cpu.isa() << ", expected neon\n", 1;
+  if (isa.empty() ? !cpu.isa().starts_with("neon") : cpu.isa() != isa)
+    return std::cerr << "ran on " << cpu.isa() << ", expected " << (isa.empty() ? "neon" : isa) << '\n', 1;
 
   const mobilenet::TensorInfo& info = model.info().inputs.at(0);
   const std::vector<std::byte> bytes = random_input(info);
@@ -92,12 +94,12 @@ int check(const mobilenet::Model& model) {
 }  // namespace
 
 int main(int count, char** arguments) try {
-  if (count != 2) return std::cerr << "usage: whole_network ARCHITECTURE|FILE\n", 2;
-  const std::string_view name = arguments[1];
-  if (!name.ends_with(".tflite")) return check(mobilenet::Model::random(name).value());
+  if (count != 2 && count != 3) return std::cerr << "usage: whole_network ARCHITECTURE|FILE [ISA]\n", 2;
+  const std::string_view name = arguments[1], isa = count > 2 ? arguments[2] : "";
+  if (!name.ends_with(".tflite")) return check(mobilenet::Model::random(name).value(), isa);
   const auto file = in_test_data(name);
   if (!file) return std::cout << "skipped: set MOBILENET_TEST_DATA to the real weights (docs/fidelity.md)\n", kSkipped;
-  return check(mobilenet::Model::open(*file).value());
+  return check(mobilenet::Model::open(*file).value(), isa);
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -64,8 +64,7 @@ struct RandomProduct {
     for (int c = 0; c < columns; ++c) bias.as<float>()[c] = value(random);
     for (int k = 0; k < depth; ++k)
       for (int c = 0; c < columns; ++c) {
-        const int element = (c / layout.columns * problem.packed_depth + k / 2) * layout.columns + c % layout.columns;
-        std::uint16_t* const half = packed.as<std::uint16_t>() + 2 * element + k % 2;
+        std::uint16_t* const half = packed.as<std::uint16_t>() + layout.place(k, c, problem.packed_depth);
         const float weight = weights[size(k, columns) + static_cast<std::size_t>(c)];
         half[0] = float_to_bf16(weight);
         if (layout.parts == 2) half[problem.packed_depth * layout.columns] = float_to_bf16(weight - rounded(weight));
@@ -163,7 +162,7 @@ TEST_P(Bf16, PartsOfAProductWriteNothingElse) {
   gemm.rows_first(product.problem, gemm.tile_rows, 17, 41, 1, 3);
   for (int r = 0; r < 50; ++r)
     for (int c = 0; c < 100; ++c) {
-      const bool inside = r >= 17 && r < 41 && c >= 32 && c < 96;
+      const bool inside = r >= 17 && r < 41 && c >= gemm.layout.columns && c < 3 * gemm.layout.columns;
       EXPECT_EQ(product.out[static_cast<std::size_t>(r * 102 + c)] != RandomProduct::kUntouched, inside)
           << "row " << r << ", column " << c;
     }

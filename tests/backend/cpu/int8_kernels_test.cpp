@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,7 @@ struct Case {
   int low, high;  // of the weights, shift included where the layout has one
   std::int32_t output_zero_point;
   float scale;
+  bool extremes = false;  // bytes and weights: only the ends of their ranges
 };
 
 constexpr Case kCases[] = {
@@ -42,6 +45,8 @@ constexpr Case kCases[] = {
     {"results far outside the byte", 9, 33, 9, 0, 0, -255, 255, 128, 3e6f},
     {"extreme products", 4, 16, 64, 0, 0, 255, 255, 0, 1e-4f},
     {"extreme negative products", 4, 16, 64, 0, 0, -255, -255, 255, 1e-4f},
+    {"the ends of unsigned bytes", 11, 41, 333, 0, 0, -255, 255, 128, 1e-5f, true},
+    {"the ends of signed bytes", 17, 23, 64, 0x80, 0x80, -128, 127, 128, 1e-4f, true},
 };
 
 std::uint8_t expected_byte(std::int32_t sum, float scale, const ByteOutput& to) {
@@ -65,16 +70,17 @@ Filters make_filters(const Case& c, const FilterLayout& layout, int shift, std::
   const auto groups = static_cast<std::size_t>(layout.groups(c.depth));
   const auto block = static_cast<std::size_t>(layout.block);
   const auto blocks = (static_cast<std::size_t>(c.channels) + block - 1) / block;
-  f.packed.block_bytes = block * 4 * (2 + groups);
+  f.packed.block_bytes = block * (8 + groups * static_cast<std::size_t>(layout.group_bytes()));
   f.packed.channels = c.channels;
   f.packed.depth = c.depth;
   f.packed.shift = shift;
   f.memory = AlignedBuffer(blocks * f.packed.block_bytes);
   f.packed.blocks = f.memory.data();
   int low = c.low, high = c.high;
-  if (layout.group == 4) low = std::clamp(low, -128 - shift, 127 - shift), high = std::clamp(high, low, 127 - shift);
+  if (layout.of_bytes()) low = std::clamp(low, -128 - shift, 127 - shift), high = std::clamp(high, low, 127 - shift);
   std::uniform_int_distribution<int> weight(low, high), bias(-20000, 20000);
   std::uniform_real_distribution<float> scale(0.5f, 1.5f);
+  const auto any_weight = [&] { return c.extremes ? (random() % 2 == 0 ? low : high) : weight(random); };
   for (int channel = 0; channel < c.channels; ++channel) {
     std::byte* data = f.memory.data() + static_cast<std::size_t>(channel / layout.block) * f.packed.block_bytes;
     const auto position = static_cast<std::size_t>(position_in_block(layout, channel % layout.block));
@@ -83,23 +89,25 @@ Filters make_filters(const Case& c, const FilterLayout& layout, int shift, std::
     reinterpret_cast<std::int32_t*>(data)[position] = f.bias.back();
     reinterpret_cast<float*>(data)[block + position] = f.scales.back();
     for (int depth = 0; depth < c.depth; ++depth) {
-      f.weights.push_back(weight(random));
+      f.weights.push_back(any_weight());
       const std::size_t index =
           (static_cast<std::size_t>(depth / layout.group) * block + position) * static_cast<std::size_t>(layout.group) +
           static_cast<std::size_t>(depth % layout.group);
-      if (layout.group == 2)
-        reinterpret_cast<std::int16_t*>(data + 8 * block)[index] = static_cast<std::int16_t>(f.weights.back());
-      else
+      if (layout.of_bytes())
         reinterpret_cast<std::int8_t*>(data + 8 * block)[index] = static_cast<std::int8_t>(f.weights.back() + shift);
+      else
+        reinterpret_cast<std::int16_t*>(data + 8 * block)[index] = static_cast<std::int16_t>(f.weights.back());
+      if (layout.signed_rows) reinterpret_cast<std::int32_t*>(data)[position] += 128 * f.weights.back();
     }
   }
   return f;
 }
 
-Bytes random_bytes(std::size_t count, std::mt19937& random) {
+Bytes random_bytes(std::size_t count, std::mt19937& random, bool extremes = false) {
+  constexpr std::uint8_t kEnds[] = {0, 0x7f, 0x80, 0xff};  // of unsigned bytes and of signed ones
   std::uniform_int_distribution<int> byte(0, 255);
   Bytes bytes(count);
-  for (std::uint8_t& b : bytes) b = static_cast<std::uint8_t>(byte(random));
+  for (std::uint8_t& b : bytes) b = extremes ? kEnds[random() % 4] : static_cast<std::uint8_t>(byte(random));
   return bytes;
 }
 
@@ -111,41 +119,59 @@ class Int8Kernel : public ::testing::TestWithParam<KernelSet> {
   std::mt19937 random_{7};
 
   std::vector<int> shifts(const FilterLayout& layout) const {
-    return layout.group == 4 ? std::vector<int>{0, -128, 127, 23} : std::vector<int>{0};
+    return layout.of_bytes() ? std::vector<int>{0, -128, 127, 23} : std::vector<int>{0};
   }
+  void expect_matmul(const Case& c, int shift);
 };
+
+void Int8Kernel::expect_matmul(const Case& c, int shift) {
+  SCOPED_TRACE(std::string(c.name) + ", shift " + std::to_string(shift));
+  const Int8MatmulKernels& kernels = *kernels_.int8_matmul;
+  const Filters f = make_filters(c, kernels.layout, shift, random_);
+  const std::size_t stride = static_cast<std::size_t>(c.depth) + 5;
+  const Bytes rows = random_bytes(stride * static_cast<std::size_t>(c.pixels) + kReadPadding, random_, c.extremes);
+  const auto channels = static_cast<std::size_t>(c.channels);
+  Bytes output(channels * static_cast<std::size_t>(c.pixels) + 64, 0xa5);
+  MatmulTask task;
+  task.rows = rows.data();
+  task.row_stride = stride;
+  task.row_count = c.pixels;
+  task.flip = c.input_flip;
+  task.filters = &f.packed;
+  task.block_count = (c.channels + kernels.layout.block - 1) / kernels.layout.block;
+  task.output = output.data();
+  task.output_stride = channels;
+  task.to_byte = byte_output_of(c);
+  AlignedBuffer scratch(kernels.scratch_bytes(c.pixels, c.depth));
+  kernels.run(task, scratch.data());
+  for (std::size_t p = 0; p < static_cast<std::size_t>(c.pixels); ++p)
+    for (std::size_t o = 0; o < channels; ++o) {
+      std::int32_t sum = f.bias[o];
+      for (std::size_t d = 0; d < static_cast<std::size_t>(c.depth); ++d)
+        sum += (rows[p * stride + d] ^ c.input_flip) * f.weights[o * static_cast<std::size_t>(c.depth) + d];
+      ASSERT_EQ(output[p * channels + o], expected_byte(sum, f.scales[o], task.to_byte))
+          << "pixel " << p << ", channel " << o << ", sum " << sum;
+    }
+  EXPECT_TRUE(std::all_of(output.end() - 64, output.end(), [](int b) { return b == 0xa5; })) << "wrote too far";
+}
 
 TEST_P(Int8Kernel, MatmulIsItsFormula) {
   for (const Case& c : kCases)
-    for (const int shift : shifts(kernels_.int8_matmul->layout)) {
-      SCOPED_TRACE(std::string(c.name) + ", shift " + std::to_string(shift));
-      const Filters f = make_filters(c, kernels_.int8_matmul->layout, shift, random_);
-      const std::size_t stride = static_cast<std::size_t>(c.depth) + 5;
-      const Bytes rows = random_bytes(stride * static_cast<std::size_t>(c.pixels) + kReadPadding, random_);
-      const auto channels = static_cast<std::size_t>(c.channels);
-      Bytes output(channels * static_cast<std::size_t>(c.pixels) + 64, 0xa5);
-      MatmulTask task;
-      task.rows = rows.data();
-      task.row_stride = stride;
-      task.row_count = c.pixels;
-      task.flip = c.input_flip;
-      task.filters = &f.packed;
-      task.block_count = (c.channels + kernels_.int8_matmul->layout.block - 1) / kernels_.int8_matmul->layout.block;
-      task.output = output.data();
-      task.output_stride = channels;
-      task.to_byte = byte_output_of(c);
-      AlignedBuffer scratch(kernels_.int8_matmul->scratch_bytes(c.pixels, c.depth));
-      kernels_.int8_matmul->run(task, scratch.data());
-      for (std::size_t p = 0; p < static_cast<std::size_t>(c.pixels); ++p)
-        for (std::size_t o = 0; o < channels; ++o) {
-          std::int32_t sum = f.bias[o];
-          for (std::size_t d = 0; d < static_cast<std::size_t>(c.depth); ++d)
-            sum += (rows[p * stride + d] ^ c.input_flip) * f.weights[o * static_cast<std::size_t>(c.depth) + d];
-          ASSERT_EQ(output[p * channels + o], expected_byte(sum, f.scales[o], task.to_byte))
-              << "pixel " << p << ", channel " << o << ", sum " << sum;
-        }
-      EXPECT_TRUE(std::all_of(output.end() - 64, output.end(), [](int b) { return b == 0xa5; })) << "wrote too far";
-    }
+    for (const int shift : shifts(kernels_.int8_matmul->layout)) expect_matmul(c, shift);
+}
+
+// The layers of MobileNets, of their pixels a few.
+TEST_P(Int8Kernel, MatmulOfEveryLayerIsItsFormula) {
+  std::ifstream file(MOBILENET_SOURCE_DIR "/benchmarks/shapes/pointwise.txt");
+  int pixels = 0, inputs = 0, outputs = 0, layers = 0, sizes = 0;
+  const std::vector<int> all_shifts = shifts(kernels_.int8_matmul->layout);
+  for (std::string line; std::getline(file, line);) {
+    if (!(std::istringstream(line) >> pixels >> inputs >> outputs >> layers)) continue;
+    ++sizes;
+    const Case c{line.c_str(), std::min(pixels, 1 + sizes % 13), outputs, inputs, 0x80, 0x80, -255, 255, 128, 1e-4f};
+    expect_matmul(c, all_shifts[static_cast<std::size_t>(sizes) % all_shifts.size()]);
+  }
+  EXPECT_GT(sizes, 20);
 }
 
 TEST_P(Int8Kernel, DepthwiseIsItsFormula) {
@@ -155,7 +181,7 @@ TEST_P(Int8Kernel, DepthwiseIsItsFormula) {
     const auto channels = static_cast<std::size_t>(c.channels), pixels = static_cast<std::size_t>(c.pixels);
     const auto taps = static_cast<std::size_t>(c.depth);
     // Tap t walks over its own pixels; every third stands still, as a tap outside the picture does.
-    const Bytes input = random_bytes(taps * pixels * channels + kReadPadding, random_);
+    const Bytes input = random_bytes(taps * pixels * channels + kReadPadding, random_, c.extremes);
     std::vector<const std::uint8_t*> pointers;
     std::vector<std::ptrdiff_t> steps;
     for (std::size_t t = 0; t < taps; ++t) {
@@ -218,7 +244,7 @@ TEST_P(Int8Kernel, Depthwise3x3IsItsFormula) {
               const auto c = static_cast<std::size_t>(place % channels);
               std::byte* data = memory.data() + static_cast<std::size_t>(place / layout.block) * filters.block_bytes;
               const auto position = static_cast<std::size_t>(position_in_block(layout, place % layout.block));
-              reinterpret_cast<std::int32_t*>(data)[position] = bias[c];
+              std::int32_t& packed_bias = reinterpret_cast<std::int32_t*>(data)[position] = bias[c];
               reinterpret_cast<float*>(data)[block + position] = scales[c];
               for (std::size_t tap = 0; tap < 9; ++tap) {
                 const int whole = weights[c * 9 + tap], fitting = std::clamp(whole, -128, 127);
@@ -226,6 +252,7 @@ TEST_P(Int8Kernel, Depthwise3x3IsItsFormula) {
                 reinterpret_cast<std::int8_t*>(data + 8 * block)[index] = static_cast<std::int8_t>(fitting);
                 reinterpret_cast<std::int8_t*>(data + 20 * block)[index] = static_cast<std::int8_t>(whole - fitting);
                 if (whole != fitting) *reinterpret_cast<std::int32_t*>(data + 32 * block) = 1;
+                if (layout.signed_rows) packed_bias += 128 * whole;
               }
             }
             const auto row_bytes = static_cast<std::size_t>(pixels * stride + 2 * dilation + 1) * count;

@@ -21,7 +21,7 @@ HWY_BEFORE_NAMESPACE();
 namespace mobilenet::cpu::HWY_NAMESPACE {
 namespace {
 
-struct PairProduct {
+struct PairProduct : RowByRow<PairProduct> {
   static HWY_INLINE void add(V& sum, V a, V b) { asm("vdpbf16ps %2, %1, %0" : "+v"(sum.raw) : "v"(b.raw), "v"(a.raw)); }
 };
 
@@ -53,40 +53,14 @@ void round_rows(const GemmProblem& problem, int begin, int end) {
 
 namespace {
 
-// The same product of rounded rows, begin..end of the problem's.
-GemmProblem of_rounded_rows(const GemmProblem& problem, int begin, int end) {
-  GemmProblem rounded_rows = problem;
-  rounded_rows.a_stride = static_cast<std::ptrdiff_t>(bf16_row_bytes(problem.depth) / sizeof(float));
-  if (problem.a_is_bf16) {
-    rounded_rows.a += begin * rounded_rows.a_stride;
-  } else {
-    round_rows(problem, begin, end);
-    rounded_rows.a = reinterpret_cast<const float*>(problem.scratch);
-  }
-  rounded_rows.out = problem.out_at(begin * problem.out_stride);
-  if (problem.residual != nullptr) rounded_rows.residual += begin * problem.out_stride;
-  rounded_rows.depth = (problem.depth + 1) / 2;
-  return rounded_rows;
-}
-
-void bf16_rows_first(const GemmProblem& problem, int tile_rows, int row_begin, int row_end, int panel_begin,
-                     int panel_end) {
-  for (int row = row_begin, rows = 0; row < row_end; row += rows) {
-    rows = rows_of_tile(row_end - row, tile_rows);
-    rows_first<PairProduct>(of_rounded_rows(problem, row, row + rows), tile_rows, 0, rows, panel_begin, panel_end);
-  }
-}
-
-void bf16_panels_first(const GemmProblem& problem, int tile_rows, int row_begin, int row_end, int panel_begin,
-                       int panel_end) {
-  panels_first<PairProduct>(of_rounded_rows(problem, row_begin, row_end), tile_rows, 0, row_end - row_begin,
-                            panel_begin, panel_end);
-}
+constexpr PanelLayout kLayout = kBf16Panels;
+using Product = PairProduct;
+#include "backend/cpu/kernels/bf16_rows-inl.h"
 
 }  // namespace
 
 const GemmKernels kBf16Gemm{.tile_rows = kTileRows,
-                            .layout = kBf16Panels,
+                            .layout = kLayout,
                             .scratch_bytes = &bf16_scratch_bytes,
                             .rows_first = &bf16_rows_first,
                             .panels_first = &bf16_panels_first};

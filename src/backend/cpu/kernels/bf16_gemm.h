@@ -26,5 +26,7 @@ MOBILENET_PER_TARGET(GemmKernels, kBf16Gemm)
 extern const GemmKernels kBf16GemmAmx;
 // With three of them for the product of numbers that are the sum of two bf16, and so keep 16 bits.
 extern const GemmKernels kBf16x3GemmAmx;
+// With BFMMLA of ARM's BF16 (bf16_neon.cpp).
+extern const GemmKernels kBf16GemmNeon;
 
 }  // namespace mobilenet::cpu

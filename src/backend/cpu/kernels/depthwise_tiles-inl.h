@@ -40,6 +40,18 @@ struct PixelsAnywhere {
   HWY_INLINE void next(int) {}
 };
 
+// The sums of a tile for one block, of whose channels `left` exist.
+template <class Numbers, int kRows, int kColumns>
+HWY_INLINE void store_tile(const typename Numbers::Vector (&sums)[kRows][kColumns], typename Numbers::Vector low,
+                           typename Numbers::Vector high, typename Numbers::Output* out, std::ptrdiff_t row_stride,
+                           std::ptrdiff_t step, int left) {
+  MOBILENET_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    MOBILENET_UNROLL
+    for (int q = 0; q < kColumns; ++q) Numbers::store(sums[r][q], low, high, out + r * row_stride + q * step, left);
+  }
+}
+
 // kRows rows of kColumns output pixels.
 template <class Numbers, int kStride, int kRows, int kColumns, class Pixels>
 void convolve_tile(const DepthwiseProblem& p, Pixels pixels, typename Numbers::Output* out) {
@@ -48,15 +60,21 @@ void convolve_tile(const DepthwiseProblem& p, Pixels pixels, typename Numbers::O
   constexpr int kInColumns = (kColumns - 1) * kStride + 3;
   const Vector low = Numbers::set(p.low), high = Numbers::set(p.high);
   const auto* packed = static_cast<const typename Numbers::Packed*>(p.packed);
-  const std::ptrdiff_t out_step = p.dilation * p.out_pixel_stride;
-  const int channels = Numbers::channels_to_write(p.channels);
+  // Read once: as far as the compiler knows, `out` may lie in `p`.
+  const std::ptrdiff_t out_step = p.dilation * p.out_pixel_stride, out_row_stride = p.out_row_stride;
+  const int existing = p.channels, channels = Numbers::channels_to_write(existing);
   for (int c = 0; c < channels; c += Numbers::kLanes, packed += 10 * Numbers::kLanes) {
     Vector sums[kRows][kColumns], weights[9];
-    const Vector bias = Numbers::load_packed(packed);
+    const auto* bias = packed;
     MOBILENET_UNROLL
     for (int r = 0; r < kRows; ++r) {
       MOBILENET_UNROLL
-      for (int q = 0; q < kColumns; ++q) sums[r][q] = bias;
+      for (int q = 0; q < kColumns; ++q) {
+        sums[r][q] = Numbers::load_packed(bias);
+#if HWY_ARCH_ARM
+        asm("" : "+r"(bias));  // loaded for every sum: copies of a register would wait for the multipliers
+#endif
+      }
     }
     MOBILENET_UNROLL
     for (int t = 0; t < 9; ++t) weights[t] = Numbers::load_packed(packed + (1 + t) * Numbers::kLanes);
@@ -78,12 +96,10 @@ void convolve_tile(const DepthwiseProblem& p, Pixels pixels, typename Numbers::O
       }
     }
     pixels.next(Numbers::kLanes);
-    MOBILENET_UNROLL
-    for (int r = 0; r < kRows; ++r) {
-      MOBILENET_UNROLL
-      for (int q = 0; q < kColumns; ++q)
-        Numbers::store(sums[r][q], low, high, out + r * p.out_row_stride + q * out_step + c, p.channels - c);
-    }
+    if (existing - c >= Numbers::kLanes)
+      store_tile<Numbers>(sums, low, high, out + c, out_row_stride, out_step, Numbers::kLanes);
+    else
+      store_tile<Numbers>(sums, low, high, out + c, out_row_stride, out_step, existing - c);
   }
 }
 

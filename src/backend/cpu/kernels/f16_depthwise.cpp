@@ -38,7 +38,7 @@ struct HalvesInFloats {
   }
   static HWY_INLINE __m512 load_packed(const float* from) { return _mm512_load_ps(from); }
   static HWY_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 sum) { return _mm512_fmadd_ps(a, b, sum); }
-  static int channels_to_write(int channels) { return (channels + kBf16Channels - 1) / kBf16Channels * kBf16Channels; }
+  static int channels_to_write(int channels) { return whole_bf16_channels(channels); }
   // A minimum or maximum of a NaN and a bound is the NaN, when it is the second operand.
   static HWY_INLINE void store(__m512 sum, __m512 low, __m512 high, std::uint16_t* out, int left) {
     __m512 value = _mm512_min_ps(high, _mm512_max_ps(low, sum));

@@ -18,7 +18,7 @@ HWY_BEFORE_NAMESPACE();
 namespace mobilenet::cpu::HWY_NAMESPACE {
 namespace {
 
-struct FloatProduct {
+struct FloatProduct : RowByRow<FloatProduct> {
   static HWY_INLINE void add(V& sum, V a, V b) { sum = hn::MulAdd(a, b, sum); }
 };
 

@@ -28,7 +28,7 @@ struct GemmProblem {
   const float* bias = nullptr;      // [panels][panel_columns]
   const float* residual = nullptr;  // null, or rows like those of out
   void* out = nullptr;
-  bool out_is_f16 = false;        // halves instead of floats, of kernels for AVX-512 and AMX
+  bool out_is_f16 = false;        // halves instead of floats, of kernels for AVX-512, AMX and NEON
   std::ptrdiff_t out_stride = 0;  // elements from row to row, of residual too
   int rows = 0, depth = 0, columns = 0;
   int packed_depth = 0;  // PanelLayout::packed_depth(depth)
@@ -46,13 +46,19 @@ struct GemmProblem {
 // How a kernel reads weights. What is past the last column or depth is zero.
 struct PanelLayout {
   int columns = 1;         // of a panel
-  int group = 1;           // consecutive depths in the four bytes of an element: 1 float or 2 bf16, the first in front
-  int depth_multiple = 1;  // elements
+  int group = 1;           // consecutive depths of a column side by side: 1 float, or 2 or 4 bf16, the first in front
+  int depth_multiple = 1;  // groups
   int parts = 1;           // 2: a panel holds its numbers rounded, and behind them what rounding left of each, rounded
 
+  // Elements of four bytes that a column takes.
   int packed_depth(int depth) const {
     const int step = group * depth_multiple;
-    return (depth + step - 1) / step * depth_multiple * parts;
+    return (depth + step - 1) / step * depth_multiple * ((group + 1) / 2) * parts;
+  }
+  // Of a weight in a packed matrix, in numbers: floats or bf16.
+  std::ptrdiff_t place(int depth, int column, int of_packed_depth) const {
+    const std::ptrdiff_t panel = std::ptrdiff_t{column / columns} * of_packed_depth * columns * (group == 1 ? 1 : 2);
+    return panel + (depth / group * columns + column % columns) * group + depth % group;
   }
   bool operator==(const PanelLayout&) const = default;
 };

@@ -24,6 +24,11 @@ struct FilterLayout {
   int group = 1;
   DepthOrder order = DepthOrder::rows;
   int group_multiple = 1;  // the groups are filled up with zeros to a multiple of this
+  // The kernel reads rows of signed bytes, 128 less than the unsigned ones: what that takes from a sum is in the bias.
+  bool signed_rows = false;
+
+  bool of_bytes() const { return group >= 4; }  // else of int16
+  int group_bytes() const { return of_bytes() ? group : 2 * group; }
 
   // Of one channel.
   int groups(int depth) const {

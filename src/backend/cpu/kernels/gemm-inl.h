@@ -53,49 +53,65 @@ struct TileRows {
   std::ptrdiff_t run_skip;
 };
 
-// One tile of kRows rows and kVectors vectors. `b` is one panel. Product::add(sum, a, b) adds a * b to sum.
+// Sums of a tile by Product::add(sum, a, b), which adds to the sums of some columns an element of one row times the
+// elements of those columns.
+template <class Product>
+struct RowByRow {
+  static constexpr int kRowStep = 1;  // tiles begin at multiples of it
+
+  template <int kRows, int kVectors>
+  static HWY_INLINE void multiply(const TileRows& a, const float* HWY_RESTRICT b, const float* HWY_RESTRICT bias,
+                                  const TileEnds& ends, V (&sums)[kRows][kVectors]) {
+    MOBILENET_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      MOBILENET_UNROLL
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::Load(kD, bias + v * kLanes);
+    }
+    // Three rows share a pointer: pointer, pointer + stride and pointer + 2 stride are one address mode each, so that
+    // 14 rows need 5 registers instead of 14.
+    constexpr int kPointers = (kRows + 2) / 3;
+    const std::ptrdiff_t a_stride = a.stride;
+    const float* rows[kPointers];
+    MOBILENET_UNROLL
+    for (int p = 0; p < kPointers; ++p) {
+      rows[p] = a.first + 3 * p * a_stride;
+      MOBILENET_OPAQUE(rows[p]);
+    }
+    const float* next = ends.next;
+    for (int run = 0; run < a.runs; ++run) {
+      for (int k = 0; k < a.depth; ++k) {
+        // Into the second-level cache, a row of b being one or two cache lines.
+        __builtin_prefetch(next, 0, 2);
+        if (kPanelColumns > 16) __builtin_prefetch(next + 16, 0, 2);
+        next += ends.next_step;
+        V b_row[kVectors];
+        MOBILENET_UNROLL
+        for (int v = 0; v < kVectors; ++v) b_row[v] = hn::Load(kD, b + v * kLanes);
+        b += kPanelColumns;
+        MOBILENET_UNROLL
+        for (int r = 0; r < kRows; ++r) {
+          const V element = hn::Set(kD, rows[r / 3][r % 3 * a_stride]);
+          MOBILENET_UNROLL
+          for (int v = 0; v < kVectors; ++v) Product::add(sums[r][v], element, b_row[v]);
+#if HWY_TARGET == HWY_NEON
+          // GCC 12 loads the elements of more rows ahead than there are registers, and keeps four sums on the stack.
+          if (r % 4 == 3) asm volatile("" ::: "memory");
+#endif
+        }
+        MOBILENET_UNROLL
+        for (int p = 0; p < kPointers; ++p) ++rows[p];
+      }
+      MOBILENET_UNROLL
+      for (int p = 0; p < kPointers; ++p) rows[p] += a.run_skip;
+    }
+  }
+};
+
+// One tile of kRows rows and kVectors vectors. `b` is one panel.
 template <class Product, int kRows, int kVectors>
 void tile(const TileRows& a, const float* HWY_RESTRICT b, const float* HWY_RESTRICT bias, const TileEnds& ends) {
   V sums[kRows][kVectors];
-  MOBILENET_UNROLL
-  for (int r = 0; r < kRows; ++r) {
-    MOBILENET_UNROLL
-    for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::Load(kD, bias + v * kLanes);
-  }
-  // Three rows share a pointer: pointer, pointer + stride and pointer + 2 stride are one address mode each, so that 14
-  // rows need 5 registers instead of 14.
-  const std::ptrdiff_t a_stride = a.stride;
-  constexpr int kPointers = (kRows + 2) / 3;
-  const float* rows[kPointers];
-  MOBILENET_UNROLL
-  for (int p = 0; p < kPointers; ++p) {
-    rows[p] = a.first + 3 * p * a_stride;
-    MOBILENET_OPAQUE(rows[p]);
-  }
-  const float* next = ends.next;
-  for (int run = 0; run < a.runs; ++run) {
-    for (int k = 0; k < a.depth; ++k) {
-      // Into the second-level cache, a row of b being one or two cache lines.
-      __builtin_prefetch(next, 0, 2);
-      if (kPanelColumns > 16) __builtin_prefetch(next + 16, 0, 2);
-      next += ends.next_step;
-      V b_row[kVectors];
-      MOBILENET_UNROLL
-      for (int v = 0; v < kVectors; ++v) b_row[v] = hn::Load(kD, b + v * kLanes);
-      b += kPanelColumns;
-      MOBILENET_UNROLL
-      for (int r = 0; r < kRows; ++r) {
-        const V element = hn::Set(kD, rows[r / 3][r % 3 * a_stride]);
-        MOBILENET_UNROLL
-        for (int v = 0; v < kVectors; ++v) Product::add(sums[r][v], element, b_row[v]);
-      }
-      MOBILENET_UNROLL
-      for (int p = 0; p < kPointers; ++p) ++rows[p];
-    }
-    MOBILENET_UNROLL
-    for (int p = 0; p < kPointers; ++p) rows[p] += a.run_skip;
-  }
-
+  Product::template multiply<kRows, kVectors>(a, b, bias, ends, sums);
   const V low = hn::Set(kD, ends.low), high = hn::Set(kD, ends.high);
   if (ends.residual != nullptr) {
     MOBILENET_UNROLL
@@ -106,7 +122,7 @@ void tile(const TileRows& a, const float* HWY_RESTRICT b, const float* HWY_RESTR
     }
   }
   const int last = ends.columns - (kVectors - 1) * kLanes;  // columns of the last vector
-#if HWY_TARGET == HWY_AVX3
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
   if (ends.out_is_f16) {
     MOBILENET_UNROLL
     for (int r = 0; r < kRows; ++r) {
@@ -169,10 +185,11 @@ void one_tile(const GemmProblem& problem, int row, int rows, int panel, const Pr
   run(a, problem.b + panel * panel_floats, problem.bias + column, ends);
 }
 
-// Rows of the tile at `row` when `rows` are left: equal tiles rather than a small one at the end.
-inline int rows_of_tile(int left, int tile_rows) {
+// Rows of the next tile when `left` are left: equal tiles rather than a small one at the end, but all of whole steps.
+inline int rows_of_tile(int left, int tile_rows, int step) {
   const int tiles = (left + tile_rows - 1) / tile_rows;
-  return (left + tiles - 1) / tiles;
+  const int steps = ((left + tiles - 1) / tiles + step - 1) / step;
+  return std::min(left, steps * step);
 }
 
 // Weights come from memory once a run of the network, faster than they are used: every tile brings the next panel, or
@@ -180,7 +197,7 @@ inline int rows_of_tile(int left, int tile_rows) {
 template <class Product>
 void rows_first(const GemmProblem& problem, int tile_rows, int row_begin, int row_end, int panel_begin, int panel_end) {
   for (int row = row_begin, rows = 0; row < row_end; row += rows) {
-    rows = rows_of_tile(row_end - row, tile_rows);
+    rows = rows_of_tile(row_end - row, tile_rows, Product::kRowStep);
     for (int panel = panel_begin; panel < panel_end; ++panel) {
       const int next = panel + 1 < panel_end ? panel + 1 : panel_begin;
       one_tile<Product>(problem, row, rows, panel, {next, 0, 1});
@@ -195,7 +212,7 @@ void panels_first(const GemmProblem& problem, int tile_rows, int row_begin, int 
   for (int panel = panel_begin; panel < panel_end; ++panel) {
     const int next = std::min(panel + 1, panel_end - 1);
     for (int row = row_begin, rows = 0, tile = 0; row < row_end; row += rows, ++tile) {
-      rows = rows_of_tile(row_end - row, tile_rows);
+      rows = rows_of_tile(row_end - row, tile_rows, Product::kRowStep);
       one_tile<Product>(problem, row, rows, panel, {next, tile, tiles});
     }
   }

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// The vectorised kernels of integer computation and the layout of their packed filters. All of them see bytes as
-// unsigned: an i8 tensor is the u8 tensor whose bytes are exclusive-or'ed with 0x80 and whose zero point is 128 higher
+// The vectorised kernels of integer computation and the layout of their packed filters. Whoever calls them sees bytes
+// as unsigned: an i8 tensor is the u8 tensor whose bytes are exclusive-or'ed with 0x80 and whose zero point is 128
+// higher
 // ("flip"). No kernel subtracts the input's zero point: it is folded into the bias when the filter is packed, and
 // padding reads rows of zero-point bytes.
 
@@ -17,7 +18,7 @@
 namespace mobilenet::cpu {
 
 // Blocks of a FilterLayout, each
-//   int32 bias[block], float scale[block], groups of depths: [block][group] of int16 (group 2) or int8 (group 4).
+//   int32 bias[block], float scale[block], groups of depths: [block][group] of int16 (group 2) or int8 (group 4 or 8).
 // DepthOrder::columns differs: a weight minus its zero point rarely leaves eight bits, so each block holds int8
 // weights[3 columns][block][4], rows 0 to 2 and a zero in each four bytes; then int8 excess of the same shape, which is
 // added to them; then in 64 bytes an int32 that says whether any excess of the block is not zero.
@@ -124,5 +125,12 @@ extern const Int8DepthwiseKernels kInt8Depthwise3x3AvxVnni;
 
 // int8_amx.cpp
 extern const Int8MatmulKernels kInt8MatmulAmx;
+
+// int8_dot.cpp: ARM's DotProd. The second is for the same filters as that of VNNI.
+extern const Int8MatmulKernels kInt8MatmulDot;
+extern const Int8DepthwiseKernels kInt8Depthwise3x3Dot;
+
+// int8_i8mm.cpp: ARM's I8MM
+extern const Int8MatmulKernels kInt8MatmulI8mm;
 
 }  // namespace mobilenet::cpu

@@ -16,8 +16,6 @@ namespace {
 constexpr int kLanes = kVectorBytes / 4;
 constexpr int kBlock = 2 * kLanes;
 constexpr int kGroup = 4;
-constexpr int kDepthwiseBlock = kVectorBytes;
-constexpr std::size_t kExcessSaid = 64;  // bytes at the end of a depthwise block
 
 std::size_t matmul_scratch(int row_count, int depth) {
   return sums_bytes(row_count) + static_cast<std::size_t>(row_count) * flipped_stride(depth);
@@ -94,144 +92,56 @@ void matmul(const MatmulTask& task, std::byte* scratch) {
   }
 }
 
-// Four bytes a lane: the three rows of one column of a window and a zero, for a block of channels.
-struct Column {
-  Integers quads[4];
+// The numbers of int8_columns-inl.h.
+class Columns {
+ public:
+  using Sums = Integers;
+  static constexpr int kChannels = kVectorBytes;
+  struct Column {
+    Integers quads[4];
+  };
+
+  explicit Columns(const DepthwiseRun& run)
+      : flip_(same_i8(static_cast<char>(run.flip))),
+        bound_(same_float(static_cast<float>(run.to_byte.high - run.to_byte.zero_point))),
+        zero_point_(same_i16(static_cast<short>(run.to_byte.zero_point))),
+        low_(same_i8(static_cast<char>(run.to_byte.low))),
+        output_flip_(same_i8(static_cast<char>(run.to_byte.flip))) {}
+
+  HWY_INLINE Column interleave(const std::uint8_t* first, const std::uint8_t* second, const std::uint8_t* third) const {
+    const Integers zero = same_i8(0);
+    const Integers top = exclusive_or(load_unaligned(first), flip_);
+    const Integers middle = exclusive_or(load_unaligned(second), flip_);
+    const Integers bottom = exclusive_or(load_unaligned(third), flip_);
+    const Integers upper_low = interleave_low_8(top, middle), upper_high = interleave_high_8(top, middle);
+    const Integers lower_low = interleave_low_8(bottom, zero), lower_high = interleave_high_8(bottom, zero);
+    return {{interleave_low_16(upper_low, lower_low), interleave_high_16(upper_low, lower_low),
+             interleave_low_16(upper_high, lower_high), interleave_high_16(upper_high, lower_high)}};
+  }
+  static HWY_INLINE Integers load(const std::byte* sums) { return cpu::load(sums); }
+  static HWY_INLINE void accumulate(Integers& sum, Integers quads, const std::byte* weights) {
+    accumulate_quads(sum, quads, cpu::load(weights));
+  }
+  HWY_INLINE void store(Integers (&sums)[4], const float* scales, std::uint8_t* to, int count) const {
+    HWY_UNROLL(4)
+    for (int i = 0; i < 4; ++i) sums[i] = rounded(sums[i], load_floats(scales + kLanes * i), bound_);
+    const Integers words_low = add_saturated_i16(narrow_i32(sums[0], sums[1]), zero_point_);
+    const Integers words_high = add_saturated_i16(narrow_i32(sums[2], sums[3]), zero_point_);
+    const Integers bytes = max_u8(narrow_i16_unsigned(words_low, words_high), low_);
+    store_bytes(exclusive_or(bytes, output_flip_), to, count);
+  }
+
+ private:
+  Integers flip_;
+  Floats bound_;
+  Integers zero_point_, low_, output_flip_;
 };
 
-inline Column load_column(const DepthwiseRun& run, int column, std::ptrdiff_t pixel, int channel, Integers flip) {
-  const std::uint8_t* const* taps = run.taps + column;
-  const std::ptrdiff_t* steps = run.steps + column;
-  const Integers zero = same_i8(0);
-  const Integers top = exclusive_or(load_unaligned(taps[0] + pixel * steps[0] + channel), flip);
-  const Integers middle = exclusive_or(load_unaligned(taps[3] + pixel * steps[3] + channel), flip);
-  const Integers bottom = exclusive_or(load_unaligned(taps[6] + pixel * steps[6] + channel), flip);
-  const Integers upper_low = interleave_low_8(top, middle), upper_high = interleave_high_8(top, middle);
-  const Integers lower_low = interleave_low_8(bottom, zero), lower_high = interleave_high_8(bottom, zero);
-  return {{interleave_low_16(upper_low, lower_low), interleave_high_16(upper_low, lower_low),
-           interleave_low_16(upper_high, lower_high), interleave_high_16(upper_high, lower_high)}};
-}
-
-inline void accumulate_column(Integers (&sums)[4], const Column& column, const std::byte* weights) {
-  HWY_UNROLL(4)
-  for (int i = 0; i < 4; ++i)
-    accumulate_quads(sums[i], column.quads[i], load(weights + static_cast<std::size_t>(i) * kVectorBytes));
-}
-
-// A block of channels of a run. kShared: how many columns of a pixel's window are those of the pixel before: 2 where
-// the window moves by one column, 1 where it moves by two.
-template <int kShared, bool kExcess>
-HWY_NOINLINE void depthwise_3x3_block(const DepthwiseRun& run, const std::byte* block, int channel, int channels,
-                                      std::size_t pixel_bytes) {
-  constexpr std::size_t kColumnBytes = 4 * kVectorBytes;
-  const std::byte* weights = block + 2 * kColumnBytes;
-  const std::byte* excess = weights + 3 * kColumnBytes;
-  const ByteOutput& output = run.to_byte;
-  const Floats bound = same_float(static_cast<float>(output.high - output.zero_point));
-  const Integers zero_point = same_i16(static_cast<short>(output.zero_point));
-  const Integers low = same_i8(static_cast<char>(output.low));
-  const Integers output_flip = same_i8(static_cast<char>(output.flip));
-  const Integers flip = same_i8(static_cast<char>(run.flip));
-  std::uint8_t* to = run.output + channel;
-
-  Column left = load_column(run, 0, 0, channel, flip), middle = load_column(run, 1, 0, channel, flip), right;
-  for (std::ptrdiff_t p = 0; p < run.pixels; ++p, to += pixel_bytes) {
-    right = load_column(run, 2, p, channel, flip);
-    Integers sums[4];
-    HWY_UNROLL(4)
-    for (int i = 0; i < 4; ++i) sums[i] = load(block + static_cast<std::size_t>(i) * kVectorBytes);
-    accumulate_column(sums, left, weights);
-    accumulate_column(sums, middle, weights + kColumnBytes);
-    accumulate_column(sums, right, weights + 2 * kColumnBytes);
-    if constexpr (kExcess) {
-      accumulate_column(sums, left, excess);
-      accumulate_column(sums, middle, excess + kColumnBytes);
-      accumulate_column(sums, right, excess + 2 * kColumnBytes);
-    }
-    HWY_UNROLL(4)
-    for (int i = 0; i < 4; ++i)
-      sums[i] = rounded(sums[i], load_floats(reinterpret_cast<const float*>(block + kColumnBytes) + kLanes * i), bound);
-    const Integers words_low = add_saturated_i16(narrow_i32(sums[0], sums[1]), zero_point);
-    const Integers words_high = add_saturated_i16(narrow_i32(sums[2], sums[3]), zero_point);
-    const Integers bytes = max_u8(narrow_i16_unsigned(words_low, words_high), low);
-    store_bytes(exclusive_or(bytes, output_flip), to, channels);
-
-    if (kShared == 2) {
-      left = middle;
-      middle = right;
-    } else if (p + 1 < run.pixels) {
-      left = kShared == 1 ? right : load_column(run, 0, p + 1, channel, flip);
-      middle = load_column(run, 1, p + 1, channel, flip);
-    }
-  }
-}
-
-// Columns that lie `distance` apart in a window are the same bytes in the next pixel's. Rows outside the picture, which
-// do not move, always are.
-bool columns_repeat(const DepthwiseRun& run, int distance) {
-  for (int row = 0; row < 3; ++row)
-    for (int column = 0; column + distance < 3; ++column) {
-      const int tap = 3 * row + column;
-      if (run.taps[tap] + run.steps[tap] != run.taps[tap + distance]) return false;
-    }
-  return true;
-}
-
-// Whether the windows of neighbouring pixels are neighbouring bytes.
-bool pixels_adjoin(const DepthwiseRun& run) {
-  for (int tap = 0; tap < 9; ++tap)
-    if (run.steps[tap] != 0 && run.steps[tap] != run.filters->channels) return false;
-  return true;
-}
-
-void depthwise_3x3_blocks(const DepthwiseRun& run, int shared, int channels, std::size_t pixel_bytes) {
-  const PackedFilters& filters = *run.filters;
-  for (int channel = 0, b = 0; channel < channels; channel += kDepthwiseBlock, ++b) {
-    const std::byte* block = filters.blocks + static_cast<std::size_t>(b) * filters.block_bytes;
-    std::int32_t has_excess;
-    std::memcpy(&has_excess, block + filters.block_bytes - kExcessSaid, sizeof has_excess);
-    const int count = std::min(kDepthwiseBlock, channels - channel);
-    if (shared == 2)
-      (has_excess ? &depthwise_3x3_block<2, true> : &depthwise_3x3_block<2, false>)(run, block, channel, count,
-                                                                                    pixel_bytes);
-    else if (shared == 1)
-      (has_excess ? &depthwise_3x3_block<1, true> : &depthwise_3x3_block<1, false>)(run, block, channel, count,
-                                                                                    pixel_bytes);
-    else
-      (has_excess ? &depthwise_3x3_block<0, true> : &depthwise_3x3_block<0, false>)(run, block, channel, count,
-                                                                                    pixel_bytes);
-  }
-}
-
-void depthwise_3x3(const DepthwiseRun& run) {
-  const int channels = run.filters->channels;
-  const auto pixel_bytes = static_cast<std::size_t>(channels);
-  const int shared = run.pixels == 1 ? 0 : columns_repeat(run, 1) ? 2 : columns_repeat(run, 2) ? 1 : 0;
-  const int together = kDepthwiseBlock / channels;  // pixels that make one block, where they lie side by side
-  if (!pixels_adjoin(run) || together < 2 || kDepthwiseBlock % channels != 0) {
-    depthwise_3x3_blocks(run, shared, channels, pixel_bytes);
-    return;
-  }
-  std::ptrdiff_t steps[9];
-  for (int tap = 0; tap < 9; ++tap) steps[tap] = together * run.steps[tap];
-  DepthwiseRun wide = run;
-  wide.steps = steps;
-  wide.pixels = run.pixels / together;
-  if (wide.pixels > 0) depthwise_3x3_blocks(wide, columns_repeat(wide, 2) ? 1 : 0, kDepthwiseBlock, kDepthwiseBlock);
-
-  const std::uint8_t* taps[9];
-  const int done = wide.pixels * together;
-  for (int tap = 0; tap < 9; ++tap) taps[tap] = run.taps[tap] + done * run.steps[tap];
-  DepthwiseRun rest = run;
-  rest.taps = taps;
-  rest.pixels = run.pixels - done;
-  rest.output = run.output + static_cast<std::size_t>(done) * pixel_bytes;
-  if (rest.pixels > 0) depthwise_3x3_blocks(rest, shared, channels, pixel_bytes);
-}
+#include "backend/cpu/kernels/int8_columns-inl.h"
 
 constexpr Int8MatmulKernels kMatmul{
     .layout = {kBlock, 2, kGroup}, .rows = kTileRows, .scratch_bytes = &matmul_scratch, .run = &matmul};
-constexpr Int8DepthwiseKernels kDepthwise3x3{.layout = {kDepthwiseBlock, 4, kColumnRows, DepthOrder::columns},
+constexpr Int8DepthwiseKernels kDepthwise3x3{.layout = {Columns::kChannels, 4, kColumnRows, DepthOrder::columns},
                                              .run = &depthwise_3x3};
 
 }  // namespace

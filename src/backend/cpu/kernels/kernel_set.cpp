@@ -48,8 +48,20 @@ constexpr KernelSet kBestFirst[] = {
     {.isa = "avx2", .runs_here = MOBILENET_AVX2(&has_avx2), MOBILENET_COLUMNS(MOBILENET_AVX2, N_AVX2)},
     {.isa = "sse4", .runs_here = MOBILENET_SSE4(&has_sse4), MOBILENET_COLUMNS(MOBILENET_SSE4, N_SSE4)},
     {.isa = "sse2", .runs_here = MOBILENET_SCALAR(&has_sse2), MOBILENET_COLUMNS(MOBILENET_SCALAR, N_SCALAR)},
-    {.isa = "neon_fp16"},
-    {.isa = "neon_dot"},  // int8_matmul with UDOT
+    {.isa = "neon_fp16",
+     .runs_here = MOBILENET_NEON_EXTENSION(&has_neon_fp16),
+     .f16_depthwise = MOBILENET_NEON_EXTENSION(&kF16DepthwiseNeonFp16)},
+    {.isa = "neon_bf16",
+     .runs_here = MOBILENET_NEON_EXTENSION(&has_neon_bf16),
+     .bf16_gemm = MOBILENET_NEON_EXTENSION(&kBf16GemmNeon),
+     .f16_depthwise = MOBILENET_NEON_EXTENSION(&kF16DepthwiseNeon)},
+    {.isa = "neon_i8mm",
+     .runs_here = MOBILENET_NEON_EXTENSION(&has_neon_i8mm),
+     .int8_matmul = MOBILENET_NEON_EXTENSION(&kInt8MatmulI8mm)},
+    {.isa = "neon_dot",
+     .runs_here = MOBILENET_NEON_EXTENSION(&has_neon_dot),
+     .int8_matmul = MOBILENET_NEON_EXTENSION(&kInt8MatmulDot),
+     .int8_depthwise_3x3 = MOBILENET_NEON_EXTENSION(&kInt8Depthwise3x3Dot)},
     {.isa = "neon", .runs_here = MOBILENET_NEON(&has_neon), MOBILENET_COLUMNS(MOBILENET_NEON, N_NEON)},
 };
 

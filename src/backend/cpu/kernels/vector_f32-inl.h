@@ -60,15 +60,26 @@ HWY_INLINE void store_first_as_f16(V value, std::uint16_t* to, int count) {
   const __m256i halves = _mm512_cvtps_ph(value.raw, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   _mm256_mask_storeu_epi16(to, static_cast<__mmask16>(0xffffu >> (kLanes - count)), halves);
 }
+#elif HWY_TARGET == HWY_NEON
+HWY_INLINE void store_first_as_f16(V value, std::uint16_t* to, int count) {
+  const uint16x4_t halves = vreinterpret_u16_f16(vcvt_f16_f32(value.raw));
+  if (count == kLanes) {
+    vst1_u16(to, halves);
+  } else {
+    std::uint16_t lanes[kLanes];
+    vst1_u16(lanes, halves);
+    std::memcpy(to, lanes, static_cast<std::size_t>(count) * sizeof *lanes);
+  }
+}
 #endif
 
-// Bounds through which a NaN stays a NaN: of two operands one of which is a NaN, x86's instructions give the second,
-// but Highway's scalars and its choice on NEON (FMAXNM) the number.
+// Bounds through which a NaN stays a NaN: of two operands one of which is a NaN, x86's instructions give the second and
+// NEON's FMAX the NaN, but Highway's scalars and its choice on NEON (FMAXNM) the number.
 HWY_INLINE V at_least(V low, V x) {
 #if HWY_TARGET == HWY_SCALAR
   return x.raw < low.raw ? low : x;
 #elif HWY_ARCH_ARM
-  return hn::IfThenElse(hn::Lt(x, low), low, x);
+  return V(vmaxq_f32(low.raw, x.raw));
 #else
   return hn::Max(low, x);
 #endif
@@ -77,7 +88,7 @@ HWY_INLINE V at_most(V high, V x) {
 #if HWY_TARGET == HWY_SCALAR
   return high.raw < x.raw ? high : x;
 #elif HWY_ARCH_ARM
-  return hn::IfThenElse(hn::Lt(high, x), high, x);
+  return V(vminq_f32(high.raw, x.raw));
 #else
   return hn::Min(high, x);
 #endif

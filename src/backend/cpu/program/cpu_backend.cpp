@@ -26,7 +26,7 @@ class CpuBackend final : public Backend {
     if (asked == Precision::bf16) {
       if (kernels->bf16_gemm != nullptr) return asked;
       return failure(ErrorCode::unsupported, "precision bf16 was asked for, but ", kernels->isa,
-                     " has no products of bf16; AVX-512 with BF16 and AMX have");
+                     " has no products of bf16; AVX-512 with BF16, AMX and ARM with BF16 have");
     }
     return own_precision(network, asked);
   }

@@ -135,8 +135,9 @@ void fill_panel(const FoldedFilter& filter, int o, int outputs, const PanelLayou
   const FilterView& view = filter.view;
   auto* halves = reinterpret_cast<std::uint16_t*>(panel);
   const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(layout.packed_depth(view.height * view.width * view.inputs)) /
-                              layout.parts * layout.columns * layout.group;
-  int depth = 0;  // of the first of these inputs
+                              layout.parts * layout.columns * 2;
+  const int shift = layout.group == 4 ? 2 : 1;  // of bf16; a division for each weight would be most of the time
+  int depth = 0;                                // of the first of these inputs
   for (int y = 0; y < view.height; ++y)
     for (int x = 0; x < view.width; ++x)
       for (int i = 0, count = 0; i < view.inputs; i += count, depth += count) {
@@ -149,8 +150,8 @@ void fill_panel(const FoldedFilter& filter, int o, int outputs, const PanelLayou
               panel[static_cast<std::ptrdiff_t>(depth + k) * layout.columns + j] = weights[k];
           else
             for (int k = 0; k < count; ++k) {
-              const std::ptrdiff_t row = static_cast<std::ptrdiff_t>((depth + k) / 2) * layout.columns;
-              std::uint16_t* const half = halves + (row + j) * 2 + (depth + k) % 2;
+              const std::ptrdiff_t row = static_cast<std::ptrdiff_t>((depth + k) >> shift) * layout.columns;
+              std::uint16_t* const half = halves + (row + j) * layout.group + ((depth + k) & (layout.group - 1));
               half[0] = float_to_bf16(weights[k]);
               if (layout.parts == 2) half[part] = float_to_bf16(weights[k] - bf16_to_float(half[0]));
             }
@@ -217,7 +218,7 @@ void fill_depthwise(const FoldedFilter& filter, int lanes, Convert convert, Numb
 Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGroup& group, int lanes, DataType type) {
   MOBILENET_TRY(const FilterView view, checked_view(source, group));
   PackedDepthwise depthwise;
-  const int channels = (view.outputs + kBf16Channels - 1) / kBf16Channels * kBf16Channels;
+  const int channels = whole_bf16_channels(view.outputs);
   const int rows = 1 + view.height * view.width;
   const std::size_t bytes = static_cast<std::size_t>(channels) * static_cast<std::size_t>(rows) * size_of(type);
   const auto fill = [&](AlignedBuffer& buffer) {

@@ -86,10 +86,10 @@ class Packer {
       sum += static_cast<std::uint32_t>(weight);
       if (layout_.order == DepthOrder::columns)
         store_with_excess(block, shape.block_bytes, weights, index, weight);
-      else if (layout_.group == 2)
-        reinterpret_cast<std::int16_t*>(weights)[index] = static_cast<std::int16_t>(weight);
-      else
+      else if (layout_.of_bytes())
         reinterpret_cast<std::int8_t*>(weights)[index] = static_cast<std::int8_t>(weight + shape.shift);
+      else
+        reinterpret_cast<std::int16_t*>(weights)[index] = static_cast<std::int16_t>(weight);
     }
     return sum;
   }
@@ -97,7 +97,7 @@ class Packer {
   // Whether the weights of a channel are stored one after the other, in the order of a filter of bytes.
   bool are_adjacent() const {
     const DataType type = view_.parameter->type;
-    return layout_.order == DepthOrder::rows && layout_.group == 4 && (type == DataType::u8 || type == DataType::i8) &&
+    return layout_.order == DepthOrder::rows && layout_.of_bytes() && (type == DataType::u8 || type == DataType::i8) &&
            view_.input_stride == 1 && view_.column_stride == view_.inputs &&
            view_.row_stride == static_cast<std::int64_t>(view_.width) * view_.inputs;
   }
@@ -114,16 +114,22 @@ class Packer {
 
   template <class Stored>
   std::uint32_t pack_adjacent(const Stored* stored, std::size_t depth, std::int32_t shift, std::byte* to) const {
-    const std::size_t step = static_cast<std::size_t>(layout_.group) * static_cast<std::size_t>(layout_.block);
+    return layout_.group == 4 ? pack_groups<4>(stored, depth, shift, to) : pack_groups<8>(stored, depth, shift, to);
+  }
+
+  template <std::size_t kGroup, class Stored>
+  std::uint32_t pack_groups(const Stored* stored, std::size_t depth, std::int32_t shift, std::byte* to) const {
+    const std::size_t step = kGroup * static_cast<std::size_t>(layout_.block);
     const std::int32_t moved = shift - arithmetic_.weight_zero_point;
     const std::size_t whole = depth / 4 * 4;
-    for (std::size_t d = 0; d < whole; d += 4, to += step) {
+    const auto place = [&](std::size_t d) { return to + d / kGroup * step + d % kGroup; };
+    for (std::size_t d = 0; d < whole; d += 4) {
       std::uint32_t four = 0;
       std::memcpy(&four, stored + d, sizeof four);
       four = add_to_bytes(four, static_cast<std::uint8_t>(moved));
-      std::memcpy(to, &four, sizeof four);
+      std::memcpy(place(d), &four, sizeof four);
     }
-    for (std::size_t d = whole; d < depth; ++d) to[d - whole] = static_cast<std::byte>(stored[d] + moved);
+    for (std::size_t d = whole; d < depth; ++d) *place(d) = static_cast<std::byte>(stored[d] + moved);
     std::uint32_t sum = 0;  // apart, so that the compiler adds many at once
     for (std::size_t d = 0; d < depth; ++d) sum += static_cast<std::uint32_t>(stored[d]);
     return sum - static_cast<std::uint32_t>(depth) * static_cast<std::uint32_t>(arithmetic_.weight_zero_point);
@@ -154,7 +160,7 @@ class Packer {
 
   const FilterView& view_;
   const Parameter* bias_;
-  std::int32_t input_zero_;  // of unsigned bytes
+  std::int32_t input_zero_;  // of the bytes that the kernel reads
   const ConvolutionArithmetic& arithmetic_;
   const FilterLayout& layout_;
 };
@@ -177,21 +183,23 @@ Result<QuantizedFilters> quantized_filters(const StepSource& source, const Node&
   PackedFilters& filters = result.filters;
   filters.channels = view.outputs;
   filters.depth = static_cast<int>(taps.size());
-  // Bias, scale and every group take four bytes a channel each.
-  const std::size_t vector_bytes = static_cast<std::size_t>(layout.block) * 4;
-  const auto groups = static_cast<std::size_t>(layout.groups(filters.depth));
+  // Bias and scale take four bytes a channel each.
+  const auto block = static_cast<std::size_t>(layout.block);
+  const std::size_t constant_bytes = block * 2 * sizeof(std::int32_t);
+  const std::size_t weight_bytes =
+      block * static_cast<std::size_t>(layout.groups(filters.depth)) * static_cast<std::size_t>(layout.group_bytes());
   if (layout.order == DepthOrder::columns) {
-    filters.block_bytes = vector_bytes * (2 + 2 * groups) + kAlignment;
+    filters.block_bytes = constant_bytes + 2 * weight_bytes + kAlignment;
   } else {
-    filters.block_bytes = vector_bytes * (2 + groups);
-    if (layout.group == 4 && weight.type == DataType::u8) filters.shift = arithmetic.weight_zero_point - 128;
+    filters.block_bytes = constant_bytes + weight_bytes;
+    if (layout.of_bytes() && weight.type == DataType::u8) filters.shift = arithmetic.weight_zero_point - 128;
   }
   const PackKey key{.kind = PackKey::Kind::matrix,
                     .type = DataType::i8,
                     .layout = layout,
                     .weight = node.inputs[1],
                     .bias = bias,
-                    .input_zero = to_unsigned(input.type, arithmetic.input_zero_point),
+                    .input_zero = to_unsigned(input.type, arithmetic.input_zero_point) - (layout.signed_rows ? 128 : 0),
                     .input_scale = channel_quantization(input, 0).scale,
                     .output_scale = channel_quantization(output, 0).scale};
   const auto blocks = static_cast<std::size_t>((filters.channels + layout.block - 1) / layout.block);
