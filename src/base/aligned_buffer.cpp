@@ -16,10 +16,10 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 // How many bytes from the beginning may lie in huge pages. What the last one wastes counts as memory that the process
-// takes: it may be a sixteenth.
+// takes: it may be a thirty-second part.
 std::size_t in_huge_pages(std::size_t bytes) {
   const std::size_t up = (bytes + kHugePage - 1) / kHugePage * kHugePage;
-  return up - bytes <= bytes / 16 ? up : up - kHugePage;
+  return up - bytes <= bytes / 32 ? up : up - kHugePage;
 }
 
 void* allocate(std::size_t space, std::size_t mapped) {

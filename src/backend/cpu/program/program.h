@@ -19,7 +19,8 @@ class CpuWeights final : public Weights {
   CpuWeights(std::shared_ptr<const ModelGraph> graph, Precision precision)
       : graph_(std::move(graph)),
         precision_(precision),
-        packed_(static_cast<std::size_t>(weight_bytes(graph_->parameters))) {}
+        // Panels end with zeros, and each has its bias.
+        packed_(static_cast<std::size_t>(weight_bytes(graph_->parameters)) / 32 * 33) {}
   const Network& network() const { return graph_->network; }
   const Parameters& parameters() const { return graph_->parameters; }
   Precision precision() const { return precision_; }
