@@ -153,8 +153,10 @@ Result<void> SessionState::prepare() {
                    spec.input_width, " pictures and cannot take ", height, "x", width);
   MOBILENET_TRY(backend, backend_for(options.device));
   MOBILENET_TRY(answers, arithmetic(options.precision));
-  const bool automatic = options.precision == Precision::automatic;
-  MOBILENET_TRY(tensors, arithmetic(automatic ? Precision::source : options.precision));
+  tensors = answers;
+  if (options.precision == Precision::automatic) {
+    MOBILENET_TRY(tensors, arithmetic(Precision::source));
+  }
   MOBILENET_CHECK(prepare_pictures());
   MOBILENET_CHECK(name_outputs());
 

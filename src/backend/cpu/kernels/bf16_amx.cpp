@@ -160,6 +160,20 @@ struct Split {
     return adjacent_rows(problem, problem.scratch, static_cast<std::ptrdiff_t>(low));
   }
 
+  // Rows, which become tiles 4 and 5, times the weights in tiles 6 and 7.
+  template <int kRowTiles, int kColumnTiles>
+  static HWY_INLINE void add_rows(const std::byte* upper, const std::byte* lower, std::ptrdiff_t row_bytes) {
+    constexpr bool kTall = kRowTiles == 2, kWide = kColumnTiles == 2;
+    _tile_loadd(4, upper, row_bytes);
+    MOBILENET_TILE_PRODUCT(0, 4, 6);
+    if constexpr (kWide) MOBILENET_TILE_PRODUCT(1, 4, 7);
+    if constexpr (kTall) {
+      _tile_loadd(5, lower, row_bytes);
+      MOBILENET_TILE_PRODUCT(2, 5, 6);
+      if constexpr (kWide) MOBILENET_TILE_PRODUCT(3, 5, 7);
+    }
+  }
+
   template <int kRowTiles, int kColumnTiles>
   static HWY_INLINE void multiply(const TileRows& rows, std::ptrdiff_t row_bytes, const float* weights, int depth_tiles,
                                   NextWeights next, TileSums<float>& sums) {
@@ -172,22 +186,8 @@ struct Split {
       prefetch(next);
       _tile_loadd(6, high, kBlockBytes);
       if constexpr (kWide) _tile_loadd(7, high + kTileBytes, kBlockBytes);
-      _tile_loadd(4, upper + rows.low, row_bytes);
-      MOBILENET_TILE_PRODUCT(0, 4, 6);
-      if constexpr (kWide) MOBILENET_TILE_PRODUCT(1, 4, 7);
-      if constexpr (kTall) {
-        _tile_loadd(5, lower + rows.low, row_bytes);
-        MOBILENET_TILE_PRODUCT(2, 5, 6);
-        if constexpr (kWide) MOBILENET_TILE_PRODUCT(3, 5, 7);
-      }
-      _tile_loadd(4, upper, row_bytes);
-      MOBILENET_TILE_PRODUCT(0, 4, 6);
-      if constexpr (kWide) MOBILENET_TILE_PRODUCT(1, 4, 7);
-      if constexpr (kTall) {
-        _tile_loadd(5, lower, row_bytes);
-        MOBILENET_TILE_PRODUCT(2, 5, 6);
-        if constexpr (kWide) MOBILENET_TILE_PRODUCT(3, 5, 7);
-      }
+      add_rows<kRowTiles, kColumnTiles>(upper + rows.low, lower + rows.low, row_bytes);
+      add_rows<kRowTiles, kColumnTiles>(upper, lower, row_bytes);
       _tile_loadd(6, low, kBlockBytes);
       MOBILENET_TILE_PRODUCT(0, 4, 6);
       if constexpr (kTall) MOBILENET_TILE_PRODUCT(2, 5, 6);

@@ -65,10 +65,11 @@ constexpr KernelSet kBestFirst[] = {
     {.isa = "neon", .runs_here = MOBILENET_NEON(&has_neon), MOBILENET_COLUMNS(MOBILENET_NEON, N_NEON)},
 };
 
-// In bf16, sums of fewer products than this keep 16 bits or more of every number: they take little of the time (0.09 of
-// V2's 1.94 ms on an AMD Zen 5), and what a stem rounds, every layer behind it sees (V1 0.25 gives the best class of
-// f32 for 245 of 250 pictures, for 242 with its stem in bf16). With V2's narrow maps of 16 and 24 channels in bf16,
-// too, 6 % faster there, a detector finds 99 of the 103 objects of f32 instead of 102.
+// Sums of fewer products than this stay in float. In bf16 they take little of the time (0.09 of V2's 1.94 ms on an AMD
+// Zen 5), and what a stem rounds, every layer behind it sees (V1 0.25, before the inside of blocks was kept in halves,
+// gave the best class of f32 for 245 of 250 pictures, for 242 with its stem in bf16). With V2's narrow maps of 16 and
+// 24 channels in bf16, too, 6 % faster there, a detector finds 99 of the 103 objects of f32 instead of 102. In bf16x3
+// they are no faster.
 constexpr int kLeastBf16Depth = 32;
 
 struct Runnable {
@@ -91,10 +92,10 @@ const Runnable& runnable() {
 }  // namespace
 
 const GemmKernels& products_of_floats(const KernelSet& kernels, Precision precision, int depth) {
-  const bool split = kernels.bf16x3_gemm != nullptr, rounded = kernels.bf16_gemm != nullptr;
-  if (precision == Precision::bf16 && rounded && depth >= kLeastBf16Depth) return *kernels.bf16_gemm;
-  if (precision == Precision::bf16x3 && split && depth >= kLeastBf16Depth) return *kernels.bf16x3_gemm;
-  return *kernels.f32_gemm;
+  const GemmKernels* of_bf16 = nullptr;
+  if (precision == Precision::bf16) of_bf16 = kernels.bf16_gemm;
+  if (precision == Precision::bf16x3) of_bf16 = kernels.bf16x3_gemm;
+  return of_bf16 != nullptr && depth >= kLeastBf16Depth ? *of_bf16 : *kernels.f32_gemm;
 }
 
 void fill_columns(KernelSet& row, const KernelSet& next) {
