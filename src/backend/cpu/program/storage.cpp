@@ -52,7 +52,7 @@ std::vector<Ends> ends_of(const Plan& plan) {
 // The bounds of what a matrix product writes, where halves hold them; else nothing.
 bool writes_halves(const StepSource& source, ClampRange& bounds) {
   if (!std::holds_alternative<Conv2dOp>(source.node(source.step.nodes.front()).op)) return false;
-  const auto group = fused_group(source);
+  const auto group = fused_group(source.network, source.step);
   if (!group || !is_clamp(group->activation)) return false;
   bounds = clamp_of(group->activation);
   return bounds.low >= -kLargestHalf && bounds.high <= kLargestHalf;
@@ -60,7 +60,7 @@ bool writes_halves(const StepSource& source, ClampRange& bounds) {
 
 // A product of bf16 that reads pixels as they lie.
 bool reads_bf16(const StepSource& source, TensorId input) {
-  const auto group = fused_group(source);
+  const auto group = fused_group(source.network, source.step);
   if (!group || group->head->inputs[0] != input || group->residual == input) return false;
   const auto* convolution = std::get_if<Conv2dOp>(&group->head->op);
   if (convolution == nullptr || convolution->groups != 1) return false;
@@ -70,9 +70,9 @@ bool reads_bf16(const StepSource& source, TensorId input) {
 
 // Whether sums of halves hold what a depthwise convolution makes of numbers within `bounds`.
 bool halves_hold_sums(const StepSource& source, const FusedGroup& group, const ClampRange& bounds) {
-  const auto view = checked_view(source, group);
+  const auto view = checked_view(source.network, source.parameters, group);
   if (!view) return false;
-  const FoldedFilter filter = folded_filter(source, group, *view);
+  const FoldedFilter filter = folded_filter(source.network, source.parameters, group, *view);
   const double largest = static_cast<double>(std::max(std::abs(bounds.low), std::abs(bounds.high)));
   for (int c = 0; c < view->outputs; ++c) {
     double sum = std::abs(static_cast<double>(filter.bias[static_cast<std::size_t>(c)]));
@@ -107,7 +107,7 @@ std::vector<Storage> choose_storage(const Plan& plan, const std::function<StepSo
       const auto* depthwise = std::get_if<DepthwiseConv2dOp>(&here.node(step.nodes.front()).op);
       if (depthwise == nullptr || here.precision != Precision::bf16 || here.kernels.f16_depthwise == nullptr) continue;
       if (arithmetic_of(here.network, step, here.precision) != Arithmetic::f32) continue;
-      const auto group = fused_group(here);
+      const auto group = fused_group(here.network, here.step);
       if (!group || group->residual != kNoTensor || !is_clamp(group->activation)) continue;
       if (depthwise->multiplier != 1 || !is_three_by_three(depthwise->window)) continue;
       const TensorId input = group->head->inputs[0];

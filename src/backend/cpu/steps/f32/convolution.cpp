@@ -262,11 +262,11 @@ const GemmKernels& products_of(const StepSource& source, const Node& head) {
 }
 
 Result<CompiledStep> compile_convolution(const StepSource& source) {
-  MOBILENET_TRY(const FusedGroup group, fused_group(source));
+  MOBILENET_TRY(const FusedGroup group, fused_group(source.network, source.step));
   TensorId input = group.head->inputs[0];
   const Shape& out = source.shape(group.head->output);
   ConvolutionStep step;
-  MOBILENET_TRY(FilterView filter, checked_view(source, group));
+  MOBILENET_TRY(FilterView filter, checked_view(source.network, source.parameters, group));
   step.kernels = &products_of(source, *group.head);
   if (group.concat != nullptr) {
     const RepeatedPixel join = *repeated_pixel(source.network, source.plan.shapes, *group.concat);

@@ -177,7 +177,7 @@ bool is_three_by_three(const Window& w) {
 }
 
 Result<CompiledStep> compile_depthwise(const StepSource& source) {
-  MOBILENET_TRY(const FusedGroup group, fused_group(source));
+  MOBILENET_TRY(const FusedGroup group, fused_group(source.network, source.step));
   const auto& op = std::get<DepthwiseConv2dOp>(group.head->op);
   const Window& w = op.window;
   const Shape& in = source.shape(group.head->inputs[0]);

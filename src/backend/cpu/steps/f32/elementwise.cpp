@@ -66,7 +66,7 @@ void run_softmax(const ElementwiseStep& step, RunContext& context) {
 
 Result<PackedCache::Buffer> packed_scale(const StepSource& source, const Node& node, std::size_t shifts) {
   const auto fill = [&](AlignedBuffer& buffer) {
-    const ChannelScale scale = channel_scale(source, node);
+    const ChannelScale scale = channel_scale(source.network, source.parameters, node);
     for (std::size_t c = 0; c < scale.factors.size(); ++c) {
       buffer.as<float>()[c] = static_cast<float>(scale.factors[c]);
       buffer.as<float>()[shifts + c] = static_cast<float>(scale.shifts[c]);

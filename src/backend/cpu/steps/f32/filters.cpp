@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
-#include <span>
 
 #include "backend/cpu/kernels/f16_depthwise.h"
 #include "base/error.h"
@@ -15,8 +13,6 @@
 namespace mobilenet::cpu {
 namespace {
 
-TensorId bias_of(const Node& head) { return head.inputs.size() > 2 ? head.inputs[2] : kNoTensor; }
-
 PackKey key_of(const FusedGroup& group, PackKey::Kind kind, int block) {
   return {.kind = kind,
           .layout = {.block = block},
@@ -24,108 +20,6 @@ PackKey key_of(const FusedGroup& group, PackKey::Kind kind, int block) {
           .bias = bias_of(*group.head),
           .batch_norm = group.batch_norm_index};
 }
-
-}  // namespace
-
-Result<FilterView> checked_view(const StepSource& source, const FusedGroup& group) {
-  const Node& head = *group.head;
-  if (head.inputs.size() < 2 || !source.network.is_constant(head.inputs[1]))
-    return failure(ErrorCode::unsupported, "its weight is not a constant");
-  auto view = filter_view(source.parameter(head.inputs[1]));
-  if (bias_of(head) != kNoTensor && !source.network.is_constant(bias_of(head)))
-    return failure(ErrorCode::unsupported, "its bias is not a constant");
-  if (group.batch_norm != nullptr)
-    for (std::size_t i = 1; i < 5; ++i)
-      if (!source.network.is_constant(group.batch_norm->inputs[i]))
-        return failure(ErrorCode::unsupported, "the statistics of its batch norm are not constants");
-  return view;
-}
-
-Result<FusedGroup> fused_group(const StepSource& source) {
-  FusedGroup group;
-  std::span<const int> nodes = source.step.nodes;
-  if (const Node& first = source.node(nodes.front()); std::holds_alternative<ConcatOp>(first.op)) {
-    group.concat = &first;
-    nodes = nodes.subspan(1);
-  }
-  group.head_index = nodes.front();
-  group.head = &source.node(group.head_index);
-  if (const auto* convolution = std::get_if<Conv2dOp>(&group.head->op))
-    group.activation = convolution->activation;
-  else if (const auto* depthwise = std::get_if<DepthwiseConv2dOp>(&group.head->op))
-    group.activation = depthwise->activation;
-  else if (const auto* dense = std::get_if<DenseOp>(&group.head->op))
-    group.activation = dense->activation;
-
-  TensorId tail = group.head->output;
-  for (std::size_t i = 1; i < nodes.size(); ++i) {
-    const Node& node = source.node(nodes[i]);
-    const bool activated = group.activation != Activation::none;
-    bool fits = !activated;
-    if (std::holds_alternative<BatchNormOp>(node.op)) {
-      fits = fits && i == 1;
-      group.batch_norm = &node;
-      group.batch_norm_index = nodes[i];
-    } else if (const auto* activation = std::get_if<ActivationOp>(&node.op)) {
-      group.activation = activation->activation;
-    } else if (const auto* add = std::get_if<AddOp>(&node.op)) {
-      fits = fits && group.residual == kNoTensor && node.inputs[0] != node.inputs[1];
-      group.residual = node.inputs[0] == tail ? node.inputs[1] : node.inputs[0];
-      fits = fits && !source.network.is_constant(group.residual);
-      group.activation = add->activation;
-    } else {
-      fits = false;
-    }
-    if (!fits) return failure(ErrorCode::unsupported, "cannot run in one step with ", group.head->name);
-    tail = node.output;
-  }
-  return group;
-}
-
-std::vector<float> constant_values(const StepSource& source, TensorId id) {
-  return real_values(source.tensor(id), source.parameter(id));
-}
-
-ChannelScale channel_scale(const StepSource& source, const Node& batch_norm) {
-  const std::vector<float> gamma = constant_values(source, batch_norm.inputs[1]);
-  const std::vector<float> beta = constant_values(source, batch_norm.inputs[2]);
-  const std::vector<float> mean = constant_values(source, batch_norm.inputs[3]);
-  const std::vector<float> variance = constant_values(source, batch_norm.inputs[4]);
-  const double epsilon = std::get<BatchNormOp>(batch_norm.op).epsilon;
-  ChannelScale scale;
-  for (std::size_t c = 0; c < gamma.size(); ++c) {
-    const double factor = static_cast<double>(gamma[c]) / std::sqrt(static_cast<double>(variance[c]) + epsilon);
-    scale.factors.push_back(factor);
-    scale.shifts.push_back(static_cast<double>(beta[c]) - static_cast<double>(mean[c]) * factor);
-  }
-  return scale;
-}
-
-FoldedFilter folded_filter(const StepSource& source, const FusedGroup& group, const FilterView& view) {
-  const Node& head = *group.head;
-  FoldedFilter filter;
-  filter.view = view;
-  const Tensor& weight = source.tensor(head.inputs[1]);
-  const std::span<const std::byte> bytes = source.parameter(head.inputs[1]).bytes;
-  // Copies of all weights would be a tenth of the time to a first answer, most of it for memory that is new.
-  const bool in_place = source.parameter(head.inputs[1]).type == DataType::f32 && !weight.quantization &&
-                        reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(float) == 0;
-  if (!in_place) filter.converted = constant_values(source, head.inputs[1]);
-  filter.values = in_place ? reinterpret_cast<const float*>(bytes.data()) : filter.converted.data();
-  const auto outputs = static_cast<std::size_t>(view.outputs);
-  filter.bias.assign(outputs, 0.0f);
-  if (bias_of(head) != kNoTensor) filter.bias = constant_values(source, bias_of(head));
-  filter.factors.assign(outputs, 1.0);
-  if (group.batch_norm != nullptr) {
-    const ChannelScale scale = channel_scale(source, *group.batch_norm);
-    filter.factors = scale.factors;
-    for (std::size_t o = 0; o < outputs; ++o)
-      filter.bias[o] = static_cast<float>(static_cast<double>(filter.bias[o]) * scale.factors[o] + scale.shifts[o]);
-  }
-  return filter;
-}
-
-namespace {
 
 // Weight (o..o + outputs, all depths) of a panel whose elements are zero so far. A cache line of each output at a time:
 // 3.8 million weights take 1.5 ms, one by one, with an offset and a factor for each, 2.9, and in longer runs, whose
@@ -174,7 +68,7 @@ Result<PackedMatrix> packed_matrix(const StepSource& source, const FusedGroup& g
   const auto panel_floats = static_cast<std::size_t>(matrix.packed_depth) * width;
   const std::size_t bytes = panels * (panel_floats + width) * sizeof(float);
   const auto fill = [&](AlignedBuffer& buffer) {
-    const FoldedFilter filter = folded_filter(source, group, view);
+    const FoldedFilter filter = folded_filter(source.network, source.parameters, group, view);
     float* to = buffer.as<float>();
     float* bias = to + panels * panel_floats;
     for (std::size_t p = 0; p < panels; ++p, to += panel_floats, bias += width) {
@@ -216,13 +110,13 @@ void fill_depthwise(const FoldedFilter& filter, int lanes, Convert convert, Numb
 }  // namespace
 
 Result<PackedDepthwise> packed_depthwise(const StepSource& source, const FusedGroup& group, int lanes, DataType type) {
-  MOBILENET_TRY(const FilterView view, checked_view(source, group));
+  MOBILENET_TRY(const FilterView view, checked_view(source.network, source.parameters, group));
   PackedDepthwise depthwise;
   const int channels = whole_bf16_channels(view.outputs);
   const int rows = 1 + view.height * view.width;
   const std::size_t bytes = static_cast<std::size_t>(channels) * static_cast<std::size_t>(rows) * size_of(type);
   const auto fill = [&](AlignedBuffer& buffer) {
-    const FoldedFilter filter = folded_filter(source, group, view);
+    const FoldedFilter filter = folded_filter(source.network, source.parameters, group, view);
     if (type == DataType::f16)
       fill_depthwise(filter, lanes, &float_to_half, buffer.as<std::uint16_t>());
     else

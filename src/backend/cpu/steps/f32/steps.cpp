@@ -18,7 +18,7 @@ Result<Operand> operand(const StepSource& source, TensorId id) {
   Operand constant;
   const PackKey key{.kind = PackKey::Kind::constant, .weight = id};
   MOBILENET_TRY(constant.constant, source.pack(key, bytes, [&](AlignedBuffer& buffer) {
-    std::memcpy(buffer.data(), constant_values(source, id).data(), bytes);
+    std::memcpy(buffer.data(), constant_values(source.network, source.parameters, id).data(), bytes);
   }));
   return constant;
 }

@@ -56,12 +56,12 @@ Result<CompiledStep> compile_transposed(const StepSource& source) {
   if (bias != kNoTensor && !source.network.is_constant(bias))
     return failure(ErrorCode::unsupported, "its bias is not a constant");
   step.bias = bias == kNoTensor ? std::vector<float>(static_cast<std::size_t>(step.geometry.outputs))
-                                : constant_values(source, bias);
+                                : constant_values(source.network, source.parameters, bias);
   MOBILENET_TRY(const FilterView view, filter_view(source.parameter(node.inputs[1])));
   const PackKey key{.kind = PackKey::Kind::taps, .weight = node.inputs[1]};
   const auto bytes = static_cast<std::size_t>(view.parameter->shape.elements()) * sizeof(float);
   MOBILENET_TRY(step.weights, source.pack(key, bytes, [&](AlignedBuffer& buffer) {
-    const std::vector<float> values = constant_values(source, node.inputs[1]);
+    const std::vector<float> values = constant_values(source.network, source.parameters, node.inputs[1]);
     pack_taps(view, buffer.as<float>(), [&](std::int64_t at) { return values[static_cast<std::size_t>(at)]; });
   }));
   return step_of(std::move(step));
