@@ -24,22 +24,6 @@ void gather(const std::byte* pixel, std::ptrdiff_t step, int count, std::array<i
   }
 }
 
-// Where red, green and blue lie in a pixel of bytes.
-std::array<int, 3> rgb_offsets(PixelFormat format) {
-  switch (format) {
-    case PixelFormat::rgb:
-    case PixelFormat::rgba:
-      return {0, 1, 2};
-    case PixelFormat::bgr:
-    case PixelFormat::bgra:
-      return {2, 1, 0};
-    case PixelFormat::grey:
-    case PixelFormat::rgb_float_planes:  // has no bytes
-      return {0, 0, 0};
-  }
-  return {0, 0, 0};
-}
-
 // Weights of ITU-R 601-2 in 65536ths, rounded to nearest.
 std::uint8_t luma_of(std::uint32_t red, std::uint32_t green, std::uint32_t blue) {
   constexpr std::uint32_t kRed = 19595, kGreen = 38470, kBlue = 7471, kHalf = 0x8000;
@@ -93,6 +77,21 @@ int pixel_bytes(PixelFormat format) {
       return 4;
   }
   return 0;
+}
+
+std::array<int, 3> rgb_offsets(PixelFormat format) {
+  switch (format) {
+    case PixelFormat::rgb:
+    case PixelFormat::rgba:
+      return {0, 1, 2};
+    case PixelFormat::bgr:
+    case PixelFormat::bgra:
+      return {2, 1, 0};
+    case PixelFormat::grey:
+    case PixelFormat::rgb_float_planes:  // has no bytes
+      return {0, 0, 0};
+  }
+  return {0, 0, 0};
 }
 
 Result<UprightPixels> UprightPixels::of(const ImageView& image, Samples samples) {

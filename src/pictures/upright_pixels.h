@@ -25,6 +25,8 @@ Walk walk_of(Orientation orientation);
 
 // From one pixel of a row to the next, in one plane.
 int pixel_bytes(PixelFormat format);
+// Where red, green and blue lie in a pixel of bytes.
+std::array<int, 3> rgb_offsets(PixelFormat format);
 
 // What the three samples of a pixel are: its colours, or three times its luma, that of Pillow's convert("L").
 enum class Samples { colours, luma };

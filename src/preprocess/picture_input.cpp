@@ -22,44 +22,11 @@
 #include "preprocess/resize_pil_bytes.h"
 #include "preprocess/resize_tf.h"
 #include "preprocess/resize_tf_bytes.h"
+#include "preprocess/resizer_kind.h"
 #include "spec/limits.h"
 
 namespace mobilenet {
 namespace {
-
-enum class ResizerKind { nearest, pil, tf };
-
-ResizerKind kind_of(ResizeFilter filter) {
-  switch (filter) {
-    case ResizeFilter::pil_nearest:
-      return ResizerKind::nearest;
-    case ResizeFilter::pil_box:
-    case ResizeFilter::pil_bilinear:
-    case ResizeFilter::pil_hamming:
-    case ResizeFilter::pil_bicubic:
-    case ResizeFilter::pil_lanczos:
-      return ResizerKind::pil;
-    case ResizeFilter::tf_bilinear_legacy:
-    case ResizeFilter::tf_bilinear_corners:
-    case ResizeFilter::tf_bilinear_half_pixel:
-      return ResizerKind::tf;
-  }
-  return ResizerKind::pil;
-}
-
-PilFilter pil_filter(ResizeFilter filter) {
-  if (filter == ResizeFilter::pil_box) return PilFilter::box;
-  if (filter == ResizeFilter::pil_hamming) return PilFilter::hamming;
-  if (filter == ResizeFilter::pil_bicubic) return PilFilter::bicubic;
-  if (filter == ResizeFilter::pil_lanczos) return PilFilter::lanczos;
-  return PilFilter::bilinear;
-}
-
-TfCentres tf_centres(ResizeFilter filter) {
-  if (filter == ResizeFilter::tf_bilinear_corners) return TfCentres::align_corners;
-  if (filter == ResizeFilter::tf_bilinear_half_pixel) return TfCentres::half_pixel;
-  return TfCentres::legacy;
-}
 
 // What is unknown must be said by the caller.
 Result<void> check_known(const UnknownPreprocessing& unknown) {

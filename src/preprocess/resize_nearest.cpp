@@ -7,7 +7,7 @@
 namespace mobilenet {
 
 // Pillow walks along the axis in steps of double, so that its roundings add up; torchvision multiplies in float32.
-void NearestResize::prepare(const AxisGeometry& axis, std::vector<int>& sources) const {
+void nearest_sources(Resampler resampler, const AxisGeometry& axis, std::vector<int>& sources) {
   const double step = static_cast<double>(axis.crop_size) / axis.resized;
   const float scale = static_cast<float>(axis.crop_size) / static_cast<float>(axis.resized);
   constexpr int kMostSteps = 1 << 20;  // of walking to a window; no picture that means anything is longer
@@ -16,8 +16,8 @@ void NearestResize::prepare(const AxisGeometry& axis, std::vector<int>& sources)
   sources.clear();
   for (int i = begin; i < axis.window_begin + axis.window_size; ++i, walked += step) {
     if (i < axis.window_begin) continue;
-    const int source = resampler_ == Resampler::pillow ? static_cast<int>(walked)
-                                                       : static_cast<int>((static_cast<float>(i) + 0.5f) * scale);
+    const int source = resampler == Resampler::pillow ? static_cast<int>(walked)
+                                                      : static_cast<int>((static_cast<float>(i) + 0.5f) * scale);
     sources.push_back(std::min(source, axis.crop_size - 1));
   }
 }
@@ -25,8 +25,8 @@ void NearestResize::prepare(const AxisGeometry& axis, std::vector<int>& sources)
 void NearestResize::prepare(const Geometry& geometry) {
   if (geometry == geometry_) return;
   geometry_ = {};  // stays invalid when memory runs out below
-  prepare(geometry.columns, columns_);
-  prepare(geometry.rows, rows_);
+  nearest_sources(resampler_, geometry.columns, columns_);
+  nearest_sources(resampler_, geometry.rows, rows_);
   picture_columns_.clear();
   for (const int x : columns_) picture_columns_.push_back(geometry.columns.crop_begin + x);
   geometry_ = geometry;

@@ -14,6 +14,9 @@
 
 namespace mobilenet {
 
+// The source pixel of every pixel of the window, counted inside the crop.
+void nearest_sources(Resampler resampler, const AxisGeometry& axis, std::vector<int>& sources);
+
 class NearestResize {
  public:
   explicit NearestResize(Resampler resampler) : resampler_(resampler) {}
@@ -24,7 +27,6 @@ class NearestResize {
   void run(const UprightPixels& pixels, const Geometry& geometry, float* out);
 
  private:
-  void prepare(const AxisGeometry& axis, std::vector<int>& sources) const;
   void prepare(const Geometry& geometry);
 
   Resampler resampler_;
