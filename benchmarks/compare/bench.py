@@ -4,15 +4,13 @@
 
 import sys
 
-import numpy as np
-from PIL import Image
-
 from catalogue import NETWORKS
 from contestants import Ours, Rival
 from measure import Group, first_results, pictures, speed
 from model_file import ModelFile
 from model_files import make_files, noise_for
 from networks import picture
+from photograph import photograph
 
 
 class Bench:
@@ -57,18 +55,7 @@ class Bench:
                     self.add(first_results(group, options.starts))
             if "pictures" in options.parts and len(reference) == 1 and reference[0].ndim == 2:
                 with self.group(about, precision, 1, files) as group:
-                    self.add(pictures(group, self.photograph(), options.rounds, options.seconds))
-
-    def photograph(self):
-        """A JPEG of soft shapes and some noise, in a camera's proportions."""
-        path = self.folder / "photograph.jpg"
-        if not path.exists():
-            random = np.random.default_rng(3)
-            shapes = Image.fromarray(random.integers(0, 256, (36, 64, 3), np.uint8))
-            shapes = shapes.resize((1280, 720), Image.Resampling.BICUBIC)
-            noisy = np.asarray(shapes, np.float32) + random.normal(0, 6, (720, 1280, 3))
-            Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(path, quality=90)
-        return path
+                    self.add(pictures(group, photograph(self.folder), options.rounds, options.seconds))
 
     def tflite(self, path):
         """A file as it is, on noise."""
