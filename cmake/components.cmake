@@ -68,6 +68,49 @@ if(MOBILENET_DRAW)  # when all three are there; without, it says so
   endif()
 endif()
 
+# Kernels for GPUs of NVIDIA: nvcc and cuda.h are for the build alone, the driver is looked for at run time.
+option(MOBILENET_CUDA "Build the device cuda where nvcc of CUDA 13 or later is found" ON)
+set(MOBILENET_CUDA_ARCHITECTURES "75;80;86;89;90;100;120" CACHE STRING
+    "GPUs to compile kernels for, oldest first, as in sm_75; others take PTX of the newest, or of 90")
+set(MOBILENET_CUDA_FLAGS "" CACHE STRING "More options for nvcc, such as -ccbin=g++-14")
+set(MOBILENET_WITH_CUDA OFF)
+if(MOBILENET_CUDA AND CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT CMAKE_CROSSCOMPILING)
+  set(why "no nvcc was found")
+  find_program(MOBILENET_NVCC nvcc PATHS /usr/local/cuda/bin /opt/cuda/bin)
+  if(MOBILENET_NVCC)
+    execute_process(COMMAND ${MOBILENET_NVCC} --version OUTPUT_VARIABLE nvcc_says ERROR_QUIET)
+    string(REGEX MATCH "release ([0-9.]+)" nvcc_release "${nvcc_says}")
+    set(nvcc_release "${CMAKE_MATCH_1}")
+    file(REAL_PATH ${MOBILENET_NVCC} nvcc_path)
+    get_filename_component(nvcc_root ${nvcc_path}/../.. ABSOLUTE)
+    find_path(MOBILENET_CUDA_INCLUDE cuda.h PATHS ${nvcc_root}/include ${nvcc_root}/targets/x86_64-linux/include
+              NO_DEFAULT_PATH)
+    set(why "nvcc is of CUDA ${nvcc_release}, without cuda.h, or older than 13")
+    if(nvcc_release VERSION_GREATER_EQUAL 13 AND MOBILENET_CUDA_INCLUDE)
+      # nvcc takes a C++ compiler of its own choice, which may be missing or too new for it.
+      set(probe ${PROJECT_BINARY_DIR}/nvcc_probe.cu)
+      file(WRITE ${probe} "#include <cuda_fp16.h>\n__global__ void probe(__half* x) { *x = __float2half(1); }\n")
+      list(GET MOBILENET_CUDA_ARCHITECTURES 0 oldest)
+      execute_process(COMMAND ${MOBILENET_NVCC} -std=c++20 ${MOBILENET_CUDA_FLAGS} -arch=sm_${oldest} -cubin
+                              -o ${PROJECT_BINARY_DIR}/nvcc_probe.cubin ${probe}
+                      RESULT_VARIABLE failed OUTPUT_VARIABLE why ERROR_VARIABLE why)
+      if(NOT failed)
+        set(MOBILENET_WITH_CUDA ON)
+        enable_language(ASM)
+        add_library(mobilenet_dependency_cuda INTERFACE)
+        target_include_directories(mobilenet_dependency_cuda SYSTEM INTERFACE ${MOBILENET_CUDA_INCLUDE})
+        target_link_libraries(mobilenet_dependency_cuda INTERFACE ${CMAKE_DL_LIBS})
+        target_compile_definitions(mobilenet_dependency_cuda INTERFACE MOBILENET_WITH_CUDA=1)
+        set_target_properties(mobilenet_dependency_cuda PROPERTIES MOBILENET_LINK_NAMES "${CMAKE_DL_LIBS}")
+        list(APPEND mobilenet_version_definitions "MOBILENET_VERSION_OF_CUDA=\"${nvcc_release}\"")
+      endif()
+    endif()
+  endif()
+  if(NOT MOBILENET_WITH_CUDA)
+    message(STATUS "mobilenet: built without cuda: ${why}")
+  endif()
+endif()
+
 # The commit, again whenever it changes.
 if(EXISTS ${PROJECT_SOURCE_DIR}/.git)
   execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} rev-parse --short=12 HEAD

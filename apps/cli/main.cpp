@@ -49,6 +49,12 @@ std::string version_text() {
     parts.row({std::string(part.name), part.version.empty() ? "not built in" : std::string(part.version)});
   }
   text += "components:\n" + parts.text(2);
+  Table table({Align::left, Align::left});
+  for (const DeviceInfo& device : devices()) {
+    const Result<std::string> hardware = hardware_of(device.device);
+    table.row({std::string(device.name), hardware ? *hardware : "cannot be used: " + hardware.error().message});
+  }
+  text += "devices:\n" + table.text(2);
   std::vector<std::string> names;
   for (const std::string_view name : cpu_instruction_sets()) names.emplace_back(name);
   return text + "instruction sets of this machine, best first: " + join(names, ", ") + '\n';

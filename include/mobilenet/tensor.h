@@ -18,8 +18,8 @@ enum class DataType : std::uint8_t { f32, f16, u8, i8, i16, i32, i64, boolean };
 MOBILENET_API std::size_t size_of(DataType type);       // bytes of one element
 MOBILENET_API std::string_view name_of(DataType type);  // "f32", "u8", ...
 
-// Where memory lies. A device that takes its own gets it as it lies, without a copy; the devices of today take the
-// host's alone.
+// Where memory lies. A device that takes its own gets it as it lies, without a copy: `cuda` takes that of its GPU, at
+// addresses that are multiples of 16; the others take the host's alone.
 enum class Memory : std::uint8_t { host, device };
 
 // Rows are contiguous; the batch axis comes first. The memory belongs to somebody else. All tensors of a run that name

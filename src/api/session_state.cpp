@@ -151,7 +151,9 @@ Result<void> SessionState::prepare() {
   if (network().fixed_size && (height != spec.input_height || width != spec.input_width))
     return failure(ErrorCode::invalid_argument, source(), ": its graph is made for ", spec.input_height, "x",
                    spec.input_width, " pictures and cannot take ", height, "x", width);
-  MOBILENET_TRY(backend, backend_for(options.device));
+  auto found = backend_for(options.device);
+  if (!found) return at(text("device ", name_of(options.device)), std::move(found).error());
+  backend = *found;
   MOBILENET_TRY(answers, arithmetic(options.precision));
   tensors = answers;
   if (options.precision == Precision::automatic) {

@@ -19,6 +19,7 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -129,6 +130,8 @@ struct Claims {
 class Backend {
  public:
   virtual ~Backend() = default;
+  // What it computes on, as hardware_of() says.
+  virtual std::string hardware() const { return {}; }
   // The precision to pack and compute in where a session asked for `asked`: the device's policy of what is fastest and
   // keeps the answers. As it stands, that of the network's own tensors, and an error where another was asked for.
   virtual Result<Precision> choose(const Network& network, Precision asked) const {

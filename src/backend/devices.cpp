@@ -8,20 +8,29 @@
 
 #include "backend/backend.h"
 #include "backend/registry.h"
+#include "base/caught.h"
 #include "base/error.h"
 
 namespace mobilenet {
 namespace {
 
-constexpr std::array<PrecisionInfo, 6> kPrecisions{
+constexpr std::array<PrecisionInfo, 7> kPrecisions{
     {{Precision::automatic, "automatic", "the fastest that gives the answers of the file's framework"},
      {Precision::source, "source", "the file's own"},
      {Precision::f32, "f32", "32-bit floats"},
+     {Precision::f16, "f16", "float weights in 16-bit floats with sums of 32, on GPUs"},
      {Precision::bf16x3, "bf16x3", "float weights with products of 16 bits, faster on AMX and hardly off"},
      {Precision::bf16, "bf16", "float weights with products in bf16, faster and a little off"},
      {Precision::int8, "int8", "exact integers"}}};
 
 }  // namespace
+
+Result<std::string> hardware_of(Device device) try {
+  MOBILENET_TRY(const Backend* const backend, backend_for(device));
+  return backend->hardware();
+} catch (...) {
+  return caught(name_of(device));
+}
 
 std::string_view name_of(Device device) {
   for (const DeviceRow& row : device_rows())

@@ -5,24 +5,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <string>
 #include <utility>
 
+#include "backend/mask_geometry.h"
+#include "backend/not_numbers.h"
 #include "base/aligned_buffer.h"
 #include "base/error.h"
-#include "base/text.h"
 #include "network/parameter.h"
 #include "network/picture_axes.h"
 #include "postprocess/mask.h"
 
 namespace mobilenet {
 namespace {
-
-Error not_numbers(std::size_t picture, std::size_t pictures) {
-  const std::string which = pictures > 1 ? text(" for picture ", picture + 1, " of ", pictures) : "";
-  return failure(ErrorCode::bad_format, "the network's scores", which,
-                 " are not numbers: its weights or its input are broken");
-}
 
 // A quantised or float output as real numbers.
 class RealNumbers {
@@ -161,36 +155,6 @@ class HostBoxes final : public HostAnswer {
   RealNumbers boxes_, scores_;
   std::vector<RawDetection> found_;
   std::vector<std::span<const RawDetection>> answers_;
-};
-
-// Where the pixels of the picture lie among the cells of the logits: through the network's input, whose pixels have
-// their centres at i + 0.5, and then as the source framework enlarges.
-MaskAxis mask_axis(const AxisGeometry& axis, const SegmentationSpec& spec, int cells, int input, int pixels) {
-  const double scale = static_cast<double>(axis.resized) / axis.crop_size;
-  const double input_offset = (0.5 - axis.crop_begin) * scale - axis.window_begin + axis.output_begin - 0.5;
-  double step = static_cast<double>(cells) / input, shift = 0;
-  switch (spec.enlargement) {
-    case Enlargement::align_corners:
-      step = input > 1 ? static_cast<double>(cells - 1) / (input - 1) : 0;
-      break;
-    case Enlargement::half_pixel_centers:
-      shift = 0.5 * step - 0.5;
-      break;
-    case Enlargement::top_left:
-      break;
-  }
-  return {input_offset * step + shift, scale * step, pixels, cells};
-}
-
-// Pixels begin..end of the picture that the network's input covers.
-struct SeenRange {
-  SeenRange(const AxisGeometry& axis, int pixels) {
-    const PictureCoordinate to_picture(axis);
-    const double first = to_picture(axis.output_begin), last = to_picture(axis.output_begin + axis.window_size);
-    begin = std::clamp(static_cast<int>(std::lround(first)), 0, pixels);
-    end = std::clamp(static_cast<int>(std::lround(last)), begin, pixels);
-  }
-  int begin = 0, end = 0;
 };
 
 class HostMask final : public HostAnswer {

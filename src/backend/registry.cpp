@@ -5,6 +5,9 @@
 #include "backend/backend.h"
 #include "backend/cpu/kernels/kernel_set.h"
 #include "backend/cpu/program/cpu_backend.h"
+#ifdef MOBILENET_WITH_CUDA
+#include "backend/cuda/program/cuda_backend.h"
+#endif
 #include "backend/reference/reference_backend.h"
 
 namespace mobilenet {
@@ -19,6 +22,9 @@ Result<const Backend*> reference() { return &reference_backend(); }
 
 constexpr std::array kDevices{
     DeviceRow{{Device::cpu, "cpu", "fast"}, &cpu},
+#ifdef MOBILENET_WITH_CUDA
+    DeviceRow{{Device::cuda, "cuda", "a GPU of NVIDIA"}, &cuda::cuda_backend},
+#endif
     DeviceRow{{Device::reference, "reference", "plain and slow, the truth that tests compare with"}, &reference}};
 
 constexpr std::array kInfos = infos_of(kDevices);

@@ -33,9 +33,10 @@ Result<Precision> own_precision(const Network& network, Precision asked) {
                        "precision f32 was asked for, but the file holds an integer "
                        "network, which is computed exactly in int8");
       break;
+    case Precision::f16:
     case Precision::bf16x3:
     case Precision::bf16: {
-      const char* const name = asked == Precision::bf16 ? "bf16" : "bf16x3";
+      const char* const name = asked == Precision::bf16 ? "bf16" : asked == Precision::f16 ? "f16" : "bf16x3";
       return failure(ErrorCode::unsupported, "precision ", name, " was asked for, ",
                      integers ? "but the file holds an integer network, which is computed exactly in int8"
                               : "which this device does not have");

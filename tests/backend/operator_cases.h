@@ -78,7 +78,8 @@ struct OperatorOutput {
   std::vector<std::byte> bytes;
 };
 // Packs, compiles and runs once on fresh memory: the outputs of the network.
-Result<std::vector<OperatorOutput>> run_on(const Backend& backend, const OperatorModel& model, int threads = 1);
+Result<std::vector<OperatorOutput>> run_on(const Backend& backend, const OperatorModel& model, int threads = 1,
+                                           Precision precision = Precision::source);
 
 // Empty when `got` equals `expected`: bytes for integers, max|got - expected| <= tolerance * max|expected| for floats.
 // Otherwise the first or worst difference in words.

@@ -344,8 +344,9 @@ std::string byte_difference(const OperatorOutput& got, const OperatorOutput& exp
 
 OperatorModel make_model(const OperatorCase& c, std::uint32_t seed) { return ModelBuilder(c, seed).build(); }
 
-Result<std::vector<OperatorOutput>> run_on(const Backend& backend, const OperatorModel& model, int threads) {
-  auto weights = packed(backend, model.network, model.parameters, Precision::source);
+Result<std::vector<OperatorOutput>> run_on(const Backend& backend, const OperatorModel& model, int threads,
+                                           Precision precision) {
+  auto weights = packed(backend, model.network, model.parameters, precision);
   if (!weights) return weights.error();
   auto program = backend.compile(*weights, {model.input_shapes, model.network.outputs, threads});
   if (!program) return program.error();

@@ -7,7 +7,7 @@ set(consumer ${CMAKE_CURRENT_LIST_DIR}/consumer)
 set(prefix ${work}/prefix)
 # The same flags as in the developer's build, so that the compiler's cache has all of it already.
 set(tools -G Ninja -D CMAKE_CXX_COMPILER=${compiler} -D CMAKE_CXX_COMPILER_LAUNCHER=${launcher}
-          -D CMAKE_BUILD_TYPE=Release -D MOBILENET_WARNINGS_AS_ERRORS=ON)
+          -D CMAKE_BUILD_TYPE=Release -D MOBILENET_WARNINGS_AS_ERRORS=ON -D MOBILENET_CUDA_ARCHITECTURES=90)
 
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status)
@@ -18,6 +18,7 @@ function(run)
 endfunction()
 
 if(way STREQUAL "subdirectory")
+  list(APPEND tools -D MOBILENET_CUDA=OFF)  # a minute for what the shared library shows as well
   run(${CMAKE_COMMAND} -S ${consumer} -B ${work}/fetched ${tools} -D MOBILENET_SOURCE=${source} -D WAY=FetchContent)
   run(${CMAKE_COMMAND} -S ${consumer} -B ${work}/consumer ${tools} -D MOBILENET_SOURCE=${source})
   run(${CMAKE_COMMAND} --build ${work}/consumer)

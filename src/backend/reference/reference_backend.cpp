@@ -146,6 +146,8 @@ class ReferenceProgram final : public Program {
 
 class ReferenceBackend final : public Backend {
  public:
+  std::string hardware() const override { return "scalar"; }
+
   Result<void> supports(const ModelGraph& graph) const override {
     MOBILENET_TRY([[maybe_unused]] const auto prepared, prepare_nodes(graph));
     return {};

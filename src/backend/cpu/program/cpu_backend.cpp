@@ -14,6 +14,11 @@ namespace {
 
 class CpuBackend final : public Backend {
  public:
+  std::string hardware() const override {
+    const auto kernels = pick_kernels();
+    return kernels ? std::string((*kernels)->isa) : std::string();
+  }
+
   Result<Precision> choose(const Network& network, Precision asked) const override {
     if (computes_in_integers(network)) return own_precision(network, asked);
     MOBILENET_TRY(const KernelSet* kernels, pick_kernels());

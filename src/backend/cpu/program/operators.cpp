@@ -73,6 +73,7 @@ Arithmetic arithmetic_of(const Network& network, const Step& step, Precision pre
     case Precision::automatic:
     case Precision::source:
     case Precision::f32:
+    case Precision::f16:
     case Precision::bf16x3:  // these two in the steps that multiply matrices
     case Precision::bf16:
     case Precision::int8:  // of a network that has floats too

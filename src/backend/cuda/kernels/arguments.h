@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// What kernels are told, shared by the host and the device: every kernel takes one of these structs by value. Maps are
+// [images][height][width][channels]. A field of type Address is filled with an address of the device when memory is
+// there; 0: there is none.
+
+#include <cstdint>
+
+namespace mobilenet::cuda {
+
+using Address = std::uint64_t;
+
+// How the numbers of a tensor are stored on the device: those of the network's own types, and halves in place of floats
+// where precision f16 computes.
+enum class Stored : std::int32_t { f32, f16, u8, i8, i32, i64 };
+
+// What a layer does last. `function`: an Activation of layers.h that is no clamp, as its number; 0: none.
+struct Ending {
+  float low = 0, high = 0;
+  std::int32_t function = 0;
+};
+
+struct WindowArguments {
+  std::int32_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width, top, left;
+};
+
+// A convolution (groups of `in_channels / groups`) or dense layer, by any of the kernels for it.
+struct ConvolutionArguments {
+  Address input, output, residual, weights, bias;
+  Stored in_type, out_type, residual_type;
+  std::int32_t images, in_height, in_width, in_channels, out_height, out_width, out_channels;
+  std::int32_t groups;
+  WindowArguments window;
+  Ending ending;
+  std::int32_t depth;         // kernel height x width x input channels of a group
+  std::int32_t padded_depth;  // of packed weights
+  std::int32_t depth_parts;   // among which blocks of a cluster share the depth
+  std::int32_t is_pointwise;  // every output pixel reads the input pixel of its place alone
+};
+
+// A depthwise convolution: [kernel height][kernel width][channels] weights, f32 bias.
+struct DepthwiseArguments {
+  Address input, output, residual, weights, bias;
+  Stored in_type, out_type, residual_type, weight_type;
+  std::int32_t images, in_height, in_width, in_channels, out_height, out_width, out_channels;
+  std::int32_t multiplier;
+  WindowArguments window;
+  Ending ending;
+};
+
+// [Expansion or stem] + 3x3 depthwise + projection [+ residual], in one kernel: block.cu says how.
+struct BlockArguments {
+  Address input, output, residual, weights, bias;  // bias: of the projection, f32
+  Stored in_type, out_type;
+  std::int32_t images;
+  std::int32_t in_height, in_width, in_channels;  // of what the expansion reads
+  std::int32_t height, width;                     // of the map that the depthwise convolution reads
+  std::int32_t out_height, out_width, out_channels;
+  std::int32_t stride, dilation, top, left;           // of the depthwise convolution
+  std::int32_t stem_stride, stem_top, stem_left;      // of the 3x3 convolution before it, of a stem
+  std::int32_t tile_images, tile_height, tile_width;  // pixels of the output that one block of threads makes
+  std::int32_t tiles_down, tiles_across;
+  std::int32_t slabs, slabs_each;        // of hidden channels; of one block of a cluster
+  std::int32_t slab_bytes, front_bytes;  // of packed weights; of them, those before the projection's
+  std::int32_t strip;                    // pixels of a row that a thread makes at once: 2, 4 or 7
+  std::int32_t columns;                  // output channels of one block, whole 16
+  std::int32_t warps_across;             // of eight, along output channels
+  std::int32_t strips_across;            // of a row of a tile
+  std::int32_t residual_is_input;        // which then lies in shared memory
+  std::int32_t parts;                    // blocks of a cluster
+  // 2^32 / divisor + 1, 0 for 1: of in_channels / 8, columns / 8, parts, tiles_across, tiles_down.
+  std::uint32_t chunks_reciprocal, groups_reciprocal, parts_reciprocal, across_reciprocal, down_reciprocal;
+  float hidden_low, hidden_high, depthwise_low, depthwise_high;
+  Ending ending;
+  std::int32_t partial_offset, input_offset, hidden_offset, product_offset, weight_offset,
+      table_offset;  // in shared memory, bytes
+};
+
+// Every number by itself.
+enum class UnaryFunction : std::int32_t {
+  copy,
+  absolute,
+  elu,
+  exp,
+  leaky_relu,
+  log,
+  negate,
+  rsqrt,
+  sqrt,
+  square,
+  tanh,
+  activation,
+  quantize,
+  cast
+};
+struct UnaryArguments {
+  Address input, output;
+  Stored in_type, out_type;
+  std::int64_t count;
+  UnaryFunction function;
+  float alpha;  // of leaky_relu
+  Ending ending;
+  float scale;  // of quantize: of the integers, on either side
+  std::int32_t zero_point, lowest, highest;
+};
+
+constexpr int kAxes = 6;
+
+// Two numbers; strides of 0 repeat an operand.
+struct BinaryArguments {
+  Address a, b, output;
+  Stored a_type, b_type, out_type;
+  std::int32_t kind;  // BinaryKind
+  std::int64_t count;
+  std::int32_t extents[kAxes];
+  std::int32_t a_strides[kAxes], b_strides[kAxes];
+  Ending ending;
+};
+
+// x * factor + shift per channel, the last axis.
+struct ScaleArguments {
+  Address input, output, factors, shifts;
+  Stored in_type, out_type;
+  std::int64_t count;
+  std::int32_t channels;
+};
+
+// Functions of rows of the last axis.
+enum class RowFunction : std::int32_t { softmax, log_softmax, l2_normalize, argmax };
+struct RowArguments {
+  Address input, output;
+  Stored in_type, out_type;
+  std::int64_t rows;
+  std::int32_t columns;
+  RowFunction function;
+  float beta;
+};
+
+// Elements moved: each axis of the output has a table of where along the input its positions lie, in elements, or -1.
+struct MoveArguments {
+  Address input, output;
+  Address tables;  // [sum of extents] of int64
+  std::int32_t element_bytes;
+  std::int64_t count;
+  std::int32_t extents[kAxes];  // of the output; those in front of its rank are 1
+  std::uint64_t fill;           // the bytes of an element that shows nothing of the input
+  Stored in_type, out_type;     // where they differ, `fill_value` is that element
+  float fill_value;
+};
+
+// One input of a concatenation: rows of `row` elements into rows of `out_row`, from `first` on.
+struct ConcatArguments {
+  Address input, output;
+  Stored in_type, out_type;
+  std::int64_t count;
+  std::int64_t row, out_row, first;
+};
+
+struct PoolArguments {
+  Address input, output;
+  Stored in_type, out_type;
+  std::int32_t images, in_height, in_width, channels, out_height, out_width;
+  std::int32_t is_max;
+  WindowArguments window;
+  Ending ending;
+};
+
+// Over some axes: the kept ones and the reduced ones with their strides in the input.
+struct ReduceArguments {
+  Address input, output;
+  Stored in_type, out_type;
+  std::int32_t kind;            // ReduceKind
+  std::int64_t count, reduced;  // numbers of the output; of the input behind each
+  std::int32_t kept_extents[kAxes], reduced_extents[kAxes];
+  std::int64_t kept_strides[kAxes], reduced_strides[kAxes];
+};
+
+// Along one axis of an enlarged map: low + (high - low) * fraction.
+struct ResizeTapArguments {
+  std::int32_t low, high;
+  float fraction;
+};
+struct ResizeArguments {
+  Address input, output;
+  Address taps;  // ResizeTapArguments of the output's rows, then of its columns
+  Stored in_type, out_type;
+  std::int32_t images, in_height, in_width, channels, out_height, out_width;
+};
+
+// A transposed convolution: weights [kernel height][kernel width][inputs][outputs] of f32.
+struct TransposedArguments {
+  Address input, output, weights, bias;
+  Stored in_type, out_type;
+  std::int32_t images, in_height, in_width, in_channels, out_height, out_width, out_channels;
+  WindowArguments window;
+  Ending ending;
+};
+
+}  // namespace mobilenet::cuda

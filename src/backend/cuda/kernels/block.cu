@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// A MobileNet block in one kernel: [1x1 expansion, or the 3x3 stem] -> 3x3 depthwise -> 1x1 projection [+ residual], in
+// halves with sums of the products in float. What lies between never leaves the multiprocessor: a block of threads
+// makes a tile of output pixels, and goes through the hidden channels in slabs:
+//
+//   shared memory    input tile ----expansion---> hidden slab ----depthwise---> product slab ----projection---> sums in
+//                    (all channels) matrix units  (with a border) half2        (no border)     matrix units registers
+//
+// The weights of a slab lie together in global memory (SlabPacker of steps/block.cpp) and are copied one slab ahead;
+// those of the first two slabs before the kernel waits for the one in front of it. Where a map is too small for all
+// multiprocessors, the blocks of a cluster share the slabs, and add their sums at the end through each other's shared
+// memory.
+#include <cooperative_groups.h>
+
+#include "backend/cuda/kernels/ending.cuh"
+#include "backend/cuda/kernels/matrix.cuh"
+#include "backend/cuda/kernels/numbers.cuh"
+
+namespace mobilenet::cuda {
+namespace {
+
+constexpr int kThreads = 256;
+constexpr int kWarps = kThreads / 32;
+constexpr int kMostParts = 8;  // blocks of a cluster
+constexpr int kPad = 8;        // halves behind a row in shared memory, so that eight rows lie in different banks
+
+enum class Source { expansion, stem, none };
+
+extern __shared__ __align__(128) unsigned char shared[];
+
+// What one block of threads computes.
+struct Tile {
+  int image, images;            // the first, and how many there are of it
+  int out_row, out_column;      // the first pixel of the output
+  int first_row, first_column;  // where its region of the depthwise's map begins; may lie outside
+  int region_height, region_width;
+  int row, column, height, width;  // the part of the region inside the map
+};
+
+// i / divisor, given the divisor's reciprocal (BlockArguments); the instruction takes a twentieth of a division's time.
+__device__ inline int divided(int i, std::uint32_t reciprocal) {
+  return reciprocal == 0 ? i : static_cast<int>(__umulhi(static_cast<std::uint32_t>(i), reciprocal));
+}
+
+__device__ inline Tile tile_of(const BlockArguments& a, int index) {
+  Tile tile;
+  const int line = divided(index, a.across_reciprocal), across = index - line * a.tiles_across;
+  const int image = divided(line, a.down_reciprocal), down = line - image * a.tiles_down;
+  tile.image = image * a.tile_images;
+  tile.images = min(a.tile_images, a.images - tile.image);
+  tile.out_row = down * a.tile_height, tile.out_column = across * a.tile_width;
+  tile.first_row = tile.out_row * a.stride - a.top, tile.first_column = tile.out_column * a.stride - a.left;
+  tile.region_height = (a.tile_height - 1) * a.stride + 2 * a.dilation + 1;
+  tile.region_width = (a.tile_width - 1) * a.stride + 2 * a.dilation + 1;
+  tile.row = max(tile.first_row, 0), tile.column = max(tile.first_column, 0);
+  tile.height = max(min(tile.first_row + tile.region_height, a.height) - tile.row, 0);
+  tile.width = max(min(tile.first_column + tile.region_width, a.width) - tile.column, 0);
+  return tile;
+}
+
+// put(image, row, column, index) for every place of `images` maps: a warp takes rows, its lanes columns, so that nobody
+// divides.
+template <class Put>
+__device__ inline void for_each_place(int images, int height, int width, const Put& put) {
+#pragma unroll 1
+  for (int line = threadIdx.x / 32; line < images * height; line += kWarps) {
+    int image = 0, row = line;
+    while (row >= height) row -= height, ++image;
+#pragma unroll 1
+    for (int column = threadIdx.x % 32; column < width; column += 32) put(image, row, column, line * width + column);
+  }
+}
+
+__device__ inline void copy_bytes(unsigned char* to, const unsigned char* from, int bytes) {
+#pragma unroll 1
+  for (int i = threadIdx.x * 16; i < bytes; i += kThreads * 16) copy_16(to + i, from + i);
+}
+
+// The input of an expansion: [pixels][channels] of the tile's part inside the map; `from`: which pixel of the input
+// each is, -1 for images that there are not.
+__device__ inline void copy_input(const BlockArguments& a, int pixels, const int* from, __half* to, int row_halves) {
+  const int chunks = a.in_channels / 8;
+  const auto* const input = reinterpret_cast<const __half*>(a.input);
+#pragma unroll 1
+  for (int i = threadIdx.x; i < pixels * chunks; i += kThreads) {
+    const int pixel = divided(i, a.chunks_reciprocal), channel = (i - pixel * chunks) * 8, place = from[pixel];
+    copy_16(to + pixel * row_halves + channel,
+            input + static_cast<std::int64_t>(max(place, 0)) * a.in_channels + channel, place >= 0);
+  }
+  if (a.in_channels % 16 != 0)
+#pragma unroll 1
+    for (int i = threadIdx.x; i < pixels; i += kThreads)
+      *reinterpret_cast<uint4*>(to + i * row_halves + a.in_channels) = uint4{};
+}
+
+// The input of a stem: for every pixel that it makes, three lines of kLine numbers, nine of the patch and a zero, and
+// zeros up to 32. `from`: image, row and column of its first tap. read(element, k): number k behind an element.
+constexpr int kLine = 10;
+template <class Read>
+__device__ inline void gather_patches(const BlockArguments& a, int pixels, const int3* from, __half* to, int row_halves,
+                                      const Read& read) {
+#pragma unroll 1
+  for (int i = threadIdx.x; i < pixels * 3; i += kThreads) {
+    const int pixel = i / 3, line = i - pixel * 3;
+    const int3 place = from[pixel];
+    const int y = place.y + line, x = place.z;
+    const bool there = place.x >= 0 && y >= 0 && y < a.in_height;
+    const std::int64_t first = ((static_cast<std::int64_t>(max(place.x, 0)) * a.in_height + y) * a.in_width + x) * 3;
+    float numbers[kLine];
+    numbers[9] = 0;
+#pragma unroll
+    for (int tap = 0; tap < 3; ++tap) {
+      const bool inside = there && x + tap >= 0 && x + tap < a.in_width;
+#pragma unroll
+      for (int k = tap * 3; k < tap * 3 + 3; ++k) numbers[k] = inside ? read(first, k) : 0.0f;
+    }
+    auto* const row = reinterpret_cast<std::uint32_t*>(to + pixel * row_halves + line * kLine);
+#pragma unroll
+    for (int k = 0; k < kLine / 2; ++k) row[k] = two_halves(numbers[2 * k], numbers[2 * k + 1]);
+    if (line == 2) row[kLine / 2] = 0;
+  }
+}
+
+__device__ __noinline__ float load_other(Address tensor, Stored type, std::int64_t at) {
+  return load(tensor, type, at);
+}
+
+// A slab of channels of the region, with zeros outside the map.
+template <int kHidden>
+__device__ inline void copy_region(const BlockArguments& a, int pixels, const int* from, int slab, __half* to) {
+  constexpr int kChunks = kHidden / 8;
+  const int channel = slab * kHidden + static_cast<int>(threadIdx.x) % kChunks * 8;
+  const auto* const input = reinterpret_cast<const __half*>(a.input) + channel;
+  const bool any = channel < a.in_channels;
+#pragma unroll 1
+  for (int i = threadIdx.x; i < pixels * kChunks; i += kThreads) {
+    const int pixel = i / kChunks, place = from[pixel];
+    copy_16(to + pixel * (kHidden + kPad) + threadIdx.x % kChunks * 8,
+            input + static_cast<std::int64_t>(any ? max(place, 0) : 0) * a.in_channels, place >= 0 && any);
+  }
+}
+
+// hidden = clamp(input x weights + bias) for the pixels inside the map; `places`: where each lies in the region.
+template <int kHidden>
+__device__ inline void expand(const BlockArguments& a, const __half* input, int channels, const unsigned char* weights,
+                              int pixels, const std::uint16_t* places, __half* hidden) {
+  constexpr int kTilesAtOnce = kHidden == 32 ? 2 : 1;
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const __half2 low = __float2half2_rn(a.hidden_low), high = __float2half2_rn(a.hidden_high);
+  const int steps = channels / 16, tiles = (pixels + 15) / 16;
+  const auto* tile_weights = reinterpret_cast<const uint4*>(weights) + lane;
+  const auto* bias = reinterpret_cast<const float2*>(weights + steps * (kHidden / 16) * kTileBytes) + lane % 4;
+#pragma unroll 1
+  for (int first = warp * kTilesAtOnce; first < tiles; first += kWarps * kTilesAtOnce) {
+    float sums[kTilesAtOnce][kHidden / 8][4];
+#pragma unroll
+    for (int n = 0; n < kHidden / 8; ++n) {
+      const float2 shift = bias[n * 4];
+#pragma unroll
+      for (int t = 0; t < kTilesAtOnce; ++t)
+        sums[t][n][0] = sums[t][n][2] = shift.x, sums[t][n][1] = sums[t][n][3] = shift.y;
+    }
+    const __half* rows[kTilesAtOnce];
+#pragma unroll
+    for (int t = 0; t < kTilesAtOnce; ++t)
+      rows[t] = input + (min(first + t, tiles - 1) * 16 + lane % 16) * (channels + kPad) + lane / 16 * 8;
+#pragma unroll 1
+    for (int k = 0; k < steps; ++k) {
+      std::uint32_t left[kTilesAtOnce][4];
+#pragma unroll
+      for (int t = 0; t < kTilesAtOnce; ++t) load_matrix(left[t], rows[t] + k * 16);
+#pragma unroll
+      for (int n = 0; n < kHidden / 16; ++n) {
+        const uint4 right = tile_weights[(n * steps + k) * 32];
+#pragma unroll
+        for (int t = 0; t < kTilesAtOnce; ++t) {
+          multiply(sums[t][2 * n], left[t], right.x, right.y);
+          multiply(sums[t][2 * n + 1], left[t], right.z, right.w);
+        }
+      }
+    }
+#pragma unroll
+    for (int t = 0; t < kTilesAtOnce; ++t)
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const int pixel = (first + t) * 16 + lane / 4 + 8 * half;
+        if (pixel >= pixels) continue;
+        __half* const to = hidden + places[pixel] * (kHidden + kPad) + lane % 4 * 2;
+#pragma unroll
+        for (int n = 0; n < kHidden / 8; ++n)
+          *reinterpret_cast<__half2*>(to + n * 8) =
+              clamp_pair(__floats2half2_rn(sums[t][n][2 * half], sums[t][n][2 * half + 1]), low, high);
+      }
+  }
+}
+
+struct Four {  // channels
+  __half2 low, high;
+};
+__device__ inline Four load_four(const __half* from) { return *reinterpret_cast<const Four*>(from); }
+__device__ inline void add_product(Four& sum, const Four& x, const Four& weight) {
+  sum.low = __hfma2(x.low, weight.low, sum.low);
+  sum.high = __hfma2(x.high, weight.high, sum.high);
+}
+
+// product = clamp(depthwise(hidden) + bias). A thread makes kStrip neighbours of a row for four channels, and keeps the
+// columns that two of them read in registers. A function of its own, with places in shared memory as numbers, because
+// kernels that contain it many times are as large as the cache of instructions, and run at its speed. kStride 0: stride
+// 1 and taps `apart` from each other.
+template <int kHidden, int kStride, int kStrip>
+__device__ __noinline__ void depthwise(int strip_count, int strips, int hidden, int weights, int product, int line,
+                                       int apart, __half2 low, __half2 high) {
+  constexpr int kGroups = kHidden / 4, kRow = kHidden + kPad, kAtOnce = kThreads / kGroups;
+  const int group = threadIdx.x % kGroups;
+  if (threadIdx.x >= kAtOnce * kGroups) return;
+  const auto* const taps = reinterpret_cast<const __half*>(shared + weights) + group * 4;
+  Four weight[9];
+#pragma unroll
+  for (int tap = 0; tap < 9; ++tap) weight[tap] = load_four(taps + tap * kHidden);
+  const Four bias = load_four(taps + 9 * kHidden);
+#pragma unroll 1
+  for (int i = threadIdx.x / kGroups; i < strip_count; i += kAtOnce) {
+    const uint2 strip = reinterpret_cast<const uint2*>(shared + strips)[i];
+    const __half* const from = reinterpret_cast<const __half*>(shared + hidden) + group * 4 + strip.x * kRow;
+    __half* const to = reinterpret_cast<__half*>(shared + product) + group * 4 + strip.y * kRow;
+    Four columns[3][3];  // [column of the window][row]
+    const auto load_column = [&](Four(&column)[3], int offset) {
+#pragma unroll
+      for (int y = 0; y < 3; ++y) column[y] = load_four(from + y * line + offset * kRow);
+    };
+    if (kStride != 0) load_column(columns[0], 0);
+    if (kStride == 1) load_column(columns[1], 1);
+#pragma unroll
+    for (int x = 0; x < kStrip; ++x) {
+      // Which of the three registers holds the window's column 0, 1, 2.
+      int c0 = 0, c1 = 1, c2 = 2;
+      if (kStride == 1) {
+        c0 = x % 3, c1 = (x + 1) % 3, c2 = (x + 2) % 3;
+        load_column(columns[c2], x + 2);
+      } else if (kStride == 2) {
+        c0 = x % 2 * 2, c2 = 2 - c0;
+        load_column(columns[c1], 2 * x + 1);
+        load_column(columns[c2], 2 * x + 2);
+      } else {
+#pragma unroll
+        for (int c = 0; c < 3; ++c) load_column(columns[c], x + c * apart);
+      }
+      Four sum = bias;
+#pragma unroll
+      for (int y = 0; y < 3; ++y) {
+        add_product(sum, columns[c0][y], weight[y * 3]);
+        add_product(sum, columns[c1][y], weight[y * 3 + 1]);
+        add_product(sum, columns[c2][y], weight[y * 3 + 2]);
+      }
+      sum.low = clamp_pair(sum.low, low, high);
+      sum.high = clamp_pair(sum.high, low, high);
+      *reinterpret_cast<Four*>(to + x * kRow) = sum;
+    }
+  }
+}
+
+template <int kHidden>
+__device__ inline void depthwise_of(const BlockArguments& a, int strip_count, int strips, int hidden, int weights,
+                                    int line) {
+  const __half2 low = __float2half2_rn(a.depthwise_low), high = __float2half2_rn(a.depthwise_high);
+  const auto run = [&](auto function) {
+    function(strip_count, strips, hidden, weights, a.product_offset, line, a.dilation, low, high);
+  };
+  if (a.dilation != 1)
+    run(depthwise<kHidden, 0, 1>);
+  else if (a.stride == 1)
+    a.strip == 7   ? run(depthwise<kHidden, 1, 7>)
+    : a.strip == 4 ? run(depthwise<kHidden, 1, 4>)
+                   : run(depthwise<kHidden, 1, 2>);
+  else
+    a.strip == 7   ? run(depthwise<kHidden, 2, 7>)
+    : a.strip == 4 ? run(depthwise<kHidden, 2, 4>)
+                   : run(depthwise<kHidden, 2, 2>);
+}
+
+// sums += product x weights. Of the tiles of 16 pixels and of 16 columns a warp takes every so many.
+template <int kHidden, int kTilesM, int kTilesN>
+__device__ inline void project(const BlockArguments& a, const __half* product, const unsigned char* weights, int tiles,
+                               float (&sums)[kTilesM][kTilesN][4]) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const int down = kWarps / a.warps_across, first = warp % down, column = warp / down;
+  const auto* tile_weights = reinterpret_cast<const uint4*>(weights) + lane;
+#pragma unroll
+  for (int k = 0; k < kHidden / 16; ++k) {
+    std::uint32_t left[kTilesM][4];
+#pragma unroll
+    for (int m = 0; m < kTilesM; ++m) {
+      const int pixel = min(first + m * down, tiles - 1) * 16 + lane % 16;
+      load_matrix(left[m], product + pixel * (kHidden + kPad) + k * 16 + lane / 16 * 8);
+    }
+#pragma unroll
+    for (int n = 0; n < kTilesN / 2; ++n) {
+      const int at = column + n * a.warps_across;
+      if (at * 16 >= a.columns) break;
+      const uint4 right = tile_weights[(at * (kHidden / 16) + k) * 32];
+#pragma unroll
+      for (int m = 0; m < kTilesM; ++m) {
+        multiply(sums[m][2 * n], left[m], right.x, right.y);
+        multiply(sums[m][2 * n + 1], left[m], right.z, right.w);
+      }
+    }
+  }
+}
+
+template <Source kSource, int kHidden, int kTilesM, int kTilesN>
+__device__ inline void run_block(const BlockArguments& a) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const int parts = a.parts, cluster_index = divided(static_cast<int>(blockIdx.x), a.parts_reciprocal);
+  const int part = static_cast<int>(blockIdx.x) - cluster_index * parts;
+  const Tile tile = tile_of(a, cluster_index);
+  const int first_slab = part * a.slabs_each, slabs = min(a.slabs_each, a.slabs - first_slab);
+  const int projection_bytes = a.columns * kHidden * 2, stage_bytes = a.front_bytes + projection_bytes;
+  const int region = tile.region_height * tile.region_width, region_halves = a.tile_images * region * (kHidden + kPad);
+  const int out_pixels = a.tile_images * a.tile_height * a.tile_width, out_tiles = (out_pixels + 15) / 16;
+
+  auto* const input = reinterpret_cast<__half*>(shared + a.input_offset);
+  auto* const hidden = reinterpret_cast<__half*>(shared + a.hidden_offset);
+  auto* const product = reinterpret_cast<__half*>(shared + a.product_offset);
+  unsigned char* const stages = shared + a.weight_offset;
+  const int pixels = kSource == Source::none ? a.tile_images * region : a.tile_images * tile.height * tile.width;
+  const int strip_count = a.tile_images * a.tile_height * a.strips_across;
+  // The projection's bias; which pixel of the output each of the tile is; where a strip begins in the region and in the
+  // tile; which row of the input tile is a pixel's residual; which pixel of the input each copied one is; where each
+  // pixel inside the map lies in the region.
+  auto* const bias = reinterpret_cast<float*>(shared + a.table_offset);
+  auto* const out_places = reinterpret_cast<int*>(bias + a.columns);
+  const int strips_offset = a.table_offset + a.columns * 4 + (out_pixels + 1) / 2 * 8;
+  auto* const strips = reinterpret_cast<uint2*>(shared + strips_offset);
+  auto* const residual_rows = reinterpret_cast<int*>(strips + strip_count);
+  auto* const in_places = residual_rows + (a.residual_is_input != 0 ? out_pixels : 0);
+  auto* const places = reinterpret_cast<std::uint16_t*>(in_places + pixels * (kSource == Source::stem ? 3 : 1));
+
+  const auto copy_weights = [&](int slab) {
+    const auto* const from =
+        reinterpret_cast<const unsigned char*>(a.weights) + static_cast<std::int64_t>(first_slab + slab) * a.slab_bytes;
+    unsigned char* const to = stages + slab % 2 * stage_bytes;
+    copy_bytes(to, from, a.front_bytes);
+    copy_bytes(to + a.front_bytes, from + a.front_bytes + blockIdx.y * projection_bytes, projection_bytes);
+  };
+  const auto copy_hidden = [&](int slab) {
+    if (kSource == Source::none)
+      copy_region<kHidden>(a, pixels, in_places, first_slab + slab, hidden + slab % 2 * region_halves);
+  };
+
+  // What does not depend on the kernel before.
+  let_next_kernel_start();
+#pragma unroll 1
+  for (int slab = 0; slab < min(slabs, 2); ++slab) copy_weights(slab);
+  for_each_place(a.tile_images, a.tile_height, a.tile_width, [&](int image, int row, int column, int i) {
+    const int y = tile.out_row + row, x = tile.out_column + column;
+    const bool there = image < tile.images && y < a.out_height && x < a.out_width;
+    out_places[i] = there ? ((tile.image + image) * a.out_height + y) * a.out_width + x : -1;
+    if (a.residual_is_input != 0)
+      residual_rows[i] = there ? (image * tile.height + y - tile.row) * tile.width + x - tile.column : 0;
+  });
+  for_each_place(a.tile_images, a.tile_height, a.strips_across, [&](int image, int row, int strip, int i) {
+    strips[i] = {static_cast<unsigned>((image * tile.region_height + row * a.stride) * tile.region_width +
+                                       strip * a.strip * a.stride),
+                 static_cast<unsigned>((image * a.tile_height + row) * a.tile_width + strip * a.strip)};
+  });
+  const int first_channel = static_cast<int>(blockIdx.y) * a.columns;
+#pragma unroll 1
+  for (int i = threadIdx.x; i < a.columns; i += kThreads)
+    bias[i] =
+        first_channel + i < a.out_channels ? __ldg(reinterpret_cast<const float*>(a.bias) + first_channel + i) : 0;
+  const int channels = kSource == Source::stem ? 32 : (a.in_channels + 15) / 16 * 16, row_halves = channels + kPad;
+  if (kSource == Source::none) {
+    for_each_place(a.tile_images, tile.region_height, tile.region_width, [&](int image, int row, int column, int i) {
+      const int y = tile.first_row + row, x = tile.first_column + column;
+      const bool there = image < tile.images && y >= 0 && y < a.height && x >= 0 && x < a.width;
+      in_places[i] = there ? ((tile.image + image) * a.height + y) * a.width + x : -1;
+    });
+  } else {
+    for_each_place(a.tile_images, tile.height, tile.width, [&](int image, int row, int column, int i) {
+      const int y = tile.row + row, x = tile.column + column;
+      const bool there = image < tile.images;
+      places[i] =
+          static_cast<std::uint16_t>(image * region + (y - tile.first_row) * tile.region_width + x - tile.first_column);
+      if (kSource == Source::stem)
+        reinterpret_cast<int3*>(in_places)[i] = {there ? tile.image + image : -1, y * a.stem_stride - a.stem_top,
+                                                 x * a.stem_stride - a.stem_left};
+      else
+        in_places[i] = there ? ((tile.image + image) * a.in_height + y) * a.in_width + x : -1;
+    });
+    if (tile.height != tile.region_height || tile.width != tile.region_width)
+#pragma unroll 1
+      for (int i = threadIdx.x; i < region_halves / 8; i += kThreads) reinterpret_cast<uint4*>(hidden)[i] = uint4{};
+  }
+  __syncthreads();  // the tables are there
+
+  wait_for_kernel_before();
+  if (kSource == Source::expansion) copy_input(a, pixels, in_places, input, row_halves);
+  if (kSource == Source::stem) {
+    const auto* const from = reinterpret_cast<const int3*>(in_places);
+    if (a.in_type == Stored::f32)
+      gather_patches(a, pixels, from, input, row_halves,
+                     [&](std::int64_t at, int k) { return __ldg(reinterpret_cast<const float*>(a.input) + at + k); });
+    else
+      gather_patches(a, pixels, from, input, row_halves,
+                     [&](std::int64_t at, int k) { return load_other(a.input, a.in_type, at + k); });
+  }
+#pragma unroll 1
+  for (int slab = 0; slab < min(slabs, 2); ++slab) copy_hidden(slab);
+  end_of_copies();
+
+  float sums[kTilesM][kTilesN][4] = {};
+#pragma unroll 1
+  for (int slab = 0; slab < slabs; ++slab) {
+    wait_for_copies<0>();
+    __syncthreads();
+    if (slab > 0 && slab + 1 < slabs) {  // into what the last projection and depthwise read
+      copy_weights(slab + 1);
+      copy_hidden(slab + 1);
+      end_of_copies();
+    }
+    const unsigned char* const weights = stages + slab % 2 * stage_bytes;
+    int slab_hidden = a.hidden_offset, taps = a.weight_offset + slab % 2 * stage_bytes;
+    if (kSource == Source::none) {
+      slab_hidden += slab % 2 * region_halves * 2;
+    } else {
+      expand<kHidden>(a, input, channels, weights, pixels, places, hidden);
+      taps += channels * kHidden * 2 + kHidden * 4;
+      __syncthreads();
+    }
+    depthwise_of<kHidden>(a, strip_count, strips_offset, slab_hidden, taps,
+                          tile.region_width * (kHidden + kPad) * a.dilation);
+    __syncthreads();
+    project<kHidden>(a, product, weights + a.front_bytes, out_tiles, sums);
+  }
+
+  const int down = kWarps / a.warps_across;
+  const auto for_each_pair = [&](auto&& take) {
+#pragma unroll
+    for (int m = 0; m < kTilesM; ++m)
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const int pixel = (warp % down + m * down) * 16 + lane / 4 + 8 * half;
+        if (pixel >= out_pixels) continue;
+#pragma unroll
+        for (int n = 0; n < kTilesN; ++n) {
+          const int column = (warp / down + n / 2 * a.warps_across) * 16 + n % 2 * 8 + lane % 4 * 2;
+          if (column >= a.columns) continue;
+          take(pixel, column, sums[m][n][2 * half], sums[m][n][2 * half + 1]);
+        }
+      }
+  };
+  // The sums into shared memory, over all but the tables, so that threads have eight channels of a pixel to finish, and
+  // those of a cluster find each other's.
+  const int row_floats = a.columns + kPad;
+  auto* const partial = reinterpret_cast<float*>(shared + a.partial_offset);
+  __syncthreads();
+  for_each_pair([&](int pixel, int column, float x, float y) {
+    *reinterpret_cast<float2*>(partial + pixel * row_floats + column) = {x, y};
+  });
+  const int groups = a.columns / 8;
+  const auto finish_all = [&](auto&& sums_of) {
+#pragma unroll 1
+    for (int i = part * kThreads + static_cast<int>(threadIdx.x); i < out_pixels * groups; i += parts * kThreads) {
+      const int pixel = divided(i, a.groups_reciprocal), column = (i - pixel * groups) * 8, place = out_places[pixel];
+      if (place < 0 || first_channel + column >= a.out_channels) continue;
+      float eight[8];
+      load_eight(bias + column, eight);
+      sums_of(pixel * row_floats + column, eight);
+      const __half* residual = nullptr;
+      if (a.residual_is_input != 0)
+        residual = input + residual_rows[pixel] * row_halves + first_channel + column;
+      else if (a.residual != 0)
+        residual = reinterpret_cast<const __half*>(a.residual) + static_cast<std::int64_t>(place) * a.out_channels +
+                   first_channel + column;
+      store_eight(a, place, first_channel + column, residual, eight);
+    }
+  };
+  if (parts == 1) {
+    __syncthreads();
+    finish_all([&](int at, float(&eight)[8]) { add_eight(partial + at, eight); });
+    return;
+  }
+#if __CUDA_ARCH__ >= 900
+  const auto cluster = cooperative_groups::this_cluster();
+  meet_cluster_with_memory();
+  finish_all([&](int at, float(&eight)[8]) {
+    float4 low[kMostParts], high[kMostParts];  // all on their way before the first is added
+#pragma unroll
+    for (int other = 0; other < kMostParts; ++other) {
+      if (other >= parts) break;
+      const auto* const theirs = reinterpret_cast<const float4*>(cluster.map_shared_rank(partial, other) + at);
+      low[other] = theirs[0], high[other] = theirs[1];
+    }
+#pragma unroll
+    for (int other = 0; other < kMostParts; ++other)
+      if (other < parts) add_eight(low[other], high[other], eight);
+  });
+  meet_cluster();  // nobody leaves while others read its memory
+#endif
+}
+
+}  // namespace
+
+#define MOBILENET_BLOCK(source, hidden, tiles_m, tiles_n)                                                   \
+  extern "C" __global__ void __launch_bounds__(kThreads, (tiles_m) * (tiles_n) <= 8 ? 2 : 1)                \
+      block_##source##_##hidden##_##tiles_m##_##tiles_n(const __grid_constant__ BlockArguments arguments) { \
+    run_block<Source::source, hidden, tiles_m, tiles_n>(arguments);                                         \
+  }
+#define MOBILENET_BLOCKS(source, hidden) \
+  MOBILENET_BLOCK(source, hidden, 1, 4)  \
+  MOBILENET_BLOCK(source, hidden, 2, 4)  \
+  MOBILENET_BLOCK(source, hidden, 2, 8)  \
+  MOBILENET_BLOCK(source, hidden, 4, 4)  \
+  MOBILENET_BLOCK(source, hidden, 4, 6)
+
+MOBILENET_BLOCKS(expansion, 32)
+MOBILENET_BLOCKS(expansion, 48)
+MOBILENET_BLOCKS(expansion, 64)
+MOBILENET_BLOCKS(stem, 32)
+MOBILENET_BLOCKS(none, 32)
+MOBILENET_BLOCKS(none, 64)
+
+}  // namespace mobilenet::cuda

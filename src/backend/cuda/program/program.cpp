@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "backend/cuda/program/program.h"
+
+#include <new>
+
+#include "backend/cuda/program/code.h"
+#include "backend/cuda/program/execution.h"
+#include "backend/cuda/program/step.h"
+#include "backend/cuda/steps/block.h"
+#include "base/error.h"
+
+namespace mobilenet::cuda {
+namespace {
+
+class CudaGrouping final : public Grouping {
+ public:
+  CudaGrouping(Precision precision, const Device& device) : precision_(precision), device_(device) {}
+  std::size_t alignment() const override { return 256; }
+  bool renames(const Network& network, const Node& node) const override { return is_plain_reshape(network, node); }
+  int next_node(const PlanView& plan, std::span<const int> nodes) const override {
+    return next_of_convolution(plan, nodes);
+  }
+  std::size_t block_size(const PlanView& plan, std::size_t first) const override {
+    if (precision_ != Precision::f16) return 1;
+    const auto layers = block_layers(plan, first);
+    return layers && pays(plan, *layers, device_) ? layers->steps : 1;
+  }
+
+ private:
+  const Precision precision_;
+  const Device& device_;
+};
+
+Result<void> compile_step(const StepSource& source, const Step& step) {
+  const std::string& name = source.node(step.nodes.back()).name;
+  MOBILENET_TRY(const CompileStep* const compile, compiler_of(source.network(), source.node(step.nodes.front())));
+  if (auto compiled = (*compile)(source, step); !compiled) return at(name, std::move(compiled).error());
+  return {};
+}
+
+Result<void> compile_steps(const StepSource& source) {
+  for (const Block& block : source.plan.blocks) {
+    const std::size_t before = source.launches.size();
+    const std::string& name = source.node(block.last().nodes.back()).name;
+    if (block.steps.size() > 1) {
+      if (auto compiled = compile_block(source, block); !compiled) return at(name, std::move(compiled).error());
+    } else {
+      MOBILENET_CHECK(compile_step(source, block.last()));
+    }
+    for (std::size_t i = before; i < source.launches.size(); ++i) {
+      source.launches[i].name = name;
+      source.launches[i].kind =
+          block.steps.size() > 1 ? "block" : std::string(kind_of(source.node(block.last().nodes.front()).op));
+    }
+  }
+  return {};
+}
+
+// Outputs whose tensors lie elsewhere.
+Result<void> copy_outputs(const StepSource& source, const TensorStorage& storage) {
+  for (std::size_t i = 0; i < source.plan.outputs.size(); ++i) {
+    if (!storage.copied[i]) continue;
+    const TensorId id = source.plan.outputs[i];
+    UnaryArguments arguments{};
+    arguments.in_type = source.type_of(id);
+    MOBILENET_TRY(arguments.out_type, stored_as(source.tensor(id)));
+    arguments.count = source.shape(id).elements();
+    arguments.function = arguments.in_type == Stored::i32 || arguments.in_type == Stored::i64 ? UnaryFunction::cast
+                                                                                              : UnaryFunction::copy;
+    MOBILENET_TRY(Launch launch, launch_for(source, "elements", "unary", arguments.count));
+    launch.take(arguments);
+    MOBILENET_TRY(const Place input, source.place_of(id));
+    MOBILENET_ADDRESS(launch, UnaryArguments, input, input);
+    MOBILENET_ADDRESS(launch, UnaryArguments, output, (Place{Place::Kind::output, i}));
+    launch.name = source.tensor(id).name;
+    launch.kind = "output";
+    source.launches.push_back(std::move(launch));
+  }
+  return {};
+}
+
+class CudaProgram final : public Program {
+ public:
+  explicit CudaProgram(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
+  Result<std::unique_ptr<Execution>> open(const ExecutionOptions& options) const override {
+    try {
+      return open_execution(code_, options);
+    } catch (const std::bad_alloc&) {
+      return failure(ErrorCode::out_of_memory, "no memory for a run on the GPU");
+    }
+  }
+  std::string_view isa() const override { return code_->weights->device().name(); }
+
+ private:
+  const std::shared_ptr<const Code> code_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const CudaWeights> weights,
+                                                       const CompileRequest& request) {
+  auto code = std::make_shared<Code>();
+  code->weights = std::move(weights);
+  const Network& network = code->weights->network();
+  MOBILENET_TRY(std::vector<Shape> shapes, infer_shapes(network, code->weights->parameters(), request.input_shapes));
+  const CudaGrouping grouping(code->weights->precision(), code->weights->device());
+  MOBILENET_TRY(code->plan, make_plan(network, std::move(shapes), request.outputs, grouping));
+  MOBILENET_TRY(code->storage, store_tensors(network, code->plan, code->weights->precision()));
+  const StepSource source{*code->weights,       code->plan,     code->storage.stored,
+                          code->storage.places, code->launches, code->storage.arena_bytes};
+  if (request.ends.picture) {
+    MOBILENET_TRY(code->pictures, compile_picture_end(source, *request.ends.picture, request.threads, code->storage));
+  }
+  const auto beside = [&] { return code->storage.arena_bytes - code->plan.arena_bytes; };
+  MOBILENET_CHECK(check_memory(network, code->plan, beside() + code->weights->packed_bytes(), request.max_bytes));
+  MOBILENET_CHECK(compile_steps(source));
+  MOBILENET_CHECK(copy_outputs(source, code->storage));
+  MOBILENET_TRY(code->answer, compile_answer(source, request.ends.answer));
+  MOBILENET_CHECK(check_memory(network, code->plan, beside() + code->weights->packed_bytes(), request.max_bytes));
+  return std::shared_ptr<const Program>(std::make_shared<CudaProgram>(std::move(code)));
+}
+
+}  // namespace mobilenet::cuda

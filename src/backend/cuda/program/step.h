@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Compiling the Steps and Blocks of a plan into launches.
+
+#include <span>
+#include <vector>
+
+#include "backend/cuda/program/launch.h"
+#include "backend/cuda/program/weights.h"
+#include "plan/folded_layer.h"
+#include "plan/plan.h"
+
+namespace mobilenet::cuda {
+
+// How an element of the network's type is stored where nothing makes halves of it. Fails for types that the device does
+// not compute with.
+Result<Stored> stored_as(const Tensor& tensor);
+std::size_t size_of(Stored type);
+
+// All that compiling may look at, and what it makes.
+struct StepSource {
+  const CudaWeights& weights;
+  const Plan& plan;
+  std::span<const Stored> stored;  // per tensor
+  std::span<const Place> places;   // per tensor
+  std::vector<Launch>& launches;
+  std::size_t& arena_bytes;  // of an execution
+
+  const Network& network() const { return weights.network(); }
+  const Parameters& parameters() const { return weights.parameters(); }
+  const Device& device() const { return weights.device(); }
+  bool halves() const { return weights.precision() == Precision::f16; }
+  const Node& node(int index) const { return network().node(index); }
+  const Tensor& tensor(TensorId id) const { return network().tensor(id); }
+  const Shape& shape(TensorId id) const { return plan.shape(id); }
+  // How a kernel finds a tensor: of constants their real numbers as floats.
+  Stored type_of(TensorId id) const;
+  Result<Place> place_of(TensorId id) const;
+  // Memory that only the launches of one step use.
+  Place scratch(std::size_t bytes) const;
+  std::vector<float> constant(TensorId id) const { return constant_values(network(), parameters(), id); }
+
+  Result<CUfunction> kernel(const char* file, const char* name) const { return device().kernel(file, name); }
+};
+
+// A launch of one thread for each of `count`, up to what fills the device some times over.
+Result<Launch> launch_for(const StepSource& source, const char* file, const char* name, std::int64_t count);
+
+// The kernel's view of what a layer does last.
+Ending ending_of(Activation activation);
+WindowArguments window_arguments(const Window& window, const Shape& in);
+
+// Floats as bytes, and rounded to halves.
+std::vector<std::byte> bytes_of(std::span<const float> values);
+std::vector<std::byte> halves_of(std::span<const float> values);
+// With zeros up to a multiple of 16, as kernels read biases.
+std::vector<float> in_whole_16(std::vector<float> values);
+
+// One per family of operators; `step` begins with such an operator.
+using CompileStep = Result<void> (*)(const StepSource& source, const Step& step);
+Result<void> compile_convolution(const StepSource& source, const Step& step);  // convolution and dense
+Result<void> compile_depthwise(const StepSource& source, const Step& step);
+Result<void> compile_transposed(const StepSource& source, const Step& step);
+Result<void> compile_unary(const StepSource& source, const Step& step);  // activation, unary, quantize, cast, reshape
+Result<void> compile_binary(const StepSource& source, const Step& step);
+Result<void> compile_batch_norm(const StepSource& source, const Step& step);
+Result<void> compile_rows(const StepSource& source, const Step& step);  // softmax, log softmax, L2, argmax
+Result<void> compile_movement(const StepSource& source, const Step& step);
+Result<void> compile_concat(const StepSource& source, const Step& step);
+Result<void> compile_pool(const StepSource& source, const Step& step);
+Result<void> compile_reduction(const StepSource& source, const Step& step);
+Result<void> compile_resize(const StepSource& source, const Step& step);
+Result<void> compile_detection_operator(const StepSource& source, const Step& step);  // ends/detections.cpp
+
+// By the operator that a step begins with; fails with the operator's name.
+Result<const CompileStep*> compiler_of(const Network& network, const Node& node);
+
+}  // namespace mobilenet::cuda

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Pooling, reductions and enlargement.
+
+#include <algorithm>
+
+#include "backend/cuda/program/step.h"
+#include "base/error.h"
+#include "network/quantized_arithmetic.h"
+
+namespace mobilenet::cuda {
+namespace {
+
+constexpr const char* kFile = "maps";
+
+template <class Arguments>
+Result<void> finish_launch(const StepSource& source, const Step& step, const Arguments& arguments, Launch launch) {
+  launch.take(arguments);
+  MOBILENET_TRY(const Place input, source.place_of(source.node(step.nodes.front()).inputs[0]));
+  MOBILENET_TRY(const Place output, source.place_of(step.output));
+  MOBILENET_ADDRESS(launch, Arguments, input, input);
+  MOBILENET_ADDRESS(launch, Arguments, output, output);
+  source.launches.push_back(std::move(launch));
+  return {};
+}
+
+template <class Arguments>
+void take_map(const Shape& in, const Shape& out, Arguments& arguments) {
+  arguments.images = static_cast<std::int32_t>(in[0]);
+  arguments.in_height = static_cast<std::int32_t>(in[1]), arguments.in_width = static_cast<std::int32_t>(in[2]);
+  arguments.channels = static_cast<std::int32_t>(in[3]);
+  if (out.rank() != 4) return;
+  arguments.out_height = static_cast<std::int32_t>(out[1]), arguments.out_width = static_cast<std::int32_t>(out[2]);
+}
+
+// Whether one window has the whole map and nothing else.
+bool is_global_average(const PoolOp& pool, const Shape& in, const Shape& out) {
+  const Window& w = pool.window;
+  return pool.kind == PoolKind::average && out[1] == 1 && out[2] == 1 && w.kernel_height == in[1] &&
+         w.kernel_width == in[2] && w.dilation_height == 1 && w.dilation_width == 1 &&
+         window_height(w, in[1]).pad_before == 0 && window_width(w, in[2]).pad_before == 0;
+}
+
+}  // namespace
+
+Result<void> compile_pool(const StepSource& source, const Step& step) {
+  const Node& node = source.node(step.nodes.front());
+  const Shape &in = source.shape(node.inputs[0]), &out = source.shape(step.output);
+  PoolArguments arguments{};
+  take_map(in, out, arguments);
+  arguments.in_type = source.type_of(node.inputs[0]);
+  arguments.out_type = source.type_of(step.output);
+  const auto* pool = std::get_if<PoolOp>(&node.op);
+  if (pool != nullptr && !is_global_average(*pool, in, out)) {
+    arguments.is_max = pool->kind == PoolKind::max ? 1 : 0;
+    arguments.window = window_arguments(pool->window, in);
+    arguments.ending = ending_of(pool->activation);
+    MOBILENET_TRY(Launch launch, launch_for(source, kFile, "pool", out.elements()));
+    return finish_launch(source, step, arguments, std::move(launch));
+  }
+  arguments.ending = ending_of(pool != nullptr ? pool->activation : Activation::none);
+  Launch launch;
+  const bool halves = arguments.in_type == Stored::f16 && arguments.channels % 64 == 0;
+  MOBILENET_TRY(launch.function, source.kernel(kFile, halves ? "global_average_halves" : "global_average"));
+  const int channels_each = halves ? 64 : 32;
+  launch.grid = {static_cast<unsigned>(arguments.images),
+                 static_cast<unsigned>((arguments.channels + channels_each - 1) / channels_each), 1};
+  return finish_launch(source, step, arguments, std::move(launch));
+}
+
+Result<void> compile_reduction(const StepSource& source, const Step& step) {
+  const Node& node = source.node(step.nodes.front());
+  const auto& op = std::get<ReduceOp>(node.op);
+  const Shape& in = source.shape(node.inputs[0]);
+  ReduceArguments arguments{};
+  arguments.in_type = source.type_of(node.inputs[0]);
+  arguments.out_type = source.type_of(step.output);
+  arguments.kind = static_cast<std::int32_t>(op.kind);
+  arguments.count = arguments.reduced = 1;
+  std::fill_n(arguments.kept_extents, kAxes, 1);
+  std::fill_n(arguments.reduced_extents, kAxes, 1);
+  std::int64_t stride = 1;
+  for (int axis = in.rank() - 1; axis >= 0; --axis) {
+    const bool reduced = (op.axes & 1u << axis) != 0;
+    (reduced ? arguments.reduced_extents : arguments.kept_extents)[axis] = static_cast<std::int32_t>(in[axis]);
+    (reduced ? arguments.reduced_strides : arguments.kept_strides)[axis] = stride;
+    (reduced ? arguments.reduced : arguments.count) *= in[axis];
+    stride *= in[axis];
+  }
+  MOBILENET_TRY(Launch launch, launch_for(source, kFile, "reduce", arguments.count));
+  return finish_launch(source, step, arguments, std::move(launch));
+}
+
+Result<void> compile_resize(const StepSource& source, const Step& step) {
+  const Node& node = source.node(step.nodes.front());
+  const auto& op = std::get<ResizeBilinearOp>(node.op);
+  const Shape &in = source.shape(node.inputs[0]), &out = source.shape(step.output);
+  ResizeArguments arguments{};
+  take_map(in, out, arguments);
+  arguments.in_type = source.type_of(node.inputs[0]);
+  arguments.out_type = source.type_of(step.output);
+  PackKey key{.kind = PackKey::Kind::table, .columns = 1};
+  key.table = {in[1], in[2], out[1], out[2], static_cast<std::int64_t>(op.enlargement)};
+  MOBILENET_TRY(const Place taps, source.weights.pack(key, [&] {
+    std::vector<ResizeTapArguments> all;
+    for (const int axis : {1, 2})
+      for (const ResizeTap& tap : resize_taps(in[axis], out[axis], op))
+        all.push_back({tap.low, tap.high, tap.fraction});
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(all));
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+  }));
+  MOBILENET_TRY(Launch launch, launch_for(source, kFile, "resize_bilinear", out.elements()));
+  MOBILENET_ADDRESS(launch, ResizeArguments, taps, taps);
+  return finish_launch(source, step, arguments, std::move(launch));
+}
+
+}  // namespace mobilenet::cuda

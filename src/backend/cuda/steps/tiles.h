@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// Weights as matrix units take them (kernels/matrix.cuh): tiles of 16 depth x 16 columns of halves, each in the order
+// of the lanes of a warp.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "base/half.h"
+
+namespace mobilenet::cuda {
+
+constexpr int kTileBytes = 512;
+constexpr int whole_16(int count) { return (count + 15) / 16 * 16; }
+
+// Writes a tile to `to`; weight(depth, column) for both below 16, zero where there is none.
+template <class Weight>
+void write_tile(std::byte* to, const Weight& weight) {
+  for (int lane = 0; lane < 32; ++lane)
+    for (int half = 0; half < 8; ++half, to += 2) {
+      const int column = lane / 4 + half / 4 * 8;
+      const int depth = lane % 4 * 2 + half % 2 + half % 4 / 2 * 8;
+      const std::uint16_t value = float_to_half(weight(depth, column));
+      std::memcpy(to, &value, sizeof value);
+    }
+}
+
+}  // namespace mobilenet::cuda
