@@ -3,21 +3,20 @@
 // Whole float networks with random weights: the cpu backend against `reference`.
 
 #include "backend/cpu/float_network.h"
-#include "models/models.h"
+#include "backend/random_network.h"
 
 namespace mobilenet {
 namespace {
+
+using testing::NetworkCase;
+using testing::random_network;
+using testing::RandomNetwork;
 
 // Fifty layers, each off by about 1e-6 of its largest number; random linear bottlenecks pass that on undamped (5.4e-5
 // was the most seen, with every instruction set).
 constexpr double kTolerance = 1e-4;
 // Inner layers are compared with their largest number after ReLU6, though their sums reach far beyond 6 before it.
 constexpr double kInnerTolerance = 1e-3;
-
-struct NetworkCase {
-  const char* architecture;
-  int height, width, batch;
-};
 
 constexpr NetworkCase kNetworks[] = {
     {"mobilenet_v1:0.25:64:10", 64, 64, 1},  {"mobilenet_v1:0.25:64:10", 61, 75, 2},
@@ -38,19 +37,6 @@ constexpr NetworkCase kLargeNetworks[] = {
 class F32Networks : public ::testing::TestWithParam<cpu::KernelSet> {};
 
 INSTANTIATE_TEST_SUITE_P(Isa, F32Networks, testing::every_isa(), testing::isa_test_name);
-
-struct RandomNetwork {
-  RandomWeights weights;
-  Network network;
-};
-
-RandomNetwork random_network(const char* architecture) {
-  RandomNetwork random;
-  const ModelSpec spec = spec_from_name(architecture).value();
-  random.weights = random_weights(spec);
-  random.network = build_network(spec, random.weights.parameters, random.weights.index).value();
-  return random;
-}
 
 void expect_outputs(std::span<const NetworkCase> cases, const cpu::KernelSet& kernels) {
   for (const NetworkCase& c : cases) {

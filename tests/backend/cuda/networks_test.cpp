@@ -9,8 +9,8 @@
 
 #include "backend/cuda/gpu.h"
 #include "backend/float_network.h"
+#include "backend/random_network.h"
 #include "backend/reference/reference_backend.h"
-#include "models/models.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -18,11 +18,6 @@ namespace {
 // Random linear bottlenecks pass on what is rounded, and add to it: fifty layers in halves, each off by 2e-4 of its
 // largest number, end with a few tenths of the largest logit. Blocks by themselves are compared closely.
 constexpr double kHalves = 0.6;
-
-struct NetworkCase {
-  const char* architecture;
-  int height, width, batch;
-};
 
 constexpr NetworkCase kNetworks[] = {
     {"mobilenet_v1:0.25:64:10", 64, 64, 1},     {"mobilenet_v1:0.25:64:10", 61, 75, 2},
@@ -34,19 +29,6 @@ constexpr NetworkCase kNetworks[] = {
     {"mobilenet_v1:1.0:224:1001", 224, 224, 1}, {"mobilenet_v2:1.0:224:1001", 224, 224, 1},
     {"mobilenet_v2:1.0:224:1001", 160, 224, 5},
 };
-
-struct RandomNetwork {
-  RandomWeights weights;
-  Network network;
-};
-
-RandomNetwork random_network(const char* architecture) {
-  RandomNetwork random;
-  const ModelSpec spec = spec_from_name(architecture).value();
-  random.weights = random_weights(spec);
-  random.network = build_network(spec, random.weights.parameters, random.weights.index).value();
-  return random;
-}
 
 struct BlockCase;
 

@@ -5,10 +5,12 @@
 // Compiling the Steps and Blocks of a plan into launches.
 
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "backend/cuda/program/launch.h"
 #include "backend/cuda/program/weights.h"
+#include "base/error.h"
 #include "plan/folded_layer.h"
 #include "plan/plan.h"
 
@@ -47,6 +49,28 @@ struct StepSource {
 
 // A launch of one thread for each of `count`, up to what fills the device some times over.
 Result<Launch> launch_for(const StepSource& source, const char* file, const char* name, std::int64_t count);
+
+// Adds a launch whose arguments name an input and an output.
+template <class Arguments>
+Result<void> put_launch(const StepSource& source, const Arguments& arguments, Launch launch, TensorId input,
+                        TensorId output) {
+  launch.take(arguments);
+  MOBILENET_TRY(const Place from, source.place_of(input));
+  MOBILENET_TRY(const Place to, source.place_of(output));
+  MOBILENET_ADDRESS(launch, Arguments, input, from);
+  MOBILENET_ADDRESS(launch, Arguments, output, to);
+  source.launches.push_back(std::move(launch));
+  return {};
+}
+
+// Images, and the extents of maps, as most arguments have them.
+template <class Arguments>
+void take_maps(const Shape& in, const Shape& out, Arguments& arguments) {
+  arguments.images = static_cast<std::int32_t>(in[0]);
+  arguments.in_height = static_cast<std::int32_t>(in[1]), arguments.in_width = static_cast<std::int32_t>(in[2]);
+  if (out.rank() != 4) return;
+  arguments.out_height = static_cast<std::int32_t>(out[1]), arguments.out_width = static_cast<std::int32_t>(out[2]);
+}
 
 // The kernel's view of what a layer does last.
 Ending ending_of(Activation activation);

@@ -164,10 +164,8 @@ Result<void> compile_convolution(const StepSource& source, const Step& step) {
   arguments.out_channels = layer.view.outputs;
   arguments.depth = layer.view.height * layer.view.width * layer.view.inputs;
   if (convolution != nullptr) {
-    arguments.images = static_cast<std::int32_t>(in[0]);
-    arguments.in_height = static_cast<std::int32_t>(in[1]), arguments.in_width = static_cast<std::int32_t>(in[2]);
+    take_maps(in, out, arguments);
     arguments.in_channels = static_cast<std::int32_t>(in[3]);
-    arguments.out_height = static_cast<std::int32_t>(out[1]), arguments.out_width = static_cast<std::int32_t>(out[2]);
     arguments.window = window_arguments(convolution->window, in);
   } else {  // a picture of one pixel with all inputs
     arguments.in_channels = layer.view.inputs;
@@ -197,19 +195,13 @@ Result<void> compile_convolution(const StepSource& source, const Step& step) {
   } else {
     MOBILENET_CHECK(launch_vectors(source, layer, arguments, launch));
   }
-  launch.take(arguments);
   MOBILENET_TRY(const Place bias, packed_bias(source, layer));
-  MOBILENET_TRY(const Place input, source.place_of(head.inputs[0]));
-  MOBILENET_TRY(const Place output, source.place_of(step.output));
   MOBILENET_ADDRESS(launch, ConvolutionArguments, bias, bias);
-  MOBILENET_ADDRESS(launch, ConvolutionArguments, input, input);
-  MOBILENET_ADDRESS(launch, ConvolutionArguments, output, output);
   if (residual != kNoTensor) {
     MOBILENET_TRY(const Place place, source.place_of(residual));
     MOBILENET_ADDRESS(launch, ConvolutionArguments, residual, place);
   }
-  source.launches.push_back(std::move(launch));
-  return {};
+  return put_launch(source, arguments, std::move(launch), head.inputs[0], step.output);
 }
 
 Result<void> compile_depthwise(const StepSource& source, const Step& step) {
@@ -218,10 +210,8 @@ Result<void> compile_depthwise(const StepSource& source, const Step& step) {
   const auto& op = std::get<DepthwiseConv2dOp>(head.op);
   const Shape &in = source.shape(head.inputs[0]), &out = source.shape(step.output);
   DepthwiseArguments arguments{};
-  arguments.images = static_cast<std::int32_t>(in[0]);
-  arguments.in_height = static_cast<std::int32_t>(in[1]), arguments.in_width = static_cast<std::int32_t>(in[2]);
+  take_maps(in, out, arguments);
   arguments.in_channels = static_cast<std::int32_t>(in[3]);
-  arguments.out_height = static_cast<std::int32_t>(out[1]), arguments.out_width = static_cast<std::int32_t>(out[2]);
   arguments.out_channels = static_cast<std::int32_t>(out[3]);
   arguments.multiplier = op.multiplier;
   arguments.window = window_arguments(op.window, in);
@@ -252,20 +242,14 @@ Result<void> compile_depthwise(const StepSource& source, const Step& step) {
         for (int o = 0; o < layer.view.outputs; ++o) values.push_back(filter.weight(o, y, x, 0));
     return halves ? halves_of(values) : bytes_of(values);
   }));
-  launch.take(arguments);
   MOBILENET_TRY(const Place bias, packed_bias(source, layer));
-  MOBILENET_TRY(const Place input, source.place_of(head.inputs[0]));
-  MOBILENET_TRY(const Place output, source.place_of(step.output));
   MOBILENET_ADDRESS(launch, DepthwiseArguments, weights, weights);
   MOBILENET_ADDRESS(launch, DepthwiseArguments, bias, bias);
-  MOBILENET_ADDRESS(launch, DepthwiseArguments, input, input);
-  MOBILENET_ADDRESS(launch, DepthwiseArguments, output, output);
   if (residual != kNoTensor) {
     MOBILENET_TRY(const Place place, source.place_of(residual));
     MOBILENET_ADDRESS(launch, DepthwiseArguments, residual, place);
   }
-  source.launches.push_back(std::move(launch));
-  return {};
+  return put_launch(source, arguments, std::move(launch), head.inputs[0], step.output);
 }
 
 Result<void> compile_transposed(const StepSource& source, const Step& step) {
@@ -278,10 +262,8 @@ Result<void> compile_transposed(const StepSource& source, const Step& step) {
   MOBILENET_TRY(const FilterView view, filter_view(source.parameters().of(source.tensor(weight))));
   const Shape &in = source.shape(node.inputs[0]), &out = source.shape(step.output);
   TransposedArguments arguments{};
-  arguments.images = static_cast<std::int32_t>(in[0]);
-  arguments.in_height = static_cast<std::int32_t>(in[1]), arguments.in_width = static_cast<std::int32_t>(in[2]);
+  take_maps(in, out, arguments);
   arguments.in_channels = static_cast<std::int32_t>(in[3]);
-  arguments.out_height = static_cast<std::int32_t>(out[1]), arguments.out_width = static_cast<std::int32_t>(out[2]);
   arguments.out_channels = static_cast<std::int32_t>(out[3]);
   arguments.window = window_arguments(op.window, out);  // whose convolution over the output this is the gradient of
   arguments.ending = ending_of(op.activation);
@@ -306,15 +288,9 @@ Result<void> compile_transposed(const StepSource& source, const Step& step) {
     return bytes_of(bias != kNoTensor ? source.constant(bias)
                                       : std::vector<float>(static_cast<std::size_t>(view.outputs)));
   }));
-  launch.take(arguments);
-  MOBILENET_TRY(const Place input, source.place_of(node.inputs[0]));
-  MOBILENET_TRY(const Place output, source.place_of(step.output));
   MOBILENET_ADDRESS(launch, TransposedArguments, weights, taps);
   MOBILENET_ADDRESS(launch, TransposedArguments, bias, biases);
-  MOBILENET_ADDRESS(launch, TransposedArguments, input, input);
-  MOBILENET_ADDRESS(launch, TransposedArguments, output, output);
-  source.launches.push_back(std::move(launch));
-  return {};
+  return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }
 
 }  // namespace mobilenet::cuda

@@ -109,17 +109,6 @@ Result<Place> packed_table(const StepSource& source, const Values& positions) {
   });
 }
 
-template <class Arguments>
-Result<void> launch_unary(const StepSource& source, const Step& step, const Arguments& arguments, Launch launch) {
-  launch.take(arguments);
-  MOBILENET_TRY(const Place input, source.place_of(source.node(step.nodes.front()).inputs[0]));
-  MOBILENET_TRY(const Place output, source.place_of(step.output));
-  MOBILENET_ADDRESS(launch, Arguments, input, input);
-  MOBILENET_ADDRESS(launch, Arguments, output, output);
-  source.launches.push_back(std::move(launch));
-  return {};
-}
-
 }  // namespace
 
 Result<void> compile_unary(const StepSource& source, const Step& step) {
@@ -142,7 +131,7 @@ Result<void> compile_unary(const StepSource& source, const Step& step) {
     MOBILENET_CHECK(take_quantization(source.tensor(node.inputs[0]), source.tensor(step.output), arguments));
   }
   MOBILENET_TRY(Launch launch, launch_for(source, kFile, "unary", arguments.count));
-  return launch_unary(source, step, arguments, std::move(launch));
+  return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }
 
 Result<void> compile_binary(const StepSource& source, const Step& step) {
@@ -194,7 +183,7 @@ Result<void> compile_batch_norm(const StepSource& source, const Step& step) {
   MOBILENET_TRY(Launch launch, launch_for(source, kFile, "scale", arguments.count));
   MOBILENET_ADDRESS(launch, ScaleArguments, factors, factors);
   MOBILENET_ADDRESS(launch, ScaleArguments, shifts, shifts);
-  return launch_unary(source, step, arguments, std::move(launch));
+  return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }
 
 Result<void> compile_rows(const StepSource& source, const Step& step) {
@@ -220,7 +209,7 @@ Result<void> compile_rows(const StepSource& source, const Step& step) {
     arguments.function = RowFunction::argmax;
   }
   MOBILENET_TRY(Launch launch, launch_for(source, kFile, "row", arguments.rows * 256));
-  return launch_unary(source, step, arguments, std::move(launch));
+  return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }
 
 Result<void> compile_movement(const StepSource& source, const Step& step) {
@@ -255,7 +244,7 @@ Result<void> compile_movement(const StepSource& source, const Step& step) {
   MOBILENET_TRY(const Place table, packed_table(source, tables.positions));
   MOBILENET_TRY(Launch launch, launch_for(source, kFile, "move", arguments.count));
   MOBILENET_ADDRESS(launch, MoveArguments, tables, table);
-  return launch_unary(source, step, arguments, std::move(launch));
+  return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }
 
 Result<void> compile_concat(const StepSource& source, const Step& step) {

@@ -13,26 +13,6 @@ namespace {
 
 constexpr const char* kFile = "maps";
 
-template <class Arguments>
-Result<void> finish_launch(const StepSource& source, const Step& step, const Arguments& arguments, Launch launch) {
-  launch.take(arguments);
-  MOBILENET_TRY(const Place input, source.place_of(source.node(step.nodes.front()).inputs[0]));
-  MOBILENET_TRY(const Place output, source.place_of(step.output));
-  MOBILENET_ADDRESS(launch, Arguments, input, input);
-  MOBILENET_ADDRESS(launch, Arguments, output, output);
-  source.launches.push_back(std::move(launch));
-  return {};
-}
-
-template <class Arguments>
-void take_map(const Shape& in, const Shape& out, Arguments& arguments) {
-  arguments.images = static_cast<std::int32_t>(in[0]);
-  arguments.in_height = static_cast<std::int32_t>(in[1]), arguments.in_width = static_cast<std::int32_t>(in[2]);
-  arguments.channels = static_cast<std::int32_t>(in[3]);
-  if (out.rank() != 4) return;
-  arguments.out_height = static_cast<std::int32_t>(out[1]), arguments.out_width = static_cast<std::int32_t>(out[2]);
-}
-
 // Whether one window has the whole map and nothing else.
 bool is_global_average(const PoolOp& pool, const Shape& in, const Shape& out) {
   const Window& w = pool.window;
@@ -47,7 +27,8 @@ Result<void> compile_pool(const StepSource& source, const Step& step) {
   const Node& node = source.node(step.nodes.front());
   const Shape &in = source.shape(node.inputs[0]), &out = source.shape(step.output);
   PoolArguments arguments{};
-  take_map(in, out, arguments);
+  take_maps(in, out, arguments);
+  arguments.channels = static_cast<std::int32_t>(in[3]);
   arguments.in_type = source.type_of(node.inputs[0]);
   arguments.out_type = source.type_of(step.output);
   const auto* pool = std::get_if<PoolOp>(&node.op);
@@ -56,7 +37,7 @@ Result<void> compile_pool(const StepSource& source, const Step& step) {
     arguments.window = window_arguments(pool->window, in);
     arguments.ending = ending_of(pool->activation);
     MOBILENET_TRY(Launch launch, launch_for(source, kFile, "pool", out.elements()));
-    return finish_launch(source, step, arguments, std::move(launch));
+    return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
   }
   arguments.ending = ending_of(pool != nullptr ? pool->activation : Activation::none);
   Launch launch;
@@ -65,7 +46,7 @@ Result<void> compile_pool(const StepSource& source, const Step& step) {
   const int channels_each = halves ? 64 : 32;
   launch.grid = {static_cast<unsigned>(arguments.images),
                  static_cast<unsigned>((arguments.channels + channels_each - 1) / channels_each), 1};
-  return finish_launch(source, step, arguments, std::move(launch));
+  return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }
 
 Result<void> compile_reduction(const StepSource& source, const Step& step) {
@@ -88,7 +69,7 @@ Result<void> compile_reduction(const StepSource& source, const Step& step) {
     stride *= in[axis];
   }
   MOBILENET_TRY(Launch launch, launch_for(source, kFile, "reduce", arguments.count));
-  return finish_launch(source, step, arguments, std::move(launch));
+  return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }
 
 Result<void> compile_resize(const StepSource& source, const Step& step) {
@@ -96,7 +77,8 @@ Result<void> compile_resize(const StepSource& source, const Step& step) {
   const auto& op = std::get<ResizeBilinearOp>(node.op);
   const Shape &in = source.shape(node.inputs[0]), &out = source.shape(step.output);
   ResizeArguments arguments{};
-  take_map(in, out, arguments);
+  take_maps(in, out, arguments);
+  arguments.channels = static_cast<std::int32_t>(in[3]);
   arguments.in_type = source.type_of(node.inputs[0]);
   arguments.out_type = source.type_of(step.output);
   PackKey key{.kind = PackKey::Kind::table, .columns = 1};
@@ -111,7 +93,7 @@ Result<void> compile_resize(const StepSource& source, const Step& step) {
   }));
   MOBILENET_TRY(Launch launch, launch_for(source, kFile, "resize_bilinear", out.elements()));
   MOBILENET_ADDRESS(launch, ResizeArguments, taps, taps);
-  return finish_launch(source, step, arguments, std::move(launch));
+  return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }
 
 }  // namespace mobilenet::cuda
