@@ -18,6 +18,7 @@ namespace mobilenet {
 enum class Device {
   cpu,        // vectorised kernels, the instruction set chosen at run time
   cuda,       // a GPU of NVIDIA, where the build has kernels for it and the machine a driver
+  automatic,  // of a session: a GPU where one is there and can run the model in the asked precision, else the processor
   reference,  // plain loops in double or exact integers: the truth that tests compare with
 };
 
@@ -38,7 +39,7 @@ struct DeviceInfo {
   std::string_view name;      // "cpu"
   std::string_view sentence;  // what it is for, without a full stop
 };
-// Those that this build has.
+// Those that this build has; `automatic` is none of them.
 MOBILENET_API std::span<const DeviceInfo> devices();
 // What a device computes on here: "avx512_bf16", "NVIDIA H100 80GB HBM3"; or why it cannot: no driver, no GPU. Of
 // `cuda` the first time takes some hundred milliseconds, in which the driver starts.
@@ -52,7 +53,7 @@ struct PrecisionInfo {
 // All that there are, whether or not a device has them for a network.
 MOBILENET_API std::span<const PrecisionInfo> precisions();
 
-MOBILENET_API std::string_view name_of(Device device);        // "cpu", "cuda", "reference"
+MOBILENET_API std::string_view name_of(Device device);        // "cpu", "cuda", "automatic", "reference"
 MOBILENET_API std::string_view name_of(Precision precision);  // "automatic", "source", "f32", ...
 MOBILENET_API std::optional<Device> device_from_name(std::string_view name);
 MOBILENET_API std::optional<Precision> precision_from_name(std::string_view name);

@@ -151,16 +151,24 @@ Result<void> SessionState::prepare() {
   if (network().fixed_size && (height != spec.input_height || width != spec.input_width))
     return failure(ErrorCode::invalid_argument, source(), ": its graph is made for ", spec.input_height, "x",
                    spec.input_width, " pictures and cannot take ", height, "x", width);
-  auto found = backend_for(options.device);
-  if (!found) return at(text("device ", name_of(options.device)), std::move(found).error());
+  MOBILENET_CHECK(prepare_pictures());
+  MOBILENET_CHECK(name_outputs());
+  if (options.device != Device::automatic) return prepare_on(options.device);
+  // A GPU that is missing, too full or without what the network needs leaves it to the processor.
+  if (prepare_on(Device::cuda)) return {};
+  return prepare_on(Device::cpu);
+}
+
+Result<void> SessionState::prepare_on(Device device) {
+  options.device = device;
+  auto found = backend_for(device);
+  if (!found) return at(text("device ", name_of(device)), std::move(found).error());
   backend = *found;
   MOBILENET_TRY(answers, arithmetic(options.precision));
   tensors = answers;
   if (options.precision == Precision::automatic) {
     MOBILENET_TRY(tensors, arithmetic(Precision::source));
   }
-  MOBILENET_CHECK(prepare_pictures());
-  MOBILENET_CHECK(name_outputs());
 
   // Whatever can fail for this size fails here rather than at the first picture, and the first picture finds all ready.
   Task usual = Task::run;

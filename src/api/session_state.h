@@ -107,6 +107,7 @@ struct SessionState {
 
  private:
   Result<Arithmetic> arithmetic(Precision asked) const;
+  Result<void> prepare_on(Device device);
   Result<void> prepare_pictures();
   Result<void> name_outputs();
   Result<std::unique_ptr<Compiled>> compile(Task task, std::span<const Shape> shapes);

@@ -14,6 +14,8 @@
 namespace mobilenet {
 namespace {
 
+constexpr std::string_view kAutomatic = "automatic";
+
 constexpr std::array<PrecisionInfo, 7> kPrecisions{
     {{Precision::automatic, "automatic", "the fastest that gives the answers of the file's framework"},
      {Precision::source, "source", "the file's own"},
@@ -33,12 +35,14 @@ Result<std::string> hardware_of(Device device) try {
 }
 
 std::string_view name_of(Device device) {
+  if (device == Device::automatic) return kAutomatic;
   for (const DeviceRow& row : device_rows())
     if (row.info.device == device) return row.info.name;
   return "?";
 }
 
 std::optional<Device> device_from_name(std::string_view name) {
+  if (name == kAutomatic) return Device::automatic;
   for (const DeviceRow& row : device_rows())
     if (row.info.name == name) return row.info.device;
   return std::nullopt;
@@ -47,7 +51,9 @@ std::optional<Device> device_from_name(std::string_view name) {
 Result<const Backend*> backend_for(Device device) {
   for (const DeviceRow& row : device_rows())
     if (row.info.device == device) return row.backend();
-  return failure(ErrorCode::invalid_argument, "unknown device");
+  if (device == Device::automatic)
+    return failure(ErrorCode::invalid_argument, "a device is chosen when a session is opened");
+  return failure(ErrorCode::invalid_argument, "this build does not have it");
 }
 
 std::span<const PrecisionInfo> precisions() { return kPrecisions; }

@@ -77,11 +77,11 @@ void add_session_options(CLI::App& app, SessionOptions& options) {
       app, "--backend",
       [&options](const std::string& text) {
         const auto device = device_from_name(text);
-        if (!device) return is_not(text, one_of(devices()));
+        if (!device) return is_not(text, one_of(devices()) + ", automatic");
         options.device = *device;
         return std::string();
       },
-      sentences(devices(), name_of(options.device)), "NAME");
+      sentences(devices(), name_of(options.device)) + "; automatic: a GPU that can run the model, else cpu", "NAME");
   add_value(
       app, "--precision",
       [&options](const std::string& text) {
