@@ -77,7 +77,8 @@ class Group:
 
 
 def difference(outputs, reference):
-    """The largest difference of any output, of that output's largest value; infinite where shapes differ."""
+    """The largest difference of any output, of that output's largest value; infinite where shapes differ or a
+    number is none."""
     if len(outputs) != len(reference):
         return float("inf")
     worst = 0.0
@@ -86,7 +87,7 @@ def difference(outputs, reference):
             return float("inf")
         right = right.astype(np.float64)
         off = np.abs(values.reshape(right.shape) - right).max() / max(np.abs(right).max(), 1e-30)
-        worst = max(worst, float(off))
+        worst = max(worst, float(off)) if np.isfinite(off) else float("inf")  # max() would drop a NaN
     return worst
 
 

@@ -23,6 +23,17 @@ def compare(*words, python=()):
     return subprocess.run([sys.executable, "-B", *python, COMPARE, *map(str, words)], capture_output=True, text=True)
 
 
+class Differences(unittest.TestCase):
+    def test_what_is_no_number_is_infinitely_off(self):
+        code = ("import sys, numpy as np; sys.path.insert(0, sys.argv[1]); from measure import difference; "
+                "nan, one = np.array([1, np.nan]), np.array([1.0, 2]); "
+                "print(difference([one, nan], [one, one]), difference([nan, one], [one, one]), difference([one], [one]))")
+        done = subprocess.run([sys.executable, "-B", "-c", code, COMPARE.parent], capture_output=True, text=True)
+        if "ModuleNotFoundError" in done.stderr:
+            self.skipTest(done.stderr.splitlines()[-1])
+        self.assertEqual(done.stdout.split(), ["inf", "inf", "0.0"], done.stderr)
+
+
 class WithoutPackages(unittest.TestCase):
     def test_says_what_to_install(self):
         done = compare("--requirements", python=["-S", "-E"])
