@@ -127,7 +127,7 @@ int main(int count, char** words) {
       if (static_cast<int>(measured.size()) == most) break;
       std::vector<cuda::Launch> launches;
       const cuda::StepSource source{weights, plan, storage.stored, storage.places, launches, storage.arena_bytes};
-      if (auto compiled = cuda::compile_block(source, block, &tiling); !compiled) continue;
+      if (auto compiled = cuda::compile_block(source, layers, tiling); !compiled) continue;
       measured.push_back({tiling, measure(device, launches[0], addresses)});
     }
     std::printf("%s %dx%dx%d -> %d -> %dx%dx%d, %zu tilings\n", network.node(block.last().nodes.back()).name.c_str(),

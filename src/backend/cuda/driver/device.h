@@ -30,7 +30,7 @@ class Device {
   const Driver& driver() const { return *driver_; }
   const std::string& name() const { return name_; }           // "NVIDIA H100 80GB HBM3"
   int processors() const { return processors_; }              // streaming multiprocessors
-  int capability() const { return capability_; }              // of the code that runs, at most the GPU\'s; 90: sm_90
+  int capability() const { return capability_; }              // of the code that runs, at most the GPU's; 90: sm_90
   std::size_t shared_bytes() const { return shared_bytes_; }  // that one block of threads may have
 
   // A kernel by its file and name; loaded when it is first asked for, allowed all shared memory of a block.
@@ -71,6 +71,9 @@ class Current {
 inline std::byte* as_pointer(CUdeviceptr address) {
   return reinterpret_cast<std::byte*>(address);  // NOLINT(performance-no-int-to-ptr)
 }
+
+// Where something begins in memory of the device that lies behind `bytes`.
+constexpr std::size_t next_aligned(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
 
 // Memory of the device; freed with it.
 class DeviceBuffer {

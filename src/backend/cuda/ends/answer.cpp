@@ -7,6 +7,7 @@
 
 #include "backend/cuda/ends/detections.h"
 #include "backend/cuda/kernels/answer_arguments.h"
+#include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "network/picture_axes.h"
 
@@ -14,11 +15,6 @@ namespace mobilenet::cuda {
 namespace {
 
 constexpr std::size_t kMostRows = 128;  // of a picture: each takes a round of the kernel, the host sorts them at once
-
-std::size_t whole(std::size_t bytes) {
-  constexpr std::size_t kAlignment = 64;
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
 
 std::size_t choice_of(const TopKEnd& end) {
   return end.rows.empty() ? static_cast<std::size_t>(end.classes) : end.rows.size();
@@ -49,7 +45,7 @@ Result<AnswerCode> compile_rows(const StepSource& source, const TopKEnd& end) {
   code.kind = AnswerCode::Kind::rows;
   code.pictures = static_cast<std::size_t>(batch);
   code.most = top_of(end);
-  code.results = whole(code.pictures * sizeof(std::int32_t));
+  code.results = whole_lines(code.pictures * sizeof(std::int32_t));
   code.host_bytes = code.results + code.pictures * code.most * sizeof(FoundRow);
   Launch launch;
   MOBILENET_TRY(launch.function, source.kernel("top_rows", "top_rows"));
@@ -58,12 +54,7 @@ Result<AnswerCode> compile_rows(const StepSource& source, const TopKEnd& end) {
   MOBILENET_TRY(const Place logits, output_of(source, end.logits));
   MOBILENET_ADDRESS(launch, TopRowsArguments, logits, logits);
   if (!end.rows.empty()) {
-    PackKey key{.kind = PackKey::Kind::table};
-    key.table.assign(end.rows.begin(), end.rows.end());
-    MOBILENET_TRY(const Place rows, source.weights.pack(key, [&] {
-      const std::span<const std::byte> bytes = std::as_bytes(std::span(key.table));
-      return std::vector<std::byte>(bytes.begin(), bytes.end());
-    }));
+    MOBILENET_TRY(const Place rows, packed_table(source, {end.rows.begin(), end.rows.end()}));
     MOBILENET_ADDRESS(launch, TopRowsArguments, rows, rows);
   }
   MOBILENET_ADDRESS(launch, TopRowsArguments, scores,
@@ -86,7 +77,7 @@ Result<AnswerCode> compile_boxes(const StepSource& source, const BoxesEnd& end) 
   code.kind = AnswerCode::Kind::boxes;
   code.pictures = static_cast<std::size_t>(boxes[0]);
   code.most = std::min(end.most, decoder.most_results());
-  code.results = whole(code.pictures * sizeof(FoundBoxes));
+  code.results = whole_lines(code.pictures * sizeof(FoundBoxes));
   code.host_bytes = code.results + code.pictures * code.most * sizeof(FoundBox);
   DetectionArguments arguments{};
   arguments.images = static_cast<std::int32_t>(boxes[0]);
@@ -115,7 +106,7 @@ Result<AnswerCode> compile_mask(const StepSource& source, const MaskEnd& end) {
   code.input_height = static_cast<int>(input[axes.height]), code.input_width = static_cast<int>(input[axes.width]);
   const Place call = source.scratch(sizeof(MaskCall));
   code.call = call.at;
-  code.results = whole(sizeof(std::int32_t));  // from where the MaskCall is copied
+  code.results = whole_lines(sizeof(std::int32_t));  // from where the MaskCall is copied
   code.host_bytes = code.results + sizeof(MaskCall);
   MaskArguments arguments{};
   arguments.rows = code.rows, arguments.columns = code.columns;

@@ -15,13 +15,9 @@ constexpr const char* kFile = "detections";
 
 // Floats among the tables, whose keys are numbers of 64 bits.
 Result<Place> packed_floats(const StepSource& source, const std::vector<float>& values) {
-  PackKey key{.kind = PackKey::Kind::table};
-  key.table.resize((values.size() + 1) / 2);
-  std::memcpy(key.table.data(), values.data(), values.size() * sizeof(float));
-  return source.weights.pack(key, [&] {
-    const std::span<const std::byte> bytes = std::as_bytes(std::span(key.table));
-    return std::vector<std::byte>(bytes.begin(), bytes.end());
-  });
+  std::vector<std::int64_t> table((values.size() + 1) / 2);
+  std::memcpy(table.data(), values.data(), values.size() * sizeof(float));
+  return packed_table(source, std::move(table));
 }
 
 Result<void> pack_tables(const StepSource& source, const DetectionSpec& spec, const std::vector<AnchorBox>& anchors,

@@ -10,9 +10,6 @@
 
 namespace mobilenet::cuda {
 
-// Where something begins that lies behind `bytes`.
-constexpr std::size_t next_aligned(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
-
 // What an execution needs to bring pictures to the kernels.
 struct CompiledPictureEnd {
   PictureEnd end;

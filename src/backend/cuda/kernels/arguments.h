@@ -12,6 +12,15 @@ namespace mobilenet::cuda {
 
 using Address = std::uint64_t;
 
+// What the host lays out and kernels find there:
+constexpr int kTileBytes = 512;              // of weights, 16 depth x 16 columns of halves, in the order of the lanes
+constexpr int kRowPad = 8;                   // halves behind a row in shared memory: eight rows lie in different banks
+constexpr int kMostParts = 8;                // blocks of a cluster that every GPU with clusters runs
+constexpr int kBlockWarps = 8;               // of block.cu
+constexpr int kPatch = 32, kPatchLine = 10;  // numbers of a stem's patch, 27 of them used, and of one of its 3 lines
+constexpr int kStepDepth = 64;               // of a step along the depth of a matrix product
+constexpr int kStepStages = 3;               // steps in shared memory at once
+
 // How the numbers of a tensor are stored on the device: those of the network's own types, and halves in place of floats
 // where precision f16 computes.
 enum class Stored : std::int32_t { f32, f16, u8, i8, i32, i64 };

@@ -20,10 +20,7 @@
 namespace mobilenet::cuda {
 namespace {
 
-constexpr int kThreads = 256;
-constexpr int kWarps = kThreads / 32;
-constexpr int kMostParts = 8;  // blocks of a cluster
-constexpr int kPad = 8;        // halves behind a row in shared memory, so that eight rows lie in different banks
+constexpr int kWarps = kBlockWarps, kThreads = kWarps * 32, kPad = kRowPad;
 
 enum class Source { expansion, stem, none };
 
@@ -96,7 +93,7 @@ __device__ inline void copy_input(const BlockArguments& a, int pixels, const int
 
 // The input of a stem: for every pixel that it makes, three lines of kLine numbers, nine of the patch and a zero, and
 // zeros up to 32. `from`: image, row and column of its first tap. read(element, k): number k behind an element.
-constexpr int kLine = 10;
+constexpr int kLine = kPatchLine;
 template <class Read>
 __device__ inline void gather_patches(const BlockArguments& a, int pixels, const int3* from, __half* to, int row_halves,
                                       const Read& read) {
@@ -369,7 +366,7 @@ __device__ inline void run_block(const BlockArguments& a) {
   for (int i = threadIdx.x; i < a.columns; i += kThreads)
     bias[i] =
         first_channel + i < a.out_channels ? __ldg(reinterpret_cast<const float*>(a.bias) + first_channel + i) : 0;
-  const int channels = kSource == Source::stem ? 32 : (a.in_channels + 15) / 16 * 16, row_halves = channels + kPad;
+  const int channels = kSource == Source::stem ? kPatch : (a.in_channels + 15) / 16 * 16, row_halves = channels + kPad;
   if (kSource == Source::none) {
     for_each_place(a.tile_images, tile.region_height, tile.region_width, [&](int image, int row, int column, int i) {
       const int y = tile.first_row + row, x = tile.first_column + column;

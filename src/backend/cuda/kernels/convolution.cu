@@ -16,7 +16,7 @@ namespace mobilenet::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kPad = 8;
+constexpr int kPad = kRowPad;
 
 extern __shared__ __align__(128) unsigned char shared[];
 
@@ -51,7 +51,7 @@ __device__ inline float finished(const ConvolutionArguments& a, std::int64_t at,
 // A block of threads makes kRows pixels x kColumns channels, warps 4 x 2 of it; copies of three steps are under way.
 template <int kRows, int kColumns>
 __device__ inline void multiply_matrices(const ConvolutionArguments& a) {
-  constexpr int kDepth = 64, kStages = 3, kRow = kDepth + kPad;
+  constexpr int kDepth = kStepDepth, kStages = kStepStages, kRow = kDepth + kPad;
   constexpr int kTilesM = kRows / 64, kTilesN = kColumns / 16;  // of a warp: 16 x 8
   constexpr int kRowsBytes = kRows * kRow * 2, kWeightBytes = kColumns * kDepth * 2;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, down = warp % 4, across = warp / 4;

@@ -16,9 +16,6 @@
 namespace mobilenet::cuda {
 namespace {
 
-constexpr std::size_t kAlignment = 256;
-std::size_t whole(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
 constexpr std::uintptr_t kDeviceAlignment = 16;  // kernels read and write so many bytes at once
 
 Result<void> check_tensors(std::string_view what, std::span<const TensorMemory> given,
@@ -53,7 +50,7 @@ class CudaExecution final : public Execution {
     for (const TensorId id : plan.inputs) {
       own_.inputs.push_back(own_.arena + plan.offset(id));
       inputs_.push_back(memory_of(id));
-      bytes += whole(inputs_.back().bytes);
+      bytes += next_aligned(inputs_.back().bytes);
     }
     if (code_->pictures) {
       // Made on the device.
@@ -67,7 +64,7 @@ class CudaExecution final : public Execution {
       own_.outputs.push_back(own_.arena + code_->storage.output_offsets[i]);
       outputs_.push_back(memory_of(plan.outputs[i]));
       if (!answers_end()) {
-        bytes += whole(outputs_.back().bytes);
+        bytes += next_aligned(outputs_.back().bytes);
         continue;
       }
       outputs_.back().memory = Memory::device;
@@ -81,7 +78,7 @@ class CudaExecution final : public Execution {
     std::byte* at = host_.data();
     for (std::vector<TensorMemory>* tensors : {&inputs_, &outputs_})
       for (TensorMemory& tensor : *tensors)
-        if (tensor.memory == Memory::host) tensor.data = std::exchange(at, at + whole(tensor.bytes));
+        if (tensor.memory == Memory::host) tensor.data = std::exchange(at, at + next_aligned(tensor.bytes));
     now_ = wanted_ = own_;
     copies_.resize(outputs_.size());
     MOBILENET_CHECK(graph_.make(device_, code_->launches, own_));

@@ -15,7 +15,7 @@ namespace {
 
 class CudaGrouping final : public Grouping {
  public:
-  CudaGrouping(Precision precision, const Device& device) : precision_(precision), device_(device) {}
+  CudaGrouping(Precision precision, BlockTilings& tilings) : precision_(precision), tilings_(tilings) {}
   std::size_t alignment() const override { return 256; }
   bool renames(const Network& network, const Node& node) const override { return is_plain_reshape(network, node); }
   int next_node(const PlanView& plan, std::span<const int> nodes) const override {
@@ -24,12 +24,12 @@ class CudaGrouping final : public Grouping {
   std::size_t block_size(const PlanView& plan, std::size_t first) const override {
     if (precision_ != Precision::f16) return 1;
     const auto layers = block_layers(plan, first);
-    return layers && pays(plan, *layers, device_) ? layers->steps : 1;
+    return layers && tilings_.pays(block_shape(plan.shapes(), *layers)) ? layers->steps : 1;
   }
 
  private:
   const Precision precision_;
-  const Device& device_;
+  BlockTilings& tilings_;
 };
 
 Result<void> compile_step(const StepSource& source, const Step& step) {
@@ -39,12 +39,20 @@ Result<void> compile_step(const StepSource& source, const Step& step) {
   return {};
 }
 
-Result<void> compile_steps(const StepSource& source) {
+Result<void> compile_block(const StepSource& source, const Block& block, BlockTilings& tilings) {
+  MOBILENET_TRY(const BlockLayers layers, layers_of(source.network(), source.plan, block));
+  const std::optional<BlockTiling>& tiling = tilings.of(block_shape(source.plan.shapes, layers));
+  if (!tiling) return failure(ErrorCode::unsupported, "no tile of the block fits into shared memory");
+  return compile_block(source, layers, *tiling);
+}
+
+Result<void> compile_steps(const StepSource& source, BlockTilings& tilings) {
   for (const Block& block : source.plan.blocks) {
     const std::size_t before = source.launches.size();
     const std::string& name = source.node(block.last().nodes.back()).name;
     if (block.steps.size() > 1) {
-      if (auto compiled = compile_block(source, block); !compiled) return at(name, std::move(compiled).error());
+      if (auto compiled = compile_block(source, block, tilings); !compiled)
+        return at(name, std::move(compiled).error());
     } else {
       MOBILENET_CHECK(compile_step(source, block.last()));
     }
@@ -104,7 +112,8 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cud
   code->weights = std::move(weights);
   const Network& network = code->weights->network();
   MOBILENET_TRY(std::vector<Shape> shapes, infer_shapes(network, code->weights->parameters(), request.input_shapes));
-  const CudaGrouping grouping(code->weights->precision(), code->weights->device());
+  BlockTilings tilings(code->weights->device());
+  const CudaGrouping grouping(code->weights->precision(), tilings);
   MOBILENET_TRY(code->plan, make_plan(network, std::move(shapes), request.outputs, grouping));
   MOBILENET_TRY(code->storage, store_tensors(network, code->plan, code->weights->precision()));
   const StepSource source{*code->weights,       code->plan,     code->storage.stored,
@@ -114,7 +123,7 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cud
   }
   const auto beside = [&] { return code->storage.arena_bytes - code->plan.arena_bytes; };
   MOBILENET_CHECK(check_memory(network, code->plan, beside() + code->weights->packed_bytes(), request.max_bytes));
-  MOBILENET_CHECK(compile_steps(source));
+  MOBILENET_CHECK(compile_steps(source, tilings));
   MOBILENET_CHECK(copy_outputs(source, code->storage));
   MOBILENET_TRY(code->answer, compile_answer(source, request.ends.answer));
   MOBILENET_CHECK(check_memory(network, code->plan, beside() + code->weights->packed_bytes(), request.max_bytes));

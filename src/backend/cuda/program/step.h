@@ -4,6 +4,7 @@
 
 // Compiling the Steps and Blocks of a plan into launches.
 
+#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
@@ -33,7 +34,6 @@ struct StepSource {
   const Network& network() const { return weights.network(); }
   const Parameters& parameters() const { return weights.parameters(); }
   const Device& device() const { return weights.device(); }
-  bool halves() const { return weights.precision() == Precision::f16; }
   const Node& node(int index) const { return network().node(index); }
   const Tensor& tensor(TensorId id) const { return network().tensor(id); }
   const Shape& shape(TensorId id) const { return plan.shape(id); }
@@ -76,11 +76,17 @@ void take_maps(const Shape& in, const Shape& out, Arguments& arguments) {
 Ending ending_of(Activation activation);
 WindowArguments window_arguments(const Window& window, const Shape& in);
 
-// Floats as bytes, and rounded to halves.
-std::vector<std::byte> bytes_of(std::span<const float> values);
+// Numbers as bytes, and floats rounded to halves.
+template <std::ranges::contiguous_range Numbers>
+std::vector<std::byte> bytes_of(const Numbers& values) {
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(values));
+  return {bytes.begin(), bytes.end()};
+}
 std::vector<std::byte> halves_of(std::span<const float> values);
 // With zeros up to a multiple of 16, as kernels read biases.
 std::vector<float> in_whole_16(std::vector<float> values);
+// A table that is found by what it holds.
+Result<Place> packed_table(const StepSource& source, std::vector<std::int64_t> table);
 
 // One per family of operators; `step` begins with such an operator.
 using CompileStep = Result<void> (*)(const StepSource& source, const Step& step);

@@ -84,9 +84,6 @@ std::optional<BlockLayers> depthwise_and_projection(const PlanView& plan, std::s
   return layers;
 }
 
-constexpr int kPatch = 32,
-              kPatchLine = 10;  // numbers of a stem's patch, 27 of them used, and of one of its three lines
-
 // Packs slab after slab: [the first layer's tiles, its bias in f32,] taps [9][channels], their bias, the projection's
 // tiles. Channels that a last slab has too many are zero all through.
 struct SlabPacker {
@@ -240,20 +237,26 @@ BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers)
   return shape;
 }
 
-bool pays(const PlanView& plan, const BlockLayers& layers, const Device& device) {
-  const BlockShape shape = block_shape(plan.shapes(), layers);
-  const auto tiling = choose_tiling(shape, device.processors(), device.shared_bytes(), device.capability() >= 90);
+const std::optional<BlockTiling>& BlockTilings::of(const BlockShape& shape) {
+  const auto [entry, is_new] = chosen_.try_emplace(shape);
+  if (is_new)
+    entry->second = choose_tiling(shape, device_.processors(), device_.shared_bytes(), device_.capability() >= 90);
+  return entry->second;
+}
+
+bool BlockTilings::pays(const BlockShape& shape) {
+  const std::optional<BlockTiling>& tiling = of(shape);
   if (!tiling) return false;  // none fits into the shared memory of an older GPU
   // Tiles are found by products with reciprocals, which are right as long as a number of the grid times what divides it
   // stays below 2^32.
   const std::int64_t down = (shape.out_height + tiling->height - 1) / tiling->height;
   const std::int64_t across = (shape.out_width + tiling->width - 1) / tiling->width;
-  constexpr std::int64_t kMostParts = 8, kEnd = std::int64_t{1} << 32;
-  if (shape.images * down * across * kMostParts * std::max({down, across, kMostParts}) >= kEnd) return false;
-  if (layers.source == BlockLayers::Source::stem) return true;  // by itself it would run without matrix units
+  constexpr std::int64_t kEnd = std::int64_t{1} << 32, kParts = kMostParts;
+  if (shape.images * down * across * kParts * std::max({down, across, kParts}) >= kEnd) return false;
+  if (shape.source == BlockLayers::Source::stem) return true;  // by itself it would run without matrix units
   // The model says too much of tiles with an expansion, by a fifth or more.
-  const double share = layers.source == BlockLayers::Source::expansion ? 0.8 : 1;
-  return tiling->cost * share < unfused_cost(shape, device.processors());
+  const double share = shape.source == BlockLayers::Source::expansion ? 0.8 : 1;
+  return tiling->cost * share < unfused_cost(shape, device_.processors());
 }
 
 Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Block& block) {
@@ -272,73 +275,67 @@ Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Bl
   return layers;
 }
 
-Result<void> compile_block(const StepSource& source, const Block& block, const BlockTiling* given) {
-  MOBILENET_TRY(const BlockLayers layers, layers_of(source.network(), source.plan, block));
+Result<void> compile_block(const StepSource& source, const BlockLayers& layers, const BlockTiling& tiling) {
   const BlockShape shape = block_shape(source.plan.shapes, layers);
-  const Device& device = source.device();
-  const auto tiling = given != nullptr
-                          ? std::optional(*given)
-                          : choose_tiling(shape, device.processors(), device.shared_bytes(), device.capability() >= 90);
-  if (!tiling) return failure(ErrorCode::unsupported, "no tile of the block fits into shared memory");
-  const BlockMemory memory = block_memory(shape, *tiling);
-  BlockArguments arguments = arguments_of(source.plan, layers, shape, *tiling, memory);
-  const int column_blocks = (shape.out_channels + tiling->columns - 1) / tiling->columns;
-  arguments.slab_bytes = memory.front_bytes + column_blocks * tiling->columns * tiling->hidden * 2;
+  const BlockMemory memory = block_memory(shape, tiling);
+  BlockArguments arguments = arguments_of(source.plan, layers, shape, tiling, memory);
+  const int column_blocks = (shape.out_channels + tiling.columns - 1) / tiling.columns;
+  arguments.slab_bytes = memory.front_bytes + column_blocks * tiling.columns * tiling.hidden * 2;
   arguments.in_type = source.type_of(layers.input);
   arguments.out_type = source.type_of(layers.output);
 
   Launch launch;
-  MOBILENET_TRY(launch.function, source.kernel("block", tiling->kernel(layers.source).c_str()));
+  MOBILENET_TRY(launch.function, source.kernel("block", tiling.kernel(layers.source).c_str()));
   const int parts = arguments.parts;
   launch.cluster = static_cast<unsigned>(parts);
-  launch.grid = {static_cast<unsigned>((shape.images + tiling->images - 1) / tiling->images * arguments.tiles_down *
+  launch.grid = {static_cast<unsigned>((shape.images + tiling.images - 1) / tiling.images * arguments.tiles_down *
                                        arguments.tiles_across * parts),
                  static_cast<unsigned>(column_blocks), 1};
   launch.shared_bytes = static_cast<unsigned>(memory.bytes);
-  launch.take(arguments);
 
   PackKey key{.kind = PackKey::Kind::block,
               .node = layers.depthwise.head_index,
               .tensor = layers.projection.head->inputs[1],
               .batch_norm = layers.projection.batch_norm_index,
-              .columns = column_blocks * tiling->columns,
-              .depth = tiling->hidden};
+              .columns = column_blocks * tiling.columns,
+              .depth = tiling.hidden};
   // The same depthwise convolution may be part of another block, where other outputs are wanted or another batch.
   key.table = {static_cast<int>(layers.source), layers.first.head_index, layers.first.batch_norm_index,
                layers.depthwise.batch_norm_index};
-  const auto folded = [&](const FusedGroup& group) -> Result<FoldedFilter> {
-    MOBILENET_TRY(const FilterView view, checked_view(source.network(), source.parameters(), group));
+  const auto view_of = [&](const FusedGroup& group) {
+    return checked_view(source.network(), source.parameters(), group);
+  };
+  const auto folded = [&](const FusedGroup& group, const FilterView& view) {
     return folded_filter(source.network(), source.parameters(), group, view);
   };
-  MOBILENET_TRY(const FoldedFilter taps, folded(layers.depthwise));
-  MOBILENET_TRY(const FoldedFilter projection, folded(layers.projection));
-  std::optional<FoldedFilter> first;
+  MOBILENET_TRY(const FilterView taps_view, view_of(layers.depthwise));
+  MOBILENET_TRY(const FilterView projection_view, view_of(layers.projection));
+  FilterView first_view;
   if (layers.source != BlockLayers::Source::none) {
-    MOBILENET_TRY(FoldedFilter found, folded(layers.first));
-    first.emplace(std::move(found));
+    MOBILENET_TRY(first_view, view_of(layers.first));
   }
   MOBILENET_TRY(const Place weights, source.weights.pack(key, [&] {
-    return SlabPacker{shape, *tiling, first ? &*first : nullptr, taps, projection, key.columns}.pack(
+    const FoldedFilter taps = folded(layers.depthwise, taps_view),
+                       projection = folded(layers.projection, projection_view);
+    std::optional<FoldedFilter> first;
+    if (layers.source != BlockLayers::Source::none) first.emplace(folded(layers.first, first_view));
+    return SlabPacker{shape, tiling, first ? &*first : nullptr, taps, projection, key.columns}.pack(
         arguments.slabs, arguments.slab_bytes);
   }));
   const PackKey bias_key{.kind = PackKey::Kind::bias,
                          .node = layers.projection.head_index,
                          .tensor = layers.projection.head->inputs[1],
                          .batch_norm = layers.projection.batch_norm_index};
-  MOBILENET_TRY(const Place bias,
-                source.weights.pack(bias_key, [&] { return bytes_of(in_whole_16(projection.bias)); }));
-  MOBILENET_TRY(const Place input, source.place_of(layers.input));
-  MOBILENET_TRY(const Place output, source.place_of(layers.output));
+  MOBILENET_TRY(const Place bias, source.weights.pack(bias_key, [&] {
+    return bytes_of(in_whole_16(folded(layers.projection, projection_view).bias));
+  }));
   MOBILENET_ADDRESS(launch, BlockArguments, weights, weights);
   MOBILENET_ADDRESS(launch, BlockArguments, bias, bias);
-  MOBILENET_ADDRESS(launch, BlockArguments, input, input);
-  MOBILENET_ADDRESS(launch, BlockArguments, output, output);
   if (layers.projection.residual != kNoTensor) {
     MOBILENET_TRY(const Place residual, source.place_of(layers.projection.residual));
     MOBILENET_ADDRESS(launch, BlockArguments, residual, residual);
   }
-  source.launches.push_back(std::move(launch));
-  return {};
+  return put_launch(source, arguments, std::move(launch), layers.input, layers.output);
 }
 
 }  // namespace mobilenet::cuda

@@ -4,6 +4,8 @@
 
 // Which Steps one kernel of kernels/block.cu runs together, and in what tiles.
 
+#include <compare>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,9 +25,6 @@ struct BlockLayers {
 };
 // The block that begins with the Step, if any, for halves.
 std::optional<BlockLayers> block_layers(const PlanView& plan, std::size_t first);
-// Whether it is faster than its layers one by one, as far as the models of their cost say.
-bool pays(const PlanView& plan, const BlockLayers& layers, const Device& device);
-
 // The extents that the choice of tiles depends on.
 struct BlockShape {
   BlockLayers::Source source = BlockLayers::Source::none;
@@ -33,7 +32,8 @@ struct BlockShape {
   int height = 1, width = 1, hidden = 8;
   int out_height = 1, out_width = 1, out_channels = 8;
   int stride = 1, dilation = 1;
-  bool residual_is_input = false;  // of an expansion, in the same tile
+  bool residual_is_input = false;                       // of an expansion, in the same tile
+  auto operator<=>(const BlockShape&) const = default;  // NOLINT(modernize-use-nullptr): sees the zero of comparisons
 };
 
 // How a kernel goes about it; fields as in BlockArguments.
@@ -60,9 +60,24 @@ std::optional<BlockTiling> choose_tiling(const BlockShape& shape, int processors
                                          bool has_clusters);
 
 BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers);
-// Of the Steps that block_layers found. With a tiling of the caller's: for measurements.
-Result<void> compile_block(const StepSource& source, const Block& block, const BlockTiling* tiling = nullptr);
-// The layers of a block of the plan.
+// The layers of a block of the plan, whose Steps block_layers found.
 Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Block& block);
+
+// The tilings of one program's blocks: a choice takes 2.5 ms, and is asked for when blocks are formed and again when
+// they are compiled, for many blocks of one shape.
+class BlockTilings {
+ public:
+  explicit BlockTilings(const Device& device) : device_(device) {}
+  // None: no tile fits into shared memory.
+  const std::optional<BlockTiling>& of(const BlockShape& shape);
+  // Whether a block is faster than its layers one by one, as far as the models of their cost say.
+  bool pays(const BlockShape& shape);
+
+ private:
+  const Device& device_;
+  std::map<BlockShape, std::optional<BlockTiling>> chosen_;
+};
+
+Result<void> compile_block(const StepSource& source, const BlockLayers& layers, const BlockTiling& tiling);
 
 }  // namespace mobilenet::cuda

@@ -13,8 +13,7 @@
 namespace mobilenet::cuda {
 namespace {
 
-constexpr int kWarps = 8, kRowPad = 8;
-constexpr int kMostParts = 8;  // blocks of a cluster that every GPU with clusters runs
+constexpr int kWarps = kBlockWarps;
 
 struct KernelTiles {
   int m, n;

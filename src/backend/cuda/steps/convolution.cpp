@@ -88,7 +88,6 @@ struct MatrixKernel {
 };
 constexpr std::array<MatrixKernel, 4> kMatrixKernels{
     {{"matrix_128_128", 128, 128}, {"matrix_128_64", 128, 64}, {"matrix_64_64", 64, 64}, {"matrix_64_32", 64, 32}}};
-constexpr int kStepDepth = 64, kStages = 3, kRowPad = 8;
 
 std::int64_t blocks_of(const MatrixKernel& kernel, std::int64_t pixels, int channels) {
   return (pixels + kernel.rows - 1) / kernel.rows * ((channels + kernel.columns - 1) / kernel.columns);
@@ -120,7 +119,7 @@ Result<void> launch_matrix(const StepSource& source, const Layer& layer, Convolu
   launch.grid = {static_cast<unsigned>((pixels + kernel.rows - 1) / kernel.rows) * launch.cluster,
                  static_cast<unsigned>(column_blocks), 1};
   launch.shared_bytes =
-      static_cast<unsigned>(kStages * (kernel.rows * (kStepDepth + kRowPad) + kernel.columns * kStepDepth) * 2);
+      static_cast<unsigned>(kStepStages * (kernel.rows * (kStepDepth + kRowPad) + kernel.columns * kStepDepth) * 2);
   return {};
 }
 

@@ -99,16 +99,6 @@ MoveTables move_tables(const Moving& op, const Shape& in, const Shape& out) {
   return tables;
 }
 
-template <class Values>
-Result<Place> packed_table(const StepSource& source, const Values& positions) {
-  PackKey key{.kind = PackKey::Kind::table};
-  key.table.assign(positions.begin(), positions.end());
-  return source.weights.pack(key, [&] {
-    const std::span<const std::byte> bytes = std::as_bytes(std::span(key.table));
-    return std::vector<std::byte>(bytes.begin(), bytes.end());
-  });
-}
-
 }  // namespace
 
 Result<void> compile_unary(const StepSource& source, const Step& step) {
@@ -241,7 +231,7 @@ Result<void> compile_movement(const StepSource& source, const Step& step) {
     if (arguments.out_type == Stored::f16) arguments.fill = float_to_half(pad->value);
   }
   std::copy(tables.extents.begin(), tables.extents.end(), arguments.extents);
-  MOBILENET_TRY(const Place table, packed_table(source, tables.positions));
+  MOBILENET_TRY(const Place table, packed_table(source, std::move(tables.positions)));
   MOBILENET_TRY(Launch launch, launch_for(source, kFile, "move", arguments.count));
   MOBILENET_ADDRESS(launch, MoveArguments, tables, table);
   return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);

@@ -88,8 +88,7 @@ Result<void> compile_resize(const StepSource& source, const Step& step) {
     for (const int axis : {1, 2})
       for (const ResizeTap& tap : resize_taps(in[axis], out[axis], op))
         all.push_back({tap.low, tap.high, tap.fraction});
-    const std::span<const std::byte> bytes = std::as_bytes(std::span(all));
-    return std::vector<std::byte>(bytes.begin(), bytes.end());
+    return bytes_of(all);
   }));
   MOBILENET_TRY(Launch launch, launch_for(source, kFile, "resize_bilinear", out.elements()));
   MOBILENET_ADDRESS(launch, ResizeArguments, taps, taps);

@@ -104,9 +104,8 @@ Result<Place> StepSource::place_of(TensorId id) const {
 }
 
 Place StepSource::scratch(std::size_t bytes) const {
-  constexpr std::size_t kAlignment = 256;
   const Place place{Place::Kind::arena, arena_bytes};
-  arena_bytes += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  arena_bytes += next_aligned(bytes);
   return place;
 }
 
@@ -135,11 +134,6 @@ WindowArguments window_arguments(const Window& w, const Shape& in) {
           static_cast<std::int32_t>(window_width(w, in[2]).pad_before)};
 }
 
-std::vector<std::byte> bytes_of(std::span<const float> values) {
-  const std::span<const std::byte> bytes = std::as_bytes(values);
-  return {bytes.begin(), bytes.end()};
-}
-
 std::vector<std::byte> halves_of(std::span<const float> values) {
   std::vector<std::byte> bytes(values.size() * 2);
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -152,6 +146,11 @@ std::vector<std::byte> halves_of(std::span<const float> values) {
 std::vector<float> in_whole_16(std::vector<float> values) {
   values.resize((values.size() + 15) / 16 * 16);
   return values;
+}
+
+Result<Place> packed_table(const StepSource& source, std::vector<std::int64_t> table) {
+  const PackKey key{.kind = PackKey::Kind::table, .table = std::move(table)};
+  return source.weights.pack(key, [&] { return bytes_of(key.table); });
 }
 
 }  // namespace mobilenet::cuda

@@ -10,11 +10,11 @@
 #include <cstring>
 #include <vector>
 
+#include "backend/cuda/kernels/arguments.h"
 #include "base/half.h"
 
 namespace mobilenet::cuda {
 
-constexpr int kTileBytes = 512;
 constexpr int whole_16(int count) { return (count + 15) / 16 * 16; }
 
 // Writes a tile to `to`; weight(depth, column) for both below 16, zero where there is none.
