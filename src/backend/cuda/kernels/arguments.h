@@ -17,7 +17,9 @@ constexpr int kTileBytes = 512;              // of weights, 16 depth x 16 column
 constexpr int kRowPad = 8;                   // halves behind a row in shared memory: eight rows lie in different banks
 constexpr int kMostParts = 8;                // blocks of a cluster that every GPU with clusters runs
 constexpr int kBlockWarps = 8;               // of block.cu
-constexpr int kPatch = 32, kPatchLine = 10;  // numbers of a stem's patch, 27 of them used, and of one of its 3 lines
+constexpr int kForEachThreads = 256;         // of a block, of kernels that go through numbers
+constexpr int kStemTaps = 3;                 // of a stem, along either axis
+constexpr int kStemDepth = 16 * kStemTaps;   // numbers of a stem's window: lines of four pixels of four channels
 constexpr int kStepDepth = 64;               // of a step along the depth of a matrix product
 constexpr int kStepStages = 3;               // steps in shared memory at once
 
@@ -57,6 +59,9 @@ struct DepthwiseArguments {
   std::int32_t multiplier;
   WindowArguments window;
   Ending ending;
+  // Of strips_*: of a row of the output, and the reciprocals of that and of out_height.
+  std::int32_t strips_across;
+  std::uint32_t strips_reciprocal, height_reciprocal;
 };
 
 // [Expansion or stem] + 3x3 depthwise + projection [+ residual], in one kernel: block.cu says how.
@@ -79,8 +84,10 @@ struct BlockArguments {
   std::int32_t strips_across;            // of a row of a tile
   std::int32_t residual_is_input;        // which then lies in shared memory
   std::int32_t parts;                    // blocks of a cluster
-  // 2^32 / divisor + 1, 0 for 1: of in_channels / 8, columns / 8, parts, tiles_across, tiles_down.
-  std::uint32_t chunks_reciprocal, groups_reciprocal, parts_reciprocal, across_reciprocal, down_reciprocal;
+  // 2^32 / divisor + 1, 0 for 1: of in_channels / 8, columns / 8, parts, tiles_across, tiles_down, pixels of a row of a
+  // stem's picture.
+  std::uint32_t chunks_reciprocal, groups_reciprocal, parts_reciprocal, across_reciprocal, down_reciprocal,
+      picture_reciprocal;
   float hidden_low, hidden_high, depthwise_low, depthwise_high;
   Ending ending;
   std::int32_t partial_offset, input_offset, hidden_offset, product_offset, weight_offset,

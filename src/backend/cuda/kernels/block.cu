@@ -35,11 +35,6 @@ struct Tile {
   int row, column, height, width;  // the part of the region inside the map
 };
 
-// i / divisor, given the divisor's reciprocal (BlockArguments); the instruction takes a twentieth of a division's time.
-__device__ inline int divided(int i, std::uint32_t reciprocal) {
-  return reciprocal == 0 ? i : static_cast<int>(__umulhi(static_cast<std::uint32_t>(i), reciprocal));
-}
-
 __device__ inline Tile tile_of(const BlockArguments& a, int index) {
   Tile tile;
   const int line = divided(index, a.across_reciprocal), across = index - line * a.tiles_across;
@@ -91,36 +86,52 @@ __device__ inline void copy_input(const BlockArguments& a, int pixels, const int
       *reinterpret_cast<uint4*>(to + i * row_halves + a.in_channels) = uint4{};
 }
 
-// The input of a stem: for every pixel that it makes, three lines of kLine numbers, nine of the patch and a zero, and
-// zeros up to 32. `from`: image, row and column of its first tap. read(element, k): number k behind an element.
-constexpr int kLine = kPatchLine;
-template <class Read>
-__device__ inline void gather_patches(const BlockArguments& a, int pixels, const int3* from, __half* to, int row_halves,
-                                      const Read& read) {
-#pragma unroll 1
-  for (int i = threadIdx.x; i < pixels * 3; i += kThreads) {
-    const int pixel = i / 3, line = i - pixel * 3;
-    const int3 place = from[pixel];
-    const int y = place.y + line, x = place.z;
-    const bool there = place.x >= 0 && y >= 0 && y < a.in_height;
-    const std::int64_t first = ((static_cast<std::int64_t>(max(place.x, 0)) * a.in_height + y) * a.in_width + x) * 3;
-    float numbers[kLine];
-    numbers[9] = 0;
-#pragma unroll
-    for (int tap = 0; tap < 3; ++tap) {
-      const bool inside = there && x + tap >= 0 && x + tap < a.in_width;
-#pragma unroll
-      for (int k = tap * 3; k < tap * 3 + 3; ++k) numbers[k] = inside ? read(first, k) : 0.0f;
-    }
-    auto* const row = reinterpret_cast<std::uint32_t*>(to + pixel * row_halves + line * kLine);
-#pragma unroll
-    for (int k = 0; k < kLine / 2; ++k) row[k] = two_halves(numbers[2 * k], numbers[2 * k + 1]);
-    if (line == 2) row[kLine / 2] = 0;
-  }
-}
-
 __device__ __noinline__ float load_other(Address tensor, Stored type, std::int64_t at) {
   return load(tensor, type, at);
+}
+
+// The input of a stem: the pixels that the region's windows show, four halves each, the last of them zero; zeros
+// outside the picture, too. Four of them at once, so that a thread waits for memory once.
+__device__ inline void copy_picture(const BlockArguments& a, const Tile& tile, int height, int width, uint2* to) {
+  constexpr int kAtOnce = 4;
+  const int count = a.tile_images * height * width;
+  const int first_row = tile.first_row * a.stem_stride - a.stem_top;
+  const int first_column = tile.first_column * a.stem_stride - a.stem_left;
+  const auto place_of = [&](int i) -> std::int64_t {
+    int row = divided(i, a.picture_reciprocal), image = 0;
+    const int x = first_column + i - row * width;
+    while (row >= height) row -= height, ++image;
+    const int y = first_row + row;
+    if (i >= count || image >= tile.images || y < 0 || y >= a.in_height || x < 0 || x >= a.in_width) return -1;
+    return ((static_cast<std::int64_t>(tile.image + image) * a.in_height + y) * a.in_width + x) * 3;
+  };
+  const auto put = [&](int i, const float(&colours)[3]) {
+    if (i < count) to[i] = {two_halves(colours[0], colours[1]), two_halves(colours[2], 0)};
+  };
+  if (a.in_type == Stored::f32) {
+    const auto* const from = reinterpret_cast<const float*>(a.input);
+#pragma unroll 1
+    for (int i = threadIdx.x; i < count; i += kAtOnce * kThreads) {
+      float colours[kAtOnce][3];
+#pragma unroll
+      for (int k = 0; k < kAtOnce; ++k) {
+        const std::int64_t place = place_of(i + k * kThreads);
+#pragma unroll
+        for (int c = 0; c < 3; ++c) colours[k][c] = place < 0 ? 0 : __ldg(from + place + c);
+      }
+#pragma unroll
+      for (int k = 0; k < kAtOnce; ++k) put(i + k * kThreads, colours[k]);
+    }
+    return;
+  }
+#pragma unroll 1
+  for (int i = threadIdx.x; i < count; i += kThreads) {
+    const std::int64_t place = place_of(i);
+    float colours[3];
+#pragma unroll
+    for (int c = 0; c < 3; ++c) colours[c] = place < 0 ? 0 : load_other(a.input, a.in_type, place + c);
+    put(i, colours);
+  }
 }
 
 // A slab of channels of the region, with zeros outside the map.
@@ -138,14 +149,32 @@ __device__ inline void copy_region(const BlockArguments& a, int pixels, const in
   }
 }
 
-// hidden = clamp(input x weights + bias) for the pixels inside the map; `places`: where each lies in the region.
-template <int kHidden>
-__device__ inline void expand(const BlockArguments& a, const __half* input, int channels, const unsigned char* weights,
-                              int pixels, const std::uint16_t* places, __half* hidden) {
+// Where a lane finds what it multiplies, of a tile of 16 pixels: in rows of channels,
+struct ChannelRows {
+  const __half* row;
+  __device__ void load(std::uint32_t (&left)[4], int step) const { load_matrix(left, row + step * 16); }
+};
+// or in a picture, a line of the window a step: of its 16 numbers a lane takes pixel lane % 4 as a whole, of which the
+// fourth has no weights, and may be no number.
+struct PatchRows {
+  const uint2 *upper, *lower;
+  int line;
+  bool is_tap;
+  __device__ void load(std::uint32_t (&left)[4], int step) const {
+    const uint2 above = is_tap ? upper[step * line] : uint2{}, below = is_tap ? lower[step * line] : uint2{};
+    left[0] = above.x, left[1] = below.x, left[2] = above.y, left[3] = below.y;
+  }
+};
+
+// hidden = clamp(input x weights + bias) for the pixels inside the map; `places`: where each lies in the region;
+// rows_of(tile): its rows. `steps` of 16 numbers.
+template <int kHidden, int kUnroll, class RowsOf>
+__device__ inline void expand(const BlockArguments& a, int steps, const unsigned char* weights, int pixels,
+                              const std::uint16_t* places, __half* hidden, const RowsOf& rows_of) {
   constexpr int kTilesAtOnce = kHidden == 32 ? 2 : 1;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const __half2 low = __float2half2_rn(a.hidden_low), high = __float2half2_rn(a.hidden_high);
-  const int steps = channels / 16, tiles = (pixels + 15) / 16;
+  const int tiles = (pixels + 15) / 16;
   const auto* tile_weights = reinterpret_cast<const uint4*>(weights) + lane;
   const auto* bias = reinterpret_cast<const float2*>(weights + steps * (kHidden / 16) * kTileBytes) + lane % 4;
 #pragma unroll 1
@@ -158,15 +187,14 @@ __device__ inline void expand(const BlockArguments& a, const __half* input, int 
       for (int t = 0; t < kTilesAtOnce; ++t)
         sums[t][n][0] = sums[t][n][2] = shift.x, sums[t][n][1] = sums[t][n][3] = shift.y;
     }
-    const __half* rows[kTilesAtOnce];
+    decltype(rows_of(0)) rows[kTilesAtOnce];
 #pragma unroll
-    for (int t = 0; t < kTilesAtOnce; ++t)
-      rows[t] = input + (min(first + t, tiles - 1) * 16 + lane % 16) * (channels + kPad) + lane / 16 * 8;
-#pragma unroll 1
+    for (int t = 0; t < kTilesAtOnce; ++t) rows[t] = rows_of(min(first + t, tiles - 1));
+#pragma unroll kUnroll
     for (int k = 0; k < steps; ++k) {
       std::uint32_t left[kTilesAtOnce][4];
 #pragma unroll
-      for (int t = 0; t < kTilesAtOnce; ++t) load_matrix(left[t], rows[t] + k * 16);
+      for (int t = 0; t < kTilesAtOnce; ++t) rows[t].load(left[t], k);
 #pragma unroll
       for (int n = 0; n < kHidden / 16; ++n) {
         const uint4 right = tile_weights[(n * steps + k) * 32];
@@ -324,14 +352,17 @@ __device__ inline void run_block(const BlockArguments& a) {
   const int strip_count = a.tile_images * a.tile_height * a.strips_across;
   // The projection's bias; which pixel of the output each of the tile is; where a strip begins in the region and in the
   // tile; which row of the input tile is a pixel's residual; which pixel of the input each copied one is; where each
-  // pixel inside the map lies in the region.
+  // pixel inside the map lies in the region, and where a stem's window of it begins in the picture's tile.
   auto* const bias = reinterpret_cast<float*>(shared + a.table_offset);
   auto* const out_places = reinterpret_cast<int*>(bias + a.columns);
   const int strips_offset = a.table_offset + a.columns * 4 + (out_pixels + 1) / 2 * 8;
   auto* const strips = reinterpret_cast<uint2*>(shared + strips_offset);
   auto* const residual_rows = reinterpret_cast<int*>(strips + strip_count);
   auto* const in_places = residual_rows + (a.residual_is_input != 0 ? out_pixels : 0);
-  auto* const places = reinterpret_cast<std::uint16_t*>(in_places + pixels * (kSource == Source::stem ? 3 : 1));
+  auto* const places = reinterpret_cast<std::uint16_t*>(in_places + (kSource == Source::stem ? 0 : pixels));
+  std::uint16_t* const windows = places + pixels;
+  const int picture_height = (tile.region_height - 1) * a.stem_stride + kStemTaps;
+  const int picture_width = (tile.region_width - 1) * a.stem_stride + kStemTaps;
 
   const auto copy_weights = [&](int slab) {
     const auto* const from =
@@ -366,7 +397,8 @@ __device__ inline void run_block(const BlockArguments& a) {
   for (int i = threadIdx.x; i < a.columns; i += kThreads)
     bias[i] =
         first_channel + i < a.out_channels ? __ldg(reinterpret_cast<const float*>(a.bias) + first_channel + i) : 0;
-  const int channels = kSource == Source::stem ? kPatch : (a.in_channels + 15) / 16 * 16, row_halves = channels + kPad;
+  const int channels = kSource == Source::stem ? kStemDepth : (a.in_channels + 15) / 16 * 16;
+  const int row_halves = channels + kPad;
   if (kSource == Source::none) {
     for_each_place(a.tile_images, tile.region_height, tile.region_width, [&](int image, int row, int column, int i) {
       const int y = tile.first_row + row, x = tile.first_column + column;
@@ -380,8 +412,9 @@ __device__ inline void run_block(const BlockArguments& a) {
       places[i] =
           static_cast<std::uint16_t>(image * region + (y - tile.first_row) * tile.region_width + x - tile.first_column);
       if (kSource == Source::stem)
-        reinterpret_cast<int3*>(in_places)[i] = {there ? tile.image + image : -1, y * a.stem_stride - a.stem_top,
-                                                 x * a.stem_stride - a.stem_left};
+        windows[i] = static_cast<std::uint16_t>(
+            (image * picture_height + (y - tile.first_row) * a.stem_stride) * picture_width +
+            (x - tile.first_column) * a.stem_stride);
       else
         in_places[i] = there ? ((tile.image + image) * a.in_height + y) * a.in_width + x : -1;
     });
@@ -393,20 +426,24 @@ __device__ inline void run_block(const BlockArguments& a) {
 
   wait_for_kernel_before();
   if (kSource == Source::expansion) copy_input(a, pixels, in_places, input, row_halves);
-  if (kSource == Source::stem) {
-    const auto* const from = reinterpret_cast<const int3*>(in_places);
-    if (a.in_type == Stored::f32)
-      gather_patches(a, pixels, from, input, row_halves,
-                     [&](std::int64_t at, int k) { return __ldg(reinterpret_cast<const float*>(a.input) + at + k); });
-    else
-      gather_patches(a, pixels, from, input, row_halves,
-                     [&](std::int64_t at, int k) { return load_other(a.input, a.in_type, at + k); });
-  }
+  if (kSource == Source::stem)
+    copy_picture(a, tile, picture_height, picture_width, reinterpret_cast<uint2*>(input));
 #pragma unroll 1
   for (int slab = 0; slab < min(slabs, 2); ++slab) copy_hidden(slab);
   end_of_copies();
 
-  float sums[kTilesM][kTilesN][4] = {};
+  // The sums begin with the bias, in one block of a cluster.
+  const int down = kWarps / a.warps_across;
+  float sums[kTilesM][kTilesN][4];
+#pragma unroll
+  for (int n = 0; n < kTilesN; ++n) {
+    const int column = (warp / down + n / 2 * a.warps_across) * 16 + n % 2 * 8 + lane % 4 * 2;
+    const float2 shift =
+        part == 0 && column < a.columns ? *reinterpret_cast<const float2*>(bias + column) : float2{0, 0};
+#pragma unroll
+    for (int m = 0; m < kTilesM; ++m)
+      sums[m][n][0] = sums[m][n][2] = shift.x, sums[m][n][1] = sums[m][n][3] = shift.y;
+  }
 #pragma unroll 1
   for (int slab = 0; slab < slabs; ++slab) {
     wait_for_copies<0>();
@@ -421,7 +458,17 @@ __device__ inline void run_block(const BlockArguments& a) {
     if (kSource == Source::none) {
       slab_hidden += slab % 2 * region_halves * 2;
     } else {
-      expand<kHidden>(a, input, channels, weights, pixels, places, hidden);
+      if (kSource == Source::stem)
+        expand<kHidden, kStemTaps>(a, kStemTaps, weights, pixels, places, hidden, [&](int index) {
+          const auto* const picture = reinterpret_cast<const uint2*>(input) + lane % 4;
+          const int upper = index * 16 + lane / 4, last = pixels - 1;
+          return PatchRows{picture + windows[min(upper, last)], picture + windows[min(upper + 8, last)], picture_width,
+                           lane % 4 < kStemTaps};
+        });
+      else
+        expand<kHidden, 1>(a, channels / 16, weights, pixels, places, hidden, [&](int index) {
+          return ChannelRows{input + (index * 16 + lane % 16) * row_halves + lane / 16 * 8};
+        });
       taps += channels * kHidden * 2 + kHidden * 4;
       __syncthreads();
     }
@@ -431,7 +478,6 @@ __device__ inline void run_block(const BlockArguments& a) {
     project<kHidden>(a, product, weights + a.front_bytes, out_tiles, sums);
   }
 
-  const int down = kWarps / a.warps_across;
   const auto for_each_pair = [&](auto&& take) {
 #pragma unroll
     for (int m = 0; m < kTilesM; ++m)
@@ -447,22 +493,41 @@ __device__ inline void run_block(const BlockArguments& a) {
         }
       }
   };
-  // The sums into shared memory, over all but the tables, so that threads have eight channels of a pixel to finish, and
+  // The sums into shared memory, over all but the tables, so that threads have eight channels of a pixel to store, and
   // those of a cluster find each other's.
-  const int row_floats = a.columns + kPad;
-  auto* const partial = reinterpret_cast<float*>(shared + a.partial_offset);
-  __syncthreads();
-  for_each_pair([&](int pixel, int column, float x, float y) {
-    *reinterpret_cast<float2*>(partial + pixel * row_floats + column) = {x, y};
-  });
   const int groups = a.columns / 8;
-  const auto finish_all = [&](auto&& sums_of) {
+  const auto for_each_eight = [&](auto&& take) {
 #pragma unroll 1
     for (int i = part * kThreads + static_cast<int>(threadIdx.x); i < out_pixels * groups; i += parts * kThreads) {
       const int pixel = divided(i, a.groups_reciprocal), column = (i - pixel * groups) * 8, place = out_places[pixel];
-      if (place < 0 || first_channel + column >= a.out_channels) continue;
-      float eight[8];
-      load_eight(bias + column, eight);
+      if (place >= 0 && first_channel + column < a.out_channels) take(pixel, column, place);
+    }
+  };
+  __syncthreads();
+  // Nothing but a clamp is left to do, nearly always but after residuals: halves pass through.
+  if (parts == 1 && a.residual == 0 && stores_clamped_halves(a)) {
+    const int row = a.columns + kPad;
+    auto* const finished = reinterpret_cast<__half*>(shared + a.partial_offset);
+    const __half2 least = __float2half2_rn(a.ending.low), most = __float2half2_rn(a.ending.high);
+    for_each_pair([&](int pixel, int column, float x, float y) {
+      *reinterpret_cast<__half2*>(finished + pixel * row + column) = clamp_pair(__floats2half2_rn(x, y), least, most);
+    });
+    __syncthreads();
+    auto* const output = reinterpret_cast<__half*>(a.output) + first_channel;
+    for_each_eight([&](int pixel, int column, int place) {
+      *reinterpret_cast<uint4*>(output + static_cast<std::int64_t>(place) * a.out_channels + column) =
+          *reinterpret_cast<const uint4*>(finished + pixel * row + column);
+    });
+    return;
+  }
+  const int row_floats = a.columns + kPad;
+  auto* const partial = reinterpret_cast<float*>(shared + a.partial_offset);
+  for_each_pair([&](int pixel, int column, float x, float y) {
+    *reinterpret_cast<float2*>(partial + pixel * row_floats + column) = {x, y};
+  });
+  const auto finish_all = [&](auto&& sums_of) {
+    for_each_eight([&](int pixel, int column, int place) {
+      float eight[8] = {};
       sums_of(pixel * row_floats + column, eight);
       const __half* residual = nullptr;
       if (a.residual_is_input != 0)
@@ -471,7 +536,7 @@ __device__ inline void run_block(const BlockArguments& a) {
         residual = reinterpret_cast<const __half*>(a.residual) + static_cast<std::int64_t>(place) * a.out_channels +
                    first_channel + column;
       store_eight(a, place, first_channel + column, residual, eight);
-    }
+    });
   };
   if (parts == 1) {
     __syncthreads();
@@ -514,8 +579,11 @@ __device__ inline void run_block(const BlockArguments& a) {
 MOBILENET_BLOCKS(expansion, 32)
 MOBILENET_BLOCKS(expansion, 48)
 MOBILENET_BLOCKS(expansion, 64)
+MOBILENET_BLOCKS(expansion, 96)
+MOBILENET_BLOCKS(expansion, 128)
 MOBILENET_BLOCKS(stem, 32)
 MOBILENET_BLOCKS(none, 32)
 MOBILENET_BLOCKS(none, 64)
+MOBILENET_BLOCKS(none, 128)
 
 }  // namespace mobilenet::cuda

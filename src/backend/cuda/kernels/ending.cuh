@@ -32,6 +32,12 @@ __device__ __noinline__ inline void store_other(Address tensor, Stored type, std
   store(tensor, type, at, x);
 }
 
+// Whether sums that have their bias need no more than a clamp before they are stored, eight halves at once.
+template <class Arguments>
+__device__ inline bool stores_clamped_halves(const Arguments& a) {
+  return a.ending.function == 0 && a.out_type == Stored::f16 && a.out_channels % 8 == 0;
+}
+
 // Eight channels of an output pixel, whose sums and bias are there; `residual`: their halves, or null.
 template <class Arguments>
 __device__ inline void store_eight(const Arguments& a, int pixel, int channel, const __half* residual,
@@ -52,7 +58,7 @@ __device__ inline void store_eight(const Arguments& a, int pixel, int channel, c
       if (channel + k < a.out_channels) sums[k] += __half2float(residual[k]);
   }
   const bool clamps = a.ending.function == 0;
-  if (clamps && whole && a.out_type == Stored::f16) {  // nearly always; pairs take a third of the instructions
+  if (stores_clamped_halves(a)) {  // nearly always; pairs take a third of the instructions
     const __half2 least = __float2half2_rn(a.ending.low), most = __float2half2_rn(a.ending.high);
     uint4 packed;
     auto* const pairs = reinterpret_cast<__half2*>(&packed);

@@ -1,110 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Operators on maps that are no matrix products: depthwise convolutions by themselves, pooling, reductions,
-// enlargement.
+// Operators on maps that multiply nothing: pooling, reductions, enlargement.
 #include <cmath>
 
-#include "backend/cuda/kernels/ending.cuh"
 #include "backend/cuda/kernels/numbers.cuh"
+#include "backend/cuda/kernels/windows.cuh"
 
 namespace mobilenet::cuda {
 namespace {
 
 constexpr int kThreads = kForEachThreads;
 
-// take(place of the pixel in its map) for the taps of a window inside it.
-template <class Take>
-__device__ inline void for_each_tap(const WindowArguments& window, int y, int x, int height, int width,
-                                    const Take& take) {
-  for (int ky = 0; ky < window.kernel_height; ++ky) {
-    const int row = y * window.stride_height - window.top + ky * window.dilation_height;
-    if (row < 0 || row >= height) continue;
-    for (int kx = 0; kx < window.kernel_width; ++kx) {
-      const int column = x * window.stride_width - window.left + kx * window.dilation_width;
-      if (column >= 0 && column < width) take(row * width + column, ky * window.kernel_width + kx);
-    }
-  }
-}
-
-__device__ inline void add_products(float (&sums)[8], const uint4& x, const uint4& weight) {
-  const auto* const left = reinterpret_cast<const __half2*>(&x);
-  const auto* const right = reinterpret_cast<const __half2*>(&weight);
-#pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    const float2 p = __half22float2(left[i]), q = __half22float2(right[i]);
-    sums[2 * i] = fmaf(p.x, q.x, sums[2 * i]);
-    sums[2 * i + 1] = fmaf(p.y, q.y, sums[2 * i + 1]);
-  }
-}
-
 }  // namespace
-
-// One number of the output by a thread, any types.
-extern "C" __global__ void __launch_bounds__(kThreads) depthwise(const __grid_constant__ DepthwiseArguments a) {
-  const std::int64_t count = static_cast<std::int64_t>(a.images) * a.out_height * a.out_width * a.out_channels;
-  for_each(count, [&](std::int64_t i) {
-    const int channel = static_cast<int>(i % a.out_channels);
-    const std::int64_t pixel = i / a.out_channels;
-    const int x = static_cast<int>(pixel % a.out_width), y = static_cast<int>(pixel / a.out_width % a.out_height);
-    const std::int64_t image = pixel / a.out_width / a.out_height * a.in_height * a.in_width;
-    float sum = 0;
-    for_each_tap(a.window, y, x, a.in_height, a.in_width, [&](int place, int tap) {
-      const std::int64_t at = (image + place) * a.in_channels + channel / a.multiplier;
-      sum = fmaf(load(a.input, a.in_type, at),
-                 load(a.weights, a.weight_type, static_cast<std::int64_t>(tap) * a.out_channels + channel), sum);
-    });
-    sum += reinterpret_cast<const float*>(a.bias)[channel];
-    if (a.residual != 0) sum += load(a.residual, a.residual_type, i);
-    store(a.output, a.out_type, i, finish(a.ending, sum));
-  });
-}
-
-// Eight neighbouring channels by a thread: halves all over, multiplier 1, channels a multiple of 8. In pairs of halves
-// up to nine taps, as in blocks; more are added in float.
-template <bool kPairs>
-__device__ inline void run_depthwise_halves(const DepthwiseArguments& a) {
-  const int groups = a.out_channels / 8;
-  const auto* const input = reinterpret_cast<const uint4*>(a.input);
-  const auto* const weights = reinterpret_cast<const uint4*>(a.weights);
-  for_each(static_cast<std::int64_t>(a.images) * a.out_height * a.out_width * groups, [&](std::int64_t i) {
-    const auto index = static_cast<unsigned>(i);  // of at most 2^31 elements
-    const unsigned pixel = index / groups, group = index - pixel * groups;
-    const unsigned line = pixel / a.out_width, x = pixel - line * a.out_width, image = line / a.out_height;
-    const unsigned y = line - image * a.out_height, first = image * a.in_height * a.in_width;
-    float sums[8] = {};
-    __half2 pairs[4] = {};
-    for_each_tap(a.window, y, x, a.in_height, a.in_width, [&](int place, int tap) {
-      const uint4 numbers = __ldg(input + static_cast<std::int64_t>(first + place) * groups + group);
-      const uint4 weight = __ldg(weights + tap * groups + group);
-      if (kPairs) {
-#pragma unroll
-        for (int k = 0; k < 4; ++k)
-          pairs[k] = __hfma2(reinterpret_cast<const __half2*>(&numbers)[k],
-                             reinterpret_cast<const __half2*>(&weight)[k], pairs[k]);
-      } else {
-        add_products(sums, numbers, weight);
-      }
-    });
-    const auto* const bias = reinterpret_cast<const float4*>(a.bias) + group * 2;
-    const float4 low = __ldg(bias), high = __ldg(bias + 1);
-    const float shifts[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
-#pragma unroll
-    for (int k = 0; k < 8; ++k) {
-      if (kPairs) sums[k] = k % 2 == 0 ? __low2float(pairs[k / 2]) : __high2float(pairs[k / 2]);
-      sums[k] += shifts[k];
-    }
-    const std::int64_t at = i * 8;
-    store_eight(a, static_cast<int>(pixel), static_cast<int>(group * 8),
-                a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr, sums);
-  });
-}
-
-extern "C" __global__ void __launch_bounds__(kThreads) depthwise_pairs(const __grid_constant__ DepthwiseArguments a) {
-  run_depthwise_halves<true>(a);
-}
-extern "C" __global__ void __launch_bounds__(kThreads) depthwise_halves(const __grid_constant__ DepthwiseArguments a) {
-  run_depthwise_halves<false>(a);
-}
 
 extern "C" __global__ void __launch_bounds__(kThreads) pool(const __grid_constant__ PoolArguments a) {
   const std::int64_t count = static_cast<std::int64_t>(a.images) * a.out_height * a.out_width * a.channels;

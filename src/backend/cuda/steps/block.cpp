@@ -105,16 +105,19 @@ struct SlabPacker {
   std::byte* pack_slab(int begin, std::byte* to) const {
     const int hidden = tiling.hidden;
     if (first != nullptr) {
-      const FilterView& view = first->view;
-      const int row = view.width * view.inputs;
-      const int padded_row = shape.source == BlockLayers::Source::stem ? kPatchLine : row;
+      const bool is_stem = shape.source == BlockLayers::Source::stem;
+      // The first layer's weight at a depth: a channel, or of a stem as kernels take its window, line after line: a lane
+      // has a pixel, of whose four channels two are numbers d, two d + 8.
+      const auto weight = [&](int channel, int at) {
+        if (!is_stem) return at < first->view.inputs ? first->weight(channel, 0, 0, at) : 0.0f;
+        const int line = at / 16, d = at % 16, tap = d % 8 / 2, colour = d / 8 * 2 + d % 2;
+        return tap < kStemTaps && colour < 3 ? first->weight(channel, line, tap, colour) : 0.0f;
+      };
       for (int column = 0; column < hidden; column += 16)
         for (int from = 0; from < whole_16(shape.in_channels); from += 16, to += kTileBytes)
           write_tile(to, [&](int d, int c) {
-            const int at = from + d, channel = begin + column + c, line = at / padded_row, place = at % padded_row;
-            return line < view.height && place < row && channel < shape.hidden
-                       ? first->weight(channel, line, place / view.inputs, place % view.inputs)
-                       : 0.0f;
+            const int channel = begin + column + c;
+            return channel < shape.hidden ? weight(channel, from + d) : 0.0f;
           });
       for (int c = begin; c < begin + hidden; ++c, to += sizeof(float)) {
         const float bias = c < shape.hidden ? first->bias[static_cast<std::size_t>(c)] : 0;
@@ -143,10 +146,6 @@ struct SlabPacker {
   }
 };
 
-std::uint32_t reciprocal(int divisor) {
-  return divisor <= 1 ? 0 : static_cast<std::uint32_t>((std::uint64_t{1} << 32) / static_cast<unsigned>(divisor) + 1);
-}
-
 BlockArguments arguments_of(const Plan& plan, const BlockLayers& layers, const BlockShape& shape,
                             const BlockTiling& tiling, const BlockMemory& memory) {
   const Window& window = std::get<DepthwiseConv2dOp>(layers.depthwise.head->op).window;
@@ -163,9 +162,10 @@ BlockArguments arguments_of(const Plan& plan, const BlockLayers& layers, const B
   a.left = static_cast<std::int32_t>(window_width(window, map[2]).pad_before);
   if (layers.source == BlockLayers::Source::stem) {
     const Window& stem = std::get<Conv2dOp>(layers.first.head->op).window;
-    a.stem_stride = stem.stride_height;
+    a.stem_stride = shape.stem_stride;
     a.stem_top = static_cast<std::int32_t>(window_height(stem, in[1]).pad_before);
     a.stem_left = static_cast<std::int32_t>(window_width(stem, in[2]).pad_before);
+    a.picture_reciprocal = reciprocal(picture_extents(shape, tiling).width);
   }
   a.tile_images = tiling.images, a.tile_height = tiling.height, a.tile_width = tiling.width;
   a.tiles_down = (shape.out_height + tiling.height - 1) / tiling.height;
@@ -207,7 +207,7 @@ std::optional<BlockLayers> block_layers(const PlanView& plan, std::size_t first)
   if (is_plain(convolution->window, 1, 1) && has_no_padding(convolution->window, in) && in[3] % 8 == 0 &&
       in[3] <= kMostChannels && !is_given(plan, input))
     layers->source = BlockLayers::Source::expansion;
-  else if (is_plain(convolution->window, 3, stride) && in[3] == 3 && plan.shape(layers->input)[3] <= 64)
+  else if (is_plain(convolution->window, kStemTaps, stride) && in[3] == 3 && plan.shape(layers->input)[3] <= 64)
     layers->source = BlockLayers::Source::stem;
   else
     return std::nullopt;
@@ -226,12 +226,14 @@ BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers)
   const Window& window = std::get<DepthwiseConv2dOp>(layers.depthwise.head->op).window;
   shape.source = layers.source;
   shape.images = static_cast<int>(in[0]);
-  shape.in_channels = layers.source == BlockLayers::Source::stem ? kPatch : static_cast<int>(in[3]);
+  shape.in_channels = layers.source == BlockLayers::Source::stem ? kStemDepth : static_cast<int>(in[3]);
   shape.height = static_cast<int>(map[1]), shape.width = static_cast<int>(map[2]);
   shape.hidden = static_cast<int>(map[3]);
   shape.out_height = static_cast<int>(out[1]), shape.out_width = static_cast<int>(out[2]);
   shape.out_channels = static_cast<int>(out[3]);
   shape.stride = window.stride_height, shape.dilation = window.dilation_height;
+  if (layers.source == BlockLayers::Source::stem)
+    shape.stem_stride = std::get<Conv2dOp>(layers.first.head->op).window.stride_height;
   shape.residual_is_input =
       layers.source == BlockLayers::Source::expansion && layers.projection.residual == layers.input;
   return shape;
@@ -247,8 +249,7 @@ const std::optional<BlockTiling>& BlockTilings::of(const BlockShape& shape) {
 bool BlockTilings::pays(const BlockShape& shape) {
   const std::optional<BlockTiling>& tiling = of(shape);
   if (!tiling) return false;  // none fits into the shared memory of an older GPU
-  // Tiles are found by products with reciprocals, which are right as long as a number of the grid times what divides it
-  // stays below 2^32.
+  // Tiles are found by products with reciprocals.
   const std::int64_t down = (shape.out_height + tiling->height - 1) / tiling->height;
   const std::int64_t across = (shape.out_width + tiling->width - 1) / tiling->width;
   constexpr std::int64_t kEnd = std::int64_t{1} << 32, kParts = kMostParts;

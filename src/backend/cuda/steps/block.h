@@ -28,10 +28,10 @@ std::optional<BlockLayers> block_layers(const PlanView& plan, std::size_t first)
 // The extents that the choice of tiles depends on.
 struct BlockShape {
   BlockLayers::Source source = BlockLayers::Source::none;
-  int images = 1, in_channels = 8;  // of what the expansion reads; of a stem 32, the padded patch
+  int images = 1, in_channels = 8;  // of what the expansion reads; of a stem kStemDepth
   int height = 1, width = 1, hidden = 8;
   int out_height = 1, out_width = 1, out_channels = 8;
-  int stride = 1, dilation = 1;
+  int stride = 1, dilation = 1, stem_stride = 1;
   bool residual_is_input = false;                       // of an expansion, in the same tile
   auto operator<=>(const BlockShape&) const = default;  // NOLINT(modernize-use-nullptr): sees the zero of comparisons
 };
@@ -45,6 +45,12 @@ struct BlockTiling {
 
   std::string kernel(BlockLayers::Source source) const;
 };
+// The part of the map that a tile's depthwise convolution reads, and of the picture that a stem reads for it.
+struct Extents {
+  int height, width;
+};
+Extents region_extents(const BlockShape& shape, const BlockTiling& tiling);
+Extents picture_extents(const BlockShape& shape, const BlockTiling& tiling);
 // Bytes of shared memory, and where its parts lie.
 struct BlockMemory {
   int partial = 0, input = 0, hidden = 0, product = 0, weights = 0, table = 0, bytes = 0;

@@ -24,18 +24,10 @@ constexpr std::array<KernelTiles, 5> kKernelTiles{{{1, 4}, {2, 4}, {2, 8}, {4, 4
 int divided(int count, int by) { return (count + by - 1) / by; }
 int slabs_of(const BlockShape& shape, const BlockTiling& tiling) { return divided(shape.hidden, tiling.hidden); }
 
-struct Region {
-  int height, width;
-};
-Region region_of(const BlockShape& shape, const BlockTiling& tiling) {
-  return {(tiling.height - 1) * shape.stride + 2 * shape.dilation + 1,
-          (tiling.width - 1) * shape.stride + 2 * shape.dilation + 1};
-}
-
 // Cycles of a multiprocessor: what passes through shared memory (128 bytes a cycle), through the matrix units (some
 // 1,200 products a cycle of mma.sync on Hopper) and through the issue slots; and what one block of threads waits for.
 double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory, int processors) {
-  const Region region = region_of(shape, tiling);
+  const Extents region = region_extents(shape, tiling);
   const double inside = std::min(region.height, shape.height) * std::min(region.width, shape.width) * tiling.images;
   const double pixels = std::ceil(inside / 16) * 16;
   const int out_pixels = tiling.images * tiling.height * tiling.width;
@@ -64,8 +56,10 @@ double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMe
 
   const int slabs = tiling.slabs_each, parts = divided(slabs_of(shape, tiling), slabs);
   const double weights = slabs * (memory.front_bytes + tiling.columns * hidden * 2);
-  const double input =
-      channels > 0 ? inside * shape.in_channels * 2 : region.height * region.width * tiling.images * hidden * 2 * slabs;
+  const Extents picture = picture_extents(shape, tiling);
+  const double input = shape.source == BlockLayers::Source::stem ? picture.height * picture.width * tiling.images * 12
+                       : channels > 0                            ? inside * shape.in_channels * 2
+                                      : region.height * region.width * tiling.images * hidden * 2 * slabs;
   const double output = out_pixels * tiling.columns * (parts > 1 ? 2 + 8 : 2);
   const double throughput = slabs * slab + (weights + input + output) / 40;
 
@@ -106,9 +100,19 @@ std::string BlockTiling::kernel(BlockLayers::Source source) const {
          std::to_string(tiles_n);
 }
 
+Extents region_extents(const BlockShape& shape, const BlockTiling& tiling) {
+  return {(tiling.height - 1) * shape.stride + 2 * shape.dilation + 1,
+          (tiling.width - 1) * shape.stride + 2 * shape.dilation + 1};
+}
+
+Extents picture_extents(const BlockShape& shape, const BlockTiling& tiling) {
+  const Extents region = region_extents(shape, tiling);
+  return {(region.height - 1) * shape.stem_stride + kStemTaps, (region.width - 1) * shape.stem_stride + kStemTaps};
+}
+
 BlockMemory block_memory(const BlockShape& shape, const BlockTiling& tiling) {
   const auto whole = [](int bytes) { return (bytes + 127) / 128 * 128; };
-  const Region region = region_of(shape, tiling);
+  const Extents region = region_extents(shape, tiling);
   const bool expands = shape.source != BlockLayers::Source::none;
   const int channels = whole_16(shape.in_channels);
   const int inside = tiling.images * std::min(region.height, shape.height) * std::min(region.width, shape.width);
@@ -118,7 +122,11 @@ BlockMemory block_memory(const BlockShape& shape, const BlockTiling& tiling) {
   memory.front_bytes = 10 * tiling.hidden * 2 + (expands ? channels * tiling.hidden * 2 + tiling.hidden * 4 : 0);
   int at = 0;
   memory.input = at;
-  if (expands) at += whole(whole_16(inside) * (channels + kRowPad) * 2);
+  if (shape.source == BlockLayers::Source::expansion) at += whole(whole_16(inside) * (channels + kRowPad) * 2);
+  if (shape.source == BlockLayers::Source::stem) {
+    const Extents picture = picture_extents(shape, tiling);
+    at += whole(tiling.images * picture.height * picture.width * 8);
+  }
   memory.hidden = at;
   at += whole(tiling.images * region.height * region.width * row) * (expands ? 1 : 2);
   memory.product = at;
@@ -133,7 +141,7 @@ BlockMemory block_memory(const BlockShape& shape, const BlockTiling& tiling) {
             copied = expands ? inside : tiling.images * region.height * region.width;
   at += whole((out_pixels + 1) / 2 * 8 + strips * 8 + tiling.columns * 4 +
               (shape.residual_is_input ? out_pixels * 4 : 0) +
-              copied * (shape.source == BlockLayers::Source::stem ? 12 : 4) + (expands ? inside * 2 : 0));
+              (shape.source == BlockLayers::Source::stem ? inside * 4 : copied * 4 + (expands ? inside * 2 : 0)));
   memory.bytes = at;
   return memory;
 }
@@ -167,10 +175,10 @@ std::vector<BlockTiling> possible_tilings(const BlockShape& shape, int processor
   };
   constexpr int kSlides[] = {2, 4, 7}, kSingle[] = {1};
   const std::span<const int> strips = shape.dilation == 1 ? std::span<const int>(kSlides) : kSingle;
-  constexpr std::array kSlabs{32, 48, 64};
+  constexpr std::array kSlabs{32, 48, 64, 96, 128};
   for (const int hidden : kSlabs) {
     if (shape.source == BlockLayers::Source::stem && hidden != 32) continue;
-    if (shape.source == BlockLayers::Source::none && hidden == 48) continue;
+    if (shape.source == BlockLayers::Source::none && (hidden == 48 || hidden == 96)) continue;
     for (const int strip : strips)
       for (int width = strip; width < shape.out_width + strip && width <= 32; width += strip)
         for (int height = 1; height <= shape.out_height && height <= 32; ++height) {

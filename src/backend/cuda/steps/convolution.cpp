@@ -14,6 +14,8 @@ namespace {
 
 constexpr const char* kFile = "convolution";
 
+int whole(int count, int of) { return (count + of - 1) / of * of; }
+
 struct Layer {
   FusedGroup group;
   FilterView view;
@@ -149,6 +151,31 @@ Result<void> launch_rows(const StepSource& source, const Layer& layer, const Con
   return {};
 }
 
+// Whether strips_* of kernels/depthwise.cu make the output: halves without a residual, in eights.
+bool strips_fit(const DepthwiseArguments& a, std::int64_t pixels) {
+  const WindowArguments& w = a.window;
+  constexpr std::int64_t kMostPixels = std::int64_t{1} << 32;
+  return w.kernel_height == 3 && w.kernel_width == 3 && w.dilation_height == 1 && w.dilation_width == 1 &&
+         w.stride_height == w.stride_width && w.stride_height <= 2 && a.ending.function == 0 &&
+         a.out_type == Stored::f16 && a.out_channels / 8 <= kForEachThreads &&
+         pixels * std::max(a.out_height, a.out_width) < kMostPixels;
+}
+
+Result<void> launch_strips(const StepSource& source, DepthwiseArguments& arguments, Launch& launch) {
+  const int strip = whole(arguments.out_width, 7) <= whole(arguments.out_width, 4) ? 7 : 4;
+  arguments.strips_across = (arguments.out_width + strip - 1) / strip;
+  arguments.strips_reciprocal = reciprocal(arguments.strips_across);
+  arguments.height_reciprocal = reciprocal(arguments.out_height);
+  const std::string name = "strips_" + std::to_string(arguments.window.stride_height) + "_" + std::to_string(strip);
+  MOBILENET_TRY(launch.function, source.kernel("depthwise", name.c_str()));
+  const std::int64_t strips = std::int64_t{arguments.images} * arguments.out_height * arguments.strips_across;
+  const int at_once = kForEachThreads / (arguments.out_channels / 8);
+  // Twice what the device holds at a time: more would read their weights for fewer strips.
+  const std::int64_t most = 4 * source.device().processors();
+  launch.grid[0] = static_cast<unsigned>(std::min((strips + at_once - 1) / at_once, most));
+  return {};
+}
+
 }  // namespace
 
 Result<void> compile_convolution(const StepSource& source, const Step& step) {
@@ -223,14 +250,19 @@ Result<void> compile_depthwise(const StepSource& source, const Step& step) {
   arguments.weight_type = halves ? Stored::f16 : Stored::f32;
   const bool eight = halves && op.multiplier == 1 && arguments.out_channels % 8 == 0 &&
                      (residual == kNoTensor || arguments.residual_type == Stored::f16);
-  constexpr int kPairTaps = 9;
-  const bool pairs = layer.view.height * layer.view.width <= kPairTaps;
-  const std::int64_t threads = out.elements() / (eight ? 8 : 1);
-  MOBILENET_TRY(Launch launch, launch_for(source, "maps",
-                                          !eight  ? "depthwise"
-                                          : pairs ? "depthwise_pairs"
-                                                  : "depthwise_halves",
-                                          threads));
+  const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+  Launch launch;
+  if (eight && residual == kNoTensor && strips_fit(arguments, pixels)) {
+    MOBILENET_CHECK(launch_strips(source, arguments, launch));
+  } else {
+    constexpr int kPairTaps = 9;
+    const bool pairs = layer.view.height * layer.view.width <= kPairTaps;
+    MOBILENET_TRY(launch, launch_for(source, "depthwise",
+                                     !eight  ? "depthwise"
+                                     : pairs ? "depthwise_pairs"
+                                             : "depthwise_halves",
+                                     out.elements() / (eight ? 8 : 1)));
+  }
   PackKey key = key_of(layer, PackKey::Kind::depthwise);
   key.halves = halves ? 1 : 0;
   MOBILENET_TRY(const Place weights, source.weights.pack(key, [&] {

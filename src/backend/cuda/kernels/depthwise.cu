@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// Depthwise convolutions by themselves.
+//
+//   strips_*          3x3 of halves, channels a multiple of 8: a thread slides along a row
+//   depthwise_pairs   other windows of at most nine taps in pairs of halves
+//   depthwise_halves  windows of more taps, added in float
+//   depthwise         any types, any channels
+#include "backend/cuda/kernels/ending.cuh"
+#include "backend/cuda/kernels/numbers.cuh"
+#include "backend/cuda/kernels/windows.cuh"
+
+namespace mobilenet::cuda {
+namespace {
+
+constexpr int kThreads = kForEachThreads;
+
+__device__ inline void add_products(float (&sums)[8], const uint4& x, const uint4& weight) {
+  const auto* const left = reinterpret_cast<const __half2*>(&x);
+  const auto* const right = reinterpret_cast<const __half2*>(&weight);
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const float2 p = __half22float2(left[i]), q = __half22float2(right[i]);
+    sums[2 * i] = fmaf(p.x, q.x, sums[2 * i]);
+    sums[2 * i + 1] = fmaf(p.y, q.y, sums[2 * i + 1]);
+  }
+}
+
+struct Eight {  // channels
+  __half2 pairs[4];
+};
+__device__ inline Eight load_channels(const uint4* from) {
+  const uint4 packed = __ldg(from);
+  return *reinterpret_cast<const Eight*>(&packed);
+}
+
+// A thread has eight channels, whose weights it keeps, and makes kStrip neighbours of a row at once: columns that
+// several of them read are read once. What it waits for is memory: 6 numbers in the cache for one of the output.
+template <int kStride, int kStrip>
+__device__ inline void run_strips(const DepthwiseArguments& a) {
+  const int groups = a.out_channels / 8, at_once = kThreads / groups;
+  const int first = static_cast<int>(threadIdx.x) / groups, group = static_cast<int>(threadIdx.x) - first * groups;
+  let_next_kernel_start();
+  if (first >= at_once) return;
+  Eight weights[9], bias;
+#pragma unroll
+  for (int tap = 0; tap < 9; ++tap)
+    weights[tap] = load_channels(reinterpret_cast<const uint4*>(a.weights) + tap * groups + group);
+  const auto* const shifts = reinterpret_cast<const float2*>(a.bias) + group * 4;
+#pragma unroll
+  for (int k = 0; k < 4; ++k) bias.pairs[k] = __float22half2_rn(__ldg(shifts + k));
+  const __half2 least = __float2half2_rn(a.ending.low), most = __float2half2_rn(a.ending.high);
+  wait_for_kernel_before();
+
+  const int count = a.images * a.out_height * a.strips_across;
+  for (int strip = static_cast<int>(blockIdx.x) * at_once + first; strip < count; strip += gridDim.x * at_once) {
+    const int line = divided(strip, a.strips_reciprocal), x = (strip - line * a.strips_across) * kStrip;
+    const int image = divided(line, a.height_reciprocal), y = line - image * a.out_height;
+    const int row = y * kStride - a.window.top, column = x * kStride - a.window.left;
+    const auto* const from = reinterpret_cast<const uint4*>(a.input) +
+                             static_cast<std::int64_t>(image) * a.in_height * a.in_width * groups + group;
+    Eight columns[3][3];  // [column of the window][row]
+    const auto load_column = [&](Eight(&to)[3], int offset) {
+      const int at = column + offset;
+#pragma unroll
+      for (int k = 0; k < 3; ++k) {
+        const bool there = at >= 0 && at < a.in_width && row + k >= 0 && row + k < a.in_height;
+        to[k] = there ? load_channels(from + ((row + k) * a.in_width + at) * groups) : Eight{};
+      }
+    };
+    load_column(columns[0], 0);
+    if (kStride == 1) load_column(columns[1], 1);
+    uint4* const to = reinterpret_cast<uint4*>(a.output) +
+                      (static_cast<std::int64_t>(line) * a.out_width + x) * groups + group;
+#pragma unroll
+    for (int i = 0; i < kStrip; ++i) {
+      // Which of the three registers holds the window's column 0, 1, 2.
+      int c0 = 0, c1 = 1, c2 = 2;
+      if (kStride == 1) {
+        c0 = i % 3, c1 = (i + 1) % 3, c2 = (i + 2) % 3;
+      } else {
+        c0 = i % 2 * 2, c2 = 2 - c0;
+        load_column(columns[c1], 2 * i + 1);
+      }
+      load_column(columns[c2], i * kStride + 2);
+      Eight sum = bias;
+#pragma unroll
+      for (int k = 0; k < 3; ++k)
+#pragma unroll
+        for (int pair = 0; pair < 4; ++pair) {
+          sum.pairs[pair] = __hfma2(columns[c0][k].pairs[pair], weights[k * 3].pairs[pair], sum.pairs[pair]);
+          sum.pairs[pair] = __hfma2(columns[c1][k].pairs[pair], weights[k * 3 + 1].pairs[pair], sum.pairs[pair]);
+          sum.pairs[pair] = __hfma2(columns[c2][k].pairs[pair], weights[k * 3 + 2].pairs[pair], sum.pairs[pair]);
+        }
+#pragma unroll
+      for (int pair = 0; pair < 4; ++pair) sum.pairs[pair] = clamp_pair(sum.pairs[pair], least, most);
+      if (x + i < a.out_width) to[i * groups] = *reinterpret_cast<const uint4*>(&sum);
+    }
+  }
+}
+
+}  // namespace
+
+// One number of the output by a thread, any types.
+extern "C" __global__ void __launch_bounds__(kThreads) depthwise(const __grid_constant__ DepthwiseArguments a) {
+  const std::int64_t count = static_cast<std::int64_t>(a.images) * a.out_height * a.out_width * a.out_channels;
+  for_each(count, [&](std::int64_t i) {
+    const int channel = static_cast<int>(i % a.out_channels);
+    const std::int64_t pixel = i / a.out_channels;
+    const int x = static_cast<int>(pixel % a.out_width), y = static_cast<int>(pixel / a.out_width % a.out_height);
+    const std::int64_t image = pixel / a.out_width / a.out_height * a.in_height * a.in_width;
+    float sum = 0;
+    for_each_tap(a.window, y, x, a.in_height, a.in_width, [&](int place, int tap) {
+      const std::int64_t at = (image + place) * a.in_channels + channel / a.multiplier;
+      sum = fmaf(load(a.input, a.in_type, at),
+                 load(a.weights, a.weight_type, static_cast<std::int64_t>(tap) * a.out_channels + channel), sum);
+    });
+    sum += reinterpret_cast<const float*>(a.bias)[channel];
+    if (a.residual != 0) sum += load(a.residual, a.residual_type, i);
+    store(a.output, a.out_type, i, finish(a.ending, sum));
+  });
+}
+
+// Eight neighbouring channels by a thread: halves all over, multiplier 1, channels a multiple of 8. In pairs of halves
+// up to nine taps, as in blocks; more are added in float.
+template <bool kPairs>
+__device__ inline void run_depthwise_halves(const DepthwiseArguments& a) {
+  const int groups = a.out_channels / 8;
+  const auto* const input = reinterpret_cast<const uint4*>(a.input);
+  const auto* const weights = reinterpret_cast<const uint4*>(a.weights);
+  for_each(static_cast<std::int64_t>(a.images) * a.out_height * a.out_width * groups, [&](std::int64_t i) {
+    const auto index = static_cast<unsigned>(i);  // of at most 2^31 elements
+    const unsigned pixel = index / groups, group = index - pixel * groups;
+    const unsigned line = pixel / a.out_width, x = pixel - line * a.out_width, image = line / a.out_height;
+    const unsigned y = line - image * a.out_height, first = image * a.in_height * a.in_width;
+    float sums[8] = {};
+    __half2 pairs[4] = {};
+    for_each_tap(a.window, y, x, a.in_height, a.in_width, [&](int place, int tap) {
+      const uint4 numbers = __ldg(input + static_cast<std::int64_t>(first + place) * groups + group);
+      const uint4 weight = __ldg(weights + tap * groups + group);
+      if (kPairs) {
+#pragma unroll
+        for (int k = 0; k < 4; ++k)
+          pairs[k] = __hfma2(reinterpret_cast<const __half2*>(&numbers)[k],
+                             reinterpret_cast<const __half2*>(&weight)[k], pairs[k]);
+      } else {
+        add_products(sums, numbers, weight);
+      }
+    });
+    const auto* const bias = reinterpret_cast<const float4*>(a.bias) + group * 2;
+    const float4 low = __ldg(bias), high = __ldg(bias + 1);
+    const float shifts[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+#pragma unroll
+    for (int k = 0; k < 8; ++k) {
+      if (kPairs) sums[k] = k % 2 == 0 ? __low2float(pairs[k / 2]) : __high2float(pairs[k / 2]);
+      sums[k] += shifts[k];
+    }
+    const std::int64_t at = i * 8;
+    store_eight(a, static_cast<int>(pixel), static_cast<int>(group * 8),
+                a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr, sums);
+  });
+}
+
+extern "C" __global__ void __launch_bounds__(kThreads) depthwise_pairs(const __grid_constant__ DepthwiseArguments a) {
+  run_depthwise_halves<true>(a);
+}
+extern "C" __global__ void __launch_bounds__(kThreads) depthwise_halves(const __grid_constant__ DepthwiseArguments a) {
+  run_depthwise_halves<false>(a);
+}
+
+#define MOBILENET_STRIPS(stride, strip)                                      \
+  extern "C" __global__ void __launch_bounds__(kThreads, 2)                  \
+      strips_##stride##_##strip(const __grid_constant__ DepthwiseArguments a) { \
+    run_strips<stride, strip>(a);                                            \
+  }
+MOBILENET_STRIPS(1, 4)
+MOBILENET_STRIPS(1, 7)
+MOBILENET_STRIPS(2, 4)
+MOBILENET_STRIPS(2, 7)
+
+}  // namespace mobilenet::cuda
