@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 
-// block_tilings FILE BATCH [COUNT]: every block of a network in the COUNT (40) tilings that the model of their cost
-// likes best: what each takes on this GPU as one of twenty in a graph, beside what the model says. The best five of
-// each block and the one that is chosen.
+// block_tilings FILE BATCH [COUNT [TABLE]]: every block of a network in the COUNT (40) tilings that the model of their
+// cost likes best: what each takes on this GPU as one of twenty in a graph, beside what the model says. The best five
+// of each block and the one that is chosen. TABLE: a file for all of them, and for COUNT others of up to twice the
+// cost, a line each, from which fit_tilings.py finds the model's constants.
 
 #include <algorithm>
 #include <cstdio>
@@ -73,19 +74,28 @@ double measure(const cuda::Device& device, const cuda::Launch& launch, const cud
   return best;
 }
 
+void write_row(std::FILE* table, const Measured& m, const cuda::BlockShape& s) {
+  const cuda::BlockTiling& t = m.tiling;
+  std::fprintf(table, "%d %d %d %d %d %d %d %d %d %d %d %d  %d %d %d %d %d %d %d %d %d %d  %.3f %.3f\n",
+               static_cast<int>(s.source), s.images, s.in_channels, s.height, s.width, s.hidden, s.out_height,
+               s.out_width, s.out_channels, s.stride, s.dilation, s.residual_is_input ? 1 : 0, t.hidden, t.tiles_m,
+               t.tiles_n, t.images, t.height, t.width, t.strip, t.columns, t.warps_across, t.slabs_each, t.cost,
+               m.microseconds);
+}
+
 void print(const char* what, const Measured& m, const cuda::BlockShape& shape) {
   const cuda::BlockTiling& t = m.tiling;
   const int slabs = (shape.hidden + t.hidden - 1) / t.hidden;
   std::printf("  %s %7.2f us, model %7.2f: %s tile %dx%dx%d strip %d columns %d across %d parts %d, %d KB\n", what,
-              m.microseconds, t.cost / 1755, t.kernel(shape.source).c_str(), t.images, t.height, t.width, t.strip,
-              t.columns, t.warps_across, (slabs + t.slabs_each - 1) / t.slabs_each,
-              cuda::block_memory(shape, t).bytes / 1024);
+              m.microseconds, t.cost, t.kernel(shape.source).c_str(), t.images, t.height, t.width, t.strip, t.columns,
+              t.warps_across, (slabs + t.slabs_each - 1) / t.slabs_each, cuda::block_memory(shape, t).bytes / 1024);
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-  if (count < 3) return std::fprintf(stderr, "block_tilings FILE BATCH [COUNT]\n"), 2;
+  if (count < 3) return std::fprintf(stderr, "block_tilings FILE BATCH [COUNT [TABLE]]\n"), 2;
+  std::FILE* const table = count > 4 ? std::fopen(words[4], "w") : nullptr;
   const int most = count > 3 ? std::atoi(words[3]) : 40;
   const auto bytes = need(FileBytes::read(words[1]));
   SourceFile file;
@@ -122,9 +132,18 @@ int main(int count, char** words) {
     std::vector<cuda::BlockTiling> all =
         cuda::possible_tilings(shape, device.processors(), device.shared_bytes(), device.capability() >= 90);
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
+    if (table != nullptr && static_cast<int>(all.size()) > most) {  // then some of the others
+      const auto end = std::find_if(all.begin() + most, all.end(),
+                                    [&](const auto& tiling) { return tiling.cost > 2 * all.front().cost; });
+      std::vector<cuda::BlockTiling> some(all.begin(), all.begin() + most);
+      for (int i = 0; i < most; ++i)
+        if (end - all.begin() > most) some.push_back(all[most + (end - all.begin() - most) * i / most]);
+      all = std::move(some);
+    } else if (static_cast<int>(all.size()) > most) {
+      all.resize(most);
+    }
     std::vector<Measured> measured;
     for (const cuda::BlockTiling& tiling : all) {
-      if (static_cast<int>(measured.size()) == most) break;
       std::vector<cuda::Launch> launches;
       const cuda::StepSource source{weights, plan, storage.stored, storage.places, launches, storage.arena_bytes};
       if (auto compiled = cuda::compile_block(source, layers, tiling); !compiled) continue;
@@ -134,6 +153,8 @@ int main(int count, char** words) {
                 shape.height, shape.width, shape.in_channels, shape.hidden, shape.out_height, shape.out_width,
                 shape.out_channels, all.size());
     const Measured chosen = measured[0];
+    if (table != nullptr)
+      for (const Measured& m : measured) write_row(table, m, shape);
     std::sort(measured.begin(), measured.end(),
               [](const Measured& a, const Measured& b) { return a.microseconds < b.microseconds; });
     for (std::size_t i = 0; i < std::min<std::size_t>(5, measured.size()); ++i) print("best  ", measured[i], shape);
@@ -141,5 +162,6 @@ int main(int count, char** words) {
     std::fflush(stdout);
     chosen_sum += chosen.microseconds, best_sum += measured[0].microseconds;
   }
+  if (table != nullptr) std::fclose(table);
   std::printf("all different blocks once: chosen %.1f us, best %.1f us\n", chosen_sum, best_sum);
 }

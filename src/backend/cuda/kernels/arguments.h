@@ -13,15 +13,18 @@ namespace mobilenet::cuda {
 using Address = std::uint64_t;
 
 // What the host lays out and kernels find there:
-constexpr int kTileBytes = 512;              // of weights, 16 depth x 16 columns of halves, in the order of the lanes
-constexpr int kRowPad = 8;                   // halves behind a row in shared memory: eight rows lie in different banks
-constexpr int kMostParts = 8;                // blocks of a cluster that every GPU with clusters runs
-constexpr int kBlockWarps = 8;               // of block.cu
-constexpr int kForEachThreads = 256;         // of a block, of kernels that go through numbers
-constexpr int kStemTaps = 3;                 // of a stem, along either axis
-constexpr int kStemDepth = 16 * kStemTaps;   // numbers of a stem's window: lines of four pixels of four channels
-constexpr int kStepDepth = 64;               // of a step along the depth of a matrix product
-constexpr int kStepStages = 3;               // steps in shared memory at once
+constexpr int kTileBytes = 512;             // of weights, 16 depth x 16 columns of halves, in the order of the lanes
+constexpr int kRowPad = 8;                  // halves behind a row in shared memory: eight rows lie in different banks
+constexpr int kMostParts = 8;               // blocks of a cluster that every GPU with clusters runs
+constexpr int kBlockWarps = 8;              // of block.cu
+constexpr int kForEachThreads = 256;        // of a block, of kernels that go through numbers
+constexpr int kStemTaps = 3;                // of a stem, along either axis
+constexpr int kStemDepth = 16 * kStemTaps;  // numbers of a stem's window: lines of four pixels of four channels
+// Blocks of threads of block.cu, of so many hidden channels at once and tiles of sums for each warp, that registers let
+// a multiprocessor hold.
+constexpr int blocks_held(bool expands, int hidden, int tiles) { return tiles > 8 || (expands && hidden > 96) ? 1 : 2; }
+constexpr int kStepDepth = 64;  // of a step along the depth of a matrix product
+constexpr int kStepStages = 3;  // steps in shared memory at once
 
 // How the numbers of a tensor are stored on the device: those of the network's own types, and halves in place of floats
 // where precision f16 computes.

@@ -69,17 +69,27 @@ __device__ inline void copy_bytes(unsigned char* to, const unsigned char* from, 
   for (int i = threadIdx.x * 16; i < bytes; i += kThreads * 16) copy_16(to + i, from + i);
 }
 
+// take(pixel, chunk) for every pixel's chunks of eight channels, of which a thread has always the same one, so that
+// nobody divides for each. Of the pixels, those of a part of a cluster.
+template <class Take>
+__device__ inline void for_each_chunk(int pixels, int chunks, std::uint32_t reciprocal, int part, int parts,
+                                      const Take& take) {
+  const int thread = static_cast<int>(threadIdx.x), at_once = divided(kThreads, reciprocal);
+  const int first = divided(thread, reciprocal), chunk = thread - first * chunks;
+  if (first >= at_once) return;
+#pragma unroll 1
+  for (int pixel = part * at_once + first; pixel < pixels; pixel += parts * at_once) take(pixel, chunk);
+}
+
 // The input of an expansion: [pixels][channels] of the tile's part inside the map; `from`: which pixel of the input
 // each is, -1 for images that there are not.
 __device__ inline void copy_input(const BlockArguments& a, int pixels, const int* from, __half* to, int row_halves) {
-  const int chunks = a.in_channels / 8;
   const auto* const input = reinterpret_cast<const __half*>(a.input);
-#pragma unroll 1
-  for (int i = threadIdx.x; i < pixels * chunks; i += kThreads) {
-    const int pixel = divided(i, a.chunks_reciprocal), channel = (i - pixel * chunks) * 8, place = from[pixel];
-    copy_16(to + pixel * row_halves + channel,
-            input + static_cast<std::int64_t>(max(place, 0)) * a.in_channels + channel, place >= 0);
-  }
+  for_each_chunk(pixels, a.in_channels / 8, a.chunks_reciprocal, 0, 1, [&](int pixel, int chunk) {
+    const int place = from[pixel];
+    copy_16(to + pixel * row_halves + chunk * 8,
+            input + static_cast<std::int64_t>(max(place, 0)) * a.in_channels + chunk * 8, place >= 0);
+  });
   if (a.in_channels % 16 != 0)
 #pragma unroll 1
     for (int i = threadIdx.x; i < pixels; i += kThreads)
@@ -177,12 +187,17 @@ __device__ inline void expand(const BlockArguments& a, int steps, const unsigned
   const int tiles = (pixels + 15) / 16;
   const auto* tile_weights = reinterpret_cast<const uint4*>(weights) + lane;
   const auto* bias = reinterpret_cast<const float2*>(weights + steps * (kHidden / 16) * kTileBytes) + lane % 4;
+  constexpr bool kKeepBias = kHidden <= 48;  // in registers; more would not fit beside the projection's sums
+  float2 shifts[kHidden / 8];
+#pragma unroll
+  for (int n = 0; n < kHidden / 8; ++n)
+    if (kKeepBias) shifts[n] = bias[n * 4];
 #pragma unroll 1
   for (int first = warp * kTilesAtOnce; first < tiles; first += kWarps * kTilesAtOnce) {
     float sums[kTilesAtOnce][kHidden / 8][4];
 #pragma unroll
     for (int n = 0; n < kHidden / 8; ++n) {
-      const float2 shift = bias[n * 4];
+      const float2 shift = kKeepBias ? shifts[n] : bias[n * 4];
 #pragma unroll
       for (int t = 0; t < kTilesAtOnce; ++t)
         sums[t][n][0] = sums[t][n][2] = shift.x, sums[t][n][1] = sums[t][n][3] = shift.y;
@@ -412,9 +427,9 @@ __device__ inline void run_block(const BlockArguments& a) {
       places[i] =
           static_cast<std::uint16_t>(image * region + (y - tile.first_row) * tile.region_width + x - tile.first_column);
       if (kSource == Source::stem)
-        windows[i] = static_cast<std::uint16_t>(
-            (image * picture_height + (y - tile.first_row) * a.stem_stride) * picture_width +
-            (x - tile.first_column) * a.stem_stride);
+        windows[i] =
+            static_cast<std::uint16_t>((image * picture_height + (y - tile.first_row) * a.stem_stride) * picture_width +
+                                       (x - tile.first_column) * a.stem_stride);
       else
         in_places[i] = there ? ((tile.image + image) * a.in_height + y) * a.in_width + x : -1;
     });
@@ -426,8 +441,7 @@ __device__ inline void run_block(const BlockArguments& a) {
 
   wait_for_kernel_before();
   if (kSource == Source::expansion) copy_input(a, pixels, in_places, input, row_halves);
-  if (kSource == Source::stem)
-    copy_picture(a, tile, picture_height, picture_width, reinterpret_cast<uint2*>(input));
+  if (kSource == Source::stem) copy_picture(a, tile, picture_height, picture_width, reinterpret_cast<uint2*>(input));
 #pragma unroll 1
   for (int slab = 0; slab < min(slabs, 2); ++slab) copy_hidden(slab);
   end_of_copies();
@@ -441,8 +455,7 @@ __device__ inline void run_block(const BlockArguments& a) {
     const float2 shift =
         part == 0 && column < a.columns ? *reinterpret_cast<const float2*>(bias + column) : float2{0, 0};
 #pragma unroll
-    for (int m = 0; m < kTilesM; ++m)
-      sums[m][n][0] = sums[m][n][2] = shift.x, sums[m][n][1] = sums[m][n][3] = shift.y;
+    for (int m = 0; m < kTilesM; ++m) sums[m][n][0] = sums[m][n][2] = shift.x, sums[m][n][1] = sums[m][n][3] = shift.y;
   }
 #pragma unroll 1
   for (int slab = 0; slab < slabs; ++slab) {
@@ -495,13 +508,11 @@ __device__ inline void run_block(const BlockArguments& a) {
   };
   // The sums into shared memory, over all but the tables, so that threads have eight channels of a pixel to store, and
   // those of a cluster find each other's.
-  const int groups = a.columns / 8;
   const auto for_each_eight = [&](auto&& take) {
-#pragma unroll 1
-    for (int i = part * kThreads + static_cast<int>(threadIdx.x); i < out_pixels * groups; i += parts * kThreads) {
-      const int pixel = divided(i, a.groups_reciprocal), column = (i - pixel * groups) * 8, place = out_places[pixel];
-      if (place >= 0 && first_channel + column < a.out_channels) take(pixel, column, place);
-    }
+    for_each_chunk(out_pixels, a.columns / 8, a.groups_reciprocal, part, parts, [&](int pixel, int chunk) {
+      const int place = out_places[pixel];
+      if (place >= 0 && first_channel + chunk * 8 < a.out_channels) take(pixel, chunk * 8, place);
+    });
   };
   __syncthreads();
   // Nothing but a clamp is left to do, nearly always but after residuals: halves pass through.
@@ -565,7 +576,8 @@ __device__ inline void run_block(const BlockArguments& a) {
 }  // namespace
 
 #define MOBILENET_BLOCK(source, hidden, tiles_m, tiles_n)                                                   \
-  extern "C" __global__ void __launch_bounds__(kThreads, (tiles_m) * (tiles_n) <= 8 ? 2 : 1)                \
+  extern "C" __global__ void __launch_bounds__(                                                             \
+      kThreads, blocks_held(Source::source == Source::expansion, hidden, (tiles_m) * (tiles_n)))            \
       block_##source##_##hidden##_##tiles_m##_##tiles_n(const __grid_constant__ BlockArguments arguments) { \
     run_block<Source::source, hidden, tiles_m, tiles_n>(arguments);                                         \
   }

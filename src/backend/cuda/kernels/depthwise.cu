@@ -70,8 +70,8 @@ __device__ inline void run_strips(const DepthwiseArguments& a) {
     };
     load_column(columns[0], 0);
     if (kStride == 1) load_column(columns[1], 1);
-    uint4* const to = reinterpret_cast<uint4*>(a.output) +
-                      (static_cast<std::int64_t>(line) * a.out_width + x) * groups + group;
+    uint4* const to =
+        reinterpret_cast<uint4*>(a.output) + (static_cast<std::int64_t>(line) * a.out_width + x) * groups + group;
 #pragma unroll
     for (int i = 0; i < kStrip; ++i) {
       // Which of the three registers holds the window's column 0, 1, 2.
@@ -168,10 +168,10 @@ extern "C" __global__ void __launch_bounds__(kThreads) depthwise_halves(const __
   run_depthwise_halves<false>(a);
 }
 
-#define MOBILENET_STRIPS(stride, strip)                                      \
-  extern "C" __global__ void __launch_bounds__(kThreads, 2)                  \
+#define MOBILENET_STRIPS(stride, strip)                                         \
+  extern "C" __global__ void __launch_bounds__(kThreads, 2)                     \
       strips_##stride##_##strip(const __grid_constant__ DepthwiseArguments a) { \
-    run_strips<stride, strip>(a);                                            \
+    run_strips<stride, strip>(a);                                               \
   }
 MOBILENET_STRIPS(1, 4)
 MOBILENET_STRIPS(1, 7)

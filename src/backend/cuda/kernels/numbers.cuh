@@ -52,7 +52,8 @@ __device__ inline void store(Address tensor, Stored type, std::int64_t index, fl
   }
 }
 
-// i / divisor, given the divisor's reciprocal (reciprocal of steps/tiles.h); the instruction takes a twentieth of a division's time.
+// i / divisor, given the divisor's reciprocal (reciprocal of steps/tiles.h); the instruction takes a twentieth of a
+// division's time.
 __device__ inline int divided(int i, std::uint32_t reciprocal) {
   return reciprocal == 0 ? i : static_cast<int>(__umulhi(static_cast<std::uint32_t>(i), reciprocal));
 }

@@ -106,8 +106,8 @@ struct SlabPacker {
     const int hidden = tiling.hidden;
     if (first != nullptr) {
       const bool is_stem = shape.source == BlockLayers::Source::stem;
-      // The first layer's weight at a depth: a channel, or of a stem as kernels take its window, line after line: a lane
-      // has a pixel, of whose four channels two are numbers d, two d + 8.
+      // The first layer's weight at a depth: a channel, or of a stem as kernels take its window, line after line: a
+      // lane has a pixel, of whose four channels two are numbers d, two d + 8.
       const auto weight = [&](int channel, int at) {
         if (!is_stem) return at < first->view.inputs ? first->weight(channel, 0, 0, at) : 0.0f;
         const int line = at / 16, d = at % 16, tap = d % 8 / 2, colour = d / 8 * 2 + d % 2;
@@ -255,9 +255,7 @@ bool BlockTilings::pays(const BlockShape& shape) {
   constexpr std::int64_t kEnd = std::int64_t{1} << 32, kParts = kMostParts;
   if (shape.images * down * across * kParts * std::max({down, across, kParts}) >= kEnd) return false;
   if (shape.source == BlockLayers::Source::stem) return true;  // by itself it would run without matrix units
-  // The model says too much of tiles with an expansion, by a fifth or more.
-  const double share = shape.source == BlockLayers::Source::expansion ? 0.8 : 1;
-  return tiling->cost * share < unfused_cost(shape, device_.processors());
+  return tiling->cost < unfused_cost(shape, device_.processors());
 }
 
 Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Block& block) {

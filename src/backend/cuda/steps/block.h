@@ -41,7 +41,7 @@ struct BlockTiling {
   int hidden = 32, tiles_m = 1, tiles_n = 4;  // of the kernel
   int images = 1, height = 1, width = 1;      // of a tile
   int strip = 2, columns = 16, warps_across = 1, slabs_each = 1;
-  double cost = 0;  // an estimate, in cycles
+  double cost = 0;  // an estimate, in microseconds
 
   std::string kernel(BlockLayers::Source source) const;
 };
@@ -57,6 +57,8 @@ struct BlockMemory {
   int front_bytes = 0;  // of a slab's weights, those before the projection's
 };
 BlockMemory block_memory(const BlockShape& shape, const BlockTiling& tiling);
+// Blocks of threads that a multiprocessor holds.
+int blocks_at_a_time(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory);
 // What the layers of a block take one by one, in the same measure as BlockTiling::cost.
 double unfused_cost(const BlockShape& shape, int processors);
 // All that fit, and the one that should be fastest on the device.

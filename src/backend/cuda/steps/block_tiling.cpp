@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <span>
 
 #include "backend/cuda/steps/block.h"
@@ -24,58 +25,94 @@ constexpr std::array<KernelTiles, 5> kKernelTiles{{{1, 4}, {2, 4}, {2, 8}, {4, 4
 int divided(int count, int by) { return (count + by - 1) / by; }
 int slabs_of(const BlockShape& shape, const BlockTiling& tiling) { return divided(shape.hidden, tiling.hidden); }
 
-// Cycles of a multiprocessor: what passes through shared memory (128 bytes a cycle), through the matrix units (some
-// 1,200 products a cycle of mma.sync on Hopper) and through the issue slots; and what one block of threads waits for.
-double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory, int processors) {
-  const Extents region = region_extents(shape, tiling);
-  const double inside = std::min(region.height, shape.height) * std::min(region.width, shape.width) * tiling.images;
-  const double pixels = std::ceil(inside / 16) * 16;
-  const int out_pixels = tiling.images * tiling.height * tiling.width;
-  const double out_rows = whole_16(out_pixels);
-  const double channels = shape.source == BlockLayers::Source::none ? 0 : whole_16(shape.in_channels);
-  const int at_once = tiling.hidden == 32 ? 2 : 1;
-  const double hidden = tiling.hidden;
-
-  double slab_shared = 0, slab_products = 0;
-  if (channels > 0) {
-    slab_shared += pixels / 16 * channels / 16 * (512 + hidden * 32 / at_once) + pixels * hidden * 2;
-    slab_products += pixels * channels * hidden;
-  } else {
-    slab_shared += region.height * region.width * tiling.images * hidden * 2;
+// By how much the depthwise convolution's loads take longer than reading every bank of shared memory once: half a warp
+// reads eight bytes a lane, the pixels of neighbouring strips.
+double bank_conflicts(int hidden, int strip, int stride) {
+  const int groups = hidden / 4, lanes = kWarps * 32 / groups * groups, row_words = (hidden + kRowPad) / 2;
+  std::size_t all = 0;
+  for (int first = 0; first < lanes; first += 16) {
+    std::array<std::set<int>, 32> banks;  // the words that are read of each
+    for (int lane = first; lane < std::min(first + 16, lanes); ++lane)
+      for (int word = 0; word < 2; ++word) {
+        const int at = lane / groups * strip * stride * row_words + lane % groups * 2 + word;
+        banks[static_cast<std::size_t>(at % 32)].insert(at);
+      }
+    std::size_t most = 0;
+    for (const std::set<int>& words : banks) most = std::max(most, words.size());
+    all += most;
   }
-  const double loads = shape.dilation > 1 ? 9 : 3.0 * ((tiling.strip - 1) * shape.stride + 3) / tiling.strip;
-  slab_shared += out_pixels * hidden * 2 * (loads + 1);
-  const double depthwise_rounds =
-      divided(out_pixels / tiling.strip * tiling.hidden / 4, 256 / (tiling.hidden / 4) * (tiling.hidden / 4));
-  const double depthwise_issue = depthwise_rounds * kWarps * tiling.strip * (30 + loads) / 4;
-  slab_shared += tiling.warps_across * out_rows * hidden * 2 +
-                 static_cast<double>(kWarps) / tiling.warps_across * tiling.columns * hidden * 2;
-  slab_products += std::ceil(out_rows / 16 / (kWarps / tiling.warps_across)) * (kWarps / tiling.warps_across) * 16 *
-                   hidden * tiling.columns;
-  const double slab = slab_shared / 128 + slab_products / 1200 + depthwise_issue;
+  return static_cast<double>(all) / ((lanes + 15) / 16);
+}
 
-  const int slabs = tiling.slabs_each, parts = divided(slabs_of(shape, tiling), slabs);
-  const double weights = slabs * (memory.front_bytes + tiling.columns * hidden * 2);
-  const Extents picture = picture_extents(shape, tiling);
-  const double input = shape.source == BlockLayers::Source::stem ? picture.height * picture.width * tiling.images * 12
-                       : channels > 0                            ? inside * shape.in_channels * 2
-                                      : region.height * region.width * tiling.images * hidden * 2 * slabs;
-  const double output = out_pixels * tiling.columns * (parts > 1 ? 2 + 8 : 2);
-  const double throughput = slabs * slab + (weights + input + output) / 40;
+constexpr std::array kSlabs{32, 48, 64, 96, 128};  // hidden channels of kernels/block.cu
+constexpr std::array kStrips{1, 2, 4, 7};
+// The same, computed once: a choice asks for it thousands of times.
+double known_conflicts(int hidden, int strip, int stride) {
+  using Table = std::array<std::array<std::array<double, 2>, kStrips.size()>, kSlabs.size()>;
+  static const Table table = [] {
+    Table made{};
+    for (std::size_t h = 0; h < kSlabs.size(); ++h)
+      for (std::size_t s = 0; s < kStrips.size(); ++s)
+        for (int two = 0; two < 2; ++two)
+          made[h][s][static_cast<std::size_t>(two)] = bank_conflicts(kSlabs[h], kStrips[s], two + 1);
+    return made;
+  }();
+  const auto at = [](const auto& values, int value) {
+    return static_cast<std::size_t>(std::find(values.begin(), values.end(), value) - values.begin());
+  };
+  return table[at(kSlabs, hidden)][at(kStrips, strip)][static_cast<std::size_t>(stride - 1)];
+}
 
+// Microseconds on an H100, in two parts that were fitted to 10,000 measured tilings of 91 blocks (benchmarks/gpu): what
+// a block of threads waits for from one barrier to the next, however little there is to do; and what it occupies of a
+// multiprocessor, which blocks beside it then cannot have. Of the tilings chosen so, 1.05 times the best one's time.
+double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory, int processors) {
+  const bool expands = shape.source == BlockLayers::Source::expansion,
+             has_first = shape.source != BlockLayers::Source::none;
+  const Extents region = region_extents(shape, tiling), picture = picture_extents(shape, tiling);
+  const double inside = std::min(region.height, shape.height) * std::min(region.width, shape.width) * tiling.images;
+  const int out_pixels = tiling.images * tiling.height * tiling.width, hidden = tiling.hidden;
+  const double channels = has_first ? whole_16(shape.in_channels) : 0, slabs = tiling.slabs_each;
+  const int parts = divided(slabs_of(shape, tiling), tiling.slabs_each);
+
+  const int tiles_at_once = hidden == 32 ? 2 : 1;
+  const double expand_rounds = has_first ? std::ceil(std::ceil(inside / 16) / (kWarps * tiles_at_once)) : 0;
+  const double depthwise_rounds = divided(out_pixels / tiling.strip, kWarps * 32 / (hidden / 4));
+  const double sum_rows = divided(divided(out_pixels, 16), kWarps / tiling.warps_across);
+  const double sum_columns = 2 * divided(tiling.columns / 16, tiling.warps_across);
+  const double latency =
+      0.83 + 0.16 * (std::ceil(inside / 64) + divided(out_pixels, 64)) + 0.18 * sum_rows * sum_columns +
+      (parts > 1 ? 0.21 * parts : 0) +
+      slabs * ((has_first ? 1.41 : 0.93) + expand_rounds * (0.04 + 0.042 / 8 * hidden * tiles_at_once) +
+               depthwise_rounds * (0.1 + 0.054 * tiling.strip) + sum_rows * 0.05 / 16 * hidden);
+
+  const double loads = (shape.dilation > 1 ? 9 : 3.0 * ((tiling.strip - 1) * shape.stride + 3) / tiling.strip) *
+                       known_conflicts(hidden, tiling.strip, shape.stride);
+  const double products =
+      std::ceil(inside / 16) * 16 * channels * hidden + whole_16(out_pixels) * tiling.columns * hidden;
+  const double fragments = has_first ? std::ceil(inside / 16) * channels / 16 * (1 + hidden / 16.0) : 0;
+  const double weights = memory.front_bytes + tiling.columns * hidden * 2;
+  const double region_bytes = tiling.images * region.height * region.width * hidden * 2 * slabs;
+  const double input = expands     ? inside * shape.in_channels * 2
+                       : has_first ? tiling.images * picture.height * picture.width * 12
+                                   : region_bytes;
+  const double work = 1.21 +
+                      slabs * (0.24e-6 * products + 0.003 * fragments +
+                               out_pixels * hidden / 128.0 * (0.009 + 0.0013 * loads) + 1.6e-5 * weights) +
+                      2.3e-5 * input + (parts > 1 ? out_pixels * tiling.columns / 256.0 * 0.032 : 0);
+
+  const int at_a_time = blocks_at_a_time(shape, tiling, memory);
   const double blocks = static_cast<double>(divided(shape.images, tiling.images)) *
                         divided(shape.out_height, tiling.height) * divided(shape.out_width, tiling.width) *
                         divided(shape.out_channels, tiling.columns) * parts;
-  const bool many_sums = tiling.tiles_m * tiling.tiles_n > 8;
-  const int at_a_time = std::clamp(227 * 1024 / (memory.bytes + 1024), 1, many_sums ? 1 : 2);
-  const double rounds = std::ceil(blocks / (static_cast<double>(processors) * at_a_time));
-  const double share = std::min(static_cast<double>(at_a_time), std::ceil(blocks / processors));
-  // Measured on an H100: what a block of threads waits for between its barriers, beside the work; what comes before the
-  // first tensor is hidden behind the kernel before, where there is room beside it.
-  const bool room = blocks <= processors && memory.bytes < 112 * 1024 && !many_sums;
-  const double latency =
-      throughput * 1.3 + slabs * (channels > 0 ? 2800 : 2000) + 3500 + (room ? 0 : 3500) + (parts > 1 ? 1500 : 0);
-  return rounds * std::max(share * throughput, latency);
+  // The blocks of a cluster lie in one part of the GPU, two on a multiprocessor where they fit, and leave some of it
+  // empty.
+  const double most = static_cast<double>(processors) * at_a_time;
+  const double held = parts > 1 ? std::floor(most * 0.86 / parts) * parts : most;
+  const double beside = std::min<double>(at_a_time, std::ceil(blocks / (parts > 1 ? processors / 2 : processors)));
+  const bool next_fits = blocks <= most / 2 && at_a_time > 1;  // what comes before its first tensor is hidden then
+  const double waiting = latency + (next_fits ? 0 : 0.31), working = beside * work;
+  return std::ceil(blocks / std::max(held, 1.0)) * std::pow(std::pow(waiting, 4) + std::pow(working, 4), 0.25);
 }
 
 // The kernel whose sums hold a tile; false where none does.
@@ -146,9 +183,16 @@ BlockMemory block_memory(const BlockShape& shape, const BlockTiling& tiling) {
   return memory;
 }
 
+int blocks_at_a_time(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory) {
+  constexpr int kSharedBytes = 227 * 1024, kReservedBytes = 1024;  // of a multiprocessor since 8.0; for each block
+  const bool expands = shape.source == BlockLayers::Source::expansion;
+  return std::clamp(kSharedBytes / (memory.bytes + kReservedBytes), 1,
+                    blocks_held(expands, tiling.hidden, tiling.tiles_m * tiling.tiles_n));
+}
+
 double unfused_cost(const BlockShape& shape, int processors) {
-  // Microseconds, as measured on an H100 with 132 multiprocessors: 20 ps for eight channels of a depthwise convolution,
-  // matrix products at 215 TFLOP/s, memory at 1.9 and 2.5 TB/s, and 5 us for a kernel that has little to do.
+  // Microseconds, as measured on an H100 with 132 multiprocessors: 10 ps for eight channels of a depthwise convolution,
+  // matrix products at 215 TFLOP/s, memory at 2.5 TB/s, and 5 us for a kernel that has little to do.
   constexpr double kStart = 5;
   const double scale = 132.0 / processors;
   const double in_pixels = static_cast<double>(shape.images) * shape.height * shape.width;
@@ -156,12 +200,11 @@ double unfused_cost(const BlockShape& shape, int processors) {
   const auto product = [&](double pixels, double depth, double columns) {
     return kStart + std::max(2 * pixels * depth * columns / 215e6 * scale, 2 * pixels * (depth + columns) / 2.5e6);
   };
-  const double depthwise = kStart + std::max(out_pixels * shape.hidden / 8 * 20e-6 * scale,
-                                             2 * (in_pixels + out_pixels) * shape.hidden / 1.9e6);
+  const double depthwise = kStart + std::max(out_pixels * shape.hidden / 8 * 10e-6 * scale,
+                                             2 * (in_pixels + out_pixels) * shape.hidden / 2.5e6);
   const double expansion =
       shape.source == BlockLayers::Source::expansion ? product(in_pixels, shape.in_channels, shape.hidden) : 0;
-  constexpr double kCyclesInMicrosecond = 1755;
-  return (expansion + depthwise + product(out_pixels, shape.hidden, shape.out_channels)) * kCyclesInMicrosecond;
+  return expansion + depthwise + product(out_pixels, shape.hidden, shape.out_channels);
 }
 
 std::vector<BlockTiling> possible_tilings(const BlockShape& shape, int processors, std::size_t shared_bytes,
@@ -175,7 +218,6 @@ std::vector<BlockTiling> possible_tilings(const BlockShape& shape, int processor
   };
   constexpr int kSlides[] = {2, 4, 7}, kSingle[] = {1};
   const std::span<const int> strips = shape.dilation == 1 ? std::span<const int>(kSlides) : kSingle;
-  constexpr std::array kSlabs{32, 48, 64, 96, 128};
   for (const int hidden : kSlabs) {
     if (shape.source == BlockLayers::Source::stem && hidden != 32) continue;
     if (shape.source == BlockLayers::Source::none && (hidden == 48 || hidden == 96)) continue;

@@ -17,8 +17,8 @@ namespace mobilenet::cuda {
 
 constexpr int whole_16(int count) { return (count + 15) / 16 * 16; }
 
-// 2^32 / divisor + 1, 0 for 1, with which kernels divide (kernels/numbers.cuh): right for numbers whose product with the
-// divisor is below 2^32.
+// 2^32 / divisor + 1, 0 for 1, with which kernels divide (kernels/numbers.cuh): right for numbers whose product with
+// the divisor is below 2^32.
 constexpr std::uint32_t reciprocal(int divisor) {
   return divisor <= 1 ? 0 : static_cast<std::uint32_t>((std::uint64_t{1} << 32) / static_cast<unsigned>(divisor) + 1);
 }
