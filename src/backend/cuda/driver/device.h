@@ -25,6 +25,12 @@ struct KernelFile {
 std::span<const KernelFile> kernel_files();  // made by the build
 int newest_kernels();                        // the newest GPU among those, as in sm_90: later ones run its code
 
+struct DeviceMemory {
+  std::size_t left = 0, all = 0;  // bytes
+
+  std::size_t used() const { return all - left; }
+};
+
 class Device {
  public:
   const Driver& driver() const { return *driver_; }
@@ -35,6 +41,9 @@ class Device {
 
   // A kernel by its file and name; loaded when it is first asked for, allowed all shared memory of a block.
   Result<CUfunction> kernel(const char* file, const char* name) const;
+
+  // Of all processes together. The driver takes 2 MB or more at a time, which allocations smaller than that share.
+  Result<DeviceMemory> memory() const;
 
  private:
   friend Result<Device> open_device();
