@@ -43,8 +43,8 @@ inline SessionOptions on(Device device) {
 }
 
 // A network for each task that answers.
-constexpr std::array kSmallNetworks{"mobilenet_v2:0.35:64:21", "ssdlite_mobilenet_v2:0.35:96:5",
-                                    "deeplab_mobilenet_v2:0.35:65:4"};
+inline constexpr std::array kSmallNetworks{"mobilenet_v2:0.35:64:21", "ssdlite_mobilenet_v2:0.35:96:5",
+                                           "deeplab_mobilenet_v2:0.35:65:4"};
 
 // All that the session answers to the picture, as bytes that can be compared. A failure is one of the test, and empty.
 inline std::string said(Session& session, const ImageView& picture) {

@@ -40,9 +40,9 @@ Result<Device> open_device() {
   int count = 0;
   MOBILENET_CUDA(driver, "counting GPUs", cuDeviceGetCount(&count));
   if (count == 0) return failure(ErrorCode::unsupported, "the NVIDIA driver finds no GPU");
-  MOBILENET_TRY(const int number, chosen_device(count));
+  MOBILENET_TRY(opened.number_, chosen_device(count));
   CUdevice device = 0;
-  MOBILENET_CUDA(driver, "opening the GPU", cuDeviceGet(&device, number));
+  MOBILENET_CUDA(driver, "opening the GPU", cuDeviceGet(&device, opened.number_));
   std::array<char, 256> name{};
   MOBILENET_CUDA(driver, "opening the GPU", cuDeviceGetName(name.data(), static_cast<int>(name.size()), device));
   opened.name_ = name.data();

@@ -35,6 +35,7 @@ class Device {
  public:
   const Driver& driver() const { return *driver_; }
   const std::string& name() const { return name_; }           // "NVIDIA H100 80GB HBM3"
+  int number() const { return number_; }                      // as the driver counts GPUs
   int processors() const { return processors_; }              // streaming multiprocessors
   int capability() const { return capability_; }              // of the code that runs, at most the GPU's; 90: sm_90
   std::size_t shared_bytes() const { return shared_bytes_; }  // that one block of threads may have
@@ -56,7 +57,7 @@ class Device {
   const Driver* driver_ = nullptr;
   CUcontext context_ = nullptr;  // the primary one, which other libraries of the process share
   std::string name_;
-  int processors_ = 0, capability_ = 0;
+  int number_ = 0, processors_ = 0, capability_ = 0;
   std::size_t shared_bytes_ = 0;
   std::unique_ptr<Modules> modules_;
 };
