@@ -19,6 +19,7 @@
 #include <mobilenet/decision.h>
 #include <mobilenet/detector.h>
 #include <mobilenet/device.h>
+#include <mobilenet/dlpack.h>
 #include <mobilenet/image.h>
 #include <mobilenet/layers.h>
 #include <mobilenet/model.h>

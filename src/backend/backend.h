@@ -132,6 +132,8 @@ class Backend {
   virtual ~Backend() = default;
   // What it computes on, as hardware_of() says.
   virtual std::string hardware() const { return {}; }
+  // Which of several devices of its kind that is.
+  virtual int number() const { return 0; }
   // The precision to pack and compute in where a session asked for `asked`: the device's policy of what is fastest and
   // keeps the answers. As it stands, that of the network's own tensors, and an error where another was asked for.
   virtual Result<Precision> choose(const Network& network, Precision asked) const {

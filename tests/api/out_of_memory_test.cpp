@@ -240,6 +240,13 @@ TEST(OutOfMemory, RunningTensors) {
   }
 }
 
+TEST(OutOfMemory, TensorsForOtherLibraries) {
+  const std::vector<float> floats(6);
+  const std::int64_t shape[] = {2, 3};
+  const TensorView view{"tensor", DataType::f32, shape, floats.data(), floats.size() * sizeof(float)};
+  expect_sentences("to DLPack", [&]() -> Call { return [&] { return error_of(to_dlpack(view, nullptr)); }; });
+}
+
 #if MOBILENET_TESTS_HAVE_CODECS
 TEST(OutOfMemory, DecodingPictures) {
   const TemporaryFolder folder;

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/machine_memory.h"
 #include "base/quoted.h"
 
 namespace mobilenet::cuda {
@@ -39,9 +40,9 @@ Result<Device> open_device() {
   int count = 0;
   MOBILENET_CUDA(driver, "counting GPUs", cuDeviceGetCount(&count));
   if (count == 0) return failure(ErrorCode::unsupported, "the NVIDIA driver finds no GPU");
-  MOBILENET_TRY(const int number, chosen_device(count));
+  MOBILENET_TRY(opened.number_, chosen_device(count));
   CUdevice device = 0;
-  MOBILENET_CUDA(driver, "opening the GPU", cuDeviceGet(&device, number));
+  MOBILENET_CUDA(driver, "opening the GPU", cuDeviceGet(&device, opened.number_));
   std::array<char, 256> name{};
   MOBILENET_CUDA(driver, "opening the GPU", cuDeviceGetName(name.data(), static_cast<int>(name.size()), device));
   opened.name_ = name.data();
@@ -98,6 +99,13 @@ Result<CUfunction> Device::kernel(const char* file, const char* name) const {
   return known_function;
 }
 
+Result<DeviceMemory> Device::memory() const {
+  const Current current(*this);
+  DeviceMemory memory;
+  MOBILENET_CUDA(*driver_, "asking " + name_ + " for its memory", cuMemGetInfo(&memory.left, &memory.all));
+  return memory;
+}
+
 Current::Current(const Device& device) : device_(device) { device.driver_->cuCtxPushCurrent(device.context_); }
 Current::~Current() {
   CUcontext popped = nullptr;
@@ -108,7 +116,7 @@ Result<DeviceBuffer> DeviceBuffer::allocate(const Device& device, std::size_t by
   DeviceBuffer buffer;
   if (bytes == 0) return buffer;
   const Current current(device);
-  MOBILENET_CUDA(device.driver(), "taking " + std::to_string(bytes) + " bytes of " + device.name(),
+  MOBILENET_CUDA(device.driver(), "taking " + in_bytes(bytes) + " of " + device.name(),
                  cuMemAlloc(&buffer.address_, bytes));
   buffer.device_ = &device;
   buffer.bytes_ = bytes;
@@ -133,7 +141,7 @@ Result<PinnedBuffer> PinnedBuffer::allocate(const Device& device, std::size_t by
   if (bytes == 0) return buffer;
   const Current current(device);
   void* data = nullptr;
-  MOBILENET_CUDA(device.driver(), "taking " + std::to_string(bytes) + " bytes of the host for copies",
+  MOBILENET_CUDA(device.driver(), "taking " + in_bytes(bytes) + " of the host for copies",
                  cuMemHostAlloc(&data, bytes, 0));
   buffer.device_ = &device;
   buffer.data_ = static_cast<std::byte*>(data);

@@ -25,16 +25,26 @@ struct KernelFile {
 std::span<const KernelFile> kernel_files();  // made by the build
 int newest_kernels();                        // the newest GPU among those, as in sm_90: later ones run its code
 
+struct DeviceMemory {
+  std::size_t left = 0, all = 0;  // bytes
+
+  std::size_t used() const { return all - left; }
+};
+
 class Device {
  public:
   const Driver& driver() const { return *driver_; }
   const std::string& name() const { return name_; }           // "NVIDIA H100 80GB HBM3"
+  int number() const { return number_; }                      // as the driver counts GPUs
   int processors() const { return processors_; }              // streaming multiprocessors
   int capability() const { return capability_; }              // of the code that runs, at most the GPU's; 90: sm_90
   std::size_t shared_bytes() const { return shared_bytes_; }  // that one block of threads may have
 
   // A kernel by its file and name; loaded when it is first asked for, allowed all shared memory of a block.
   Result<CUfunction> kernel(const char* file, const char* name) const;
+
+  // Of all processes together. The driver takes 2 MB or more at a time, which allocations smaller than that share.
+  Result<DeviceMemory> memory() const;
 
  private:
   friend Result<Device> open_device();
@@ -47,7 +57,7 @@ class Device {
   const Driver* driver_ = nullptr;
   CUcontext context_ = nullptr;  // the primary one, which other libraries of the process share
   std::string name_;
-  int processors_ = 0, capability_ = 0;
+  int number_ = 0, processors_ = 0, capability_ = 0;
   std::size_t shared_bytes_ = 0;
   std::unique_ptr<Modules> modules_;
 };

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/machine_memory.h"
+#include "base/text.h"
 
 namespace mobilenet::cuda {
 namespace {
@@ -49,9 +51,13 @@ Error driver_error(const Driver& driver, CUresult result, std::string_view what)
   const char *name = nullptr, *meaning = nullptr;
   driver.cuGetErrorName(result, &name);
   driver.cuGetErrorString(result, &meaning);
-  const ErrorCode code = result == CUDA_ERROR_OUT_OF_MEMORY ? ErrorCode::out_of_memory : ErrorCode::unsupported;
-  return failure(code, what, ": ", name != nullptr ? name : "an unknown error of CUDA",
-                 meaning != nullptr ? std::string(" (") + meaning + ")" : std::string());
+  const bool is_full = result == CUDA_ERROR_OUT_OF_MEMORY;
+  std::size_t left = 0, all = 0;
+  const bool is_known = is_full && driver.cuMemGetInfo(&left, &all) == CUDA_SUCCESS;
+  return failure(is_full ? ErrorCode::out_of_memory : ErrorCode::unsupported, what, ": ",
+                 name != nullptr ? name : "an unknown error of CUDA",
+                 meaning != nullptr ? text(" (", meaning, ")") : std::string(),
+                 is_known ? text("; the GPU has ", in_bytes(left), " of ", in_bytes(all), " free") : std::string());
 }
 
 }  // namespace mobilenet::cuda

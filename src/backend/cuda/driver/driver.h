@@ -22,7 +22,7 @@ namespace mobilenet::cuda {
   X(cuInit) X(cuDriverGetVersion) X(cuDeviceGetCount) X(cuDeviceGet) X(cuDeviceGetName) \
   X(cuDeviceGetAttribute) X(cuDevicePrimaryCtxRetain) X(cuCtxPushCurrent) X(cuCtxPopCurrent) \
   X(cuModuleLoadData) X(cuModuleGetFunction) X(cuFuncGetAttribute) X(cuFuncSetAttribute) \
-  X(cuMemAlloc) X(cuMemFree) \
+  X(cuMemAlloc) X(cuMemFree) X(cuMemGetInfo) \
   X(cuMemHostAlloc) X(cuMemFreeHost) X(cuMemcpyHtoD) X(cuMemcpyHtoDAsync) X(cuMemcpyDtoHAsync) \
   X(cuStreamCreate) X(cuStreamDestroy) \
   X(cuStreamSynchronize) X(cuStreamBeginCapture) X(cuStreamEndCapture) X(cuStreamGetCaptureInfo) \
@@ -41,7 +41,8 @@ struct Driver {
 // Loaded and initialised once. The error says why there is none: no driver, too old a one, no GPU.
 Result<const Driver*> driver();
 
-// out_of_memory where the GPU has none left, else unsupported; "copying the input: CUDA_ERROR_... (what it means)".
+// out_of_memory where the GPU has none left, else unsupported; "copying the input: CUDA_ERROR_... (what it means)", and
+// of a lack of memory how much the GPU of the thread's context has left.
 Error driver_error(const Driver& driver, CUresult result, std::string_view what);
 
 }  // namespace mobilenet::cuda

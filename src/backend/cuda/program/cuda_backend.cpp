@@ -19,6 +19,7 @@ class CudaBackend final : public Backend {
   explicit CudaBackend(const Device& device) : device_(device) {}
 
   std::string hardware() const override { return device_.name(); }
+  int number() const override { return device_.number(); }
 
   Result<Precision> choose(const Network& network, Precision asked) const override {
     if (computes_in_integers(network))
