@@ -163,6 +163,45 @@ TEST_F(CudaNetworks, SmallNetworks) {
   }
 }
 
+struct ResizeCase {
+  int batch, height, width, channels, out_height, out_width;
+};
+// Rows that begin anywhere among 16 bytes, of less numbers than that and of several pieces; runs of rows that end in
+// another picture than they begin.
+constexpr ResizeCase kResizes[] = {
+    {1, 65, 65, 21, 513, 513}, {3, 1, 1, 256, 33, 33}, {5, 1, 1, 3, 1, 1},    {3, 3, 4, 1, 7, 5},
+    {2, 5, 4, 11, 9, 13},      {1, 7, 9, 5, 3, 2},     {1, 4, 3, 2, 9, 1027}, {2, 3, 3, 300, 4, 7},
+    {1, 2, 3, 2049, 3, 3},     {4, 2, 2, 13, 3, 5},    {2, 9, 7, 8, 33, 31},  {9, 17, 33, 21, 65, 129},
+};
+
+// Floats and halves on both sides: in halves, what convolutions make and read is such.
+TEST_F(CudaNetworks, Resizes) {
+  for (const ResizeCase& c : kResizes)
+    for (const Enlargement enlargement :
+         {Enlargement::align_corners, Enlargement::half_pixel_centers, Enlargement::top_left})
+      for (const bool behind_convolution : {false, true})
+        for (const bool before_convolution : {false, true}) {
+          SCOPED_TRACE(::testing::Message()
+                       << c.height << "x" << c.width << "x" << c.channels << " to " << c.out_height << "x"
+                       << c.out_width << ", batch " << c.batch << ", enlargement " << static_cast<int>(enlargement)
+                       << (behind_convolution ? ", behind" : "") << (before_convolution ? ", before" : ""));
+          FloatNetwork net(5);
+          const auto convolution = [&](TensorId x, int in, int out) {
+            const float most = 1.5f / std::sqrt(static_cast<float>(in));
+            return net.add(Conv2dOp{}, {x, net.constant({out, 1, 1, in}, WeightLayout::ohwi, -most, most)});
+          };
+          TensorId x = net.input();
+          if (behind_convolution) x = convolution(x, 8, c.channels);
+          x = net.add(ResizeBilinearOp{c.out_height, c.out_width, enlargement}, {x});
+          if (before_convolution) x = convolution(x, c.channels, 8);
+          net.network.outputs = {x};
+          CompileRequest request;
+          request.input_shapes = {Shape{c.batch, c.height, c.width, behind_convolution ? 8 : c.channels}};
+          request.outputs = {x};
+          expect_like_reference(net.network, net.parameters, request, 1e-5, 5e-3);
+        }
+}
+
 // The programs of a model share its packed weights, though their steps form other blocks: with other batches, and where
 // a layer inside a block is wanted.
 TEST_F(CudaNetworks, ProgramsShareWeights) {

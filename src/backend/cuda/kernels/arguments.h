@@ -20,6 +20,7 @@ constexpr int kBlockWarps = 8;               // of block.cu
 constexpr int kPatch = 32, kPatchLine = 10;  // numbers of a stem's patch, 27 of them used, and of one of its 3 lines
 constexpr int kStepDepth = 64;               // of a step along the depth of a matrix product
 constexpr int kStepStages = 3;               // steps in shared memory at once
+constexpr int kResizePiece = 2048;           // numbers of an enlarged map's row that a block makes
 
 // How the numbers of a tensor are stored on the device: those of the network's own types, and halves in place of floats
 // where precision f16 computes.
@@ -196,6 +197,7 @@ struct ResizeArguments {
   Address taps;  // ResizeTapArguments of the output's rows, then of its columns
   Stored in_type, out_type;
   std::int32_t images, in_height, in_width, channels, out_height, out_width;
+  std::int32_t piece, rows_each;  // of a block: numbers of a row, up to kResizePiece, and rows of all images
 };
 
 // A transposed convolution: weights [kernel height][kernel width][inputs][outputs] of f32.
