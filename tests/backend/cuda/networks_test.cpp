@@ -27,7 +27,7 @@ constexpr NetworkCase kNetworks[] = {
     {"mobilenet_v2:0.75:64:5", 47, 47, 3},      {"mobilenet_v2:1.0:64:1001", 64, 64, 17},
     {"mobilenet_v2:1.4:64:1001", 64, 64, 1},    {"mobilenet_v2:1.0:32:10", 1, 1, 1},
     {"mobilenet_v1:1.0:224:1001", 224, 224, 1}, {"mobilenet_v2:1.0:224:1001", 224, 224, 1},
-    {"mobilenet_v2:1.0:224:1001", 160, 224, 5},
+    {"mobilenet_v2:1.0:224:1001", 160, 224, 5}, {"deeplab_mobilenet_v2:0.35:65:4", 65, 97, 3},
 };
 
 struct BlockCase;
@@ -198,6 +198,52 @@ TEST_F(CudaNetworks, Resizes) {
           CompileRequest request;
           request.input_shapes = {Shape{c.batch, c.height, c.width, behind_convolution ? 8 : c.channels}};
           request.outputs = {x};
+          expect_like_reference(net.network, net.parameters, request, 1e-5, 5e-3);
+        }
+}
+
+struct PooledCase {
+  int batch, height, width, channels, pooled, outputs;
+};
+// 17 outputs are joined as they are; maps of one pixel, too.
+constexpr PooledCase kPooled[] = {{1, 33, 33, 64, 256, 256}, {16, 9, 11, 32, 64, 256}, {3, 7, 5, 40, 24, 24},
+                                  {9, 5, 9, 16, 8, 72},      {2, 5, 9, 16, 8, 17},     {4, 1, 1, 16, 24, 32},
+                                  {2, 6, 4, 12, 20, 8},      {12, 3, 3, 11, 13, 40}};
+
+// DeepLab's pooled branch, whose pixel becomes a bias of each picture; where somebody wants to see the larger map, or
+// another layer reads it, too, it exists.
+TEST_F(CudaNetworks, PooledBranches) {
+  enum class Reader { one, wanted, other };
+  for (const PooledCase& c : kPooled)
+    for (const bool pixel_first : {true, false})
+      for (const bool residual : {false, true})
+        for (const Reader reader : {Reader::one, Reader::wanted, Reader::other}) {
+          SCOPED_TRACE(::testing::Message()
+                       << c.height << "x" << c.width << "x" << c.channels << " and " << c.pooled << " to " << c.outputs
+                       << ", batch " << c.batch << (pixel_first ? ", pixel first" : "")
+                       << (residual ? ", residual" : "") << ", read by " << static_cast<int>(reader));
+          FloatNetwork net(6);
+          const auto convolution = [&](TensorId x, int in, int out) {
+            const float most = 1.5f / std::sqrt(static_cast<float>(in));
+            return net.add(Conv2dOp{}, {x, net.constant({out, 1, 1, in}, WeightLayout::ohwi, -most, most),
+                                        net.vector(out, -0.2f, 0.2f)});
+          };
+          const TensorId map = convolution(net.input(), 8, c.channels);
+          const TensorId added = residual ? convolution(map, c.channels, c.outputs) : kNoTensor;
+          const TensorId pixel =
+              net.add(ActivationOp{}, {convolution(net.add(GlobalAveragePoolOp{}, {map}), c.channels, c.pooled)});
+          const TensorId larger = net.add(ResizeBilinearOp{.enlargement = Enlargement::align_corners}, {pixel, map});
+          const TensorId joined = net.add(
+              ConcatOp{3}, pixel_first ? std::vector<TensorId>{larger, map} : std::vector<TensorId>{map, larger});
+          TensorId x = net.batch_norm(convolution(joined, c.channels + c.pooled, c.outputs), c.outputs);
+          if (residual) x = net.add(AddOp{}, {added, x});
+          x = net.add(ActivationOp{}, {x});
+          CompileRequest request;
+          request.outputs = {x};
+          if (reader == Reader::wanted) request.outputs.push_back(larger);
+          if (reader == Reader::other) request.outputs.push_back(convolution(larger, c.pooled, 8));
+          net.network.outputs = request.outputs;
+          request.input_shapes = {Shape{c.batch, c.height, c.width, 8}};
           expect_like_reference(net.network, net.parameters, request, 1e-5, 5e-3);
         }
 }

@@ -48,6 +48,7 @@ struct ConvolutionArguments {
   std::int32_t padded_depth;  // of packed weights
   std::int32_t depth_parts;   // among which blocks of a cluster share the depth
   std::int32_t is_pointwise;  // every output pixel reads the input pixel of its place alone
+  std::int32_t bias_stride;   // from an image's bias to the next one's; 0: all have the same
 };
 
 // A depthwise convolution: [kernel height][kernel width][channels] weights, f32 bias.
