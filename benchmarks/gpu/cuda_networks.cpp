@@ -8,8 +8,8 @@
 //   --precision NAME   f16 (default) or f32
 //   --rounds N         bursts (5)
 //   --input FILE       raw float32 of the batch; noise without
-//   --output FILE      writes all outputs, float32, one after the other, or the mask
-//   --task segment     of a segmenter the mask of one picture of the input's size, which then travels to the host
+//   --output FILE      writes all outputs, float32, one after the other, or the masks
+//   --task segment     of a segmenter the masks of pictures of the input's size, which then travel to the host
 //   --profile          every launch by itself, to standard error
 
 #include <mobilenet/session.h>
@@ -128,15 +128,15 @@ int main(int count, char** words) {
   const bool segments = options.task == "segment";
   std::vector<PictureCall> pictures;
   if (segments) {
-    if (options.batch != 1 || network.mask_logits == kNoTensor)
-      fail("--task segment is for one picture of a segmenter");
+    if (network.mask_logits == kNoTensor) fail("--task segment is for a segmenter");
     request.outputs = {network.mask_logits};
     request.ends.answer = MaskEnd{network.mask_logits, model.spec.segmentation, false};
     const int height = static_cast<int>(request.input_shapes[0][1]),
               width = static_cast<int>(request.input_shapes[0][2]);
     ImageView picture;
     picture.width = width, picture.height = height;
-    pictures.push_back({picture, {{0, width, width, 0, width, 0}, {0, height, height, 0, height, 0}}});
+    pictures.assign(static_cast<std::size_t>(options.batch),
+                    {picture, {{0, width, width, 0, width, 0}, {0, height, height, 0, height, 0}}});
   }
   const auto program = need(backend.compile(need(backend.pack(model.graph, precision)), request));
   const auto execution = need(program->open({.profile = options.profile}));
@@ -171,10 +171,10 @@ int main(int count, char** words) {
 
   if (!options.output.empty()) {
     std::ofstream file(options.output, std::ios::binary);
-    if (segments) {
-      const std::span<const std::uint8_t> mask = execution->answers().mask;
-      file.write(reinterpret_cast<const char*>(mask.data()), static_cast<std::streamsize>(mask.size()));
-    }
+    if (segments)
+      for (const RawMask& mask : execution->answers().masks)
+        file.write(reinterpret_cast<const char*>(mask.classes.data()),
+                   static_cast<std::streamsize>(mask.classes.size()));
     for (const TensorMemory& tensor : outputs) {
       if (segments) break;
       std::vector<std::byte> bytes(tensor.bytes);

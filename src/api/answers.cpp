@@ -137,16 +137,16 @@ MaskAnswer::MaskAnswer(const ModelState& model) : spec_(model.loaded.spec) {
   classes_.reserve(static_cast<std::size_t>(spec_.segmentation.classes));
 }
 
-Segmentation MaskAnswer::of(const RawAnswers& raw, const PictureCall& picture) {
+Segmentation MaskAnswer::of(const RawMask& raw, const PictureCall& picture) {
   std::array<std::int64_t, 256> counts{};
-  count_classes(raw.mask, counts);
+  count_classes(raw.classes, counts);
   classes_.clear();
   for (std::size_t index = 0; index < counts.size(); ++index)
     if (counts[index] > 0) classes_.push_back({static_cast<int>(index), label_of(spec_, index), counts[index]});
   std::sort(classes_.begin(), classes_.end(), [](const SegmentClass& a, const SegmentClass& b) {
     return a.pixels != b.pixels ? a.pixels > b.pixels : a.index < b.index;
   });
-  return {picture.image.upright_width(), picture.image.upright_height(), raw.mask, classes_, raw.probabilities};
+  return {picture.image.upright_width(), picture.image.upright_height(), raw.classes, classes_, raw.probabilities};
 }
 
 }  // namespace mobilenet

@@ -50,7 +50,7 @@ class ObjectAnswers {
 class MaskAnswer {
  public:
   explicit MaskAnswer(const ModelState& model);
-  Segmentation of(const RawAnswers& raw, const PictureCall& picture);
+  Segmentation of(const RawMask& raw, const PictureCall& picture);
 
  private:
   const ModelSpec& spec_;

@@ -91,7 +91,7 @@ Result<Segmentation> Session::segment(const ImageView& image) & try {
   SessionState& state = *state_;
   if (state.of(Task::segment).outputs.empty()) return not_made_for(state, "segmenter");
   return answered(state, Task::segment, {&image, 1}, [](Compiled& compiled, const RawAnswers& raw) {
-    return std::get<MaskAnswer>(compiled.answers).of(raw, compiled.pictures[0]);
+    return std::get<MaskAnswer>(compiled.answers).of(raw.masks[0], compiled.pictures[0]);
   });
 } catch (...) {
   return caught(state_->source());

@@ -8,6 +8,7 @@
 
 #include <mobilenet/image.h>
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <variant>
@@ -57,9 +58,9 @@ struct BoxesEnd {
   bool operator==(const BoxesEnd&) const = default;
 };
 
-// A class for every pixel of the picture.
+// A class for every pixel of a picture.
 struct MaskEnd {
-  TensorId logits = kNoTensor;  // [1, rows, columns, classes]
+  TensorId logits = kNoTensor;  // [batch, rows, columns, classes]
   SegmentationSpec segmentation;
   bool probabilities = false;  // of every class at every pixel, too
 
@@ -81,15 +82,19 @@ struct PictureCall {
   Geometry geometry;
 };
 
+// Of the upright picture: [height][width], and [classes][height][width] where asked for. What the network did not see
+// is class 0, for certain.
+struct RawMask {
+  std::span<const std::uint8_t> classes;
+  std::span<const float> probabilities;
+};
+
 // What an AnswerEnd makes of a run; of these, what its kind says. The arrays belong to whoever made them and stay valid
 // until it runs again.
 struct RawAnswers {
   std::span<const std::span<const ScoredRow>> rows;      // TopKEnd: per picture, best first
   std::span<const std::span<const RawDetection>> boxes;  // BoxesEnd: per picture, best first, in sides of the input
-  // MaskEnd, of the upright picture: [height][width], and [classes][height][width] where asked for. What the network
-  // did not see is class 0, for certain.
-  std::span<const std::uint8_t> mask;
-  std::span<const float> probabilities;
+  std::span<const RawMask> masks;                        // MaskEnd: per picture
 };
 
 }  // namespace mobilenet

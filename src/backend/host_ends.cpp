@@ -84,7 +84,7 @@ class HostTopK final : public HostAnswer {
         for (ScoredRow& scored : best) scored.row = end_.rows[static_cast<std::size_t>(scored.row)];
       answers_[picture] = best;
     }
-    return RawAnswers{answers_, {}, {}, {}};
+    return RawAnswers{answers_, {}, {}};
   }
 
  private:
@@ -144,7 +144,7 @@ class HostBoxes final : public HostAnswer {
       }
       answers_[picture] = std::span(found_).subspan(first);
     }
-    return RawAnswers{{}, answers_, {}, {}};
+    return RawAnswers{{}, answers_, {}};
   }
 
  private:
@@ -164,23 +164,21 @@ class HostMask final : public HostAnswer {
 
   Result<RawAnswers> run(std::span<const TensorMemory> outputs, std::span<const PictureCall> pictures,
                          const Workers& workers) override {
-    const Geometry& geometry = pictures[0].geometry;
-    const int width = pictures[0].image.upright_width(), height = pictures[0].image.upright_height();
-    const MaskAxis rows = mask_axis(geometry.rows, end_.segmentation, rows_, input_height_, height);
-    const MaskAxis columns = mask_axis(geometry.columns, end_.segmentation, columns_, input_width_, width);
-    const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    const std::size_t numbers = end_.probabilities ? pixels * static_cast<std::size_t>(classes()) : 0;
-    // Grow to the largest picture seen, never shrink.
-    mask_.resize(std::max(mask_.size(), pixels));
-    probabilities_.resize(std::max(probabilities_.size(), numbers));
-    MOBILENET_TRY(const float* const stored, logits_.read(outputs[0], 0, cell_numbers(), 0, 1));
-    enlargement_.run({channels_ == 1 ? in_pairs(stored) : stored, classes(), step_, function()}, rows, columns,
-                     mask_.data(), std::span(probabilities_).first(numbers), workers);
-    clear_unseen(geometry, width, height, numbers);
-    return RawAnswers{{}, {}, std::span(mask_).first(pixels), std::span(probabilities_).first(numbers)};
+    for (std::size_t picture = 0; picture < answers_.size(); ++picture) {
+      MOBILENET_TRY(const float* const stored,
+                    logits_.read(outputs[0], picture * cell_numbers(), cell_numbers(), picture, answers_.size()));
+      answers_[picture] = make(channels_ == 1 ? in_pairs(stored) : stored, pictures[picture], masks_[picture], workers);
+    }
+    return RawAnswers{{}, {}, answers_};
   }
 
  private:
+  // Of one picture; grows to the largest seen in its place, never shrinks.
+  struct Mask {
+    std::vector<std::uint8_t> classes;
+    std::vector<float> probabilities;
+  };
+
   HostMask(const MaskEnd& end, const ChannelQuantization& quantization, const Shape& input, const TensorMemory& logits)
       : end_(end),
         rows_(static_cast<int>(logits.shape[1])),
@@ -194,7 +192,26 @@ class HostMask final : public HostAnswer {
             logits.type,
             {1, end.segmentation.score_function == ScoreFunction::softmax || step_ == 0 ? 0 : quantization.zero_point},
             cell_numbers()),
-        pairs_(channels_ == 1 ? 2 * cell_numbers() : 0) {}
+        pairs_(channels_ == 1 ? 2 * cell_numbers() : 0),
+        masks_(static_cast<std::size_t>(logits.shape[0])),
+        answers_(masks_.size()) {}
+
+  // `scores` of a picture, classes() numbers a cell.
+  RawMask make(const float* scores, const PictureCall& picture, Mask& mask, const Workers& workers) {
+    const Geometry& geometry = picture.geometry;
+    const int width = picture.image.upright_width(), height = picture.image.upright_height();
+    const MaskAxis rows = mask_axis(geometry.rows, end_.segmentation, rows_, input_height_, height);
+    const MaskAxis columns = mask_axis(geometry.columns, end_.segmentation, columns_, input_width_, width);
+    const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    const std::size_t numbers = end_.probabilities ? pixels * static_cast<std::size_t>(classes()) : 0;
+    mask.classes.resize(std::max(mask.classes.size(), pixels));
+    mask.probabilities.resize(std::max(mask.probabilities.size(), numbers));
+    const std::span<std::uint8_t> made = std::span(mask.classes).first(pixels);
+    const std::span<float> probabilities = std::span(mask.probabilities).first(numbers);
+    enlargement_.run({scores, classes(), step_, function()}, rows, columns, made.data(), probabilities, workers);
+    clear_unseen(geometry, width, height, made, probabilities);
+    return {made, probabilities};
+  }
 
   int classes() const { return channels_ == 1 ? 2 : channels_; }
 
@@ -219,15 +236,17 @@ class HostMask final : public HostAnswer {
     return static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_) * static_cast<std::size_t>(channels_);
   }
 
-  // Where the network did not look there is class 0, for certain. `numbers`: probabilities in all.
-  void clear_unseen(const Geometry& geometry, int width, int height, std::size_t numbers) {
-    const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  // Where the network did not look there is class 0, for certain.
+  static void clear_unseen(const Geometry& geometry, int width, int height, std::span<std::uint8_t> mask,
+                           std::span<float> probabilities) {
     const auto clear = [&](std::size_t first, std::size_t last) {
-      std::fill(mask_.begin() + static_cast<std::ptrdiff_t>(first), mask_.begin() + static_cast<std::ptrdiff_t>(last),
-                std::uint8_t{0});
-      for (std::size_t c = 0; c * pixels < numbers; ++c)
-        std::fill(probabilities_.begin() + static_cast<std::ptrdiff_t>(c * pixels + first),
-                  probabilities_.begin() + static_cast<std::ptrdiff_t>(c * pixels + last), c == 0 ? 1.0f : 0.0f);
+      const auto fill = [&](auto numbers, auto value) {
+        const auto part = numbers.subspan(first, last - first);
+        std::fill(part.begin(), part.end(), value);
+      };
+      fill(mask, std::uint8_t{0});
+      for (std::size_t at = 0; at < probabilities.size(); at += mask.size())
+        fill(probabilities.subspan(at, mask.size()), at == 0 ? 1.0f : 0.0f);
     };
     const SeenRange seen_rows(geometry.rows, height), seen_columns(geometry.columns, width);
     for (int y = 0; y < height; ++y) {
@@ -246,8 +265,9 @@ class HostMask final : public HostAnswer {
   float step_;          // what one of the stored logits is worth; 0 for float logits
   RealNumbers logits_;  // of a quantised tensor as stored
   MaskEnlargement enlargement_{*best_or_forced(runnable_mask_kernels()).kernels};
-  std::vector<float> pairs_, probabilities_;
-  std::vector<std::uint8_t> mask_;
+  std::vector<float> pairs_;
+  std::vector<Mask> masks_;
+  std::vector<RawMask> answers_;
 };
 
 }  // namespace
@@ -264,8 +284,11 @@ Result<std::unique_ptr<HostAnswer>> host_answer(const AnswerEnd& end, const Netw
   std::unique_ptr<HostAnswer> answer;
   if (const auto* classes = std::get_if<TopKEnd>(&end))
     answer = std::make_unique<HostTopK>(*classes, network, input, outputs[0]);
-  if (const auto* mask = std::get_if<MaskEnd>(&end))
+  if (const auto* mask = std::get_if<MaskEnd>(&end)) {
+    if (outputs[0].shape.rank() != 4 || outputs[0].shape[0] != input[0])
+      return failure(ErrorCode::bad_format, "masks of ", input[0], " pictures, of ", to_string(outputs[0].shape));
     answer = std::make_unique<HostMask>(*mask, network, input, outputs[0]);
+  }
   if (const auto* objects = std::get_if<BoxesEnd>(&end)) {
     MOBILENET_TRY(DetectionDecoder decoder,
                   DetectionDecoder::create(objects->detection, objects->anchors, objects->wanted));

@@ -54,9 +54,14 @@ int PlanView::only_reader(TensorId id) const {
   return !wanted(id) && readers.size() == 1 ? readers[0] : kNoNode;
 }
 
-bool Grouping::renames(const Network&, const Node&) const { return false; }
+bool Grouping::renames(const PlanView&, const Node&) const { return false; }
 int Grouping::next_node(const PlanView&, std::span<const int>) const { return kNoNode; }
 std::size_t Grouping::block_size(const PlanView&, std::size_t) const { return 1; }
+
+bool is_pointwise(const Window& window, const Shape& in, const Shape& out) {
+  return window.kernel_height == 1 && window.kernel_width == 1 && window.stride_height == 1 &&
+         window.stride_width == 1 && in[1] == out[1] && in[2] == out[2];
+}
 
 bool is_plain_reshape(const Network& network, const Node& node) {
   if (!std::holds_alternative<ReshapeOp>(node.op)) return false;

@@ -66,7 +66,7 @@ class Grouping {
   virtual std::size_t padding() const { return 0; }     // bytes that kernels may read past the end of a tensor
 
   // Whether a node is another name for its input's memory, rather than a Step.
-  virtual bool renames(const Network& network, const Node& node) const;
+  virtual bool renames(const PlanView& plan, const Node& node) const;
   // The node that a Step of these nodes takes next; kNoNode: it is complete.
   virtual int next_node(const PlanView& plan, std::span<const int> nodes) const;
   // How many of the Steps from `first` on run as one Block, at least one. Asked when all Steps are known.
@@ -75,6 +75,9 @@ class Grouping {
 
 // What groupings are made of:
 
+// Whether a pixel of the output is made of the pixel of the input at its place, and of no other: rows of pixels are
+// then multiplied as they lie.
+bool is_pointwise(const Window& window, const Shape& in, const Shape& out);
 // Whether a node is a reshape of an activation that keeps the type of its numbers.
 bool is_plain_reshape(const Network& network, const Node& node);
 // A convolution, depthwise convolution or dense layer in floats takes the batch norm, the activation, and the addition

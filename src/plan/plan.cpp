@@ -33,7 +33,7 @@ void make_steps(PlanView& view, const Grouping& grouping, std::vector<Step>& ste
   for (std::size_t n = 0; n < network.nodes.size(); ++n) {
     const int index = static_cast<int>(n);
     if (!view.needed(index) || done[n]) continue;
-    if (const Node& node = network.nodes[n]; grouping.renames(network, node)) {
+    if (const Node& node = network.nodes[n]; grouping.renames(view, node)) {
       memory[static_cast<std::size_t>(node.output)] = memory[static_cast<std::size_t>(node.inputs[0])];
       view.set_ready(node.output);
       continue;

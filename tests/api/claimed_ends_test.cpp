@@ -216,6 +216,54 @@ TEST_F(ClaimedEnds, TheMaskIsThatOfTheHost) {
   EXPECT_EQ(counts.answers, 2);
 }
 
+// Masks of a batch, each picture of another size, are those that each of them gets alone; the second run has larger
+// pictures in the places of smaller ones.
+TEST(HostMasks, OfABatchAreThoseOfItsPictures) {
+  constexpr int kRows = 5, kColumns = 7, kBatch = 3;
+  for (const int channels : {1, 3}) {
+    Network network;
+    Tensor tensor;
+    tensor.name = "logits";
+    tensor.type = DataType::f32;
+    network.tensors.push_back(tensor);
+    const MaskEnd end{0, {3, Enlargement::half_pixel_centers, ScoreFunction::softmax}, true};
+    std::mt19937 random(7);
+    std::uniform_real_distribution<float> number(-4, 4);
+    const std::size_t each = std::size_t{kRows} * kColumns * static_cast<std::size_t>(channels);
+    std::vector<float> logits(kBatch * each);
+    for (float& logit : logits) logit = number(random);
+    const auto memory = [&](std::size_t first, int count) {
+      return TensorMemory{0,
+                          DataType::f32,
+                          Shape{count, kRows, kColumns, channels},
+                          Memory::host,
+                          reinterpret_cast<std::byte*>(logits.data() + first * each),
+                          static_cast<std::size_t>(count) * each * sizeof(float)};
+    };
+    const TensorMemory all = memory(0, kBatch);
+    const auto together = host_answer(end, network, Shape{kBatch, kRows, kColumns, 3}, {&all, 1}).value();
+    for (const int turn : {0, 1}) {
+      std::vector<PictureCall> pictures;
+      for (int i = 0; i < kBatch; ++i) {
+        const int width = 9 + 20 * ((i + turn) % kBatch), height = 31 - 7 * i;
+        pictures.push_back({{}, {{0, width, kColumns, 0, kColumns, 0}, {0, height, kRows - 2, 0, kRows - 2, 1}}});
+        pictures.back().image.width = width, pictures.back().image.height = height;
+      }
+      const RawAnswers masks = together->run({&all, 1}, pictures, {}).value();
+      ASSERT_EQ(masks.masks.size(), pictures.size());
+      for (std::size_t i = 0; i < pictures.size(); ++i) {
+        const TensorMemory own = memory(i, 1);
+        const auto alone = host_answer(end, network, Shape{1, kRows, kColumns, 3}, {&own, 1}).value();
+        const RawMask expected = alone->run({&own, 1}, {&pictures[i], 1}, {}).value().masks[0], got = masks.masks[i];
+        EXPECT_TRUE(std::ranges::equal(got.classes, expected.classes));
+        EXPECT_TRUE(std::ranges::equal(got.probabilities, expected.probabilities));
+        EXPECT_EQ(got.probabilities.size(), got.classes.size() * static_cast<std::size_t>(std::max(channels, 2)));
+      }
+    }
+    EXPECT_FALSE(host_answer(end, network, Shape{1, kRows, kColumns, 3}, {&all, 1})) << "of another batch";
+  }
+}
+
 TEST_F(ClaimedEnds, TensorsHaveNoAnswer) {
   const Model model = Model::random("mobilenet_v1:0.25:64:3").value();
   SessionOptions options;

@@ -60,19 +60,31 @@ TEST_F(CudaSessions, ClassesAreTheFirstOfAll) {
   }
 }
 
-// Probabilities are the host's, and the mask with them.
+// Two kernels find the classes, and agree; the probabilities of a pixel are its class's most of all, and 1 together.
 TEST_F(CudaSessions, TheMaskIsThatOfTheProbabilities) {
   const Model model = Model::random("deeplab_mobilenet_v2:0.35:65:4").value();
   SessionOptions options = on(Device::cuda);
-  Session claimed = model.session(options).value();
+  Session plain = model.session(options).value();
   options.probabilities = true;
-  Session host = model.session(options).value();
+  Session both = model.session(options).value();
   for (int turn = 0; turn < 2; ++turn)
     for (const ImageView& view : views_) {
-      const Segmentation a = claimed.segment(view).value(), b = host.segment(view).value();
+      const Segmentation a = plain.segment(view).value(), b = both.segment(view).value();
       EXPECT_EQ(a.width, b.width);
       EXPECT_TRUE(std::equal(a.mask.begin(), a.mask.end(), b.mask.begin(), b.mask.end()));
       EXPECT_TRUE(a.probabilities.empty());
+      const std::size_t pixels = b.mask.size();
+      ASSERT_EQ(b.probabilities.size(), 4 * pixels);
+      for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+        float sum = 0, most = 0;
+        for (std::size_t index = 0; index < 4; ++index) {
+          const float probability = b.probabilities[index * pixels + pixel];
+          sum += probability;
+          most = std::max(most, probability);
+        }
+        ASSERT_NEAR(sum, 1, 1e-5);
+        ASSERT_EQ(b.probabilities[b.mask[pixel] * pixels + pixel], most);
+      }
     }
 }
 

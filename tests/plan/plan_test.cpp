@@ -18,7 +18,7 @@ class Fused : public Grouping {
   explicit Fused(std::vector<std::size_t> blocks = {}) : blocks_(std::move(blocks)) {}
 
   std::size_t padding() const override { return 64; }
-  bool renames(const Network& network, const Node& node) const override { return is_plain_reshape(network, node); }
+  bool renames(const PlanView& plan, const Node& node) const override { return is_plain_reshape(plan.network(), node); }
   int next_node(const PlanView& plan, std::span<const int> nodes) const override {
     return next_of_convolution(plan, nodes);
   }

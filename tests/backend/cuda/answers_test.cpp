@@ -102,10 +102,7 @@ class CudaAnswers : public OnGpu {
     const RawAnswers got = pair.gpu->answers();
     expect_rows(got, *expected);
     expect_boxes(got, *expected);
-    ASSERT_EQ(got.mask.size(), expected->mask.size());
-    std::size_t different = 0;
-    for (std::size_t i = 0; i < got.mask.size(); ++i) different += got.mask[i] != expected->mask[i] ? 1 : 0;
-    EXPECT_EQ(different, 0u) << "pixels of " << got.mask.size();
+    expect_masks(got, *expected);
     answered_ = {expected->rows.size(), 0};
     for (const auto& boxes : expected->boxes) answered_[1] += boxes.size();
   }
@@ -131,6 +128,24 @@ class CudaAnswers : public OnGpu {
         ASSERT_EQ(a.row, b.row) << "place " << i << " of picture " << picture;
         ASSERT_TRUE(a.score == b.score || std::abs(a.score - b.score) <= kScore * std::max(1.0f, std::abs(b.score)))
             << a.score << " for " << b.score;
+      }
+    }
+  }
+
+  // Masks are equal to the last bit, probabilities but for the exponentials of another library.
+  static void expect_masks(const RawAnswers& got, const RawAnswers& expected) {
+    ASSERT_EQ(got.masks.size(), expected.masks.size());
+    for (std::size_t picture = 0; picture < got.masks.size(); ++picture) {
+      const RawMask &a = got.masks[picture], &b = expected.masks[picture];
+      ASSERT_EQ(a.classes.size(), b.classes.size()) << "picture " << picture;
+      std::size_t different = 0;
+      for (std::size_t i = 0; i < a.classes.size(); ++i) different += a.classes[i] != b.classes[i] ? 1 : 0;
+      EXPECT_EQ(different, 0u) << "of " << a.classes.size() << " pixels of picture " << picture;
+      ASSERT_EQ(a.probabilities.size(), b.probabilities.size()) << "picture " << picture;
+      for (std::size_t i = 0; i < a.probabilities.size(); ++i) {
+        const float x = a.probabilities[i], y = b.probabilities[i];
+        ASSERT_TRUE(x == y || std::abs(x - y) <= kScore || (std::isnan(x) && std::isnan(y)))
+            << x << " for " << y << " at " << i << " of picture " << picture;
       }
     }
   }
@@ -370,19 +385,78 @@ TEST_F(CudaAnswers, Masks) {
       }
 }
 
-TEST_F(CudaAnswers, AMaskOfNoNumbers) {
-  const FloatNetwork net = passing_on(1);
-  Pair pair;
-  open(net.network, net.parameters, {Shape{1, 9, 9, 3}},
-       MaskEnd{net.network.outputs[0], {3, Enlargement::align_corners, ScoreFunction::softmax}, false}, Precision::f32,
-       pair);
-  const std::vector<PictureCall> pictures{{size_of_picture(50, 30), {axis(0, 50, 9), axis(0, 30, 9)}}};
-  for (const float special : {kNaN, 1.0f, kInfinity, -kInfinity}) {
-    Numbers numbers = random_numbers(243, 16, -5, 5);
-    numbers[200] = special;
-    expect_alike(pair, {numbers}, pictures);
+// Of the sizes in turn, each seen in another way than the one before.
+std::vector<PictureCall> pictures_of(std::span<const std::array<int, 2>> sizes, int count, int input_height,
+                                     int input_width) {
+  std::vector<PictureCall> pictures;
+  for (int i = 0; i < count; ++i) {
+    const auto [width, height] = sizes[static_cast<std::size_t>(i) % sizes.size()];
+    pictures.push_back(
+        {size_of_picture(width, height), {axis(i % 3, width, input_width), axis((i + 1) % 3, height, input_height)}});
   }
-  EXPECT_FALSE(pair.gpu->run()) << "of no picture";
+  return pictures;
+}
+
+// More pictures than a warp has lanes, too, large ones between small ones, and with other sizes in the next run.
+TEST_F(CudaAnswers, MasksOfBatches) {
+  const FloatNetwork net = passing_on(1);
+  constexpr std::array<std::array<int, 2>, 7> kSizes{
+      {{129, 1}, {640, 481}, {1, 1}, {127, 64}, {1, 300}, {128, 3}, {257, 130}}};
+  for (const int channels : {1, 2, 21})
+    for (const bool probabilities : {false, true})
+      for (const int batch : {2, 7, 33, 65}) {
+        SCOPED_TRACE(::testing::Message()
+                     << channels << " channels, batch " << batch << (probabilities ? " with probabilities" : ""));
+        MaskEnd end{net.network.outputs[0],
+                    {std::max(channels, 2), Enlargement::half_pixel_centers, ScoreFunction::sigmoid},
+                    probabilities};
+        Pair pair;
+        open(net.network, net.parameters, {Shape{batch, 9, 13, channels}}, end, Precision::f32, pair);
+        if (HasFatalFailure()) return;
+        const Numbers numbers = random_numbers(std::int64_t{9} * 13 * batch * channels, 17, -5, 5);
+        for (const std::size_t first : {0u, 3u})
+          expect_alike(pair, {numbers}, pictures_of(std::span(kSizes).subspan(first), batch, 9, 13));
+      }
+}
+
+TEST_F(CudaAnswers, Probabilities) {
+  const FloatNetwork net = passing_on(1);
+  constexpr std::array<std::array<int, 2>, 4> kSizes{{{333, 77}, {1, 1}, {512, 40}, {31, 130}}};
+  for (const int channels : {1, 2, 3, 21, 256})
+    for (const ScoreFunction function : kFunctions) {
+      SCOPED_TRACE(::testing::Message() << channels << " channels, function " << static_cast<int>(function));
+      MaskEnd end{net.network.outputs[0], {std::max(channels, 2), Enlargement::align_corners, function}, true};
+      Pair pair;
+      open(net.network, net.parameters, {Shape{4, 17, 33, channels}}, end, Precision::f32, pair);
+      if (HasFatalFailure()) return;
+      const bool whole = function == ScoreFunction::identity;
+      for (const float step : {0.0f, 0.25f})
+        expect_alike(
+            pair,
+            {random_numbers(std::int64_t{4} * 17 * 33 * channels, 18, whole ? 0.0f : -9.0f, whole ? 1.0f : 9.0f, step)},
+            pictures_of(kSizes, 4, 17, 33));
+    }
+}
+
+TEST_F(CudaAnswers, MasksOfNoNumbers) {
+  const FloatNetwork net = passing_on(1);
+  constexpr std::array<std::array<int, 2>, 2> kSizes{{{50, 30}, {7, 90}}};
+  for (const bool probabilities : {false, true})
+    for (const int batch : {1, 3}) {
+      Pair pair;
+      open(net.network, net.parameters, {Shape{batch, 9, 9, 3}},
+           MaskEnd{net.network.outputs[0], {3, Enlargement::align_corners, ScoreFunction::softmax}, probabilities},
+           Precision::f32, pair);
+      if (HasFatalFailure()) return;
+      const std::vector<PictureCall> pictures = pictures_of(kSizes, batch, 9, 9);
+      for (const float special : {kNaN, 1.0f, kInfinity, -kInfinity}) {
+        SCOPED_TRACE(::testing::Message() << special << " in a batch of " << batch);
+        Numbers numbers = random_numbers(std::int64_t{243} * batch, 16, -5, 5);
+        numbers[numbers.size() - 43] = special;
+        expect_alike(pair, {numbers}, pictures);
+      }
+      EXPECT_FALSE(pair.gpu->run()) << "of no picture";
+    }
 }
 
 TEST_F(CudaAnswers, WhatIsLeftToTheHost) {
@@ -392,7 +466,7 @@ TEST_F(CudaAnswers, WhatIsLeftToTheHost) {
   EXPECT_FALSE(claims({}));
   EXPECT_TRUE(claims(TopKEnd{tensor, 1000, ScoreFunction::identity, {}, 5}));
   EXPECT_FALSE(claims(TopKEnd{tensor, 1000, ScoreFunction::identity, {}, 1000})) << "a whole order of classes";
-  EXPECT_FALSE(claims(MaskEnd{tensor, {3, Enlargement::top_left, ScoreFunction::softmax}, true})) << "probabilities";
+  EXPECT_TRUE(claims(MaskEnd{tensor, {3, Enlargement::top_left, ScoreFunction::softmax}, true}));
   BoxesEnd end;
   end.boxes = net.network.outputs[0], end.scores = net.network.outputs[1];
   EXPECT_TRUE(claims(end));
@@ -431,9 +505,9 @@ TEST_F(CudaAnswers, OfNetworks) {
           end.most = 50;
           answer = end;
         } else if (spec.segmentation.classes > 0) {
-          if (batch > 1) continue;
-          answer = MaskEnd{network.mask_logits, spec.segmentation, false};
-          pictures[0] = {size_of_picture(211, 134), {axis(0, 211, c.width), axis(0, 134, c.height)}};
+          constexpr std::array<std::array<int, 2>, 2> kSizes{{{211, 134}, {90, 300}}};
+          answer = MaskEnd{network.mask_logits, spec.segmentation, batch == 2};
+          pictures = pictures_of(kSizes, batch, c.height, c.width);
         } else {
           const std::vector<Shape> all = infer_shapes(network, weights.parameters, shapes).value();
           std::get<TopKEnd>(answer).classes = static_cast<int>(shape_of(all, network.outputs[0]).elements() / batch);

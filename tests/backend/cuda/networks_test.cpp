@@ -27,7 +27,7 @@ constexpr NetworkCase kNetworks[] = {
     {"mobilenet_v2:0.75:64:5", 47, 47, 3},      {"mobilenet_v2:1.0:64:1001", 64, 64, 17},
     {"mobilenet_v2:1.4:64:1001", 64, 64, 1},    {"mobilenet_v2:1.0:32:10", 1, 1, 1},
     {"mobilenet_v1:1.0:224:1001", 224, 224, 1}, {"mobilenet_v2:1.0:224:1001", 224, 224, 1},
-    {"mobilenet_v2:1.0:224:1001", 160, 224, 5},
+    {"mobilenet_v2:1.0:224:1001", 160, 224, 5}, {"deeplab_mobilenet_v2:0.35:65:4", 65, 97, 3},
 };
 
 struct BlockCase;
@@ -161,6 +161,91 @@ TEST_F(CudaNetworks, SmallNetworks) {
     request.outputs = net.network.outputs;
     expect_like_reference(net, request, 1e-4, kHalves);
   }
+}
+
+struct ResizeCase {
+  int batch, height, width, channels, out_height, out_width;
+};
+// Rows that begin anywhere among 16 bytes, of less numbers than that and of several pieces; runs of rows that end in
+// another picture than they begin.
+constexpr ResizeCase kResizes[] = {
+    {1, 65, 65, 21, 513, 513}, {3, 1, 1, 256, 33, 33}, {5, 1, 1, 3, 1, 1},    {3, 3, 4, 1, 7, 5},
+    {2, 5, 4, 11, 9, 13},      {1, 7, 9, 5, 3, 2},     {1, 4, 3, 2, 9, 1027}, {2, 3, 3, 300, 4, 7},
+    {1, 2, 3, 2049, 3, 3},     {4, 2, 2, 13, 3, 5},    {2, 9, 7, 8, 33, 31},  {9, 17, 33, 21, 65, 129},
+};
+
+// Floats and halves on both sides: in halves, what convolutions make and read is such.
+TEST_F(CudaNetworks, Resizes) {
+  for (const ResizeCase& c : kResizes)
+    for (const Enlargement enlargement :
+         {Enlargement::align_corners, Enlargement::half_pixel_centers, Enlargement::top_left})
+      for (const bool behind_convolution : {false, true})
+        for (const bool before_convolution : {false, true}) {
+          SCOPED_TRACE(::testing::Message()
+                       << c.height << "x" << c.width << "x" << c.channels << " to " << c.out_height << "x"
+                       << c.out_width << ", batch " << c.batch << ", enlargement " << static_cast<int>(enlargement)
+                       << (behind_convolution ? ", behind" : "") << (before_convolution ? ", before" : ""));
+          FloatNetwork net(5);
+          const auto convolution = [&](TensorId x, int in, int out) {
+            const float most = 1.5f / std::sqrt(static_cast<float>(in));
+            return net.add(Conv2dOp{}, {x, net.constant({out, 1, 1, in}, WeightLayout::ohwi, -most, most)});
+          };
+          TensorId x = net.input();
+          if (behind_convolution) x = convolution(x, 8, c.channels);
+          x = net.add(ResizeBilinearOp{c.out_height, c.out_width, enlargement}, {x});
+          if (before_convolution) x = convolution(x, c.channels, 8);
+          net.network.outputs = {x};
+          CompileRequest request;
+          request.input_shapes = {Shape{c.batch, c.height, c.width, behind_convolution ? 8 : c.channels}};
+          request.outputs = {x};
+          expect_like_reference(net.network, net.parameters, request, 1e-5, 5e-3);
+        }
+}
+
+struct PooledCase {
+  int batch, height, width, channels, pooled, outputs;
+};
+// 17 outputs are joined as they are; maps of one pixel, too.
+constexpr PooledCase kPooled[] = {{1, 33, 33, 64, 256, 256}, {16, 9, 11, 32, 64, 256}, {3, 7, 5, 40, 24, 24},
+                                  {9, 5, 9, 16, 8, 72},      {2, 5, 9, 16, 8, 17},     {4, 1, 1, 16, 24, 32},
+                                  {2, 6, 4, 12, 20, 8},      {12, 3, 3, 11, 13, 40}};
+
+// DeepLab's pooled branch, whose pixel becomes a bias of each picture; where somebody wants to see the larger map, or
+// another layer reads it, too, it exists.
+TEST_F(CudaNetworks, PooledBranches) {
+  enum class Reader { one, wanted, other };
+  for (const PooledCase& c : kPooled)
+    for (const bool pixel_first : {true, false})
+      for (const bool residual : {false, true})
+        for (const Reader reader : {Reader::one, Reader::wanted, Reader::other}) {
+          SCOPED_TRACE(::testing::Message()
+                       << c.height << "x" << c.width << "x" << c.channels << " and " << c.pooled << " to " << c.outputs
+                       << ", batch " << c.batch << (pixel_first ? ", pixel first" : "")
+                       << (residual ? ", residual" : "") << ", read by " << static_cast<int>(reader));
+          FloatNetwork net(6);
+          const auto convolution = [&](TensorId x, int in, int out) {
+            const float most = 1.5f / std::sqrt(static_cast<float>(in));
+            return net.add(Conv2dOp{}, {x, net.constant({out, 1, 1, in}, WeightLayout::ohwi, -most, most),
+                                        net.vector(out, -0.2f, 0.2f)});
+          };
+          const TensorId map = convolution(net.input(), 8, c.channels);
+          const TensorId added = residual ? convolution(map, c.channels, c.outputs) : kNoTensor;
+          const TensorId pixel =
+              net.add(ActivationOp{}, {convolution(net.add(GlobalAveragePoolOp{}, {map}), c.channels, c.pooled)});
+          const TensorId larger = net.add(ResizeBilinearOp{.enlargement = Enlargement::align_corners}, {pixel, map});
+          const TensorId joined = net.add(
+              ConcatOp{3}, pixel_first ? std::vector<TensorId>{larger, map} : std::vector<TensorId>{map, larger});
+          TensorId x = net.batch_norm(convolution(joined, c.channels + c.pooled, c.outputs), c.outputs);
+          if (residual) x = net.add(AddOp{}, {added, x});
+          x = net.add(ActivationOp{}, {x});
+          CompileRequest request;
+          request.outputs = {x};
+          if (reader == Reader::wanted) request.outputs.push_back(larger);
+          if (reader == Reader::other) request.outputs.push_back(convolution(larger, c.pooled, 8));
+          net.network.outputs = request.outputs;
+          request.input_shapes = {Shape{c.batch, c.height, c.width, 8}};
+          expect_like_reference(net.network, net.parameters, request, 1e-5, 5e-3);
+        }
 }
 
 // The programs of a model share its packed weights, though their steps form other blocks: with other batches, and where

@@ -4,7 +4,7 @@
 
 #include "backend/cpu/blocks/row_chain.h"
 #include "backend/cpu/blocks/row_geometry.h"
-#include "backend/cpu/steps/f32/repeated_pixel.h"
+#include "plan/repeated_pixel.h"
 
 namespace mobilenet::cpu {
 namespace {
@@ -42,7 +42,9 @@ bool CpuGrouping::gains(const RowGeometry& from, const RowGeometry& to, bool flo
 int CpuGrouping::next_node(const PlanView& plan, std::span<const int> nodes) const {
   const Node& first = plan.node(nodes.front());
   if (!std::holds_alternative<ConcatOp>(first.op)) return next_of_convolution(plan, nodes);
-  return nodes.size() == 1 ? next_of_repeated_pixel(plan, first) : next_of_convolution(plan, nodes.subspan(1));
+  if (nodes.size() > 1) return next_of_convolution(plan, nodes.subspan(1));
+  // Pictures of one slice of a batch would need a bias each.
+  return plan.shape(first.output)[0] == 1 ? next_of_repeated_pixel(plan, first) : kNoNode;
 }
 
 std::size_t CpuGrouping::block_size(const PlanView& plan, std::size_t first) const {

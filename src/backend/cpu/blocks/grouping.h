@@ -27,7 +27,7 @@ class CpuGrouping final : public Grouping {
 
   std::size_t alignment() const override { return kAlignment; }
   std::size_t padding() const override { return kReadPadding; }
-  bool renames(const Network& network, const Node& node) const override { return is_plain_reshape(network, node); }
+  bool renames(const PlanView& plan, const Node& node) const override { return is_plain_reshape(plan.network(), node); }
   int next_node(const PlanView& plan, std::span<const int> nodes) const override;
   std::size_t block_size(const PlanView& plan, std::size_t first) const override;
 

@@ -14,11 +14,6 @@ bool is_byte(DataType type) { return type == DataType::u8 || type == DataType::i
 
 }  // namespace
 
-bool is_pointwise(const Window& window, const Shape& in, const Shape& out) {
-  return window.kernel_height == 1 && window.kernel_width == 1 && window.stride_height == 1 &&
-         window.stride_width == 1 && in[1] == out[1] && in[2] == out[2];
-}
-
 std::optional<RowGeometry> row_geometry(const Network& network, std::span<const Shape> shapes, const Step& step) {
   const auto shape = [&](TensorId id) -> const Shape& { return shape_of(shapes, id); };
   const auto type = [&](TensorId id) { return network.tensor(id).type; };

@@ -37,10 +37,6 @@ struct RowGeometry {
   }
 };
 
-// Whether a pixel of the output is made of the pixel of the input at its place, and of no other: rows of pixels are
-// then multiplied as they lie.
-bool is_pointwise(const Window& window, const Shape& in, const Shape& out);
-
 // nullopt: the step computes its whole output at once.
 std::optional<RowGeometry> row_geometry(const Network& network, std::span<const Shape> shapes, const Step& step);
 

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "backend/cpu/blocks/row_geometry.h"
 #include "backend/cpu/kernels/bf16_gemm.h"
 #include "backend/cpu/program/operators.h"
 #include "backend/cpu/program/step.h"
 #include "backend/cpu/steps/f32/steps.h"
 #include "network/clamp.h"
+#include "plan/grouping.h"
 
 namespace mobilenet::cpu {
 namespace {

@@ -97,29 +97,37 @@ Result<AnswerCode> compile_boxes(const StepSource& source, const BoxesEnd& end) 
 Result<AnswerCode> compile_mask(const StepSource& source, const MaskEnd& end) {
   const Shape &logits = source.shape(end.logits), &input = source.shape(source.plan.inputs[0]);
   const PictureAxes axes = map_axes(input);
-  if (logits.rank() != 4) return failure(ErrorCode::bad_format, "a mask of ", to_string(logits));
+  if (logits.rank() != 4 || logits[0] != input[0])
+    return failure(ErrorCode::bad_format, "masks of ", input[0], " pictures, of ", to_string(logits));
   AnswerCode code;
   code.kind = AnswerCode::Kind::mask;
-  code.pictures = 1;
+  code.pictures = static_cast<std::size_t>(logits[0]);
   code.segmentation = end.segmentation;
   code.rows = static_cast<int>(logits[1]), code.columns = static_cast<int>(logits[2]);
   code.input_height = static_cast<int>(input[axes.height]), code.input_width = static_cast<int>(input[axes.width]);
-  const Place call = source.scratch(sizeof(MaskCall));
-  code.call = call.at;
-  code.results = whole_lines(sizeof(std::int32_t));  // from where the MaskCall is copied
-  code.host_bytes = code.results + sizeof(MaskCall);
+  const Place calls = source.scratch(code.pictures * sizeof(MaskCall));
+  code.calls = calls.at;
+  code.results = whole_lines(code.pictures * sizeof(std::int32_t));  // from where the MaskCalls are copied
+  code.host_bytes = code.results + code.pictures * sizeof(MaskCall);
   MaskArguments arguments{};
+  arguments.pictures = static_cast<std::int32_t>(code.pictures);
   arguments.rows = code.rows, arguments.columns = code.columns;
   arguments.channels = static_cast<std::int32_t>(logits[3]);
-  arguments.is_probability = end.segmentation.score_function == ScoreFunction::identity ? 1 : 0;
+  const bool is_one = arguments.channels == 1;  // of two classes
+  ScoreFunction function = end.segmentation.score_function;
+  arguments.is_probability = function == ScoreFunction::identity ? 1 : 0;
+  // The sigmoid of one number is the softmax of it and 0.
+  if (is_one && function == ScoreFunction::sigmoid) function = ScoreFunction::softmax;
+  arguments.function = static_cast<std::int32_t>(function);
+  if (end.probabilities) code.probabilities = is_one ? 2 : static_cast<std::size_t>(arguments.channels);
   Launch launch;
-  MOBILENET_TRY(launch.function, source.kernel("mask", "mask"));
+  MOBILENET_TRY(launch.function, source.kernel("mask", end.probabilities ? "mask_and_probabilities" : "mask"));
   constexpr unsigned kBlocksEach = 8;  // what a processor holds at a time
   launch.grid[0] = kBlocksEach * static_cast<unsigned>(source.device().processors());
   launch.take(arguments);
   MOBILENET_TRY(const Place from, output_of(source, end.logits));
   MOBILENET_ADDRESS(launch, MaskArguments, logits, from);
-  MOBILENET_ADDRESS(launch, MaskArguments, call, call);
+  MOBILENET_ADDRESS(launch, MaskArguments, calls, calls);
   MOBILENET_ADDRESS(launch, MaskArguments, broken, (Place{Place::Kind::host, 0}));
   source.launches.push_back(std::move(launch));
   return code;
@@ -135,7 +143,7 @@ bool claims_answer(const Network& network, const AnswerEnd& end) {
   if (const auto* objects = std::get_if<BoxesEnd>(&end))
     return is_float(objects->boxes) && is_float(objects->scores) &&
            objects->detection.suppression.max_classes_per_anchor == 1;
-  if (const auto* mask = std::get_if<MaskEnd>(&end)) return is_float(mask->logits) && !mask->probabilities;
+  if (const auto* mask = std::get_if<MaskEnd>(&end)) return is_float(mask->logits);
   return false;
 }
 

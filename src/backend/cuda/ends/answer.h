@@ -20,10 +20,11 @@ struct AnswerCode {
   std::size_t most = 0;        // results of a picture
   std::size_t results = 0;     // where in the pinned memory they begin; what there is to say of pictures lies before
   std::size_t host_bytes = 0;  // of pinned memory
-  // Of a mask.
-  std::size_t call = 0;  // where in the arena its MaskCall lies
+  // Of masks.
+  std::size_t calls = 0;  // where in the arena the pictures' MaskCalls lie
   SegmentationSpec segmentation = {};
   int rows = 0, columns = 0, input_height = 0, input_width = 0;
+  std::size_t probabilities = 0;  // of a pixel: one for every class, or none
 };
 
 // Whether the GPU gives the same answer as the host would.

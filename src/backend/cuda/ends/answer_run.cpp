@@ -31,36 +31,70 @@ Result<void> AnswerRun::open(const Device& device, const AnswerCode& code, Addre
   MOBILENET_TRY(host_, PinnedBuffer::allocate(device, code.host_bytes));
   if (code.kind == AnswerCode::Kind::rows) rows_.resize(code.pictures);
   if (code.kind == AnswerCode::Kind::boxes) boxes_.resize(code.pictures);
+  if (code.kind == AnswerCode::Kind::mask) raw_masks_.resize(code.pictures), mask_places_.resize(code.pictures);
+  return {};
+}
+
+std::size_t AnswerRun::place_masks(std::span<const PictureCall> pictures) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    MaskPlace& place = mask_places_[i];
+    place.pixels = static_cast<std::size_t>(pictures[i].image.upright_width()) *
+                   static_cast<std::size_t>(pictures[i].image.upright_height());
+    place.at = std::exchange(bytes, bytes + next_aligned(place.pixels));
+    place.probabilities_at =
+        std::exchange(bytes, bytes + next_aligned(place.pixels * code_->probabilities * sizeof(float)));
+  }
+  return bytes;
+}
+
+Result<void> AnswerRun::send_calls(std::span<const PictureCall> pictures, CUstream stream) {
+  auto* const calls = reinterpret_cast<MaskCall*>(host_.data() + code_->results);
+  std::uint32_t pieces = 0;
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const Geometry& geometry = pictures[i].geometry;
+    const int width = pictures[i].image.upright_width(), height = pictures[i].image.upright_height();
+    const MaskAxis rows = mask_axis(geometry.rows, code_->segmentation, code_->rows, code_->input_height, height);
+    const MaskAxis columns =
+        mask_axis(geometry.columns, code_->segmentation, code_->columns, code_->input_width, width);
+    const SeenRange seen_rows(geometry.rows, height), seen_columns(geometry.columns, width);
+    MaskCall& call = calls[i];
+    call = {};
+    call.row_offset = rows.offset, call.row_step = rows.step;
+    call.column_offset = columns.offset, call.column_step = columns.step;
+    call.mask = masks_.address() + mask_places_[i].at;
+    if (code_->probabilities > 0) call.probabilities = masks_.address() + mask_places_[i].probabilities_at;
+    call.height = height, call.width = width;
+    call.row_begin = seen_rows.begin, call.row_end = seen_rows.end;
+    call.column_begin = seen_columns.begin, call.column_end = seen_columns.end;
+    call.first_piece = pieces;
+    pieces += static_cast<std::uint32_t>((width + kMaskPiece - 1) / kMaskPiece) * static_cast<std::uint32_t>(height);
+  }
+  MOBILENET_CUDA(device_->driver(), "copying the sizes of pictures to the GPU",
+                 cuMemcpyHtoDAsync(arena_ + code_->calls, host_.data() + code_->results,
+                                   pictures.size() * sizeof(MaskCall), stream));
   return {};
 }
 
 Result<void> AnswerRun::begin(std::span<const PictureCall> pictures, CUstream stream) {
   if (code_->kind != AnswerCode::Kind::mask) return {};
-  if (pictures.empty()) return failure(ErrorCode::invalid_argument, "a mask of no picture");
-  const Geometry& geometry = pictures[0].geometry;
-  const int width = pictures[0].image.upright_width(), height = pictures[0].image.upright_height();
-  pixels_ = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-  if (mask_.bytes() < pixels_) {
-    MOBILENET_TRY(DeviceBuffer mask, DeviceBuffer::allocate(*device_, pixels_));
-    MOBILENET_TRY(host_mask_, PinnedBuffer::allocate(*device_, pixels_));
-    mask_ = std::move(mask);
+  if (pictures.size() != code_->pictures)
+    return failure(ErrorCode::invalid_argument, "a run of ", pictures.size(), " pictures of a program for masks of ",
+                   code_->pictures);
+  mask_bytes_ = place_masks(pictures);
+  if (masks_.bytes() < mask_bytes_) {
+    MOBILENET_TRY(DeviceBuffer masks, DeviceBuffer::allocate(*device_, mask_bytes_));
+    MOBILENET_TRY(host_masks_, PinnedBuffer::allocate(*device_, mask_bytes_));
+    masks_ = std::move(masks);
   }
-  const MaskAxis rows = mask_axis(geometry.rows, code_->segmentation, code_->rows, code_->input_height, height);
-  const MaskAxis columns = mask_axis(geometry.columns, code_->segmentation, code_->columns, code_->input_width, width);
-  const SeenRange seen_rows(geometry.rows, height), seen_columns(geometry.columns, width);
-  const MaskCall call{rows.offset, rows.step,       columns.offset, columns.step,       mask_.address(), height,
-                      width,       seen_rows.begin, seen_rows.end,  seen_columns.begin, seen_columns.end};
-  std::memset(host_.data(), 0, sizeof(std::int32_t));  // set by who finds what is no number
-  std::memcpy(host_.data() + code_->results, &call, sizeof call);
-  MOBILENET_CUDA(device_->driver(), "copying a picture's size to the GPU",
-                 cuMemcpyHtoDAsync(arena_ + code_->call, host_.data() + code_->results, sizeof call, stream));
-  return {};
+  std::memset(host_.data(), 0, code_->pictures * sizeof(std::int32_t));  // set by who finds what is no number
+  return send_calls(pictures, stream);
 }
 
 Result<void> AnswerRun::end(CUstream stream) const {
   if (code_->kind == AnswerCode::Kind::mask)
-    MOBILENET_CUDA(device_->driver(), "copying a mask from the GPU",
-                   cuMemcpyDtoHAsync(host_mask_.data(), mask_.address(), pixels_, stream));
+    MOBILENET_CUDA(device_->driver(), "copying masks from the GPU",
+                   cuMemcpyDtoHAsync(host_masks_.data(), masks_.address(), mask_bytes_, stream));
   return {};
 }
 
@@ -81,8 +115,15 @@ Result<void> AnswerRun::finish() {
   }
   answers_.rows = rows_;
   answers_.boxes = boxes_;
-  if (code_->kind == AnswerCode::Kind::mask)
-    answers_.mask = {reinterpret_cast<const std::uint8_t*>(host_mask_.data()), pixels_};
+  if (code_->kind != AnswerCode::Kind::mask) return {};
+  for (std::size_t i = 0; i < raw_masks_.size(); ++i) {
+    const MaskPlace& place = mask_places_[i];
+    const std::byte *const classes = host_masks_.data() + place.at, *const probabilities =
+                                                                        host_masks_.data() + place.probabilities_at;
+    raw_masks_[i] = {{reinterpret_cast<const std::uint8_t*>(classes), place.pixels},
+                     {reinterpret_cast<const float*>(probabilities), place.pixels * code_->probabilities}};
+  }
+  answers_.masks = raw_masks_;
   return {};
 }
 

@@ -91,16 +91,21 @@ struct DetectionArguments {
 // Of one picture: its size is data of a run. position(i) = clamp(offset + i * step, 0, cells - 1), as MaskAxis.
 struct MaskCall {
   double row_offset, row_step, column_offset, column_step;
-  Address mask;  // [height][width]
+  Address mask;           // [height][width]
+  Address probabilities;  // f32 [classes][height][width]; 0: none
   std::int32_t height, width;
   std::int32_t row_begin, row_end, column_begin, column_end;  // that the network saw; others are class 0
+  // Warps share out pieces of the rows of all pictures; those of this one begin here, row after row.
+  std::uint32_t first_piece;
 };
+constexpr int kMaskPiece = 128;  // pixels of a row; what is left of a row is a piece, too
 struct MaskArguments {
-  Address logits;  // f32 [rows][columns][channels]
-  Address call;    // MaskCall
-  Address broken;  // int32, set where a logit is no number
-  std::int32_t rows, columns, channels;
+  Address logits;  // f32 [pictures][rows][columns][channels]
+  Address calls;   // MaskCall [pictures]
+  Address broken;  // int32 [pictures], set where a logit is no number
+  std::int32_t pictures, rows, columns, channels;
   std::int32_t is_probability;  // of one channel: what it lacks to 1 is the background, rather than 0
+  std::int32_t function;        // ScoreFunction, which makes probabilities of scores
 };
 
 }  // namespace mobilenet::cuda

@@ -23,8 +23,9 @@ constexpr int kStemDepth = 16 * kStemTaps;  // numbers of a stem's window: lines
 // Blocks of threads of block.cu, of so many hidden channels at once and tiles of sums for each warp, that registers let
 // a multiprocessor hold.
 constexpr int blocks_held(bool expands, int hidden, int tiles) { return tiles > 8 || (expands && hidden > 96) ? 1 : 2; }
-constexpr int kStepDepth = 64;  // of a step along the depth of a matrix product
-constexpr int kStepStages = 3;  // steps in shared memory at once
+constexpr int kStepDepth = 64;      // of a step along the depth of a matrix product
+constexpr int kStepStages = 3;      // steps in shared memory at once
+constexpr int kResizePiece = 2048;  // numbers of an enlarged map's row that a block makes
 
 // How the numbers of a tensor are stored on the device: those of the network's own types, and halves in place of floats
 // where precision f16 computes.
@@ -52,6 +53,7 @@ struct ConvolutionArguments {
   std::int32_t padded_depth;  // of packed weights
   std::int32_t depth_parts;   // among which blocks of a cluster share the depth
   std::int32_t is_pointwise;  // every output pixel reads the input pixel of its place alone
+  std::int32_t bias_stride;   // from an image's bias to the next one's; 0: all have the same
 };
 
 // A depthwise convolution: [kernel height][kernel width][channels] weights, f32 bias.
@@ -206,6 +208,7 @@ struct ResizeArguments {
   Address taps;  // ResizeTapArguments of the output's rows, then of its columns
   Stored in_type, out_type;
   std::int32_t images, in_height, in_width, channels, out_height, out_width;
+  std::int32_t piece, rows_each;  // of a block: numbers of a row, up to kResizePiece, and rows of all images
 };
 
 // A transposed convolution: weights [kernel height][kernel width][inputs][outputs] of f32.

@@ -42,8 +42,15 @@ __device__ inline std::int64_t place_of(const ConvolutionArguments& a, const Pat
   return (patch.image + static_cast<std::int64_t>(y) * a.in_width + x) * a.in_channels + channel;
 }
 
-__device__ inline float finished(const ConvolutionArguments& a, std::int64_t at, int channel, float sum) {
-  sum += reinterpret_cast<const float*>(a.bias)[channel];
+// Where the bias of a pixel's picture begins.
+__device__ inline const float* bias_of(const ConvolutionArguments& a, int pixel) {
+  const int image = a.bias_stride == 0 ? 0 : pixel / (a.out_height * a.out_width);
+  return reinterpret_cast<const float*>(a.bias) + image * a.bias_stride;
+}
+
+__device__ inline float finished(const ConvolutionArguments& a, std::int64_t at, const float* bias, int channel,
+                                 float sum) {
+  sum += bias[channel];
   if (a.residual != 0) sum += load(a.residual, a.residual_type, at);
   return finish(a.ending, sum);
 }
@@ -158,7 +165,7 @@ __device__ inline void multiply_matrices(const ConvolutionArguments& a) {
       const int pixel = first_pixel + row, channel = first_channel + column;
       if (pixel >= pixels || channel >= a.out_channels) continue;
       float eight[8];
-      load_eight(reinterpret_cast<const float*>(a.bias) + channel, eight);  // zeros up to whole 16 channels
+      load_eight(bias_of(a, pixel) + channel, eight);  // zeros up to whole 16 channels
       sums_of(row * kRowFloats + column, eight);
       const std::int64_t at = static_cast<std::int64_t>(pixel) * a.out_channels + channel;
       store_eight(a, pixel, channel, a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr,
@@ -217,14 +224,17 @@ __device__ inline void multiply_vectors(const ConvolutionArguments& a) {
         for (int j = 0; j < 4; ++j) sums[i][j] = fmaf(x[i], w[j], sums[i][j]);
     }
   }
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 4; ++i) {
+    const int pixel = first_pixel + down + i;
+    const float* const bias = bias_of(a, pixel);
     for (int j = 0; j < 4; ++j) {
-      const int pixel = first_pixel + down + i, channel = first_channel + across + j;
+      const int channel = first_channel + across + j;
       if (pixel >= pixels || channel >= out_group) continue;
       const int of_all = group * out_group + channel;
       const std::int64_t at = static_cast<std::int64_t>(pixel) * a.out_channels + of_all;
-      store(a.output, a.out_type, at, finished(a, at, of_all, sums[i][j]));
+      store(a.output, a.out_type, at, finished(a, at, bias, of_all, sums[i][j]));
     }
+  }
 }
 
 // One number of the output by a warp: weights [out_channels][depth] of halves, depth a multiple of 8.
@@ -261,7 +271,8 @@ __device__ inline void multiply_rows(const ConvolutionArguments& a) {
   for (int other = 16; other > 0; other /= 2) sum += __shfl_xor_sync(~0u, sum, other);
   if (lane != 0 || channel >= a.out_channels) return;
   const std::int64_t at = static_cast<std::int64_t>(image) * a.out_channels + channel;
-  store(a.output, a.out_type, at, finished(a, at, channel, sum));
+  const float* const bias = reinterpret_cast<const float*>(a.bias) + image * a.bias_stride;
+  store(a.output, a.out_type, at, finished(a, at, bias, channel, sum));
 }
 
 // One number of the output by a thread.

@@ -9,6 +9,7 @@
 #include "backend/cuda/program/step.h"
 #include "backend/cuda/steps/block.h"
 #include "base/error.h"
+#include "plan/repeated_pixel.h"
 
 namespace mobilenet::cuda {
 namespace {
@@ -17,9 +18,13 @@ class CudaGrouping final : public Grouping {
  public:
   CudaGrouping(Precision precision, BlockTilings& tilings) : precision_(precision), tilings_(tilings) {}
   std::size_t alignment() const override { return 256; }
-  bool renames(const Network& network, const Node& node) const override { return is_plain_reshape(network, node); }
+  bool renames(const PlanView& plan, const Node& node) const override {
+    return is_plain_reshape(plan.network(), node) || enlarges_a_bias(plan, node);
+  }
   int next_node(const PlanView& plan, std::span<const int> nodes) const override {
-    return next_of_convolution(plan, nodes);
+    const Node& first = plan.node(nodes.front());
+    if (!std::holds_alternative<ConcatOp>(first.op)) return next_of_convolution(plan, nodes);
+    return nodes.size() == 1 ? next_of_pixel(plan, first) : next_of_convolution(plan, nodes.subspan(1));
   }
   std::size_t block_size(const PlanView& plan, std::size_t first) const override {
     if (precision_ != Precision::f16) return 1;
@@ -28,6 +33,25 @@ class CudaGrouping final : public Grouping {
   }
 
  private:
+  // The convolution that takes a repeated pixel of this concatenation as a bias of each picture; kNoNode: there is
+  // none.
+  static int next_of_pixel(const PlanView& plan, const Node& concat) {
+    const auto join = repeated_pixel(plan.network(), plan.shapes(), concat);
+    if (!join || plan.only_reader(join->pixel) == kNoNode) return kNoNode;
+    const int next = next_of_repeated_pixel(plan, concat);
+    // Kernels read the biases of eight channels at once.
+    return next != kNoNode && plan.shape(plan.node(next).output)[3] % 8 == 0 ? next : kNoNode;
+  }
+  // Whether such a convolution alone reads what a resize makes of a pixel: the larger map is the pixel's memory then.
+  static bool enlarges_a_bias(const PlanView& plan, const Node& node) {
+    if (!std::holds_alternative<ResizeBilinearOp>(node.op) || !plan.network().is_activation(node.inputs[0]))
+      return false;
+    const int reader = plan.only_reader(node.output);
+    if (reader == kNoNode) return false;
+    const auto join = repeated_pixel(plan.network(), plan.shapes(), plan.node(reader));
+    return join && join->pixel == node.output && next_of_pixel(plan, plan.node(reader)) != kNoNode;
+  }
+
   const Precision precision_;
   BlockTilings& tilings_;
 };

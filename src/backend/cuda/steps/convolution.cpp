@@ -8,6 +8,7 @@
 #include "backend/cuda/program/step.h"
 #include "backend/cuda/steps/tiles.h"
 #include "base/error.h"
+#include "plan/repeated_pixel.h"
 
 namespace mobilenet::cuda {
 namespace {
@@ -19,6 +20,7 @@ int whole(int count, int of) { return (count + of - 1) / of * of; }
 struct Layer {
   FusedGroup group;
   FilterView view;
+  std::vector<std::int64_t> part = {};  // the first of the inputs that `view` is of, and how many; empty: all
 };
 
 Result<Layer> layer_of(const StepSource& source, const Step& step) {
@@ -26,6 +28,12 @@ Result<Layer> layer_of(const StepSource& source, const Step& step) {
   MOBILENET_TRY(layer.group, fused_group(source.network(), step));
   MOBILENET_TRY(layer.view, checked_view(source.network(), source.parameters(), layer.group));
   return layer;
+}
+
+// Of the inputs of a concatenation in front of a layer, one.
+Layer part_of(const StepSource& source, const Layer& layer, int first, TensorId input) {
+  const auto inputs = static_cast<int>(source.shape(input)[3]);
+  return {layer.group, layer.view.of_inputs(first, inputs), {first, inputs}};
 }
 
 FoldedFilter folded(const StepSource& source, const Layer& layer) {
@@ -36,7 +44,8 @@ PackKey key_of(const Layer& layer, PackKey::Kind kind) {
   return {.kind = kind,
           .node = layer.group.head_index,
           .tensor = layer.group.head->inputs[1],
-          .batch_norm = layer.group.batch_norm_index};
+          .batch_norm = layer.group.batch_norm_index,
+          .table = kind == PackKey::Kind::bias ? std::vector<std::int64_t>() : layer.part};
 }
 
 Result<Place> packed_bias(const StepSource& source, const Layer& layer) {
@@ -176,14 +185,73 @@ Result<void> launch_strips(const StepSource& source, DepthwiseArguments& argumen
   return {};
 }
 
+// The kernel that is fastest for a layer, and its weights.
+Result<void> launch_product(const StepSource& source, const Layer& layer, ConvolutionArguments& arguments,
+                            Launch& launch) {
+  const bool halves = arguments.in_type == Stored::f16 && arguments.groups == 1 && arguments.in_channels % 8 == 0 &&
+                      (layer.group.residual == kNoTensor || arguments.residual_type == Stored::f16);
+  constexpr int kFewRows = 8;
+  const bool few = arguments.out_height == 1 && arguments.out_width == 1 && arguments.is_pointwise != 0 &&
+                   arguments.images <= kFewRows;
+  if (halves && few) return launch_rows(source, layer, arguments, launch);
+  if (halves) return launch_matrix(source, layer, arguments, launch);
+  return launch_vectors(source, layer, arguments, launch);
+}
+
+// A picture of one pixel with all inputs.
+void take_pixels(std::int64_t images, const FilterView& view, ConvolutionArguments& arguments) {
+  arguments.in_channels = view.inputs;
+  arguments.images = static_cast<std::int32_t>(images);
+  arguments.in_height = arguments.in_width = arguments.out_height = arguments.out_width = 1;
+  arguments.window = {1, 1, 1, 1, 1, 1, 0, 0};
+  arguments.is_pointwise = 1;
+}
+
+// What a pixel adds to the sums of its picture, and the bias: f32 [images][outputs], in memory of the step.
+Result<Place> pixel_sums(const StepSource& source, const Layer& layer, const RepeatedPixel& join) {
+  Layer part = part_of(source, layer, join.pixel_first, join.pixel);
+  part.group.residual = kNoTensor;  // is added by the layer
+  ConvolutionArguments arguments{};
+  arguments.groups = arguments.depth_parts = 1;
+  arguments.ending = ending_of(Activation::none);
+  arguments.out_channels = part.view.outputs;
+  arguments.depth = part.view.inputs;
+  take_pixels(source.shape(join.pixel)[0], part.view, arguments);
+  arguments.in_type = source.type_of(join.pixel);
+  arguments.out_type = Stored::f32;
+  Launch launch;
+  MOBILENET_CHECK(launch_product(source, part, arguments, launch));
+  const Place sums = source.scratch(static_cast<std::size_t>(arguments.images) *
+                                    static_cast<std::size_t>(arguments.out_channels) * sizeof(float));
+  launch.take(arguments);
+  MOBILENET_TRY(const Place bias, packed_bias(source, part));
+  MOBILENET_TRY(const Place pixel, source.place_of(join.pixel));
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, bias, bias);
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, input, pixel);
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, output, sums);
+  source.launches.push_back(std::move(launch));
+  return sums;
+}
+
 }  // namespace
 
 Result<void> compile_convolution(const StepSource& source, const Step& step) {
-  MOBILENET_TRY(const Layer layer, layer_of(source, step));
+  MOBILENET_TRY(Layer layer, layer_of(source, step));
   const Node& head = *layer.group.head;
   const auto* convolution = std::get_if<Conv2dOp>(&head.op);
-  const Shape &in = source.shape(head.inputs[0]), &out = source.shape(step.output);
+  TensorId input = head.inputs[0];
+  Place bias;
   ConvolutionArguments arguments{};
+  if (layer.group.concat != nullptr) {
+    const RepeatedPixel join = *repeated_pixel(source.network(), source.plan.shapes, *layer.group.concat);
+    MOBILENET_TRY(bias, pixel_sums(source, layer, join));
+    arguments.bias_stride = layer.view.outputs;
+    input = join.map;
+    layer = part_of(source, layer, join.map_first, input);
+  } else {
+    MOBILENET_TRY(bias, packed_bias(source, layer));
+  }
+  const Shape &in = source.shape(input), &out = source.shape(step.output);
   arguments.groups = convolution != nullptr ? convolution->groups : 1;
   arguments.depth_parts = 1;
   arguments.ending = ending_of(layer.group.activation);
@@ -193,41 +261,23 @@ Result<void> compile_convolution(const StepSource& source, const Step& step) {
     take_maps(in, out, arguments);
     arguments.in_channels = static_cast<std::int32_t>(in[3]);
     arguments.window = window_arguments(convolution->window, in);
-  } else {  // a picture of one pixel with all inputs
-    arguments.in_channels = layer.view.inputs;
-    arguments.images = static_cast<std::int32_t>(in.elements() / layer.view.inputs);
-    arguments.in_height = arguments.in_width = arguments.out_height = arguments.out_width = 1;
-    arguments.window = {1, 1, 1, 1, 1, 1, 0, 0};
+    arguments.is_pointwise = is_pointwise(convolution->window, in, out) ? 1 : 0;
+  } else {
+    take_pixels(in.elements() / layer.view.inputs, layer.view, arguments);
   }
-  const WindowArguments& w = arguments.window;
-  arguments.is_pointwise = w.kernel_height == 1 && w.kernel_width == 1 && w.stride_height == 1 && w.stride_width == 1 &&
-                           w.top == 0 && w.left == 0 && arguments.in_height == arguments.out_height &&
-                           arguments.in_width == arguments.out_width;
-  arguments.in_type = source.type_of(head.inputs[0]);
+  arguments.in_type = source.type_of(input);
   arguments.out_type = source.type_of(step.output);
   const TensorId residual = layer.group.residual;
   if (residual != kNoTensor) arguments.residual_type = source.type_of(residual);
 
   Launch launch;
-  const bool halves = arguments.in_type == Stored::f16 && arguments.groups == 1 && arguments.in_channels % 8 == 0 &&
-                      (residual == kNoTensor || arguments.residual_type == Stored::f16);
-  constexpr int kFewRows = 8;
-  const bool few = arguments.out_height == 1 && arguments.out_width == 1 && arguments.is_pointwise != 0 &&
-                   arguments.images <= kFewRows;
-  if (halves && few) {
-    MOBILENET_CHECK(launch_rows(source, layer, arguments, launch));
-  } else if (halves) {
-    MOBILENET_CHECK(launch_matrix(source, layer, arguments, launch));
-  } else {
-    MOBILENET_CHECK(launch_vectors(source, layer, arguments, launch));
-  }
-  MOBILENET_TRY(const Place bias, packed_bias(source, layer));
+  MOBILENET_CHECK(launch_product(source, layer, arguments, launch));
   MOBILENET_ADDRESS(launch, ConvolutionArguments, bias, bias);
   if (residual != kNoTensor) {
     MOBILENET_TRY(const Place place, source.place_of(residual));
     MOBILENET_ADDRESS(launch, ConvolutionArguments, residual, place);
   }
-  return put_launch(source, arguments, std::move(launch), head.inputs[0], step.output);
+  return put_launch(source, arguments, std::move(launch), input, step.output);
 }
 
 Result<void> compile_depthwise(const StepSource& source, const Step& step) {

@@ -21,6 +21,9 @@ bool is_global_average(const PoolOp& pool, const Shape& in, const Shape& out) {
          window_height(w, in[1]).pad_before == 0 && window_width(w, in[2]).pad_before == 0;
 }
 
+// Rounded up.
+int in_parts(int count, int of) { return (count + of - 1) / of; }
+
 }  // namespace
 
 Result<void> compile_pool(const StepSource& source, const Step& step) {
@@ -81,6 +84,10 @@ Result<void> compile_resize(const StepSource& source, const Step& step) {
   arguments.channels = static_cast<std::int32_t>(in[3]);
   arguments.in_type = source.type_of(node.inputs[0]);
   arguments.out_type = source.type_of(step.output);
+  const bool to_halves = arguments.out_type == Stored::f16;
+  if ((arguments.in_type != Stored::f32 && arguments.in_type != Stored::f16) ||
+      (arguments.out_type != Stored::f32 && !to_halves))
+    return failure(ErrorCode::unsupported, "the GPU enlarges maps of floats alone");
   PackKey key{.kind = PackKey::Kind::table, .columns = 1};
   key.table = {in[1], in[2], out[1], out[2], static_cast<std::int64_t>(op.enlargement)};
   MOBILENET_TRY(const Place taps, source.weights.pack(key, [&] {
@@ -90,7 +97,17 @@ Result<void> compile_resize(const StepSource& source, const Step& step) {
         all.push_back({tap.low, tap.high, tap.fraction});
     return bytes_of(all);
   }));
-  MOBILENET_TRY(Launch launch, launch_for(source, kFile, "resize_bilinear", out.elements()));
+  Launch launch;
+  MOBILENET_TRY(launch.function, source.kernel(kFile, to_halves ? "resize_to_halves" : "resize_to_floats"));
+  // As many blocks as a processor holds at a time, each with a long run of rows.
+  constexpr int kBlocksEach = 8;
+  const int numbers = static_cast<int>(out[2] * out[3]), rows = static_cast<int>(out[0] * out[1]);
+  const int pieces = in_parts(numbers, kResizePiece);
+  arguments.piece = in_parts(numbers, pieces);
+  const int runs = std::clamp(kBlocksEach * source.device().processors() / pieces, 1, rows);
+  arguments.rows_each = in_parts(rows, runs);
+  launch.grid = {static_cast<unsigned>(in_parts(numbers, arguments.piece)),
+                 static_cast<unsigned>(in_parts(rows, arguments.rows_each)), 1};
   MOBILENET_ADDRESS(launch, ResizeArguments, taps, taps);
   return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }

@@ -7,14 +7,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "backend/cpu/blocks/row_geometry.h"
 #include "backend/cpu/kernels/f32_elementwise.h"
 #include "backend/cpu/kernels/f32_gemm.h"
-#include "backend/cpu/steps/f32/repeated_pixel.h"
 #include "backend/cpu/steps/f32/steps.h"
 #include "backend/cpu/steps/window_geometry.h"
 #include "base/error.h"
 #include "network/clamp.h"
+#include "plan/repeated_pixel.h"
 
 namespace mobilenet::cpu {
 namespace {

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "backend/cpu/blocks/row_geometry.h"
 #include "backend/cpu/steps/int8/filters.h"
 #include "backend/cpu/steps/int8/steps.h"
 #include "base/error.h"
+#include "plan/grouping.h"
 
 namespace mobilenet::cpu {
 namespace {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-#include "backend/cpu/steps/f32/repeated_pixel.h"
+#include "plan/repeated_pixel.h"
 
 #include <algorithm>
 
-#include "backend/cpu/blocks/row_geometry.h"
-
-namespace mobilenet::cpu {
+namespace mobilenet {
 namespace {
 
 bool repeats_a_pixel(const Network& network, std::span<const Shape> shapes, TensorId id) {
@@ -33,8 +31,7 @@ std::optional<RepeatedPixel> repeated_pixel(const Network& network, std::span<co
 }
 
 int next_of_repeated_pixel(const PlanView& plan, const Node& concat) {
-  // Pictures of one slice of a batch would need a bias each.
-  if (!repeated_pixel(plan.network(), plan.shapes(), concat) || plan.shape(concat.output)[0] != 1) return kNoNode;
+  if (!repeated_pixel(plan.network(), plan.shapes(), concat)) return kNoNode;
   const int next = plan.only_reader(concat.output);
   if (next == kNoNode) return kNoNode;
   const Node& node = plan.node(next);
@@ -45,4 +42,4 @@ int next_of_repeated_pixel(const PlanView& plan, const Node& concat) {
   return fits ? next : kNoNode;
 }
 
-}  // namespace mobilenet::cpu
+}  // namespace mobilenet

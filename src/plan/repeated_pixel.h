@@ -11,7 +11,7 @@
 
 #include "plan/grouping.h"
 
-namespace mobilenet::cpu {
+namespace mobilenet {
 
 // The two inputs of a concatenation of channels, one of which is the same in all pixels.
 struct RepeatedPixel {
@@ -23,4 +23,4 @@ std::optional<RepeatedPixel> repeated_pixel(const Network& network, std::span<co
 // The pointwise convolution that takes such a concatenation into its Step; kNoNode: there is none.
 int next_of_repeated_pixel(const PlanView& plan, const Node& concat);
 
-}  // namespace mobilenet::cpu
+}  // namespace mobilenet
