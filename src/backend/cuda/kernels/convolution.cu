@@ -42,10 +42,11 @@ __device__ inline std::int64_t place_of(const ConvolutionArguments& a, const Pat
   return (patch.image + static_cast<std::int64_t>(y) * a.in_width + x) * a.in_channels + channel;
 }
 
-__device__ inline float finished(const ConvolutionArguments& a, std::int64_t at, int channel, float sum) {
+__device__ inline void finish_single(const ConvolutionArguments& a, int pixel, int channel, float sum) {
   sum += reinterpret_cast<const float*>(a.bias)[channel];
-  if (a.residual != 0) sum += load(a.residual, a.residual_type, at);
-  return finish(a.ending, sum);
+  if (a.residual != 0)
+    sum += load(a.residual, a.residual_type, static_cast<std::int64_t>(pixel) * a.out_channels + channel);
+  store(a.output, a.out_type, place_of_pixel(a.place, pixel) + channel, finish(a.ending, sum));
 }
 
 // A block of threads makes kRows pixels x kColumns channels, warps 4 x 2 of it; copies of three steps are under way.
@@ -152,32 +153,49 @@ __device__ inline void multiply_matrices(const ConvolutionArguments& a) {
   for_each_pair([&](int row, int column, float x, float y) {
     *reinterpret_cast<float2*>(partial + row * kRowFloats + column) = {x, y};
   });
-  const auto finish_all = [&](auto&& sums_of) {
+  const auto residual_of = [&](int row) {
+    const std::int64_t at = static_cast<std::int64_t>(first_pixel + row) * a.out_channels + first_channel;
+    return a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr;
+  };
+  const auto* const bias = reinterpret_cast<const float*>(a.bias) + first_channel;  // zeros up to whole 16 channels
+  const int columns = min(kColumns, a.out_channels - first_channel);
+  const auto finish_eights = [&](auto&& add_sums) {
     for (int i = part * kThreads + static_cast<int>(threadIdx.x); i < kRows * kColumns / 8; i += parts * kThreads) {
-      const int row = i / (kColumns / 8), column = i % (kColumns / 8) * 8;
-      const int pixel = first_pixel + row, channel = first_channel + column;
-      if (pixel >= pixels || channel >= a.out_channels) continue;
+      const int row = i / (kColumns / 8), column = i % (kColumns / 8) * 8, pixel = first_pixel + row;
+      if (pixel >= pixels || column >= columns) continue;
       float eight[8];
-      load_eight(reinterpret_cast<const float*>(a.bias) + channel, eight);  // zeros up to whole 16 channels
-      sums_of(row * kRowFloats + column, eight);
-      const std::int64_t at = static_cast<std::int64_t>(pixel) * a.out_channels + channel;
-      store_eight(a, pixel, channel, a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr,
-                  eight);
+      load_eight(bias + column, eight);
+      add_sums(row * kRowFloats + column, eight);
+      const __half* const residual = residual_of(row);
+      store_eight(a, place_of_pixel(a.place, pixel) + first_channel + column,
+                  residual != nullptr ? residual + column : nullptr, eight);
     }
   };
-  if (parts == 1) {
-    __syncthreads();
-    finish_all([&](int at, float(&eight)[8]) { add_eight(partial + at, eight); });
+  const auto finish_singles = [&](auto&& sum_of) {
+    store_singles(
+        a, first_channel, min(kRows, pixels - first_pixel), columns, part * (kThreads / 32) + warp,
+        parts * (kThreads / 32), [&](int row) { return first_pixel + row; }, residual_of,
+        [&](int row, int column) { return bias[column] + sum_of(row * kRowFloats + column); });
+  };
+#if __CUDA_ARCH__ >= 900
+  if (parts > 1) {
+    const auto cluster = cooperative_groups::this_cluster();
+    meet_cluster_with_memory();
+    if (a.place.eights != 0)
+      finish_eights([&](int at, float(&eight)[8]) {
+        for (int other = 0; other < parts; ++other) add_eight(cluster.map_shared_rank(partial, other) + at, eight);
+      });
+    else
+      finish_singles([&](int at) { return sum_of_cluster(cluster, partial, parts, at); });
+    meet_cluster();
     return;
   }
-#if __CUDA_ARCH__ >= 900
-  const auto cluster = cooperative_groups::this_cluster();
-  meet_cluster_with_memory();
-  finish_all([&](int at, float(&eight)[8]) {
-    for (int other = 0; other < parts; ++other) add_eight(cluster.map_shared_rank(partial, other) + at, eight);
-  });
-  meet_cluster();
 #endif
+  __syncthreads();
+  if (a.place.eights != 0)
+    finish_eights([&](int at, float(&eight)[8]) { add_eight(partial + at, eight); });
+  else
+    finish_singles([&](int at) { return partial[at]; });
 }
 
 // 64 pixels x 64 channels of a group by a block of threads, 4 x 4 by each, in float. blockIdx.z: the group.
@@ -221,9 +239,7 @@ __device__ inline void multiply_vectors(const ConvolutionArguments& a) {
     for (int j = 0; j < 4; ++j) {
       const int pixel = first_pixel + down + i, channel = first_channel + across + j;
       if (pixel >= pixels || channel >= out_group) continue;
-      const int of_all = group * out_group + channel;
-      const std::int64_t at = static_cast<std::int64_t>(pixel) * a.out_channels + of_all;
-      store(a.output, a.out_type, at, finished(a, at, of_all, sums[i][j]));
+      finish_single(a, pixel, group * out_group + channel, sums[i][j]);
     }
 }
 
@@ -260,8 +276,7 @@ __device__ inline void multiply_rows(const ConvolutionArguments& a) {
 #pragma unroll
   for (int other = 16; other > 0; other /= 2) sum += __shfl_xor_sync(~0u, sum, other);
   if (lane != 0 || channel >= a.out_channels) return;
-  const std::int64_t at = static_cast<std::int64_t>(image) * a.out_channels + channel;
-  store(a.output, a.out_type, at, finished(a, at, channel, sum));
+  finish_single(a, image, channel, sum);
 }
 
 // One number of the output by a thread.
@@ -297,8 +312,9 @@ __device__ inline void transpose(const TransposedArguments& a) {
 
 }  // namespace
 
+// As many blocks on a multiprocessor as shared memory lets there be, or nearly: 64 or 128 registers a thread.
 #define MOBILENET_MATRIX(rows, columns)                                                   \
-  extern "C" __global__ void __launch_bounds__(kThreads)                                  \
+  extern "C" __global__ void __launch_bounds__(kThreads, (rows) == 64 ? 4 : 2)            \
       matrix_##rows##_##columns(const __grid_constant__ ConvolutionArguments arguments) { \
     multiply_matrices<rows, columns>(arguments);                                          \
   }

@@ -94,8 +94,7 @@ __device__ inline void run_depthwise_halves(const DepthwiseArguments& a) {
       sums[k] += shifts[k];
     }
     const std::int64_t at = i * 8;
-    store_eight(a, static_cast<int>(pixel), static_cast<int>(group * 8),
-                a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr, sums);
+    store_eight(a, at, a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr, sums);
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "backend/cuda/program/code.h"
 #include "backend/cuda/program/execution.h"
+#include "backend/cuda/program/joined.h"
 #include "backend/cuda/program/step.h"
 #include "backend/cuda/steps/block.h"
 #include "base/error.h"
@@ -20,6 +21,9 @@ class CudaGrouping final : public Grouping {
   bool renames(const Network& network, const Node& node) const override { return is_plain_reshape(network, node); }
   int next_node(const PlanView& plan, std::span<const int> nodes) const override {
     return next_of_convolution(plan, nodes);
+  }
+  void arrange(const PlanView& plan, std::vector<Step>& steps, std::vector<TensorId>& memory) const override {
+    join_in_place(plan, steps, memory);
   }
   std::size_t block_size(const PlanView& plan, std::size_t first) const override {
     if (precision_ != Precision::f16) return 1;

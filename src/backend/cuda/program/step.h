@@ -75,6 +75,8 @@ void take_maps(const Shape& in, const Shape& out, Arguments& arguments) {
 // The kernel's view of what a layer does last.
 Ending ending_of(Activation activation);
 WindowArguments window_arguments(const Window& window, const Shape& in);
+// Of what a convolution or dense layer writes: `pixels` of so many channels, stored in this type.
+OutputPlace output_place(const Part& part, std::int64_t pixels, int channels, Stored type);
 
 // Numbers as bytes, and floats rounded to halves.
 template <std::ranges::contiguous_range Numbers>

@@ -272,6 +272,7 @@ Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Bl
     layers.source = plan.shape(layers.input)[3] == 3 ? BlockLayers::Source::stem : BlockLayers::Source::expansion;
   }
   layers.output = block.last().output;
+  layers.part = block.last().part;
   return layers;
 }
 
@@ -283,6 +284,8 @@ Result<void> compile_block(const StepSource& source, const BlockLayers& layers, 
   arguments.slab_bytes = memory.front_bytes + column_blocks * tiling.columns * tiling.hidden * 2;
   arguments.in_type = source.type_of(layers.input);
   arguments.out_type = source.type_of(layers.output);
+  const std::int64_t pixels = std::int64_t{shape.images} * shape.out_height * shape.out_width;
+  arguments.place = output_place(layers.part, pixels, shape.out_channels, arguments.out_type);
 
   Launch launch;
   MOBILENET_TRY(launch.function, source.kernel("block", tiling.kernel(layers.source).c_str()));

@@ -22,6 +22,7 @@ struct BlockLayers {
   std::size_t steps = 2;
   FusedGroup first, depthwise, projection;  // first: where there is one
   TensorId input = kNoTensor, output = kNoTensor;
+  Part part;  // how the output lies in its memory
 };
 // The block that begins with the Step, if any, for halves.
 std::optional<BlockLayers> block_layers(const PlanView& plan, std::size_t first);

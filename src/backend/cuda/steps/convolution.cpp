@@ -178,6 +178,8 @@ Result<void> compile_convolution(const StepSource& source, const Step& step) {
                            arguments.in_width == arguments.out_width;
   arguments.in_type = source.type_of(head.inputs[0]);
   arguments.out_type = source.type_of(step.output);
+  const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+  arguments.place = output_place(step.part, pixels, arguments.out_channels, arguments.out_type);
   const TensorId residual = layer.group.residual;
   if (residual != kNoTensor) arguments.residual_type = source.type_of(residual);
 
