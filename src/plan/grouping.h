@@ -30,6 +30,7 @@ struct Step {
   TensorId output = kNoTensor;          // the one that it writes
   std::vector<TensorId> extra_outputs;  // Node::extra_outputs of its last node
   Part part = {};                       // how the output lies in its memory
+  int bundle = -1;                      // neighbours of one number do not depend on each other and run as one Block
 };
 
 // What a Grouping may ask about the network that is being planned.

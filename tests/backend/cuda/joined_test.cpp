@@ -3,13 +3,12 @@
 // Concatenations whose inputs are written where they belong: which those are, and what they compute.
 #include "backend/cuda/program/joined.h"
 
-#include <cmath>
 #include <string>
 #include <vector>
 
 #include "backend/cuda/gpu.h"
+#include "backend/cuda/heads.h"
 #include "backend/cuda/program/step.h"
-#include "backend/float_network.h"
 #include "backend/reference/reference_backend.h"
 #include "plan/plan.h"
 
@@ -28,48 +27,7 @@ class Joining final : public Grouping {
   }
 };
 
-// Heads of a detector on maps of one picture after the other, each half as wide as the one before.
-class Heads : public FloatNetwork {
- public:
-  Heads() : FloatNetwork(5) { map_ = layer(input(), 8, {.outputs = channels_, .activation = Activation::relu6}); }
-
-  struct Layer {
-    int outputs = 8, kernel = 1, stride = 1;
-    Activation activation = Activation::none;
-    int groups = 1;
-  };
-  TensorId layer(TensorId x, int in, const Layer& layer) {
-    Conv2dOp convolution;
-    convolution.window = {layer.kernel, layer.kernel, layer.stride, layer.stride, 1, 1, {.rule = Padding::Rule::same}};
-    convolution.groups = layer.groups;
-    convolution.activation = layer.activation;
-    const int inputs = in / layer.groups;
-    const float most = 1.5f / std::sqrt(static_cast<float>(inputs * layer.kernel * layer.kernel));
-    return add(convolution,
-               {x, constant({layer.outputs, layer.kernel, layer.kernel, inputs}, WeightLayout::ohwi, -most, most),
-                vector(layer.outputs, -0.2f, 0.2f)});
-  }
-  TensorId on_map(const Layer& head) { return layer(map_, channels_, head); }
-  TensorId rows(TensorId x, int columns) { return add(ReshapeOp{{1, -1, columns}}, {x}); }
-  void next_map() { map_ = layer(map_, channels_, {.outputs = channels_, .kernel = 3, .stride = 2}); }
-  TensorId map() const { return map_; }
-
-  Plan plan(const CompileRequest& request) const {
-    std::vector<Shape> shapes = infer_shapes(network, parameters, request.input_shapes).value();
-    return make_plan(network, std::move(shapes), request.outputs, Joining()).value();
-  }
-  static CompileRequest request(std::vector<TensorId> outputs, std::int64_t batch, std::int64_t height = 9,
-                                std::int64_t width = 7) {
-    CompileRequest request;
-    request.input_shapes = {Shape{batch, height, width, 8}};
-    request.outputs = std::move(outputs);
-    return request;
-  }
-
- private:
-  int channels_ = 24;
-  TensorId map_ = kNoTensor;
-};
+Plan plan_of(const Heads& net, const CompileRequest& request) { return net.plan(request, Joining()); }
 
 const Step* step_of(const Plan& plan, TensorId output) {
   for (const Block& block : plan.blocks)
@@ -85,7 +43,7 @@ TEST(Joined, HeadsOfADetector) {
   net.next_map();
   const TensorId second = net.on_map({.outputs = 12, .kernel = 3});
   const TensorId joined = net.add(ConcatOp{1}, {first_rows, net.rows(second, 6)});
-  const Plan plan = net.plan(Heads::request({joined}, 3));
+  const Plan plan = plan_of(net, Heads::request({joined}, 3));
   EXPECT_EQ(step_of(plan, joined), nullptr);
   ASSERT_NE(step_of(plan, first), nullptr);
   ASSERT_NE(step_of(plan, second), nullptr);
@@ -112,7 +70,7 @@ TEST(Joined, KeepsItsMemory) {
   net.next_map();
   const TensorId after = net.map();
   const TensorId joined = net.add(ConcatOp{1}, {first, net.rows(net.on_map({.outputs = 12}), 6)});
-  const Plan plan = net.plan(Heads::request({joined}, 1));
+  const Plan plan = plan_of(net, Heads::request({joined}, 1));
   const auto bytes = [&](TensorId id) { return static_cast<std::size_t>(plan.shape(id).elements()) * sizeof(float); };
   for (const TensorId other : {before, after})
     EXPECT_TRUE(plan.offset(other) + bytes(other) <= plan.offset(joined) ||
@@ -123,7 +81,7 @@ TEST(Joined, ChannelsOfMaps) {
   Heads net;
   const TensorId one = net.on_map({.outputs = 16}), two = net.on_map({.outputs = 5, .kernel = 3});
   const TensorId joined = net.add(ConcatOp{3}, {one, two});
-  const Plan plan = net.plan(Heads::request({joined}, 2));
+  const Plan plan = plan_of(net, Heads::request({joined}, 2));
   EXPECT_EQ(step_of(plan, joined), nullptr);
   const Part& part = step_of(plan, two)->part;
   EXPECT_EQ(part.first, 16);
@@ -137,7 +95,7 @@ TEST(Joined, NotWhatOthersSee) {
   const TensorId read = net.on_map({.outputs = 8}), alone = net.on_map({.outputs = 8});
   const TensorId pooled = net.add(PoolOp{PoolKind::max, {3, 3, 1, 1, 1, 1, {.rule = Padding::Rule::same}}}, {read});
   const TensorId joined = net.add(ConcatOp{3}, {wanted, twice, alone, read, twice, pooled});
-  const Plan plan = net.plan(Heads::request({joined, wanted}, 1));
+  const Plan plan = plan_of(net, Heads::request({joined, wanted}, 1));
   ASSERT_NE(step_of(plan, joined), nullptr);
   EXPECT_EQ(step_of(plan, joined)->inputs, (std::vector<TensorId>{wanted, twice, read, twice, pooled}));
   for (const TensorId id : {wanted, twice, read, pooled}) {
@@ -151,7 +109,7 @@ TEST(Joined, NotWhereRowsEndInsideAPixel) {
   Heads net;
   const TensorId rows = net.rows(net.on_map({.outputs = 8}), 4), others = net.rows(net.on_map({.outputs = 8}), 4);
   const TensorId joined = net.add(ConcatOp{2}, {rows, others});
-  const Plan plan = net.plan(Heads::request({joined}, 1));
+  const Plan plan = plan_of(net, Heads::request({joined}, 1));
   ASSERT_NE(step_of(plan, joined), nullptr);
   EXPECT_EQ(step_of(plan, joined)->inputs.size(), 2);
 }
@@ -256,7 +214,7 @@ TEST_F(CudaJoined, HeadsOfManyPixels) {
 TEST_F(CudaJoined, HeadsWithMoreBehind) {
   Heads net;
   std::vector<TensorId> scores, others;
-  for (int map = 0; map < 4; ++map) {  // the last of 2 x 1 pixels
+  for (int map = 0; map < 5; ++map) {  // the last of one pixel
     scores.push_back(net.rows(net.on_map({.outputs = 42, .activation = Activation::hard_swish}), 7));
     others.push_back(net.rows(net.on_map({.outputs = 48, .kernel = 3, .activation = Activation::relu}), 8));
     net.next_map();

@@ -59,6 +59,15 @@ struct ConvolutionArguments {
   std::int32_t is_pointwise;  // every output pixel reads the input pixel of its place alone
 };
 
+// Convolutions in one launch: the blocks of threads of each follow those of the one before, along x.
+constexpr int kMostBundled = 16;
+struct ConvolutionBundle {
+  std::int32_t count;
+  std::int32_t first_blocks[kMostBundled];
+  ConvolutionArguments layers[kMostBundled];
+};
+static_assert(sizeof(ConvolutionBundle) <= 4096);  // what every driver passes to a kernel
+
 // A depthwise convolution: [kernel height][kernel width][channels] weights, f32 bias.
 struct DepthwiseArguments {
   Address input, output, residual, weights, bias;

@@ -4,6 +4,7 @@
 // [depth][output channels], depth in the order kernel row, kernel column, input channel.
 //
 //   matrix_*   halves through matrix units, sums in float; input channels a multiple of 8
+//   bundle_*   several of these that are small and do not depend on each other
 //   vector_*   any stored type, any channels, in float
 //   rows       few rows (a classifier's one): a warp for each output channel, weights read once
 #include <cooperative_groups.h>
@@ -50,15 +51,15 @@ __device__ inline void finish_single(const ConvolutionArguments& a, int pixel, i
 }
 
 // A block of threads makes kRows pixels x kColumns channels, warps 4 x 2 of it; copies of three steps are under way.
+// `below`: which tile of pixels, times the parts of its depth, which are a cluster; `beside`: which tile of channels.
 template <int kRows, int kColumns>
-__device__ inline void multiply_matrices(const ConvolutionArguments& a) {
+__device__ inline void multiply_matrices(const ConvolutionArguments& a, int below, int beside) {
   constexpr int kDepth = kStepDepth, kStages = kStepStages, kRow = kDepth + kPad;
   constexpr int kTilesM = kRows / 64, kTilesN = kColumns / 16;  // of a warp: 16 x 8
   constexpr int kRowsBytes = kRows * kRow * 2, kWeightBytes = kColumns * kDepth * 2;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, down = warp % 4, across = warp / 4;
-  const int parts = a.depth_parts, part = static_cast<int>(blockIdx.x) % parts;
-  const int first_pixel = static_cast<int>(blockIdx.x) / parts * kRows;
-  const int first_channel = static_cast<int>(blockIdx.y) * kColumns;
+  const int parts = a.depth_parts, part = below % parts;
+  const int first_pixel = below / parts * kRows, first_channel = beside * kColumns;
   const int pixels = a.images * a.out_height * a.out_width;
   const int all_steps = a.padded_depth / kDepth, each = (all_steps + parts - 1) / parts;
   const int first_step = part * each, steps = max(min(each, all_steps - first_step), 0);
@@ -313,15 +314,27 @@ __device__ inline void transpose(const TransposedArguments& a) {
 }  // namespace
 
 // As many blocks on a multiprocessor as shared memory lets there be, or nearly: 64 or 128 registers a thread.
-#define MOBILENET_MATRIX(rows, columns)                                                   \
-  extern "C" __global__ void __launch_bounds__(kThreads, (rows) == 64 ? 4 : 2)            \
-      matrix_##rows##_##columns(const __grid_constant__ ConvolutionArguments arguments) { \
-    multiply_matrices<rows, columns>(arguments);                                          \
+#define MOBILENET_MATRIX(rows, columns)                                                                      \
+  extern "C" __global__ void __launch_bounds__(kThreads, (rows) == 64 ? 4 : 2)                               \
+      matrix_##rows##_##columns(const __grid_constant__ ConvolutionArguments arguments) {                    \
+    multiply_matrices<rows, columns>(arguments, static_cast<int>(blockIdx.x), static_cast<int>(blockIdx.y)); \
   }
 MOBILENET_MATRIX(64, 32)
 MOBILENET_MATRIX(64, 64)
 MOBILENET_MATRIX(128, 64)
 MOBILENET_MATRIX(128, 128)
+
+extern "C" __global__ void __launch_bounds__(kThreads, 4)
+    bundle_64_32(const __grid_constant__ ConvolutionBundle bundle) {
+  constexpr int kRows = 64, kColumns = 32;
+  const int block = static_cast<int>(blockIdx.x);
+  int layer = 0;
+  while (layer + 1 < bundle.count && block >= bundle.first_blocks[layer + 1]) ++layer;
+  const ConvolutionArguments& a = bundle.layers[layer];
+  const int down = (a.images * a.out_height * a.out_width + kRows - 1) / kRows * a.depth_parts;
+  const int place = block - bundle.first_blocks[layer];
+  multiply_matrices<kRows, kColumns>(a, place % down, place / down);
+}
 
 extern "C" __global__ void __launch_bounds__(kThreads)
     vector_64_64(const __grid_constant__ ConvolutionArguments arguments) {

@@ -22,6 +22,9 @@ namespace mobilenet::cuda {
 Result<Stored> stored_as(const Tensor& tensor);
 std::size_t size_of(Stored type);
 
+// Whether a tensor is one of the network's inputs, under whatever name: those stay floats.
+bool is_given(const PlanView& plan, TensorId id);
+
 // All that compiling may look at, and what it makes.
 struct StepSource {
   const CudaWeights& weights;
@@ -93,6 +96,9 @@ Result<Place> packed_table(const StepSource& source, std::vector<std::int64_t> t
 // One per family of operators; `step` begins with such an operator.
 using CompileStep = Result<void> (*)(const StepSource& source, const Step& step);
 Result<void> compile_convolution(const StepSource& source, const Step& step);  // convolution and dense
+// The blocks of threads that the Step takes in a bundle of matrix products, in halves; 0: it cannot be in one.
+std::int64_t blocks_in_bundle(const PlanView& plan, const Step& step);
+Result<void> compile_convolutions(const StepSource& source, std::span<const Step> bundle);  // as one launch
 Result<void> compile_depthwise(const StepSource& source, const Step& step);
 Result<void> compile_transposed(const StepSource& source, const Step& step);
 Result<void> compile_unary(const StepSource& source, const Step& step);  // activation, unary, quantize, cast, reshape

@@ -20,15 +20,6 @@ bool has_no_padding(const Window& w, const Shape& in) {
   return window_height(w, in[1]).pad_before == 0 && window_width(w, in[2]).pad_before == 0;
 }
 
-// Whether a tensor is one of the network's inputs, under whatever name: those stay floats.
-bool is_given(const PlanView& plan, TensorId id) {
-  const Network& network = plan.network();
-  for (const Node* maker = network.producer(id); maker != nullptr && is_plain_reshape(network, *maker);
-       maker = network.producer(id))
-    id = maker->inputs[0];
-  return std::find(network.inputs.begin(), network.inputs.end(), id) != network.inputs.end();
-}
-
 // The Step as a layer that a block can begin with or go on with: its constants are there, and it ends with a clamp.
 std::optional<FusedGroup> clamped_layer(const PlanView& plan, std::size_t index) {
   if (index >= plan.steps().size()) return std::nullopt;

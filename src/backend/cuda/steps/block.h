@@ -69,6 +69,7 @@ Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Bl
 class BlockTilings {
  public:
   explicit BlockTilings(const Device& device) : device_(device) {}
+  const Device& device() const { return device_; }
   // None: no tile fits into shared memory.
   const std::optional<BlockTiling>& of(const BlockShape& shape);
   // Whether a block is faster than its layers one by one, as far as the models of their cost say.

@@ -89,6 +89,9 @@ struct MatrixKernel {
 constexpr std::array<MatrixKernel, 4> kMatrixKernels{
     {{"matrix_128_128", 128, 128}, {"matrix_128_64", 128, 64}, {"matrix_64_64", 64, 64}, {"matrix_64_32", 64, 32}}};
 
+// The smallest tiles: what is small has few blocks of threads even so.
+constexpr const MatrixKernel& kBundleKernel = kMatrixKernels.back();
+
 std::int64_t blocks_of(const MatrixKernel& kernel, std::int64_t pixels, int channels) {
   return (pixels + kernel.rows - 1) / kernel.rows * ((channels + kernel.columns - 1) / kernel.columns);
 }
@@ -100,26 +103,41 @@ const MatrixKernel& matrix_kernel(const Device& device, std::int64_t pixels, int
   return kMatrixKernels.back();
 }
 
+// As long as blocks of threads are at most so many, more of them share the depth, as clusters.
+void share_depth(const Device& device, std::int64_t blocks, std::int64_t most_blocks, ConvolutionArguments& arguments) {
+  const int steps = arguments.padded_depth / kStepDepth;
+  if (device.capability() < 90) return;
+  while (arguments.depth_parts < kMostParts && blocks * arguments.depth_parts * 2 <= most_blocks &&
+         steps >= arguments.depth_parts * 4)
+    arguments.depth_parts *= 2;
+}
+
+int padded_depth(int depth) { return (depth + kStepDepth - 1) / kStepDepth * kStepDepth; }
+std::int64_t pixels_of(const ConvolutionArguments& arguments) {
+  return std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+}
+unsigned shared_bytes_of(const MatrixKernel& kernel) {
+  return static_cast<unsigned>(kStepStages * (kernel.rows * (kStepDepth + kRowPad) + kernel.columns * kStepDepth) * 2);
+}
+Result<Place> weights_for(const StepSource& source, const Layer& layer, const MatrixKernel& kernel) {
+  const int columns = (layer.view.outputs + kernel.columns - 1) / kernel.columns * kernel.columns;
+  return packed_tiles(source, layer, columns, padded_depth(layer.view.height * layer.view.width * layer.view.inputs));
+}
+
 Result<void> launch_matrix(const StepSource& source, const Layer& layer, ConvolutionArguments& arguments,
                            Launch& launch) {
-  const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+  const std::int64_t pixels = pixels_of(arguments);
   const MatrixKernel& kernel = matrix_kernel(source.device(), pixels, arguments.out_channels);
   MOBILENET_TRY(launch.function, source.kernel(kFile, kernel.name));
-  arguments.padded_depth = (arguments.depth + kStepDepth - 1) / kStepDepth * kStepDepth;
-  const int column_blocks = (arguments.out_channels + kernel.columns - 1) / kernel.columns;
-  const std::int64_t blocks = blocks_of(kernel, pixels, arguments.out_channels);
-  const int steps = arguments.padded_depth / kStepDepth;
-  if (source.device().capability() >= 90)
-    while (arguments.depth_parts < 8 && blocks * arguments.depth_parts * 2 <= source.device().processors() &&
-           steps >= arguments.depth_parts * 4)
-      arguments.depth_parts *= 2;
-  MOBILENET_TRY(const Place tiles, packed_tiles(source, layer, column_blocks * kernel.columns, arguments.padded_depth));
+  arguments.padded_depth = padded_depth(arguments.depth);
+  share_depth(source.device(), blocks_of(kernel, pixels, arguments.out_channels), source.device().processors(),
+              arguments);
+  MOBILENET_TRY(const Place tiles, weights_for(source, layer, kernel));
   MOBILENET_ADDRESS(launch, ConvolutionArguments, weights, tiles);
   launch.cluster = static_cast<unsigned>(arguments.depth_parts);
   launch.grid = {static_cast<unsigned>((pixels + kernel.rows - 1) / kernel.rows) * launch.cluster,
-                 static_cast<unsigned>(column_blocks), 1};
-  launch.shared_bytes =
-      static_cast<unsigned>(kStepStages * (kernel.rows * (kStepDepth + kRowPad) + kernel.columns * kStepDepth) * 2);
+                 static_cast<unsigned>((arguments.out_channels + kernel.columns - 1) / kernel.columns), 1};
+  launch.shared_bytes = shared_bytes_of(kernel);
   return {};
 }
 
@@ -149,10 +167,8 @@ Result<void> launch_rows(const StepSource& source, const Layer& layer, const Con
   return {};
 }
 
-}  // namespace
-
-Result<void> compile_convolution(const StepSource& source, const Step& step) {
-  MOBILENET_TRY(const Layer layer, layer_of(source, step));
+// But for how the depth is divided.
+ConvolutionArguments arguments_of(const StepSource& source, const Step& step, const Layer& layer) {
   const Node& head = *layer.group.head;
   const auto* convolution = std::get_if<Conv2dOp>(&head.op);
   const Shape &in = source.shape(head.inputs[0]), &out = source.shape(step.output);
@@ -178,14 +194,34 @@ Result<void> compile_convolution(const StepSource& source, const Step& step) {
                            arguments.in_width == arguments.out_width;
   arguments.in_type = source.type_of(head.inputs[0]);
   arguments.out_type = source.type_of(step.output);
-  const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
-  arguments.place = output_place(step.part, pixels, arguments.out_channels, arguments.out_type);
+  arguments.place = output_place(step.part, pixels_of(arguments), arguments.out_channels, arguments.out_type);
   const TensorId residual = layer.group.residual;
   if (residual != kNoTensor) arguments.residual_type = source.type_of(residual);
+  return arguments;
+}
 
+// All but the weights.
+Result<void> take_addresses(const StepSource& source, const Step& step, const Layer& layer, Launch& launch) {
+  MOBILENET_TRY(const Place bias, packed_bias(source, layer));
+  MOBILENET_TRY(const Place input, source.place_of(layer.group.head->inputs[0]));
+  MOBILENET_TRY(const Place output, source.place_of(step.output));
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, bias, bias);
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, input, input);
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, output, output);
+  if (layer.group.residual == kNoTensor) return {};
+  MOBILENET_TRY(const Place residual, source.place_of(layer.group.residual));
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, residual, residual);
+  return {};
+}
+
+}  // namespace
+
+Result<void> compile_convolution(const StepSource& source, const Step& step) {
+  MOBILENET_TRY(const Layer layer, layer_of(source, step));
+  ConvolutionArguments arguments = arguments_of(source, step, layer);
   Launch launch;
   const bool halves = arguments.in_type == Stored::f16 && arguments.groups == 1 && arguments.in_channels % 8 == 0 &&
-                      (residual == kNoTensor || arguments.residual_type == Stored::f16);
+                      (layer.group.residual == kNoTensor || arguments.residual_type == Stored::f16);
   constexpr int kFewRows = 8;
   const bool few = arguments.out_height == 1 && arguments.out_width == 1 && arguments.is_pointwise != 0 &&
                    arguments.images <= kFewRows;
@@ -196,13 +232,72 @@ Result<void> compile_convolution(const StepSource& source, const Step& step) {
   } else {
     MOBILENET_CHECK(launch_vectors(source, layer, arguments, launch));
   }
-  MOBILENET_TRY(const Place bias, packed_bias(source, layer));
-  MOBILENET_ADDRESS(launch, ConvolutionArguments, bias, bias);
-  if (residual != kNoTensor) {
-    MOBILENET_TRY(const Place place, source.place_of(residual));
-    MOBILENET_ADDRESS(launch, ConvolutionArguments, residual, place);
+  MOBILENET_CHECK(take_addresses(source, step, layer, launch));
+  launch.take(arguments);
+  source.launches.push_back(std::move(launch));
+  return {};
+}
+
+std::int64_t blocks_in_bundle(const PlanView& plan, const Step& step) {
+  const auto* const convolution = std::get_if<Conv2dOp>(&plan.node(step.nodes.front()).op);
+  if (convolution == nullptr || convolution->groups != 1) return 0;
+  const auto group = fused_group(plan.network(), step);
+  if (!group) return 0;
+  for (const Node* node : {group->head, group->batch_norm})
+    for (std::size_t i = 1; node != nullptr && i < node->inputs.size(); ++i)
+      if (plan.network().is_activation(node->inputs[i])) return 0;  // which is an error, of this step
+  // Halves, as long as the network's inputs are not among them.
+  const auto in_halves = [&](TensorId id) {
+    return plan.network().is_activation(id) && plan.tensor(id).type == DataType::f32 && !is_given(plan, id);
+  };
+  const TensorId input = group->head->inputs[0];
+  if (!in_halves(input) || (group->residual != kNoTensor && !in_halves(group->residual))) return 0;
+  const Shape &in = plan.shape(input), &out = plan.shape(step.output);
+  if (in[3] % 8 != 0) return 0;
+  return blocks_of(kBundleKernel, out[0] * out[1] * out[2], static_cast<int>(out[3]));
+}
+
+Result<void> compile_convolutions(const StepSource& source, std::span<const Step> bundle) {
+  std::vector<Layer> layers;
+  std::vector<ConvolutionArguments> all;
+  ConvolutionArguments deepest{};
+  std::int64_t blocks = 0;
+  for (const Step& step : bundle) {
+    MOBILENET_TRY(const Layer layer, layer_of(source, step));
+    ConvolutionArguments arguments = arguments_of(source, step, layer);
+    arguments.padded_depth = padded_depth(arguments.depth);
+    if (arguments.padded_depth >= deepest.padded_depth) deepest = arguments;
+    blocks += blocks_of(kBundleKernel, pixels_of(arguments), arguments.out_channels);
+    layers.push_back(layer);
+    all.push_back(arguments);
   }
-  return put_launch(source, arguments, std::move(launch), head.inputs[0], step.output);
+  constexpr int kBlocksEach = 2;  // of a multiprocessor, which has room for four
+  share_depth(source.device(), blocks, std::int64_t{kBlocksEach} * source.device().processors(), deepest);
+
+  ConvolutionBundle arguments{};
+  Launch launch;
+  MOBILENET_TRY(launch.function, source.kernel(kFile, "bundle_64_32"));
+  launch.cluster = static_cast<unsigned>(deepest.depth_parts);
+  launch.shared_bytes = shared_bytes_of(kBundleKernel);
+  launch.grid[0] = 0;
+  for (std::size_t i = 0; i < bundle.size(); ++i) {
+    all[i].depth_parts = deepest.depth_parts;
+    arguments.first_blocks[i] = static_cast<std::int32_t>(launch.grid[0]);
+    arguments.layers[i] = all[i];
+    launch.grid[0] +=
+        static_cast<unsigned>(blocks_of(kBundleKernel, pixels_of(all[i]), all[i].out_channels)) * launch.cluster;
+    Launch alone;
+    MOBILENET_TRY(const Place tiles, weights_for(source, layers[i], kBundleKernel));
+    MOBILENET_ADDRESS(alone, ConvolutionArguments, weights, tiles);
+    MOBILENET_CHECK(take_addresses(source, bundle[i], layers[i], alone));
+    for (const Launch::Field& field : alone.fields)
+      launch.address(offsetof(ConvolutionBundle, layers) + i * sizeof(ConvolutionArguments) + field.offset,
+                     field.place);
+  }
+  arguments.count = static_cast<std::int32_t>(bundle.size());
+  launch.take(arguments);
+  source.launches.push_back(std::move(launch));
+  return {};
 }
 
 Result<void> compile_depthwise(const StepSource& source, const Step& step) {

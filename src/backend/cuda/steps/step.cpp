@@ -134,6 +134,14 @@ WindowArguments window_arguments(const Window& w, const Shape& in) {
           static_cast<std::int32_t>(window_width(w, in[2]).pad_before)};
 }
 
+bool is_given(const PlanView& plan, TensorId id) {
+  const Network& network = plan.network();
+  for (const Node* maker = network.producer(id); maker != nullptr && is_plain_reshape(network, *maker);
+       maker = network.producer(id))
+    id = maker->inputs[0];
+  return std::find(network.inputs.begin(), network.inputs.end(), id) != network.inputs.end();
+}
+
 OutputPlace output_place(const Part& part, std::int64_t pixels, int channels, Stored type) {
   OutputPlace place{};
   place.pixel = channels;
