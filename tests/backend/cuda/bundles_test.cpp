@@ -138,23 +138,31 @@ TEST(Bundles, NotWhatIsLarge) {
   EXPECT_EQ(blocks_of(net.plan(Heads::request(net.network.outputs, 1), grouping)), expected);
 }
 
-// Kernels of two kinds make two bundles, and a layer of several steps stays together.
-TEST(Bundles, OfOneKernel) {
+// Of layers of two steps all first ones are a bundle, and all last ones the next.
+TEST(Bundles, OfTwoSteps) {
   Heads net;
   std::vector<TensorId> parts, hidden;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 3; ++i) {
     hidden.push_back(net.on_map({.outputs = 16}));
     parts.push_back(net.layer(hidden.back(), 16, {.outputs = 8}));
   }
+  parts.push_back(net.on_map({.outputs = 8}));
   net.network.outputs = {net.add(ConcatOp{3}, parts)};
+  const CompileRequest request = Heads::request(net.network.outputs, 1);
   Bundling grouping(100);
-  for (int i = 0; i < 4; ++i)
-    grouping.layers[hidden[static_cast<std::size_t>(i)]] = {.steps = 2, .kind = i % 2, .blocks = 5};
-  const Plan plan = net.plan(Heads::request(net.network.outputs, 1), grouping);
-  const std::vector<std::vector<TensorId>> expected{
-      {net.map()}, {hidden[0], parts[0], hidden[2], parts[2]}, {hidden[1], parts[1], hidden[3], parts[3]}};
-  EXPECT_EQ(blocks_of(plan), expected);
+  for (const TensorId first : hidden) grouping.layers[first] = {.steps = 2, .blocks = 5};
+  const Plan plan = net.plan(request, grouping);
+  EXPECT_EQ(blocks_of(plan), (std::vector<std::vector<TensorId>>{{net.map()}, hidden, parts}));
   expect_sound(plan);
+
+  // A single one stays as it is.
+  grouping.layers[hidden[1]] = grouping.layers[hidden[2]] = {.steps = 2};
+  grouping.layers[parts[3]] = {};
+  const Plan single = net.plan(request, grouping);
+  for (const Block& block : single.blocks) EXPECT_EQ(block.last().bundle, -1);
+  EXPECT_EQ(blocks_of(single).back(), std::vector{parts[0]});
+  EXPECT_EQ(blocks_of(single)[blocks_of(single).size() - 2], std::vector{hidden[0]});
+  expect_sound(single);
 }
 
 // Before what reads the joined tensor, and before what is copied into it.

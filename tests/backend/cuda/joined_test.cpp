@@ -238,17 +238,37 @@ TEST_F(CudaJoined, ChannelsOfMaps) {
   expect_like_reference(net);
 }
 
-// A residual, and whole blocks, write their parts too.
-TEST_F(CudaJoined, ResidualsAndBlocks) {
+// A depthwise convolution of the map and a projection, as a block is.
+TensorId separable(Heads& net, int outputs) {
+  DepthwiseConv2dOp depthwise;
+  depthwise.window = {3, 3, 1, 1, 1, 1, {.rule = Padding::Rule::same}};
+  const TensorId x = net.add(depthwise, {net.map(), net.constant({1, 3, 3, 24}, WeightLayout::hwc, -0.6f, 0.6f)});
+  return net.layer(net.add(ActivationOp{}, {net.batch_norm(x, 24)}), 24, {.outputs = outputs});
+}
+
+// With something that is copied beside it, so that it is the only layer of its kind.
+TEST_F(CudaJoined, BlocksAndResiduals) {
+  for (const int outputs : {24, 21, 48}) {
+    SCOPED_TRACE(outputs);
+    Heads net;
+    TensorId x = separable(net, outputs);
+    if (outputs == 24) x = net.add(AddOp{Activation::relu}, {net.map(), x});
+    const TensorId pooled =
+        net.add(PoolOp{PoolKind::max, {3, 3, 1, 1, 1, 1, {.rule = Padding::Rule::same}}}, {net.map()});
+    net.network.outputs = {net.add(ConcatOp{1}, {net.rows(pooled, 3), net.rows(x, 3)})};
+    expect_like_reference(net);
+  }
+}
+
+TEST_F(CudaJoined, HeadsOfTwoSteps) {
   Heads net;
   std::vector<TensorId> parts;
-  for (const int outputs : {24, 21, 24}) {
-    DepthwiseConv2dOp depthwise;
-    depthwise.window = {3, 3, 1, 1, 1, 1, {.rule = Padding::Rule::same}};
-    TensorId x = net.add(depthwise, {net.map(), net.constant({1, 3, 3, 24}, WeightLayout::hwc, -0.6f, 0.6f)});
-    x = net.layer(net.add(ActivationOp{}, {net.batch_norm(x, 24)}), 24, {.outputs = outputs});
-    parts.push_back(net.rows(outputs == 24 ? net.add(AddOp{}, {net.map(), x}) : x, 3));
+  for (const int outputs : {24, 21, 48, 126}) {
+    TensorId x = separable(net, outputs);
+    if (outputs == 24) x = net.add(AddOp{}, {net.map(), x});
+    parts.push_back(net.rows(x, 3));
     parts.push_back(net.rows(net.add(AddOp{Activation::relu}, {net.map(), net.on_map({.outputs = 24})}), 3));
+    if (outputs != 24) net.next_map();
   }
   const TensorId odd = net.on_map({.outputs = 21});
   parts.push_back(net.rows(net.add(AddOp{}, {odd, net.on_map({.outputs = 21, .kernel = 3})}), 3));

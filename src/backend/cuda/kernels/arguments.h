@@ -44,6 +44,16 @@ struct OutputPlace {
   std::int32_t pixel, line, eights;
 };
 
+// Several layers in one launch: the blocks of threads of each follow those of the one before, along x.
+constexpr int kMostBundled = 16;
+template <class Arguments>
+struct Bundle {
+  static_assert(kMostBundled * sizeof(Arguments) <= 4000);  // every driver passes 4096 bytes to a kernel
+  std::int32_t count;
+  std::int32_t first_blocks[kMostBundled + 1];  // and where those of the last end
+  Arguments layers[kMostBundled];
+};
+
 // A convolution (groups of `in_channels / groups`) or dense layer, by any of the kernels for it.
 struct ConvolutionArguments {
   Address input, output, residual, weights, bias;
@@ -58,15 +68,6 @@ struct ConvolutionArguments {
   std::int32_t depth_parts;   // among which blocks of a cluster share the depth
   std::int32_t is_pointwise;  // every output pixel reads the input pixel of its place alone
 };
-
-// Convolutions in one launch: the blocks of threads of each follow those of the one before, along x.
-constexpr int kMostBundled = 16;
-struct ConvolutionBundle {
-  std::int32_t count;
-  std::int32_t first_blocks[kMostBundled];
-  ConvolutionArguments layers[kMostBundled];
-};
-static_assert(sizeof(ConvolutionBundle) <= 4096);  // what every driver passes to a kernel
 
 // A depthwise convolution: [kernel height][kernel width][channels] weights, f32 bias.
 struct DepthwiseArguments {

@@ -325,15 +325,13 @@ MOBILENET_MATRIX(128, 64)
 MOBILENET_MATRIX(128, 128)
 
 extern "C" __global__ void __launch_bounds__(kThreads, 4)
-    bundle_64_32(const __grid_constant__ ConvolutionBundle bundle) {
+    bundle_64_32(const __grid_constant__ Bundle<ConvolutionArguments> bundle) {
   constexpr int kRows = 64, kColumns = 32;
-  const int block = static_cast<int>(blockIdx.x);
-  int layer = 0;
-  while (layer + 1 < bundle.count && block >= bundle.first_blocks[layer + 1]) ++layer;
+  const int block = static_cast<int>(blockIdx.x), layer = layer_of_block(bundle, block);
   const ConvolutionArguments& a = bundle.layers[layer];
-  const int down = (a.images * a.out_height * a.out_width + kRows - 1) / kRows * a.depth_parts;
   const int place = block - bundle.first_blocks[layer];
-  multiply_matrices<kRows, kColumns>(a, place % down, place / down);
+  const int tiles_below = (a.images * a.out_height * a.out_width + kRows - 1) / kRows * a.depth_parts;
+  multiply_matrices<kRows, kColumns>(a, place % tiles_below, place / tiles_below);
 }
 
 extern "C" __global__ void __launch_bounds__(kThreads)

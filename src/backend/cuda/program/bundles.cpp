@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <set>
 #include <span>
 #include <utility>
@@ -18,60 +17,50 @@ class Bundler {
   Bundler(const std::vector<TensorId>& memory, std::size_t most_layers, std::int64_t most_blocks)
       : memory_(memory), most_layers_(most_layers), most_blocks_(most_blocks) {}
 
-  void take_layer(std::span<Step> steps, const BundleLayer& layer) {
-    if (const auto waiting = waiting_.find(layer.kind);
-        waiting != waiting_.end() &&
-        (waiting->second.layers == most_layers_ || waiting->second.blocks + layer.blocks > most_blocks_))
-      run(layer.kind);
-    Waiting& waiting = waiting_[layer.kind];
-    ++waiting.layers, waiting.blocks += layer.blocks;
-    for (Step& step : steps) {
-      waiting.written.insert(memory_of(step.output));
-      waiting.steps.push_back(std::move(step));
-    }
+  void take_layer(std::span<Step> steps, std::int64_t blocks) {
+    if (last_.size() == most_layers_ || blocks_ + blocks > most_blocks_) run();
+    blocks_ += blocks;
+    for (const Step& step : steps) written_.insert(memory_of(step.output));
+    if (steps.size() == 2) first_.push_back(std::move(steps.front()));
+    last_.push_back(std::move(steps.back()));
   }
   void take_step(Step step) { done_.push_back(std::move(step)); }
 
-  // Runs what was held back and has to come before these: they read it, or add to the joined tensor what is copied.
+  // Runs what was held back where it has to come before these: they read it, or copy to the joined tensor.
   void make_ready_for(std::span<const Step> steps) {
-    for (const Step& step : steps) {
-      for (const TensorId input : step.inputs) run_writers_of(memory_of(input));
-      if (step.part.row == 0) run_writers_of(memory_of(step.output));
-    }
+    const auto is_written = [&](TensorId id) { return written_.contains(memory_of(id)); };
+    for (const Step& step : steps)
+      if (std::any_of(step.inputs.begin(), step.inputs.end(), is_written) ||
+          (step.part.row == 0 && is_written(step.output)))
+        run();
   }
   std::vector<Step> finish() {
-    while (!waiting_.empty()) run(waiting_.begin()->first);
+    run();
     return std::move(done_);
   }
 
  private:
-  struct Waiting {
-    std::vector<Step> steps;
-    std::size_t layers = 0;
-    std::int64_t blocks = 0;
-    std::set<TensorId> written;
-  };
-
   TensorId memory_of(TensorId id) const { return memory_[static_cast<std::size_t>(id)]; }
-  void run_writers_of(TensorId memory) {
-    for (auto next = waiting_.begin(); next != waiting_.end();) {
-      const auto waiting = next++;
-      if (waiting->second.written.contains(memory)) run(waiting->first);
+  void run() {
+    for (std::vector<Step>* steps : {&first_, &last_}) {
+      // One layer by itself may be a block.
+      if (steps->size() > 1) {
+        for (Step& step : *steps) step.bundle = bundles_;
+        ++bundles_;
+      }
+      std::move(steps->begin(), steps->end(), std::back_inserter(done_));
+      steps->clear();
     }
-  }
-  void run(int kind) {
-    Waiting waiting = std::move(waiting_.extract(kind).mapped());
-    if (waiting.layers > 1) {
-      for (Step& step : waiting.steps) step.bundle = bundles_;
-      ++bundles_;
-    }
-    std::move(waiting.steps.begin(), waiting.steps.end(), std::back_inserter(done_));
+    blocks_ = 0;
+    written_.clear();
   }
 
   const std::vector<TensorId>& memory_;
   const std::size_t most_layers_;
   const std::int64_t most_blocks_;
-  std::map<int, Waiting> waiting_;  // by kind
+  std::vector<Step> first_, last_;  // steps of layers that are held back
+  std::int64_t blocks_ = 0;
+  std::set<TensorId> written_;  // memory that they write
   std::vector<Step> done_;
   int bundles_ = 0;
 };
@@ -90,8 +79,8 @@ void bundle_parts(std::vector<Step>& steps, const std::vector<TensorId>& memory,
   for (const BundleLayer& layer : layers) {
     const std::span<Step> own = std::span(steps).subspan(first, layer.steps);
     bundler.make_ready_for(own);
-    if (layer.blocks > 0 && own.back().part.row > 0)
-      bundler.take_layer(own, layer);
+    if (layer.blocks > 0 && own.size() <= 2 && own.back().part.row > 0)
+      bundler.take_layer(own, layer.blocks);
     else
       for (Step& step : own) bundler.take_step(std::move(step));
     first += own.size();

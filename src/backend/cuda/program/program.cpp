@@ -31,8 +31,8 @@ class CudaGrouping final : public Grouping {
     constexpr int kBlocksEach = 4;
     const int processors = tilings_.device().processors();
     const auto find = [&](std::size_t first) {
-      BundleLayer layer{.steps = block_size(plan, first)};
-      if (layer.steps == 1) layer.blocks = blocks_in_bundle(plan, steps[first]);
+      BundleLayer layer{.steps = block_size(plan, first)};  // two: a depthwise convolution and a projection
+      if (layer.steps <= 2) layer.blocks = blocks_in_bundle(plan, steps[first + layer.steps - 1]);
       if (layer.blocks > processors) layer.blocks = 0;
       return layer;
     };
@@ -46,6 +46,8 @@ class CudaGrouping final : public Grouping {
       return static_cast<std::size_t>(std::find_if(steps.begin(), steps.end(), is_other) - steps.begin());
     }
     const auto layers = block_layers(plan, first);
+    const auto is_bundled = [](const Step& step) { return step.bundle >= 0; };
+    if (layers && std::ranges::any_of(steps.first(layers->steps), is_bundled)) return 1;
     return layers && tilings_.pays(block_shape(plan.shapes(), *layers)) ? layers->steps : 1;
   }
 
@@ -74,8 +76,7 @@ Result<void> compile_steps(const StepSource& source, BlockTilings& tilings) {
     const bool is_bundle = block.steps.front().bundle >= 0;
     const std::string& name = source.node((is_bundle ? block.steps.front() : block.last()).nodes.back()).name;
     if (is_bundle) {
-      if (auto compiled = compile_convolutions(source, block.steps); !compiled)
-        return at(name, std::move(compiled).error());
+      if (auto compiled = compile_bundle(source, block.steps); !compiled) return at(name, std::move(compiled).error());
     } else if (block.steps.size() > 1) {
       if (auto compiled = compile_block(source, block, tilings); !compiled)
         return at(name, std::move(compiled).error());

@@ -66,6 +66,26 @@ Result<void> put_launch(const StepSource& source, const Arguments& arguments, La
   return {};
 }
 
+// Launches of one kernel, along x, as one of the kernel for bundles of them.
+template <class Arguments>
+Launch bundle_of(std::span<const Launch> layers, CUfunction function) {
+  Launch launch = layers.front();
+  launch.function = function;
+  launch.grid = {0, 1, 1};
+  launch.fields.clear();
+  Bundle<Arguments> arguments{};
+  for (const Launch& layer : layers) {
+    const auto i = static_cast<std::size_t>(arguments.count++);
+    std::memcpy(&arguments.layers[i], layer.arguments.data(), sizeof(Arguments));
+    for (const Launch::Field& field : layer.fields)
+      launch.address(offsetof(Bundle<Arguments>, layers) + i * sizeof(Arguments) + field.offset, field.place);
+    launch.grid[0] += layer.grid[0];
+    arguments.first_blocks[i + 1] = static_cast<std::int32_t>(launch.grid[0]);
+  }
+  launch.take(arguments);
+  return launch;
+}
+
 // Images, and the extents of maps, as most arguments have them.
 template <class Arguments>
 void take_maps(const Shape& in, const Shape& out, Arguments& arguments) {
@@ -98,7 +118,8 @@ using CompileStep = Result<void> (*)(const StepSource& source, const Step& step)
 Result<void> compile_convolution(const StepSource& source, const Step& step);  // convolution and dense
 // The blocks of threads that the Step takes in a bundle of matrix products, in halves; 0: it cannot be in one.
 std::int64_t blocks_in_bundle(const PlanView& plan, const Step& step);
-Result<void> compile_convolutions(const StepSource& source, std::span<const Step> bundle);  // as one launch
+// As one launch: such Steps, or the depthwise convolutions of blocks.
+Result<void> compile_bundle(const StepSource& source, std::span<const Step> bundle);
 Result<void> compile_depthwise(const StepSource& source, const Step& step);
 Result<void> compile_transposed(const StepSource& source, const Step& step);
 Result<void> compile_unary(const StepSource& source, const Step& step);  // activation, unary, quantize, cast, reshape

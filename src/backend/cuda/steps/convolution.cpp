@@ -257,49 +257,6 @@ std::int64_t blocks_in_bundle(const PlanView& plan, const Step& step) {
   return blocks_of(kBundleKernel, out[0] * out[1] * out[2], static_cast<int>(out[3]));
 }
 
-Result<void> compile_convolutions(const StepSource& source, std::span<const Step> bundle) {
-  std::vector<Layer> layers;
-  std::vector<ConvolutionArguments> all;
-  ConvolutionArguments deepest{};
-  std::int64_t blocks = 0;
-  for (const Step& step : bundle) {
-    MOBILENET_TRY(const Layer layer, layer_of(source, step));
-    ConvolutionArguments arguments = arguments_of(source, step, layer);
-    arguments.padded_depth = padded_depth(arguments.depth);
-    if (arguments.padded_depth >= deepest.padded_depth) deepest = arguments;
-    blocks += blocks_of(kBundleKernel, pixels_of(arguments), arguments.out_channels);
-    layers.push_back(layer);
-    all.push_back(arguments);
-  }
-  constexpr int kBlocksEach = 2;  // of a multiprocessor, which has room for four
-  share_depth(source.device(), blocks, std::int64_t{kBlocksEach} * source.device().processors(), deepest);
-
-  ConvolutionBundle arguments{};
-  Launch launch;
-  MOBILENET_TRY(launch.function, source.kernel(kFile, "bundle_64_32"));
-  launch.cluster = static_cast<unsigned>(deepest.depth_parts);
-  launch.shared_bytes = shared_bytes_of(kBundleKernel);
-  launch.grid[0] = 0;
-  for (std::size_t i = 0; i < bundle.size(); ++i) {
-    all[i].depth_parts = deepest.depth_parts;
-    arguments.first_blocks[i] = static_cast<std::int32_t>(launch.grid[0]);
-    arguments.layers[i] = all[i];
-    launch.grid[0] +=
-        static_cast<unsigned>(blocks_of(kBundleKernel, pixels_of(all[i]), all[i].out_channels)) * launch.cluster;
-    Launch alone;
-    MOBILENET_TRY(const Place tiles, weights_for(source, layers[i], kBundleKernel));
-    MOBILENET_ADDRESS(alone, ConvolutionArguments, weights, tiles);
-    MOBILENET_CHECK(take_addresses(source, bundle[i], layers[i], alone));
-    for (const Launch::Field& field : alone.fields)
-      launch.address(offsetof(ConvolutionBundle, layers) + i * sizeof(ConvolutionArguments) + field.offset,
-                     field.place);
-  }
-  arguments.count = static_cast<std::int32_t>(bundle.size());
-  launch.take(arguments);
-  source.launches.push_back(std::move(launch));
-  return {};
-}
-
 Result<void> compile_depthwise(const StepSource& source, const Step& step) {
   MOBILENET_TRY(const Layer layer, layer_of(source, step));
   const Node& head = *layer.group.head;
@@ -346,6 +303,46 @@ Result<void> compile_depthwise(const StepSource& source, const Step& step) {
     MOBILENET_ADDRESS(launch, DepthwiseArguments, residual, place);
   }
   return put_launch(source, arguments, std::move(launch), head.inputs[0], step.output);
+}
+
+Result<void> compile_bundle(const StepSource& source, std::span<const Step> bundle) {
+  std::vector<Launch> layers;
+  const StepSource of_layers{source.weights, source.plan, source.stored, source.places, layers, source.arena_bytes};
+  if (std::holds_alternative<DepthwiseConv2dOp>(source.node(bundle.front().nodes.front()).op)) {
+    for (const Step& step : bundle) MOBILENET_CHECK(compile_depthwise(of_layers, step));
+    MOBILENET_TRY(const CUfunction function, source.kernel("maps", "depthwise_bundle"));
+    source.launches.push_back(bundle_of<DepthwiseArguments>(layers, function));
+    return {};
+  }
+  std::vector<ConvolutionArguments> all;
+  ConvolutionArguments deepest{};
+  std::int64_t blocks = 0;
+  for (const Step& step : bundle) {
+    MOBILENET_TRY(const Layer layer, layer_of(source, step));
+    ConvolutionArguments arguments = arguments_of(source, step, layer);
+    arguments.padded_depth = padded_depth(arguments.depth);
+    if (arguments.padded_depth >= deepest.padded_depth) deepest = arguments;
+    const std::int64_t own_blocks = blocks_of(kBundleKernel, pixels_of(arguments), arguments.out_channels);
+    blocks += own_blocks;
+    Launch& launch = layers.emplace_back();
+    launch.grid[0] = static_cast<unsigned>(own_blocks);
+    MOBILENET_TRY(const Place tiles, weights_for(source, layer, kBundleKernel));
+    MOBILENET_ADDRESS(launch, ConvolutionArguments, weights, tiles);
+    MOBILENET_CHECK(take_addresses(source, step, layer, launch));
+    all.push_back(arguments);
+  }
+  constexpr int kBlocksEach = 2;  // of a multiprocessor, which has room for four
+  share_depth(source.device(), blocks, std::int64_t{kBlocksEach} * source.device().processors(), deepest);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    all[i].depth_parts = deepest.depth_parts;  // one kind of cluster
+    layers[i].take(all[i]);
+    layers[i].cluster = static_cast<unsigned>(deepest.depth_parts);
+    layers[i].grid[0] *= layers[i].cluster;
+    layers[i].shared_bytes = shared_bytes_of(kBundleKernel);
+  }
+  MOBILENET_TRY(const CUfunction function, source.kernel(kFile, "bundle_64_32"));
+  source.launches.push_back(bundle_of<ConvolutionArguments>(layers, function));
+  return {};
 }
 
 Result<void> compile_transposed(const StepSource& source, const Step& step) {
