@@ -56,6 +56,7 @@ int PlanView::only_reader(TensorId id) const {
 
 bool Grouping::renames(const PlanView&, const Node&) const { return false; }
 int Grouping::next_node(const PlanView&, std::span<const int>) const { return kNoNode; }
+void Grouping::arrange(const PlanView&, std::vector<Step>&, std::vector<TensorId>&) const {}
 std::size_t Grouping::block_size(const PlanView&, std::size_t) const { return 1; }
 
 bool is_pointwise(const Window& window, const Shape& in, const Shape& out) {

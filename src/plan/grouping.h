@@ -6,6 +6,7 @@
 // memory. It decides from operators and shapes alone, before any memory is placed and anything is compiled.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,12 @@ namespace mobilenet {
 
 inline constexpr int kNoNode = -1;
 
+// How a tensor lies in the memory of a larger one that it is a part of: rows of `row` elements, `stride` from the
+// beginning of one to that of the next, from element `first` on. row 0: it lies in memory of its own, whole.
+struct Part {
+  std::int64_t row = 0, stride = 0, first = 0;
+};
+
 // A group of operators that one kernel runs. The first node is the one that gives the group its name; `reference` can
 // run the same nodes one by one.
 struct Step {
@@ -22,6 +29,8 @@ struct Step {
   std::vector<TensorId> inputs;         // activations that the nodes read from memory, in order, each as often as read
   TensorId output = kNoTensor;          // the one that it writes
   std::vector<TensorId> extra_outputs;  // Node::extra_outputs of its last node
+  Part part = {};                       // how the output lies in its memory
+  int bundle = -1;                      // neighbours of one number do not depend on each other and run as one Block
 };
 
 // What a Grouping may ask about the network that is being planned.
@@ -69,6 +78,9 @@ class Grouping {
   virtual bool renames(const PlanView& plan, const Node& node) const;
   // The node that a Step of these nodes takes next; kNoNode: it is complete.
   virtual int next_node(const PlanView& plan, std::span<const int> nodes) const;
+  // Asked once, when all Steps are known and before Blocks are formed: may put them into another order that computes
+  // the same, leave out those that have nothing to do, and let tensors be parts of others. `memory`: Plan::memory.
+  virtual void arrange(const PlanView& plan, std::vector<Step>& steps, std::vector<TensorId>& memory) const;
   // How many of the Steps from `first` on run as one Block, at least one. Asked when all Steps are known.
   virtual std::size_t block_size(const PlanView& plan, std::size_t first) const;
 };

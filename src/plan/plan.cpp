@@ -152,6 +152,7 @@ Result<Plan> make_plan(const Network& network, std::vector<Shape> shapes, std::s
   std::vector<Step> steps;
   PlanView view(network, plan.shapes, outputs, steps);
   make_steps(view, grouping, steps, plan.memory);
+  grouping.arrange(view, steps, plan.memory);
   plan.blocks = make_blocks(view, grouping, steps);
   Placer(network, plan, grouping).place_in(plan);
   return plan;

@@ -29,9 +29,10 @@ struct Plan {
   std::int64_t batch = 1;     // axis 0 of the first input
   std::vector<Shape> shapes;  // per tensor
   std::vector<Block> blocks;
-  std::vector<TensorId> inputs;      // = Network::inputs
-  std::vector<TensorId> outputs;     // what the caller asked for, in that order
-  std::vector<TensorId> memory;      // per tensor: whose memory it lies in; itself, or what a reshape renamed
+  std::vector<TensorId> inputs;   // = Network::inputs
+  std::vector<TensorId> outputs;  // what the caller asked for, in that order
+  // Per tensor: whose memory it lies in; itself, what a reshape renamed, or a tensor that it is a part of.
+  std::vector<TensorId> memory;
   std::vector<std::size_t> offsets;  // per tensor, in bytes; kNotInArena where never materialised
   std::size_t arena_bytes = 0;
 

@@ -68,6 +68,19 @@ TEST_F(CudaNetworks, Outputs) {
   }
 }
 
+// Heads write parts of two joined tensors, those of SSDLite after a depthwise convolution each.
+TEST_F(CudaNetworks, Detectors) {
+  for (const char* architecture : {"ssd_mobilenet_v1:0.25:96:5", "ssdlite_mobilenet_v2:0.5:96:5"})
+    for (const std::int64_t batch : {1, 3}) {
+      SCOPED_TRACE(::testing::Message() << architecture << ", batch " << batch);
+      const RandomNetwork net = random_network(architecture);
+      CompileRequest request;
+      request.input_shapes = {Shape{batch, 96, 96, 3}};
+      request.outputs = net.network.outputs;
+      expect_like_reference(net, request, 1e-4, kHalves);
+    }
+}
+
 // Wanting a layer closes its group, so that a wrong layer shows by name.
 TEST_F(CudaNetworks, EveryLayerAsATap) {
   for (const char* architecture : {"mobilenet_v1:1.0:32:10", "mobilenet_v2:1.0:32:10"}) {

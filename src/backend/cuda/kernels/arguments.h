@@ -41,9 +41,29 @@ struct WindowArguments {
   std::int32_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width, top, left;
 };
 
+// Where the numbers of a layer's output lie, counted in elements from its address: those of pixel p together, from
+// first + p * pixel + p / line * between on. line 0: without the last term. So a layer can write its part of a tensor
+// that joins several, along any axis. `eights`: they are floats or halves, and every eight channels of a pixel begin at
+// a multiple of 16 bytes.
+struct OutputPlace {
+  std::int64_t first, between;
+  std::int32_t pixel, line, eights;
+};
+
+// Several layers in one launch: the blocks of threads of each follow those of the one before, along x.
+constexpr int kMostBundled = 16;
+template <class Arguments>
+struct Bundle {
+  static_assert(kMostBundled * sizeof(Arguments) <= 4000);  // every driver passes 4096 bytes to a kernel
+  std::int32_t count;
+  std::int32_t first_blocks[kMostBundled + 1];  // and where those of the last end
+  Arguments layers[kMostBundled];
+};
+
 // A convolution (groups of `in_channels / groups`) or dense layer, by any of the kernels for it.
 struct ConvolutionArguments {
   Address input, output, residual, weights, bias;
+  OutputPlace place;
   Stored in_type, out_type, residual_type;
   std::int32_t images, in_height, in_width, in_channels, out_height, out_width, out_channels;
   std::int32_t groups;
@@ -72,6 +92,7 @@ struct DepthwiseArguments {
 // [Expansion or stem] + 3x3 depthwise + projection [+ residual], in one kernel: block.cu says how.
 struct BlockArguments {
   Address input, output, residual, weights, bias;  // bias: of the projection, f32
+  OutputPlace place;
   Stored in_type, out_type;
   std::int32_t images;
   std::int32_t in_height, in_width, in_channels;  // of what the expansion reads

@@ -526,7 +526,7 @@ __device__ inline void run_block(const BlockArguments& a) {
     __syncthreads();
     auto* const output = reinterpret_cast<__half*>(a.output) + first_channel;
     for_each_eight([&](int pixel, int column, int place) {
-      *reinterpret_cast<uint4*>(output + static_cast<std::int64_t>(place) * a.out_channels + column) =
+      *reinterpret_cast<uint4*>(output + place_of_pixel(a.place, place) + column) =
           *reinterpret_cast<const uint4*>(finished + pixel * row + column);
     });
     return;
@@ -536,41 +536,55 @@ __device__ inline void run_block(const BlockArguments& a) {
   for_each_pair([&](int pixel, int column, float x, float y) {
     *reinterpret_cast<float2*>(partial + pixel * row_floats + column) = {x, y};
   });
-  const auto finish_all = [&](auto&& sums_of) {
+  const auto residual_of = [&](int pixel) -> const __half* {
+    if (a.residual_is_input != 0) return input + residual_rows[pixel] * row_halves + first_channel;
+    if (a.residual == 0) return nullptr;
+    return reinterpret_cast<const __half*>(a.residual) + static_cast<std::int64_t>(out_places[pixel]) * a.out_channels +
+           first_channel;
+  };
+  const auto finish_eights = [&](auto&& add_sums) {
     for_each_eight([&](int pixel, int column, int place) {
       float eight[8] = {};
-      sums_of(pixel * row_floats + column, eight);
-      const __half* residual = nullptr;
-      if (a.residual_is_input != 0)
-        residual = input + residual_rows[pixel] * row_halves + first_channel + column;
-      else if (a.residual != 0)
-        residual = reinterpret_cast<const __half*>(a.residual) + static_cast<std::int64_t>(place) * a.out_channels +
-                   first_channel + column;
-      store_eight(a, place, first_channel + column, residual, eight);
+      add_sums(pixel * row_floats + column, eight);
+      const __half* const residual = residual_of(pixel);
+      store_eight(a, place_of_pixel(a.place, place) + first_channel + column,
+                  residual != nullptr ? residual + column : nullptr, eight);
     });
   };
-  if (parts == 1) {
-    __syncthreads();
-    finish_all([&](int at, float(&eight)[8]) { add_eight(partial + at, eight); });
+  const auto finish_singles = [&](auto&& sum_of) {
+    store_singles(
+        a, first_channel, out_pixels, min(a.columns, a.out_channels - first_channel), part * kWarps + warp,
+        parts * kWarps, [&](int pixel) { return out_places[pixel]; }, residual_of,
+        [&](int pixel, int column) { return sum_of(pixel * row_floats + column); });
+  };
+#if __CUDA_ARCH__ >= 900
+  if (parts > 1) {
+    const auto cluster = cooperative_groups::this_cluster();
+    meet_cluster_with_memory();
+    if (a.place.eights != 0)
+      finish_eights([&](int at, float(&eight)[8]) {
+        float4 low[kMostParts], high[kMostParts];  // all on their way before the first is added
+#pragma unroll
+        for (int other = 0; other < kMostParts; ++other) {
+          if (other >= parts) break;
+          const auto* const theirs = reinterpret_cast<const float4*>(cluster.map_shared_rank(partial, other) + at);
+          low[other] = theirs[0], high[other] = theirs[1];
+        }
+#pragma unroll
+        for (int other = 0; other < kMostParts; ++other)
+          if (other < parts) add_eight(low[other], high[other], eight);
+      });
+    else
+      finish_singles([&](int at) { return sum_of_cluster(cluster, partial, parts, at); });
+    meet_cluster();  // nobody leaves while others read its memory
     return;
   }
-#if __CUDA_ARCH__ >= 900
-  const auto cluster = cooperative_groups::this_cluster();
-  meet_cluster_with_memory();
-  finish_all([&](int at, float(&eight)[8]) {
-    float4 low[kMostParts], high[kMostParts];  // all on their way before the first is added
-#pragma unroll
-    for (int other = 0; other < kMostParts; ++other) {
-      if (other >= parts) break;
-      const auto* const theirs = reinterpret_cast<const float4*>(cluster.map_shared_rank(partial, other) + at);
-      low[other] = theirs[0], high[other] = theirs[1];
-    }
-#pragma unroll
-    for (int other = 0; other < kMostParts; ++other)
-      if (other < parts) add_eight(low[other], high[other], eight);
-  });
-  meet_cluster();  // nobody leaves while others read its memory
 #endif
+  __syncthreads();
+  if (a.place.eights != 0)
+    finish_eights([&](int at, float(&eight)[8]) { add_eight(partial + at, eight); });
+  else
+    finish_singles([&](int at) { return partial[at]; });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 // [depth][output channels], depth in the order kernel row, kernel column, input channel.
 //
 //   matrix_*   halves through matrix units, sums in float; input channels a multiple of 8
+//   bundle_*   several of these that are small and do not depend on each other
 //   vector_*   any stored type, any channels, in float
 //   rows       few rows (a classifier's one): a warp for each output channel, weights read once
 #include <cooperative_groups.h>
@@ -48,23 +49,23 @@ __device__ inline const float* bias_of(const ConvolutionArguments& a, int pixel)
   return reinterpret_cast<const float*>(a.bias) + image * a.bias_stride;
 }
 
-__device__ inline float finished(const ConvolutionArguments& a, std::int64_t at, const float* bias, int channel,
-                                 float sum) {
-  sum += bias[channel];
-  if (a.residual != 0) sum += load(a.residual, a.residual_type, at);
-  return finish(a.ending, sum);
+__device__ inline void finish_single(const ConvolutionArguments& a, int pixel, int channel, float sum) {
+  sum += bias_of(a, pixel)[channel];
+  if (a.residual != 0)
+    sum += load(a.residual, a.residual_type, static_cast<std::int64_t>(pixel) * a.out_channels + channel);
+  store(a.output, a.out_type, place_of_pixel(a.place, pixel) + channel, finish(a.ending, sum));
 }
 
 // A block of threads makes kRows pixels x kColumns channels, warps 4 x 2 of it; copies of three steps are under way.
+// `below`: which tile of pixels, times the parts of its depth, which are a cluster; `beside`: which tile of channels.
 template <int kRows, int kColumns>
-__device__ inline void multiply_matrices(const ConvolutionArguments& a) {
+__device__ inline void multiply_matrices(const ConvolutionArguments& a, int below, int beside) {
   constexpr int kDepth = kStepDepth, kStages = kStepStages, kRow = kDepth + kPad;
   constexpr int kTilesM = kRows / 64, kTilesN = kColumns / 16;  // of a warp: 16 x 8
   constexpr int kRowsBytes = kRows * kRow * 2, kWeightBytes = kColumns * kDepth * 2;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, down = warp % 4, across = warp / 4;
-  const int parts = a.depth_parts, part = static_cast<int>(blockIdx.x) % parts;
-  const int first_pixel = static_cast<int>(blockIdx.x) / parts * kRows;
-  const int first_channel = static_cast<int>(blockIdx.y) * kColumns;
+  const int parts = a.depth_parts, part = below % parts;
+  const int first_pixel = below / parts * kRows, first_channel = beside * kColumns;
   const int pixels = a.images * a.out_height * a.out_width;
   const int all_steps = a.padded_depth / kDepth, each = (all_steps + parts - 1) / parts;
   const int first_step = part * each, steps = max(min(each, all_steps - first_step), 0);
@@ -159,32 +160,50 @@ __device__ inline void multiply_matrices(const ConvolutionArguments& a) {
   for_each_pair([&](int row, int column, float x, float y) {
     *reinterpret_cast<float2*>(partial + row * kRowFloats + column) = {x, y};
   });
-  const auto finish_all = [&](auto&& sums_of) {
+  const auto residual_of = [&](int row) {
+    const std::int64_t at = static_cast<std::int64_t>(first_pixel + row) * a.out_channels + first_channel;
+    return a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr;
+  };
+  const int columns = min(kColumns, a.out_channels - first_channel);
+  const auto finish_eights = [&](auto&& add_sums) {
     for (int i = part * kThreads + static_cast<int>(threadIdx.x); i < kRows * kColumns / 8; i += parts * kThreads) {
-      const int row = i / (kColumns / 8), column = i % (kColumns / 8) * 8;
-      const int pixel = first_pixel + row, channel = first_channel + column;
-      if (pixel >= pixels || channel >= a.out_channels) continue;
+      const int row = i / (kColumns / 8), column = i % (kColumns / 8) * 8, pixel = first_pixel + row;
+      if (pixel >= pixels || column >= columns) continue;
       float eight[8];
-      load_eight(bias_of(a, pixel) + channel, eight);  // zeros up to whole 16 channels
-      sums_of(row * kRowFloats + column, eight);
-      const std::int64_t at = static_cast<std::int64_t>(pixel) * a.out_channels + channel;
-      store_eight(a, pixel, channel, a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr,
-                  eight);
+      load_eight(bias_of(a, pixel) + first_channel + column, eight);  // zeros up to whole 16 channels
+      add_sums(row * kRowFloats + column, eight);
+      const __half* const residual = residual_of(row);
+      store_eight(a, place_of_pixel(a.place, pixel) + first_channel + column,
+                  residual != nullptr ? residual + column : nullptr, eight);
     }
   };
-  if (parts == 1) {
-    __syncthreads();
-    finish_all([&](int at, float(&eight)[8]) { add_eight(partial + at, eight); });
+  const auto finish_singles = [&](auto&& sum_of) {
+    store_singles(
+        a, first_channel, min(kRows, pixels - first_pixel), columns, part * (kThreads / 32) + warp,
+        parts * (kThreads / 32), [&](int row) { return first_pixel + row; }, residual_of,
+        [&](int row, int column) {
+          return bias_of(a, first_pixel + row)[first_channel + column] + sum_of(row * kRowFloats + column);
+        });
+  };
+#if __CUDA_ARCH__ >= 900
+  if (parts > 1) {
+    const auto cluster = cooperative_groups::this_cluster();
+    meet_cluster_with_memory();
+    if (a.place.eights != 0)
+      finish_eights([&](int at, float(&eight)[8]) {
+        for (int other = 0; other < parts; ++other) add_eight(cluster.map_shared_rank(partial, other) + at, eight);
+      });
+    else
+      finish_singles([&](int at) { return sum_of_cluster(cluster, partial, parts, at); });
+    meet_cluster();
     return;
   }
-#if __CUDA_ARCH__ >= 900
-  const auto cluster = cooperative_groups::this_cluster();
-  meet_cluster_with_memory();
-  finish_all([&](int at, float(&eight)[8]) {
-    for (int other = 0; other < parts; ++other) add_eight(cluster.map_shared_rank(partial, other) + at, eight);
-  });
-  meet_cluster();
 #endif
+  __syncthreads();
+  if (a.place.eights != 0)
+    finish_eights([&](int at, float(&eight)[8]) { add_eight(partial + at, eight); });
+  else
+    finish_singles([&](int at) { return partial[at]; });
 }
 
 // 64 pixels x 64 channels of a group by a block of threads, 4 x 4 by each, in float. blockIdx.z: the group.
@@ -230,9 +249,7 @@ __device__ inline void multiply_vectors(const ConvolutionArguments& a) {
     for (int j = 0; j < 4; ++j) {
       const int channel = first_channel + across + j;
       if (pixel >= pixels || channel >= out_group) continue;
-      const int of_all = group * out_group + channel;
-      const std::int64_t at = static_cast<std::int64_t>(pixel) * a.out_channels + of_all;
-      store(a.output, a.out_type, at, finished(a, at, bias, of_all, sums[i][j]));
+      finish_single(a, pixel, group * out_group + channel, sums[i][j]);
     }
   }
 }
@@ -270,9 +287,7 @@ __device__ inline void multiply_rows(const ConvolutionArguments& a) {
 #pragma unroll
   for (int other = 16; other > 0; other /= 2) sum += __shfl_xor_sync(~0u, sum, other);
   if (lane != 0 || channel >= a.out_channels) return;
-  const std::int64_t at = static_cast<std::int64_t>(image) * a.out_channels + channel;
-  const float* const bias = reinterpret_cast<const float*>(a.bias) + image * a.bias_stride;
-  store(a.output, a.out_type, at, finished(a, at, bias, channel, sum));
+  finish_single(a, image, channel, sum);
 }
 
 // One number of the output by a thread.
@@ -308,15 +323,26 @@ __device__ inline void transpose(const TransposedArguments& a) {
 
 }  // namespace
 
-#define MOBILENET_MATRIX(rows, columns)                                                   \
-  extern "C" __global__ void __launch_bounds__(kThreads)                                  \
-      matrix_##rows##_##columns(const __grid_constant__ ConvolutionArguments arguments) { \
-    multiply_matrices<rows, columns>(arguments);                                          \
+// As many blocks on a multiprocessor as shared memory lets there be, or nearly: 64 or 128 registers a thread.
+#define MOBILENET_MATRIX(rows, columns)                                                                      \
+  extern "C" __global__ void __launch_bounds__(kThreads, (rows) == 64 ? 4 : 2)                               \
+      matrix_##rows##_##columns(const __grid_constant__ ConvolutionArguments arguments) {                    \
+    multiply_matrices<rows, columns>(arguments, static_cast<int>(blockIdx.x), static_cast<int>(blockIdx.y)); \
   }
 MOBILENET_MATRIX(64, 32)
 MOBILENET_MATRIX(64, 64)
 MOBILENET_MATRIX(128, 64)
 MOBILENET_MATRIX(128, 128)
+
+extern "C" __global__ void __launch_bounds__(kThreads, 4)
+    bundle_64_32(const __grid_constant__ Bundle<ConvolutionArguments> bundle) {
+  constexpr int kRows = 64, kColumns = 32;
+  const int block = static_cast<int>(blockIdx.x), layer = layer_of_block(bundle, block);
+  const ConvolutionArguments& a = bundle.layers[layer];
+  const int place = block - bundle.first_blocks[layer];
+  const int tiles_below = (a.images * a.out_height * a.out_width + kRows - 1) / kRows * a.depth_parts;
+  multiply_matrices<kRows, kColumns>(a, place % tiles_below, place / tiles_below);
+}
 
 extern "C" __global__ void __launch_bounds__(kThreads)
     vector_64_64(const __grid_constant__ ConvolutionArguments arguments) {

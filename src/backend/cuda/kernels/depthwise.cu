@@ -124,11 +124,12 @@ extern "C" __global__ void __launch_bounds__(kThreads) depthwise(const __grid_co
 // Eight neighbouring channels by a thread: halves all over, multiplier 1, channels a multiple of 8. In pairs of halves
 // up to nine taps, as in blocks; more are added in float.
 template <bool kPairs>
-__device__ inline void run_depthwise_halves(const DepthwiseArguments& a) {
+__device__ inline void run_depthwise_halves(const DepthwiseArguments& a, int block, int blocks) {
   const int groups = a.out_channels / 8;
   const auto* const input = reinterpret_cast<const uint4*>(a.input);
   const auto* const weights = reinterpret_cast<const uint4*>(a.weights);
-  for_each(static_cast<std::int64_t>(a.images) * a.out_height * a.out_width * groups, [&](std::int64_t i) {
+  const std::int64_t count = static_cast<std::int64_t>(a.images) * a.out_height * a.out_width * groups;
+  for_each(count, block, blocks, [&](std::int64_t i) {
     const auto index = static_cast<unsigned>(i);  // of at most 2^31 elements
     const unsigned pixel = index / groups, group = index - pixel * groups;
     const unsigned line = pixel / a.out_width, x = pixel - line * a.out_width, image = line / a.out_height;
@@ -156,16 +157,21 @@ __device__ inline void run_depthwise_halves(const DepthwiseArguments& a) {
       sums[k] += shifts[k];
     }
     const std::int64_t at = i * 8;
-    store_eight(a, static_cast<int>(pixel), static_cast<int>(group * 8),
-                a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr, sums);
+    store_eight(a, at, a.residual != 0 ? reinterpret_cast<const __half*>(a.residual) + at : nullptr, sums);
   });
 }
 
 extern "C" __global__ void __launch_bounds__(kThreads) depthwise_pairs(const __grid_constant__ DepthwiseArguments a) {
-  run_depthwise_halves<true>(a);
+  run_depthwise_halves<true>(a, static_cast<int>(blockIdx.x), static_cast<int>(gridDim.x));
+}
+extern "C" __global__ void __launch_bounds__(kThreads)
+    depthwise_bundle(const __grid_constant__ Bundle<DepthwiseArguments> bundle) {
+  const int block = static_cast<int>(blockIdx.x), layer = layer_of_block(bundle, block);
+  const int first = bundle.first_blocks[layer];
+  run_depthwise_halves<true>(bundle.layers[layer], block - first, bundle.first_blocks[layer + 1] - first);
 }
 extern "C" __global__ void __launch_bounds__(kThreads) depthwise_halves(const __grid_constant__ DepthwiseArguments a) {
-  run_depthwise_halves<false>(a);
+  run_depthwise_halves<false>(a, static_cast<int>(blockIdx.x), static_cast<int>(gridDim.x));
 }
 
 #define MOBILENET_STRIPS(stride, strip)                                         \

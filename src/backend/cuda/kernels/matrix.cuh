@@ -67,9 +67,4 @@ __device__ inline void multiply(float (&sums)[4], const std::uint32_t (&a)[4], s
 // Weights [16 depth][16 columns] lie in the order in which lanes take them: lane l has 16 bytes, the halves (depth
 // 2 (l % 4), the next, 8 more, 9 more) of column l / 4, then of column l / 4 + 8.
 
-__device__ inline std::uint32_t two_halves(float low, float high) {
-  const __half2 both = __floats2half2_rn(low, high);
-  return *reinterpret_cast<const std::uint32_t*>(&both);
-}
-
 }  // namespace mobilenet::cuda

@@ -10,6 +10,11 @@
 
 namespace mobilenet::cuda {
 
+__device__ inline std::uint32_t two_halves(float low, float high) {
+  const __half2 both = __floats2half2_rn(low, high);
+  return *reinterpret_cast<const std::uint32_t*>(&both);
+}
+
 __device__ inline float load(Address tensor, Stored type, std::int64_t index) {
   switch (type) {
     case Stored::f32:
@@ -100,14 +105,26 @@ __device__ inline void let_next_kernel_start() {
 #endif
 }
 
-// for_each(count, [&](std::int64_t i) { ... }) over all threads of the grid, once the kernel before is done.
+// for_each(count, [&](std::int64_t i) { ... }) over all threads of the grid, or of so many blocks of it, once the
+// kernel before is done.
 template <class Work>
-__device__ inline void for_each(std::int64_t count, const Work& work) {
+__device__ inline void for_each(std::int64_t count, int block, int blocks, const Work& work) {
   let_next_kernel_start();
   wait_for_kernel_before();
-  const std::int64_t all = static_cast<std::int64_t>(gridDim.x) * kForEachThreads;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kForEachThreads + threadIdx.x; i < count; i += all)
-    work(i);
+  const std::int64_t all = static_cast<std::int64_t>(blocks) * kForEachThreads;
+  for (std::int64_t i = static_cast<std::int64_t>(block) * kForEachThreads + threadIdx.x; i < count; i += all) work(i);
+}
+template <class Work>
+__device__ inline void for_each(std::int64_t count, const Work& work) {
+  for_each(count, static_cast<int>(blockIdx.x), static_cast<int>(gridDim.x), work);
+}
+
+// Which layer of a bundle a block of threads belongs to.
+template <class Arguments>
+__device__ inline int layer_of_block(const Bundle<Arguments>& bundle, int block) {
+  int layer = 0;
+  while (layer + 1 < bundle.count && block >= bundle.first_blocks[layer + 1]) ++layer;
+  return layer;
 }
 
 // All threads of a cluster meet; the second kind sees what others wrote to shared memory before. The usual one would

@@ -2,10 +2,13 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cuda/program/program.h"
 
+#include <algorithm>
 #include <new>
 
+#include "backend/cuda/program/bundles.h"
 #include "backend/cuda/program/code.h"
 #include "backend/cuda/program/execution.h"
+#include "backend/cuda/program/joined.h"
 #include "backend/cuda/program/step.h"
 #include "backend/cuda/steps/block.h"
 #include "base/error.h"
@@ -26,9 +29,30 @@ class CudaGrouping final : public Grouping {
     if (!std::holds_alternative<ConcatOp>(first.op)) return next_of_convolution(plan, nodes);
     return nodes.size() == 1 ? next_of_pixel(plan, first) : next_of_convolution(plan, nodes.subspan(1));
   }
+  void arrange(const PlanView& plan, std::vector<Step>& steps, std::vector<TensorId>& memory) const override {
+    join_in_place(plan, steps, memory);
+    if (precision_ != Precision::f16) return;
+    // What fills the device by itself gains nothing; of blocks of a bundle four run on a multiprocessor at once.
+    constexpr int kBlocksEach = 4;
+    const int processors = tilings_.device().processors();
+    const auto find = [&](std::size_t first) {
+      BundleLayer layer{.steps = block_size(plan, first)};  // two: a depthwise convolution and a projection
+      if (layer.steps <= 2) layer.blocks = blocks_in_bundle(plan, steps[first + layer.steps - 1]);
+      if (layer.blocks > processors) layer.blocks = 0;
+      return layer;
+    };
+    bundle_parts(steps, memory, find, kMostBundled, std::int64_t{kBlocksEach} * processors);
+  }
   std::size_t block_size(const PlanView& plan, std::size_t first) const override {
     if (precision_ != Precision::f16) return 1;
+    const std::span<const Step> steps = plan.steps().subspan(first);
+    if (const int bundle = steps.front().bundle; bundle >= 0) {
+      const auto is_other = [&](const Step& step) { return step.bundle != bundle; };
+      return static_cast<std::size_t>(std::find_if(steps.begin(), steps.end(), is_other) - steps.begin());
+    }
     const auto layers = block_layers(plan, first);
+    const auto is_bundled = [](const Step& step) { return step.bundle >= 0; };
+    if (layers && std::ranges::any_of(steps.first(layers->steps), is_bundled)) return 1;
     return layers && tilings_.pays(block_shape(plan.shapes(), *layers)) ? layers->steps : 1;
   }
 
@@ -73,17 +97,21 @@ Result<void> compile_block(const StepSource& source, const Block& block, BlockTi
 Result<void> compile_steps(const StepSource& source, BlockTilings& tilings) {
   for (const Block& block : source.plan.blocks) {
     const std::size_t before = source.launches.size();
-    const std::string& name = source.node(block.last().nodes.back()).name;
-    if (block.steps.size() > 1) {
+    const bool is_bundle = block.steps.front().bundle >= 0;
+    const std::string& name = source.node((is_bundle ? block.steps.front() : block.last()).nodes.back()).name;
+    if (is_bundle) {
+      if (auto compiled = compile_bundle(source, block.steps); !compiled) return at(name, std::move(compiled).error());
+    } else if (block.steps.size() > 1) {
       if (auto compiled = compile_block(source, block, tilings); !compiled)
         return at(name, std::move(compiled).error());
     } else {
       MOBILENET_CHECK(compile_step(source, block.last()));
     }
     for (std::size_t i = before; i < source.launches.size(); ++i) {
-      source.launches[i].name = name;
-      source.launches[i].kind =
-          block.steps.size() > 1 ? "block" : std::string(kind_of(source.node(block.last().nodes.front()).op));
+      source.launches[i].name = is_bundle ? name + " and " + std::to_string(block.steps.size() - 1) + " others" : name;
+      source.launches[i].kind = block.steps.size() > 1 && !is_bundle
+                                    ? "block"
+                                    : std::string(kind_of(source.node(block.last().nodes.front()).op));
     }
   }
   return {};

@@ -22,6 +22,9 @@ namespace mobilenet::cuda {
 Result<Stored> stored_as(const Tensor& tensor);
 std::size_t size_of(Stored type);
 
+// Whether a tensor is one of the network's inputs, under whatever name: those stay floats.
+bool is_given(const PlanView& plan, TensorId id);
+
 // All that compiling may look at, and what it makes.
 struct StepSource {
   const CudaWeights& weights;
@@ -63,6 +66,26 @@ Result<void> put_launch(const StepSource& source, const Arguments& arguments, La
   return {};
 }
 
+// Launches of one kernel, along x, as one of the kernel for bundles of them.
+template <class Arguments>
+Launch bundle_of(std::span<const Launch> layers, CUfunction function) {
+  Launch launch = layers.front();
+  launch.function = function;
+  launch.grid = {0, 1, 1};
+  launch.fields.clear();
+  Bundle<Arguments> arguments{};
+  for (const Launch& layer : layers) {
+    const auto i = static_cast<std::size_t>(arguments.count++);
+    std::memcpy(&arguments.layers[i], layer.arguments.data(), sizeof(Arguments));
+    for (const Launch::Field& field : layer.fields)
+      launch.address(offsetof(Bundle<Arguments>, layers) + i * sizeof(Arguments) + field.offset, field.place);
+    launch.grid[0] += layer.grid[0];
+    arguments.first_blocks[i + 1] = static_cast<std::int32_t>(launch.grid[0]);
+  }
+  launch.take(arguments);
+  return launch;
+}
+
 // Images, and the extents of maps, as most arguments have them.
 template <class Arguments>
 void take_maps(const Shape& in, const Shape& out, Arguments& arguments) {
@@ -75,6 +98,8 @@ void take_maps(const Shape& in, const Shape& out, Arguments& arguments) {
 // The kernel's view of what a layer does last.
 Ending ending_of(Activation activation);
 WindowArguments window_arguments(const Window& window, const Shape& in);
+// Of what a convolution or dense layer writes: `pixels` of so many channels, stored in this type.
+OutputPlace output_place(const Part& part, std::int64_t pixels, int channels, Stored type);
 
 // Numbers as bytes, and floats rounded to halves.
 template <std::ranges::contiguous_range Numbers>
@@ -91,6 +116,10 @@ Result<Place> packed_table(const StepSource& source, std::vector<std::int64_t> t
 // One per family of operators; `step` begins with such an operator.
 using CompileStep = Result<void> (*)(const StepSource& source, const Step& step);
 Result<void> compile_convolution(const StepSource& source, const Step& step);  // convolution and dense
+// The blocks of threads that the Step takes in a bundle of matrix products, in halves; 0: it cannot be in one.
+std::int64_t blocks_in_bundle(const PlanView& plan, const Step& step);
+// As one launch: such Steps, or the depthwise convolutions of blocks.
+Result<void> compile_bundle(const StepSource& source, std::span<const Step> bundle);
 Result<void> compile_depthwise(const StepSource& source, const Step& step);
 Result<void> compile_transposed(const StepSource& source, const Step& step);
 Result<void> compile_unary(const StepSource& source, const Step& step);  // activation, unary, quantize, cast, reshape

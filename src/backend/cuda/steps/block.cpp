@@ -20,15 +20,6 @@ bool has_no_padding(const Window& w, const Shape& in) {
   return window_height(w, in[1]).pad_before == 0 && window_width(w, in[2]).pad_before == 0;
 }
 
-// Whether a tensor is one of the network's inputs, under whatever name: those stay floats.
-bool is_given(const PlanView& plan, TensorId id) {
-  const Network& network = plan.network();
-  for (const Node* maker = network.producer(id); maker != nullptr && is_plain_reshape(network, *maker);
-       maker = network.producer(id))
-    id = maker->inputs[0];
-  return std::find(network.inputs.begin(), network.inputs.end(), id) != network.inputs.end();
-}
-
 // The Step as a layer that a block can begin with or go on with: its constants are there, and it ends with a clamp.
 std::optional<FusedGroup> clamped_layer(const PlanView& plan, std::size_t index) {
   if (index >= plan.steps().size()) return std::nullopt;
@@ -271,6 +262,7 @@ Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Bl
     layers.source = plan.shape(layers.input)[3] == 3 ? BlockLayers::Source::stem : BlockLayers::Source::expansion;
   }
   layers.output = block.last().output;
+  layers.part = block.last().part;
   return layers;
 }
 
@@ -282,6 +274,8 @@ Result<void> compile_block(const StepSource& source, const BlockLayers& layers, 
   arguments.slab_bytes = memory.front_bytes + column_blocks * tiling.columns * tiling.hidden * 2;
   arguments.in_type = source.type_of(layers.input);
   arguments.out_type = source.type_of(layers.output);
+  const std::int64_t pixels = std::int64_t{shape.images} * shape.out_height * shape.out_width;
+  arguments.place = output_place(layers.part, pixels, shape.out_channels, arguments.out_type);
 
   Launch launch;
   MOBILENET_TRY(launch.function, source.kernel("block", tiling.kernel(layers.source).c_str()));

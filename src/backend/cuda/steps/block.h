@@ -22,6 +22,7 @@ struct BlockLayers {
   std::size_t steps = 2;
   FusedGroup first, depthwise, projection;  // first: where there is one
   TensorId input = kNoTensor, output = kNoTensor;
+  Part part;  // how the output lies in its memory
 };
 // The block that begins with the Step, if any, for halves.
 std::optional<BlockLayers> block_layers(const PlanView& plan, std::size_t first);
@@ -76,6 +77,7 @@ Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Bl
 class BlockTilings {
  public:
   explicit BlockTilings(const Device& device) : device_(device) {}
+  const Device& device() const { return device_; }
   // None: no tile fits into shared memory.
   const std::optional<BlockTiling>& of(const BlockShape& shape);
   // Whether a block is faster than its layers one by one, as far as the models of their cost say.

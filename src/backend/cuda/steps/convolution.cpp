@@ -100,6 +100,9 @@ struct MatrixKernel {
 constexpr std::array<MatrixKernel, 4> kMatrixKernels{
     {{"matrix_128_128", 128, 128}, {"matrix_128_64", 128, 64}, {"matrix_64_64", 64, 64}, {"matrix_64_32", 64, 32}}};
 
+// The smallest tiles: what is small has few blocks of threads even so.
+constexpr const MatrixKernel& kBundleKernel = kMatrixKernels.back();
+
 std::int64_t blocks_of(const MatrixKernel& kernel, std::int64_t pixels, int channels) {
   return (pixels + kernel.rows - 1) / kernel.rows * ((channels + kernel.columns - 1) / kernel.columns);
 }
@@ -111,26 +114,41 @@ const MatrixKernel& matrix_kernel(const Device& device, std::int64_t pixels, int
   return kMatrixKernels.back();
 }
 
+// As long as blocks of threads are at most so many, more of them share the depth, as clusters.
+void share_depth(const Device& device, std::int64_t blocks, std::int64_t most_blocks, ConvolutionArguments& arguments) {
+  const int steps = arguments.padded_depth / kStepDepth;
+  if (device.capability() < 90) return;
+  while (arguments.depth_parts < kMostParts && blocks * arguments.depth_parts * 2 <= most_blocks &&
+         steps >= arguments.depth_parts * 4)
+    arguments.depth_parts *= 2;
+}
+
+int padded_depth(int depth) { return (depth + kStepDepth - 1) / kStepDepth * kStepDepth; }
+std::int64_t pixels_of(const ConvolutionArguments& arguments) {
+  return std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+}
+unsigned shared_bytes_of(const MatrixKernel& kernel) {
+  return static_cast<unsigned>(kStepStages * (kernel.rows * (kStepDepth + kRowPad) + kernel.columns * kStepDepth) * 2);
+}
+Result<Place> weights_for(const StepSource& source, const Layer& layer, const MatrixKernel& kernel) {
+  const int columns = (layer.view.outputs + kernel.columns - 1) / kernel.columns * kernel.columns;
+  return packed_tiles(source, layer, columns, padded_depth(layer.view.height * layer.view.width * layer.view.inputs));
+}
+
 Result<void> launch_matrix(const StepSource& source, const Layer& layer, ConvolutionArguments& arguments,
                            Launch& launch) {
-  const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+  const std::int64_t pixels = pixels_of(arguments);
   const MatrixKernel& kernel = matrix_kernel(source.device(), pixels, arguments.out_channels);
   MOBILENET_TRY(launch.function, source.kernel(kFile, kernel.name));
-  arguments.padded_depth = (arguments.depth + kStepDepth - 1) / kStepDepth * kStepDepth;
-  const int column_blocks = (arguments.out_channels + kernel.columns - 1) / kernel.columns;
-  const std::int64_t blocks = blocks_of(kernel, pixels, arguments.out_channels);
-  const int steps = arguments.padded_depth / kStepDepth;
-  if (source.device().capability() >= 90)
-    while (arguments.depth_parts < 8 && blocks * arguments.depth_parts * 2 <= source.device().processors() &&
-           steps >= arguments.depth_parts * 4)
-      arguments.depth_parts *= 2;
-  MOBILENET_TRY(const Place tiles, packed_tiles(source, layer, column_blocks * kernel.columns, arguments.padded_depth));
+  arguments.padded_depth = padded_depth(arguments.depth);
+  share_depth(source.device(), blocks_of(kernel, pixels, arguments.out_channels), source.device().processors(),
+              arguments);
+  MOBILENET_TRY(const Place tiles, weights_for(source, layer, kernel));
   MOBILENET_ADDRESS(launch, ConvolutionArguments, weights, tiles);
   launch.cluster = static_cast<unsigned>(arguments.depth_parts);
   launch.grid = {static_cast<unsigned>((pixels + kernel.rows - 1) / kernel.rows) * launch.cluster,
-                 static_cast<unsigned>(column_blocks), 1};
-  launch.shared_bytes =
-      static_cast<unsigned>(kStepStages * (kernel.rows * (kStepDepth + kRowPad) + kernel.columns * kStepDepth) * 2);
+                 static_cast<unsigned>((arguments.out_channels + kernel.columns - 1) / kernel.columns), 1};
+  launch.shared_bytes = shared_bytes_of(kernel);
   return {};
 }
 
@@ -219,6 +237,7 @@ Result<Place> pixel_sums(const StepSource& source, const Layer& layer, const Rep
   take_pixels(source.shape(join.pixel)[0], part.view, arguments);
   arguments.in_type = source.type_of(join.pixel);
   arguments.out_type = Stored::f32;
+  arguments.place = output_place({}, pixels_of(arguments), arguments.out_channels, arguments.out_type);
   Launch launch;
   MOBILENET_CHECK(launch_product(source, part, arguments, launch));
   const Place sums = source.scratch(static_cast<std::size_t>(arguments.images) *
@@ -233,24 +252,11 @@ Result<Place> pixel_sums(const StepSource& source, const Layer& layer, const Rep
   return sums;
 }
 
-}  // namespace
-
-Result<void> compile_convolution(const StepSource& source, const Step& step) {
-  MOBILENET_TRY(Layer layer, layer_of(source, step));
+// Of a layer that reads `input`, but for how the depth is divided.
+ConvolutionArguments arguments_of(const StepSource& source, const Step& step, const Layer& layer, TensorId input) {
   const Node& head = *layer.group.head;
   const auto* convolution = std::get_if<Conv2dOp>(&head.op);
-  TensorId input = head.inputs[0];
-  Place bias;
   ConvolutionArguments arguments{};
-  if (layer.group.concat != nullptr) {
-    const RepeatedPixel join = *repeated_pixel(source.network(), source.plan.shapes, *layer.group.concat);
-    MOBILENET_TRY(bias, pixel_sums(source, layer, join));
-    arguments.bias_stride = layer.view.outputs;
-    input = join.map;
-    layer = part_of(source, layer, join.map_first, input);
-  } else {
-    MOBILENET_TRY(bias, packed_bias(source, layer));
-  }
   const Shape &in = source.shape(input), &out = source.shape(step.output);
   arguments.groups = convolution != nullptr ? convolution->groups : 1;
   arguments.depth_parts = 1;
@@ -267,17 +273,69 @@ Result<void> compile_convolution(const StepSource& source, const Step& step) {
   }
   arguments.in_type = source.type_of(input);
   arguments.out_type = source.type_of(step.output);
+  arguments.place = output_place(step.part, pixels_of(arguments), arguments.out_channels, arguments.out_type);
   const TensorId residual = layer.group.residual;
   if (residual != kNoTensor) arguments.residual_type = source.type_of(residual);
+  return arguments;
+}
 
+// All but the weights.
+Result<void> take_addresses(const StepSource& source, const Step& step, const Layer& layer, TensorId input, Place bias,
+                            Launch& launch) {
+  MOBILENET_TRY(const Place from, source.place_of(input));
+  MOBILENET_TRY(const Place output, source.place_of(step.output));
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, bias, bias);
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, input, from);
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, output, output);
+  if (layer.group.residual == kNoTensor) return {};
+  MOBILENET_TRY(const Place residual, source.place_of(layer.group.residual));
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, residual, residual);
+  return {};
+}
+
+}  // namespace
+
+Result<void> compile_convolution(const StepSource& source, const Step& step) {
+  MOBILENET_TRY(Layer layer, layer_of(source, step));
+  TensorId input = layer.group.head->inputs[0];
+  Place bias;
+  std::int32_t bias_stride = 0;
+  if (layer.group.concat != nullptr) {
+    const RepeatedPixel join = *repeated_pixel(source.network(), source.plan.shapes, *layer.group.concat);
+    MOBILENET_TRY(bias, pixel_sums(source, layer, join));
+    bias_stride = layer.view.outputs;
+    input = join.map;
+    layer = part_of(source, layer, join.map_first, input);
+  } else {
+    MOBILENET_TRY(bias, packed_bias(source, layer));
+  }
+  ConvolutionArguments arguments = arguments_of(source, step, layer, input);
+  arguments.bias_stride = bias_stride;
   Launch launch;
   MOBILENET_CHECK(launch_product(source, layer, arguments, launch));
-  MOBILENET_ADDRESS(launch, ConvolutionArguments, bias, bias);
-  if (residual != kNoTensor) {
-    MOBILENET_TRY(const Place place, source.place_of(residual));
-    MOBILENET_ADDRESS(launch, ConvolutionArguments, residual, place);
-  }
-  return put_launch(source, arguments, std::move(launch), input, step.output);
+  MOBILENET_CHECK(take_addresses(source, step, layer, input, bias, launch));
+  launch.take(arguments);
+  source.launches.push_back(std::move(launch));
+  return {};
+}
+
+std::int64_t blocks_in_bundle(const PlanView& plan, const Step& step) {
+  const auto* const convolution = std::get_if<Conv2dOp>(&plan.node(step.nodes.front()).op);
+  if (convolution == nullptr || convolution->groups != 1) return 0;
+  const auto group = fused_group(plan.network(), step);
+  if (!group || group->concat != nullptr) return 0;
+  for (const Node* node : {group->head, group->batch_norm})
+    for (std::size_t i = 1; node != nullptr && i < node->inputs.size(); ++i)
+      if (plan.network().is_activation(node->inputs[i])) return 0;  // which is an error, of this step
+  // Halves, as long as the network's inputs are not among them.
+  const auto in_halves = [&](TensorId id) {
+    return plan.network().is_activation(id) && plan.tensor(id).type == DataType::f32 && !is_given(plan, id);
+  };
+  const TensorId input = group->head->inputs[0];
+  if (!in_halves(input) || (group->residual != kNoTensor && !in_halves(group->residual))) return 0;
+  const Shape &in = plan.shape(input), &out = plan.shape(step.output);
+  if (in[3] % 8 != 0) return 0;
+  return blocks_of(kBundleKernel, out[0] * out[1] * out[2], static_cast<int>(out[3]));
 }
 
 Result<void> compile_depthwise(const StepSource& source, const Step& step) {
@@ -331,6 +389,48 @@ Result<void> compile_depthwise(const StepSource& source, const Step& step) {
     MOBILENET_ADDRESS(launch, DepthwiseArguments, residual, place);
   }
   return put_launch(source, arguments, std::move(launch), head.inputs[0], step.output);
+}
+
+Result<void> compile_bundle(const StepSource& source, std::span<const Step> bundle) {
+  std::vector<Launch> layers;
+  const StepSource of_layers{source.weights, source.plan, source.stored, source.places, layers, source.arena_bytes};
+  if (std::holds_alternative<DepthwiseConv2dOp>(source.node(bundle.front().nodes.front()).op)) {
+    for (const Step& step : bundle) MOBILENET_CHECK(compile_depthwise(of_layers, step));
+    MOBILENET_TRY(const CUfunction function, source.kernel("depthwise", "depthwise_bundle"));
+    source.launches.push_back(bundle_of<DepthwiseArguments>(layers, function));
+    return {};
+  }
+  std::vector<ConvolutionArguments> all;
+  ConvolutionArguments deepest{};
+  std::int64_t blocks = 0;
+  for (const Step& step : bundle) {
+    MOBILENET_TRY(const Layer layer, layer_of(source, step));
+    const TensorId input = layer.group.head->inputs[0];
+    ConvolutionArguments arguments = arguments_of(source, step, layer, input);
+    arguments.padded_depth = padded_depth(arguments.depth);
+    if (arguments.padded_depth >= deepest.padded_depth) deepest = arguments;
+    const std::int64_t own_blocks = blocks_of(kBundleKernel, pixels_of(arguments), arguments.out_channels);
+    blocks += own_blocks;
+    Launch& launch = layers.emplace_back();
+    launch.grid[0] = static_cast<unsigned>(own_blocks);
+    MOBILENET_TRY(const Place tiles, weights_for(source, layer, kBundleKernel));
+    MOBILENET_ADDRESS(launch, ConvolutionArguments, weights, tiles);
+    MOBILENET_TRY(const Place bias, packed_bias(source, layer));
+    MOBILENET_CHECK(take_addresses(source, step, layer, input, bias, launch));
+    all.push_back(arguments);
+  }
+  constexpr int kBlocksEach = 2;  // of a multiprocessor, which has room for four
+  share_depth(source.device(), blocks, std::int64_t{kBlocksEach} * source.device().processors(), deepest);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    all[i].depth_parts = deepest.depth_parts;  // one kind of cluster
+    layers[i].take(all[i]);
+    layers[i].cluster = static_cast<unsigned>(deepest.depth_parts);
+    layers[i].grid[0] *= layers[i].cluster;
+    layers[i].shared_bytes = shared_bytes_of(kBundleKernel);
+  }
+  MOBILENET_TRY(const CUfunction function, source.kernel(kFile, "bundle_64_32"));
+  source.launches.push_back(bundle_of<ConvolutionArguments>(layers, function));
+  return {};
 }
 
 Result<void> compile_transposed(const StepSource& source, const Step& step) {

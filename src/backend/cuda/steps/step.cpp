@@ -134,6 +134,34 @@ WindowArguments window_arguments(const Window& w, const Shape& in) {
           static_cast<std::int32_t>(window_width(w, in[2]).pad_before)};
 }
 
+bool is_given(const PlanView& plan, TensorId id) {
+  const Network& network = plan.network();
+  for (const Node* maker = network.producer(id); maker != nullptr && is_plain_reshape(network, *maker);
+       maker = network.producer(id))
+    id = maker->inputs[0];
+  return std::find(network.inputs.begin(), network.inputs.end(), id) != network.inputs.end();
+}
+
+OutputPlace output_place(const Part& part, std::int64_t pixels, int channels, Stored type) {
+  OutputPlace place{};
+  place.pixel = channels;
+  if (part.row == channels) {  // channels beside others
+    place.first = part.first;
+    place.pixel = static_cast<std::int32_t>(part.stride);
+  } else if (part.row > 0) {
+    place.first = part.first;
+    if (part.row < pixels * channels) {  // of a single row there is no next, and nobody divides
+      place.line = static_cast<std::int32_t>(part.row / channels);
+      place.between = part.stride - part.row;
+    }
+  }
+  const std::int64_t vector = type == Stored::f16 ? 8 : 4;
+  const auto is_whole = [&](std::int64_t elements) { return elements % vector == 0; };
+  place.eights = (type == Stored::f16 || type == Stored::f32) && channels % 8 == 0 && is_whole(place.first) &&
+                 is_whole(place.pixel) && is_whole(place.between);
+  return place;
+}
+
 std::vector<std::byte> halves_of(std::span<const float> values) {
   std::vector<std::byte> bytes(values.size() * 2);
   for (std::size_t i = 0; i < values.size(); ++i) {
