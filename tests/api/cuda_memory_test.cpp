@@ -163,7 +163,7 @@ TEST_F(CudaMemory, ThatIsLackingIsASentence) {
     EXPECT_EQ(said(session, picture), on_gpu);
   }
   model.reset();
-  EXPECT_NEAR(static_cast<double>(used()), static_cast<double>(before), kGpuBound);
+  EXPECT_LE(static_cast<double>(used()), static_cast<double>(before) + kGpuBound);
 }
 
 // A session that is open already: pictures that are too large fail, those before and after them do not.

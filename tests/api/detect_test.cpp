@@ -20,7 +20,7 @@ namespace {
 using testing::TestPicture;
 
 // Single pictures and batches take different paths through the float kernels; sums differ in their last bits.
-constexpr float kSameScore = 1e-4f;
+constexpr float kSameScore = 1e-4f, kSameScoreInHalves = 2e-3f;
 // The two passes of a resize round to 8 bits; a turned picture is resized in the other order.
 constexpr float kSamePixels = 1.5f;
 constexpr float kSameTurnedScore = 0.05f;
@@ -115,7 +115,9 @@ TEST(Detect, BatchesAnswerAsSinglePicturesDo) {
     for (std::size_t i = 0; i < 3; ++i) {
       const auto single = alone.detect(views[i]).value();
       ASSERT_EQ(single.size(), answers[i].size());
-      for (std::size_t k = 0; k < single.size(); ++k) EXPECT_NEAR(single[k].score, answers[i][k].score, kSameScore);
+      // A GPU adds halves up in another order where there are more pictures.
+      const float same = device == Device::cuda ? kSameScoreInHalves : kSameScore;
+      for (std::size_t k = 0; k < single.size(); ++k) EXPECT_NEAR(single[k].score, answers[i][k].score, same);
     }
   }
 }

@@ -6,6 +6,8 @@
 // its source framework computed and says what it measured. The test runs the list; with --table it is printed as the
 // table of docs/fidelity.md.
 
+#include <mobilenet/device.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -30,8 +32,8 @@ std::vector<Check> detection_checks();
 std::vector<Check> segmentation_checks();
 std::vector<Check> framework_checks();
 std::vector<Check> default_model_checks();
-// Of bf16 against f32; none where this machine does not multiply bf16.
+// Of bf16 on the processor and of f16 on a GPU against f32; none where this machine has neither.
 std::vector<Check> precision_checks();
-bool computes(Precision precision);
+bool computes(Device device, Precision precision);
 
 }  // namespace mobilenet::testing

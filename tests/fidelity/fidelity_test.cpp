@@ -57,9 +57,10 @@ TEST(Fidelity, DefaultModel) {
   run(default_model_checks());
 }
 
-TEST(Fidelity, Bf16) {
+TEST(Fidelity, Precisions) {
   MOBILENET_NEEDS_TEST_DATA();
-  if (!computes(Precision::bf16)) GTEST_SKIP() << "this machine does not multiply bf16";
+  if (!computes(Device::cpu, Precision::bf16) && !computes(Device::cuda, Precision::f16))
+    GTEST_SKIP() << "this machine does not multiply bf16, and has no GPU";
   run(precision_checks());
 }
 

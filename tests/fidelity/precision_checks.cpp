@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// What products in bf16, once or three times, change of the answers in f32, on real weights and pictures.
+// What fewer bits change of the answers in f32 on a processor, on real weights and pictures: products in bf16, once or
+// three times, there, and halves on a GPU.
 
 #include "fidelity/comparison.h"
 #include "fidelity/matched_boxes.h"
@@ -23,20 +24,25 @@ std::vector<std::filesystem::path> pictures(const char* folder) {
   return paths;
 }
 
+struct Way {
+  Device device = Device::cpu;
+  Precision precision = Precision::f32;
+};
+
 struct Sessions {
   Session f32, fast;
 };
 
-Sessions sessions(const std::filesystem::path& file, Precision precision, SessionOptions options) {
+Sessions sessions(const std::filesystem::path& file, Way way, SessionOptions options) {
   const Model model = Model::open(file).value();
-  options.precision = Precision::f32;
+  options.device = Device::cpu, options.precision = Precision::f32;
   Session f32 = model.session(options).value();
-  options.precision = precision;
+  options.device = way.device, options.precision = way.precision;
   return {std::move(f32), model.session(options).value()};
 }
 
-Outcome compare_classes(const std::filesystem::path& file, Precision precision, double share) {
-  Sessions both = sessions(file, precision, {.top = 1});
+Outcome compare_classes(const std::filesystem::path& file, Way way, double share) {
+  Sessions both = sessions(file, way, {.top = 1});
   Share same;
   double largest = 0;
   for (const std::filesystem::path& path : pictures("imagenet")) {
@@ -49,9 +55,9 @@ Outcome compare_classes(const std::filesystem::path& file, Precision precision, 
   return {same.enough(share), same.text() + ", largest difference of a score " + scientific(largest)};
 }
 
-Outcome compare_boxes(const std::filesystem::path& file, Precision precision) {
+Outcome compare_boxes(const std::filesystem::path& file, Way way) {
   // Boxes a little below the limit may be matched by those a little above it.
-  Sessions both = sessions(file, precision, {.score_threshold = static_cast<float>(kSame.least_score - kSame.score)});
+  Sessions both = sessions(file, way, {.score_threshold = static_cast<float>(kSame.least_score - kSame.score)});
   Share of_exact, of_fast;
   const auto boxes = [](Session& session, const Image& image) {
     std::vector<Box> found;
@@ -68,8 +74,8 @@ Outcome compare_boxes(const std::filesystem::path& file, Precision precision) {
           "of f32 " + of_exact.text() + ", of it " + of_fast.text()};
 }
 
-Outcome compare_masks(const std::filesystem::path& file, Precision precision) {
-  Sessions both = sessions(file, precision, {});
+Outcome compare_masks(const std::filesystem::path& file, Way way) {
+  Sessions both = sessions(file, way, {});
   Share same;
   for (const std::filesystem::path& path : pictures("coco")) {
     const Image image = Image::open(path).value();
@@ -81,39 +87,43 @@ Outcome compare_masks(const std::filesystem::path& file, Precision precision) {
 }
 
 // `narrow`: the share of same classes that is asked of a network of a quarter of the width.
-std::vector<Check> checks_of(Precision precision, double narrow) {
-  const auto path = [](const char* name) { return data() / "models" / name; };
+std::vector<Check> checks_of(Way way, const std::string& name, double narrow) {
+  const auto path = [](const char* file) { return data() / "models" / file; };
   const char* const kClassifier = "mobilenet_v1_0.25_224_1_default_1.tflite";
   const char* const kDetector = "object_detection_ssd_mobilenetv2_oidv4_fp16.tflite";
   const char* const kVocDetector = "ssdlite_mobilenetv2_voc_int8.safetensors";
   const char* const kSegmenter = "deeplabv3_257_mv_gpu.tflite";
-  const std::string name(name_of(precision));
   return {
       {"default model, bundled float16", name + ": same top-1 as f32 on the pictures of imagenet",
        [=] {
          return compare_classes(std::filesystem::path(MOBILENET_SOURCE_DIR) / "models/mobilenet_v2_202.safetensors",
-                                precision, kSameClass);
+                                way, kSameClass);
        }},
-      {kClassifier, "the same", [=] { return compare_classes(path(kClassifier), precision, narrow); }},
+      {kClassifier, "the same", [=] { return compare_classes(path(kClassifier), way, narrow); }},
       {kDetector, name + ": detections of f32 of score 0.5 or more on 64 photographs (IoU 0.95, score 0.05)",
-       [=] { return compare_boxes(path(kDetector), precision); }},
-      {kVocDetector, "the same", [=] { return compare_boxes(path(kVocDetector), precision); }},
+       [=] { return compare_boxes(path(kDetector), way); }},
+      {kVocDetector, "the same", [=] { return compare_boxes(path(kVocDetector), way); }},
       {kSegmenter, name + ": masks of f32 on 64 photographs",
-       [=] { return compare_masks(path(kSegmenter), precision); }},
+       [=] { return compare_masks(path(kSegmenter), way); }},
   };
 }
 
 }  // namespace
 
-bool computes(Precision precision) {
-  return Model::random("mobilenet_v1:0.25:32:2").value().session({.precision = precision}).has_value();
+bool computes(Device device, Precision precision) {
+  const SessionOptions options{.device = device, .precision = precision};
+  return Model::random("mobilenet_v1:0.25:32:2").value().session(options).has_value();
 }
 
 std::vector<Check> precision_checks() {
   std::vector<Check> checks;
-  if (computes(Precision::bf16x3)) checks = checks_of(Precision::bf16x3, kSameClass);
-  if (computes(Precision::bf16))
-    for (Check& check : checks_of(Precision::bf16, kSameClassOfANarrowOne)) checks.push_back(std::move(check));
+  const auto add = [&](Way way, const std::string& name, double narrow) {
+    if (!computes(way.device, way.precision)) return;
+    for (Check& check : checks_of(way, name, narrow)) checks.push_back(std::move(check));
+  };
+  add({Device::cpu, Precision::bf16x3}, "bf16x3", kSameClass);
+  add({Device::cpu, Precision::bf16}, "bf16", kSameClassOfANarrowOne);
+  add({Device::cuda, Precision::f16}, "f16 on a GPU", kSameClass);
   return checks;
 }
 

@@ -16,8 +16,8 @@ namespace mobilenet::testing {
 namespace {
 
 // Random linear bottlenecks pass on what is rounded, and add to it: fifty layers in halves, each off by 2e-4 of its
-// largest number, end with a few tenths of the largest logit. Blocks by themselves are compared closely.
-constexpr double kHalves = 0.6;
+// largest number, end with up to two thirds of the largest logit. Blocks by themselves are compared closely.
+constexpr double kHalves = 0.8;
 
 constexpr NetworkCase kNetworks[] = {
     {"mobilenet_v1:0.25:64:10", 64, 64, 1},     {"mobilenet_v1:0.25:64:10", 61, 75, 2},

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // Depthwise convolutions by themselves.
 //
-//   strips_*          3x3 of halves, channels a multiple of 8: a thread slides along a row
+//   strips_*          3x3 of halves, channels a multiple of 8: a thread slides along a row; strips_0: dilated, stride 1
 //   depthwise_pairs   other windows of at most nine taps in pairs of halves
 //   depthwise_halves  windows of more taps, added in float
 //   depthwise         any types, any channels
@@ -35,7 +35,8 @@ __device__ inline Eight load_channels(const uint4* from) {
 }
 
 // A thread has eight channels, whose weights it keeps, and makes kStrip neighbours of a row at once: columns that
-// several of them read are read once. What it waits for is memory: 6 numbers in the cache for one of the output.
+// several of them read are read once. What it waits for is memory: 6 numbers in the cache for one of the output. kStride
+// 0: stride 1 and taps apart from each other.
 template <int kStride, int kStrip>
 __device__ inline void run_strips(const DepthwiseArguments& a) {
   const int groups = a.out_channels / 8, at_once = kThreads / groups;
@@ -56,7 +57,9 @@ __device__ inline void run_strips(const DepthwiseArguments& a) {
   for (int strip = static_cast<int>(blockIdx.x) * at_once + first; strip < count; strip += gridDim.x * at_once) {
     const int line = divided(strip, a.strips_reciprocal), x = (strip - line * a.strips_across) * kStrip;
     const int image = divided(line, a.height_reciprocal), y = line - image * a.out_height;
-    const int row = y * kStride - a.window.top, column = x * kStride - a.window.left;
+    constexpr int kStep = kStride == 0 ? 1 : kStride;
+    const int row = y * kStep - a.window.top, column = x * kStep - a.window.left;
+    const int apart = kStride == 0 ? a.window.dilation_height : 1, aside = kStride == 0 ? a.window.dilation_width : 1;
     const auto* const from = reinterpret_cast<const uint4*>(a.input) +
                              static_cast<std::int64_t>(image) * a.in_height * a.in_width * groups + group;
     Eight columns[3][3];  // [column of the window][row]
@@ -64,11 +67,12 @@ __device__ inline void run_strips(const DepthwiseArguments& a) {
       const int at = column + offset;
 #pragma unroll
       for (int k = 0; k < 3; ++k) {
-        const bool there = at >= 0 && at < a.in_width && row + k >= 0 && row + k < a.in_height;
-        to[k] = there ? load_channels(from + ((row + k) * a.in_width + at) * groups) : Eight{};
+        const int line = row + k * apart;
+        const bool there = at >= 0 && at < a.in_width && line >= 0 && line < a.in_height;
+        to[k] = there ? load_channels(from + (line * a.in_width + at) * groups) : Eight{};
       }
     };
-    load_column(columns[0], 0);
+    if (kStride != 0) load_column(columns[0], 0);
     if (kStride == 1) load_column(columns[1], 1);
     uint4* const to =
         reinterpret_cast<uint4*>(a.output) + (static_cast<std::int64_t>(line) * a.out_width + x) * groups + group;
@@ -78,11 +82,15 @@ __device__ inline void run_strips(const DepthwiseArguments& a) {
       int c0 = 0, c1 = 1, c2 = 2;
       if (kStride == 1) {
         c0 = i % 3, c1 = (i + 1) % 3, c2 = (i + 2) % 3;
-      } else {
+        load_column(columns[c2], i + 2);
+      } else if (kStride == 2) {
         c0 = i % 2 * 2, c2 = 2 - c0;
         load_column(columns[c1], 2 * i + 1);
+        load_column(columns[c2], 2 * i + 2);
+      } else {
+#pragma unroll
+        for (int c = 0; c < 3; ++c) load_column(columns[c], i + c * aside);
       }
-      load_column(columns[c2], i * kStride + 2);
       Eight sum = bias;
 #pragma unroll
       for (int k = 0; k < 3; ++k)
@@ -179,6 +187,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) depthwise_halves(const __
       strips_##stride##_##strip(const __grid_constant__ DepthwiseArguments a) { \
     run_strips<stride, strip>(a);                                               \
   }
+MOBILENET_STRIPS(0, 4)
 MOBILENET_STRIPS(1, 4)
 MOBILENET_STRIPS(1, 7)
 MOBILENET_STRIPS(2, 4)

@@ -182,18 +182,21 @@ Result<void> launch_rows(const StepSource& source, const Layer& layer, const Con
 bool strips_fit(const DepthwiseArguments& a, std::int64_t pixels) {
   const WindowArguments& w = a.window;
   constexpr std::int64_t kMostPixels = std::int64_t{1} << 32;
-  return w.kernel_height == 3 && w.kernel_width == 3 && w.dilation_height == 1 && w.dilation_width == 1 &&
-         w.stride_height == w.stride_width && w.stride_height <= 2 && a.ending.function == 0 &&
+  const bool is_dilated = w.dilation_height != 1 || w.dilation_width != 1;
+  return w.kernel_height == 3 && w.kernel_width == 3 && w.stride_height == w.stride_width &&
+         w.stride_height <= (is_dilated ? 1 : 2) && a.ending.function == 0 &&
          a.out_type == Stored::f16 && a.out_channels / 8 <= kForEachThreads &&
          pixels * std::max(a.out_height, a.out_width) < kMostPixels;
 }
 
 Result<void> launch_strips(const StepSource& source, DepthwiseArguments& arguments, Launch& launch) {
-  const int strip = whole(arguments.out_width, 7) <= whole(arguments.out_width, 4) ? 7 : 4;
+  const WindowArguments& w = arguments.window;
+  const bool is_dilated = w.dilation_height != 1 || w.dilation_width != 1;
+  const int strip = !is_dilated && whole(arguments.out_width, 7) <= whole(arguments.out_width, 4) ? 7 : 4;
   arguments.strips_across = (arguments.out_width + strip - 1) / strip;
   arguments.strips_reciprocal = reciprocal(arguments.strips_across);
   arguments.height_reciprocal = reciprocal(arguments.out_height);
-  const std::string name = "strips_" + std::to_string(arguments.window.stride_height) + "_" + std::to_string(strip);
+  const std::string name = "strips_" + std::to_string(is_dilated ? 0 : w.stride_height) + "_" + std::to_string(strip);
   MOBILENET_TRY(launch.function, source.kernel("depthwise", name.c_str()));
   const std::int64_t strips = std::int64_t{arguments.images} * arguments.out_height * arguments.strips_across;
   const int at_once = kForEachThreads / (arguments.out_channels / 8);
