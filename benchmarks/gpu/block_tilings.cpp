@@ -36,9 +36,7 @@ T need(Result<T> result) {
 class Blocks final : public Grouping {
  public:
   std::size_t alignment() const override { return 256; }
-  bool renames(const PlanView& plan, const Node& node) const override {
-    return is_plain_reshape(plan.network(), node);
-  }
+  bool renames(const PlanView& plan, const Node& node) const override { return is_plain_reshape(plan.network(), node); }
   int next_node(const PlanView& plan, std::span<const int> nodes) const override {
     return next_of_convolution(plan, nodes);
   }

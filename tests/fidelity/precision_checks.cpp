@@ -103,8 +103,7 @@ std::vector<Check> checks_of(Way way, const std::string& name, double narrow) {
       {kDetector, name + ": detections of f32 of score 0.5 or more on 64 photographs (IoU 0.95, score 0.05)",
        [=] { return compare_boxes(path(kDetector), way); }},
       {kVocDetector, "the same", [=] { return compare_boxes(path(kVocDetector), way); }},
-      {kSegmenter, name + ": masks of f32 on 64 photographs",
-       [=] { return compare_masks(path(kSegmenter), way); }},
+      {kSegmenter, name + ": masks of f32 on 64 photographs", [=] { return compare_masks(path(kSegmenter), way); }},
   };
 }
 

@@ -23,9 +23,7 @@ class Bundling final : public Grouping {
       : most_blocks_(most_blocks), most_layers_(most_layers) {}
   std::map<TensorId, cuda::BundleLayer> layers;  // by the output of the first step
 
-  bool renames(const PlanView& plan, const Node& node) const override {
-    return is_plain_reshape(plan.network(), node);
-  }
+  bool renames(const PlanView& plan, const Node& node) const override { return is_plain_reshape(plan.network(), node); }
   int next_node(const PlanView& plan, std::span<const int> nodes) const override {
     return next_of_convolution(plan, nodes);
   }

@@ -110,10 +110,10 @@ struct BlockArguments {
   std::int32_t strips_across;            // of a row of a tile
   std::int32_t residual_is_input;        // which then lies in shared memory
   std::int32_t parts;                    // blocks of a cluster
-  // 2^32 / divisor + 1, 0 for 1: of in_channels / 8, columns / 8, parts, tiles_across, tiles_down, pixels of a row of a
-  // stem's picture.
+  // Reciprocals (steps/tiles.h) of in_channels / 8, columns / 8, parts, tiles_across, tiles_down, tile_width, a
+  // region's width, strips_across, and pixels of a row of a stem's picture.
   std::uint32_t chunks_reciprocal, groups_reciprocal, parts_reciprocal, across_reciprocal, down_reciprocal,
-      picture_reciprocal;
+      width_reciprocal, region_reciprocal, strips_reciprocal, picture_reciprocal;
   float hidden_low, hidden_high, depthwise_low, depthwise_high;
   Ending ending;
   std::int32_t partial_offset, input_offset, hidden_offset, product_offset, weight_offset,

@@ -13,6 +13,8 @@
 // memory.
 #include <cooperative_groups.h>
 
+#include <type_traits>
+
 #include "backend/cuda/kernels/ending.cuh"
 #include "backend/cuda/kernels/matrix.cuh"
 #include "backend/cuda/kernels/numbers.cuh"
@@ -51,16 +53,15 @@ __device__ inline Tile tile_of(const BlockArguments& a, int index) {
   return tile;
 }
 
-// put(image, row, column, index) for every place of `images` maps: a warp takes rows, its lanes columns, so that nobody
-// divides.
+// put(image, row, column, index) for every place of `images` maps; with the reciprocal of their width.
 template <class Put>
-__device__ inline void for_each_place(int images, int height, int width, const Put& put) {
+__device__ inline void for_each_place(int images, int height, int width, std::uint32_t reciprocal, const Put& put) {
 #pragma unroll 1
-  for (int line = threadIdx.x / 32; line < images * height; line += kWarps) {
-    int image = 0, row = line;
+  for (int i = threadIdx.x; i < images * height * width; i += kThreads) {
+    int image = 0, row = divided(i, reciprocal);
+    const int column = i - row * width;
     while (row >= height) row -= height, ++image;
-#pragma unroll 1
-    for (int column = threadIdx.x % 32; column < width; column += 32) put(image, row, column, line * width + column);
+    put(image, row, column, i);
   }
 }
 
@@ -107,13 +108,13 @@ __device__ inline void copy_picture(const BlockArguments& a, const Tile& tile, i
   const int count = a.tile_images * height * width;
   const int first_row = tile.first_row * a.stem_stride - a.stem_top;
   const int first_column = tile.first_column * a.stem_stride - a.stem_left;
-  const auto place_of = [&](int i) -> std::int64_t {
+  const auto place_of = [&](int i) {
     int row = divided(i, a.picture_reciprocal), image = 0;
     const int x = first_column + i - row * width;
     while (row >= height) row -= height, ++image;
     const int y = first_row + row;
-    if (i >= count || image >= tile.images || y < 0 || y >= a.in_height || x < 0 || x >= a.in_width) return -1;
-    return ((static_cast<std::int64_t>(tile.image + image) * a.in_height + y) * a.in_width + x) * 3;
+    const bool there = i < count && image < tile.images && y >= 0 && y < a.in_height && x >= 0 && x < a.in_width;
+    return there ? ((tile.image + image) * a.in_height + y) * a.in_width + x : -1;
   };
   const auto put = [&](int i, const float(&colours)[3]) {
     if (i < count) to[i] = {two_halves(colours[0], colours[1]), two_halves(colours[2], 0)};
@@ -125,9 +126,10 @@ __device__ inline void copy_picture(const BlockArguments& a, const Tile& tile, i
       float colours[kAtOnce][3];
 #pragma unroll
       for (int k = 0; k < kAtOnce; ++k) {
-        const std::int64_t place = place_of(i + k * kThreads);
+        const int place = place_of(i + k * kThreads);
+        const float* const pixel = from + static_cast<std::int64_t>(max(place, 0)) * 3;
 #pragma unroll
-        for (int c = 0; c < 3; ++c) colours[k][c] = place < 0 ? 0 : __ldg(from + place + c);
+        for (int c = 0; c < 3; ++c) colours[k][c] = place < 0 ? 0 : __ldg(pixel + c);
       }
 #pragma unroll
       for (int k = 0; k < kAtOnce; ++k) put(i + k * kThreads, colours[k]);
@@ -136,10 +138,11 @@ __device__ inline void copy_picture(const BlockArguments& a, const Tile& tile, i
   }
 #pragma unroll 1
   for (int i = threadIdx.x; i < count; i += kThreads) {
-    const std::int64_t place = place_of(i);
+    const int place = place_of(i);
     float colours[3];
 #pragma unroll
-    for (int c = 0; c < 3; ++c) colours[c] = place < 0 ? 0 : load_other(a.input, a.in_type, place + c);
+    for (int c = 0; c < 3; ++c)
+      colours[c] = place < 0 ? 0 : load_other(a.input, a.in_type, static_cast<std::int64_t>(place) * 3 + c);
     put(i, colours);
   }
 }
@@ -195,31 +198,32 @@ __device__ inline void expand(const BlockArguments& a, int steps, const unsigned
 #pragma unroll 1
   for (int first = warp * kTilesAtOnce; first < tiles; first += kWarps * kTilesAtOnce) {
     float sums[kTilesAtOnce][kHidden / 8][4];
-#pragma unroll
-    for (int n = 0; n < kHidden / 8; ++n) {
-      const float2 shift = kKeepBias ? shifts[n] : bias[n * 4];
-#pragma unroll
-      for (int t = 0; t < kTilesAtOnce; ++t)
-        sums[t][n][0] = sums[t][n][2] = shift.x, sums[t][n][1] = sums[t][n][3] = shift.y;
-    }
     decltype(rows_of(0)) rows[kTilesAtOnce];
 #pragma unroll
     for (int t = 0; t < kTilesAtOnce; ++t) rows[t] = rows_of(min(first + t, tiles - 1));
-#pragma unroll kUnroll
-    for (int k = 0; k < steps; ++k) {
+    const auto add_products = [&](int k, auto begins) {
       std::uint32_t left[kTilesAtOnce][4];
 #pragma unroll
       for (int t = 0; t < kTilesAtOnce; ++t) rows[t].load(left[t], k);
 #pragma unroll
       for (int n = 0; n < kHidden / 16; ++n) {
-        const uint4 right = tile_weights[(n * steps + k) * 32];
+        const uint4 right = tile_weights[(k * (kHidden / 16) + n) * 32];
 #pragma unroll
         for (int t = 0; t < kTilesAtOnce; ++t) {
-          multiply(sums[t][2 * n], left[t], right.x, right.y);
-          multiply(sums[t][2 * n + 1], left[t], right.z, right.w);
+          if constexpr (decltype(begins)::value) {
+            multiply_onto(kKeepBias ? shifts[2 * n] : bias[n * 8], sums[t][2 * n], left[t], right.x, right.y);
+            multiply_onto(kKeepBias ? shifts[2 * n + 1] : bias[n * 8 + 4], sums[t][2 * n + 1], left[t], right.z,
+                          right.w);
+          } else {
+            multiply(sums[t][2 * n], left[t], right.x, right.y);
+            multiply(sums[t][2 * n + 1], left[t], right.z, right.w);
+          }
         }
       }
-    }
+    };
+    add_products(0, std::true_type{});
+#pragma unroll kUnroll
+    for (int k = 1; k < steps; ++k) add_products(k, std::false_type{});
 #pragma unroll
     for (int t = 0; t < kTilesAtOnce; ++t)
 #pragma unroll
@@ -395,18 +399,20 @@ __device__ inline void run_block(const BlockArguments& a) {
   let_next_kernel_start();
 #pragma unroll 1
   for (int slab = 0; slab < min(slabs, 2); ++slab) copy_weights(slab);
-  for_each_place(a.tile_images, a.tile_height, a.tile_width, [&](int image, int row, int column, int i) {
-    const int y = tile.out_row + row, x = tile.out_column + column;
-    const bool there = image < tile.images && y < a.out_height && x < a.out_width;
-    out_places[i] = there ? ((tile.image + image) * a.out_height + y) * a.out_width + x : -1;
-    if (a.residual_is_input != 0)
-      residual_rows[i] = there ? (image * tile.height + y - tile.row) * tile.width + x - tile.column : 0;
-  });
-  for_each_place(a.tile_images, a.tile_height, a.strips_across, [&](int image, int row, int strip, int i) {
-    strips[i] = {static_cast<unsigned>((image * tile.region_height + row * a.stride) * tile.region_width +
-                                       strip * a.strip * a.stride),
-                 static_cast<unsigned>((image * a.tile_height + row) * a.tile_width + strip * a.strip)};
-  });
+  for_each_place(a.tile_images, a.tile_height, a.tile_width, a.width_reciprocal,
+                 [&](int image, int row, int column, int i) {
+                   const int y = tile.out_row + row, x = tile.out_column + column;
+                   const bool there = image < tile.images && y < a.out_height && x < a.out_width;
+                   out_places[i] = there ? ((tile.image + image) * a.out_height + y) * a.out_width + x : -1;
+                   if (a.residual_is_input != 0)
+                     residual_rows[i] = there ? (image * tile.height + y - tile.row) * tile.width + x - tile.column : 0;
+                 });
+  for_each_place(
+      a.tile_images, a.tile_height, a.strips_across, a.strips_reciprocal, [&](int image, int row, int strip, int i) {
+        strips[i] = {static_cast<unsigned>((image * tile.region_height + row * a.stride) * tile.region_width +
+                                           strip * a.strip * a.stride),
+                     static_cast<unsigned>((image * a.tile_height + row) * a.tile_width + strip * a.strip)};
+      });
   const int first_channel = static_cast<int>(blockIdx.y) * a.columns;
 #pragma unroll 1
   for (int i = threadIdx.x; i < a.columns; i += kThreads)
@@ -415,13 +421,16 @@ __device__ inline void run_block(const BlockArguments& a) {
   const int channels = kSource == Source::stem ? kStemDepth : (a.in_channels + 15) / 16 * 16;
   const int row_halves = channels + kPad;
   if (kSource == Source::none) {
-    for_each_place(a.tile_images, tile.region_height, tile.region_width, [&](int image, int row, int column, int i) {
-      const int y = tile.first_row + row, x = tile.first_column + column;
-      const bool there = image < tile.images && y >= 0 && y < a.height && x >= 0 && x < a.width;
-      in_places[i] = there ? ((tile.image + image) * a.height + y) * a.width + x : -1;
-    });
+    for_each_place(a.tile_images, tile.region_height, tile.region_width, a.region_reciprocal,
+                   [&](int image, int row, int column, int i) {
+                     const int y = tile.first_row + row, x = tile.first_column + column;
+                     const bool there = image < tile.images && y >= 0 && y < a.height && x >= 0 && x < a.width;
+                     in_places[i] = there ? ((tile.image + image) * a.height + y) * a.width + x : -1;
+                   });
   } else {
-    for_each_place(a.tile_images, tile.height, tile.width, [&](int image, int row, int column, int i) {
+    const std::uint32_t reciprocal =
+        tile.width > 0 ? ~std::uint32_t{0} / static_cast<std::uint32_t>(tile.width) + 1 : 0;
+    for_each_place(a.tile_images, tile.height, tile.width, reciprocal, [&](int image, int row, int column, int i) {
       const int y = tile.row + row, x = tile.column + column;
       const bool there = image < tile.images;
       places[i] =

@@ -35,8 +35,8 @@ __device__ inline Eight load_channels(const uint4* from) {
 }
 
 // A thread has eight channels, whose weights it keeps, and makes kStrip neighbours of a row at once: columns that
-// several of them read are read once. What it waits for is memory: 6 numbers in the cache for one of the output. kStride
-// 0: stride 1 and taps apart from each other.
+// several of them read are read once. What it waits for is memory: 6 numbers in the cache for one of the output.
+// kStride 0: stride 1 and taps apart from each other.
 template <int kStride, int kStrip>
 __device__ inline void run_strips(const DepthwiseArguments& a) {
   const int groups = a.out_channels / 8, at_once = kThreads / groups;

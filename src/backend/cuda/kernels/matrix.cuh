@@ -64,6 +64,21 @@ __device__ inline void multiply(float (&sums)[4], const std::uint32_t (&a)[4], s
 #endif
 }
 
+// The same onto what both rows begin with: sums = (x, y, x, y) + a b.
+__device__ inline void multiply_onto(const float2& start, float (&sums)[4], const std::uint32_t (&a)[4],
+                                     std::uint32_t b0, std::uint32_t b1) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%10, %11, %10, %11};"
+      : "=f"(sums[0]), "=f"(sums[1]), "=f"(sums[2]), "=f"(sums[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1), "f"(start.x), "f"(start.y));
+#else
+  sums[0] = sums[2] = start.x, sums[1] = sums[3] = start.y;
+  multiply(sums, a, b0, b1);
+#endif
+}
+
 // Weights [16 depth][16 columns] lie in the order in which lanes take them: lane l has 16 bytes, the halves (depth
 // 2 (l % 4), the next, 8 more, 9 more) of column l / 4, then of column l / 4 + 8.
 

@@ -104,8 +104,8 @@ struct SlabPacker {
         const int line = at / 16, d = at % 16, tap = d % 8 / 2, colour = d / 8 * 2 + d % 2;
         return tap < kStemTaps && colour < 3 ? first->weight(channel, line, tap, colour) : 0.0f;
       };
-      for (int column = 0; column < hidden; column += 16)
-        for (int from = 0; from < whole_16(shape.in_channels); from += 16, to += kTileBytes)
+      for (int from = 0; from < whole_16(shape.in_channels); from += 16)
+        for (int column = 0; column < hidden; column += 16, to += kTileBytes)
           write_tile(to, [&](int d, int c) {
             const int channel = begin + column + c;
             return channel < shape.hidden ? weight(channel, from + d) : 0.0f;
@@ -169,6 +169,8 @@ BlockArguments arguments_of(const Plan& plan, const BlockLayers& layers, const B
   a.parts = (a.slabs + a.slabs_each - 1) / a.slabs_each;
   a.parts_reciprocal = reciprocal(a.parts);
   a.across_reciprocal = reciprocal(a.tiles_across), a.down_reciprocal = reciprocal(a.tiles_down);
+  a.width_reciprocal = reciprocal(tiling.width), a.region_reciprocal = reciprocal(region_extents(shape, tiling).width);
+  a.strips_reciprocal = reciprocal(a.strips_across);
   a.chunks_reciprocal = reciprocal(a.in_channels / 8), a.groups_reciprocal = reciprocal(tiling.columns / 8);
   a.strip = tiling.strip, a.columns = tiling.columns, a.warps_across = tiling.warps_across;
   const ClampRange hidden = clamp_of(layers.first.activation), depthwise = clamp_of(layers.depthwise.activation);

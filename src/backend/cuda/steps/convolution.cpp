@@ -184,9 +184,8 @@ bool strips_fit(const DepthwiseArguments& a, std::int64_t pixels) {
   constexpr std::int64_t kMostPixels = std::int64_t{1} << 32;
   const bool is_dilated = w.dilation_height != 1 || w.dilation_width != 1;
   return w.kernel_height == 3 && w.kernel_width == 3 && w.stride_height == w.stride_width &&
-         w.stride_height <= (is_dilated ? 1 : 2) && a.ending.function == 0 &&
-         a.out_type == Stored::f16 && a.out_channels / 8 <= kForEachThreads &&
-         pixels * std::max(a.out_height, a.out_width) < kMostPixels;
+         w.stride_height <= (is_dilated ? 1 : 2) && a.ending.function == 0 && a.out_type == Stored::f16 &&
+         a.out_channels / 8 <= kForEachThreads && pixels * std::max(a.out_height, a.out_width) < kMostPixels;
 }
 
 Result<void> launch_strips(const StepSource& source, DepthwiseArguments& arguments, Launch& launch) {
