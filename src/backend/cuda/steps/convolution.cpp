@@ -421,7 +421,7 @@ Result<void> compile_bundle(const StepSource& source, std::span<const Step> bund
     MOBILENET_CHECK(take_addresses(source, step, layer, input, bias, launch));
     all.push_back(arguments);
   }
-  constexpr int kBlocksEach = 2;  // of a multiprocessor, which has room for four
+  constexpr int kBlocksEach = 4;  // that a multiprocessor has room for
   share_depth(source.device(), blocks, std::int64_t{kBlocksEach} * source.device().processors(), deepest);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     all[i].depth_parts = deepest.depth_parts;  // one kind of cluster
