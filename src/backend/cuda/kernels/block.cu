@@ -102,50 +102,51 @@ __device__ __noinline__ float load_other(Address tensor, Stored type, std::int64
 }
 
 // The input of a stem: the pixels that the region's windows show, four halves each, the last of them zero; zeros
-// outside the picture, too. Four of them at once, so that a thread waits for memory once.
-__device__ inline void copy_picture(const BlockArguments& a, const Tile& tile, int height, int width, uint2* to) {
-  constexpr int kAtOnce = 4;
-  const int count = a.tile_images * height * width;
-  const int first_row = tile.first_row * a.stem_stride - a.stem_top;
-  const int first_column = tile.first_column * a.stem_stride - a.stem_left;
-  const auto place_of = [&](int i) {
+// outside the picture, too. Some at once: a thread waits for memory once for all of them, and builds tables meanwhile.
+struct PictureCopy {
+  static constexpr int kAtOnce = 4, kStep = kAtOnce * kThreads;
+  const BlockArguments& a;
+  const Tile& tile;
+  int height, width;
+  float colours[kAtOnce][3];
+
+  __device__ int count() const { return a.tile_images * height * width; }
+  // Which pixel of the input number i is, -1: none.
+  __device__ int place_of(int i) const {
     int row = divided(i, a.picture_reciprocal), image = 0;
-    const int x = first_column + i - row * width;
+    const int x = tile.first_column * a.stem_stride - a.stem_left + i - row * width;
     while (row >= height) row -= height, ++image;
-    const int y = first_row + row;
-    const bool there = i < count && image < tile.images && y >= 0 && y < a.in_height && x >= 0 && x < a.in_width;
+    const int y = tile.first_row * a.stem_stride - a.stem_top + row;
+    const bool there = i < count() && image < tile.images && y >= 0 && y < a.in_height && x >= 0 && x < a.in_width;
     return there ? ((tile.image + image) * a.in_height + y) * a.in_width + x : -1;
-  };
-  const auto put = [&](int i, const float(&colours)[3]) {
-    if (i < count) to[i] = {two_halves(colours[0], colours[1]), two_halves(colours[2], 0)};
-  };
-  if (a.in_type == Stored::f32) {
-    const auto* const from = reinterpret_cast<const float*>(a.input);
-#pragma unroll 1
-    for (int i = threadIdx.x; i < count; i += kAtOnce * kThreads) {
-      float colours[kAtOnce][3];
+  }
+  __device__ void load(int first) {
 #pragma unroll
-      for (int k = 0; k < kAtOnce; ++k) {
-        const int place = place_of(i + k * kThreads);
-        const float* const pixel = from + static_cast<std::int64_t>(max(place, 0)) * 3;
+    for (int k = 0; k < kAtOnce; ++k) {
+      const int place = place_of(first + k * kThreads);
+      const float* const pixel = reinterpret_cast<const float*>(a.input) + static_cast<std::int64_t>(max(place, 0)) * 3;
 #pragma unroll
-        for (int c = 0; c < 3; ++c) colours[k][c] = place < 0 ? 0 : __ldg(pixel + c);
-      }
-#pragma unroll
-      for (int k = 0; k < kAtOnce; ++k) put(i + k * kThreads, colours[k]);
+      for (int c = 0; c < 3; ++c) colours[k][c] = place < 0 ? 0 : __ldg(pixel + c);
     }
-    return;
   }
-#pragma unroll 1
-  for (int i = threadIdx.x; i < count; i += kThreads) {
-    const int place = place_of(i);
-    float colours[3];
+  __device__ void store(int first, uint2* to) const {
 #pragma unroll
-    for (int c = 0; c < 3; ++c)
-      colours[c] = place < 0 ? 0 : load_other(a.input, a.in_type, static_cast<std::int64_t>(place) * 3 + c);
-    put(i, colours);
+    for (int k = 0; k < kAtOnce; ++k)
+      if (first + k * kThreads < count())
+        to[first + k * kThreads] = {two_halves(colours[k][0], colours[k][1]), two_halves(colours[k][2], 0)};
   }
-}
+  __device__ void copy_other(uint2* to) const {
+#pragma unroll 1
+    for (int i = threadIdx.x; i < count(); i += kThreads) {
+      const int place = place_of(i);
+      float pixel[3];
+#pragma unroll
+      for (int c = 0; c < 3; ++c)
+        pixel[c] = place < 0 ? 0 : load_other(a.input, a.in_type, static_cast<std::int64_t>(place) * 3 + c);
+      to[i] = {two_halves(pixel[0], pixel[1]), two_halves(pixel[2], 0)};
+    }
+  }
+};
 
 // A slab of channels of the region, with zeros outside the map.
 template <int kHidden>
@@ -399,6 +400,12 @@ __device__ inline void run_block(const BlockArguments& a) {
   let_next_kernel_start();
 #pragma unroll 1
   for (int slab = 0; slab < min(slabs, 2); ++slab) copy_weights(slab);
+  PictureCopy picture{a, tile, picture_height, picture_width};
+  const bool reads_floats = kSource == Source::stem && a.in_type == Stored::f32;
+  if (reads_floats) {
+    wait_for_kernel_before();
+    picture.load(threadIdx.x);
+  }
   for_each_place(a.tile_images, a.tile_height, a.tile_width, a.width_reciprocal,
                  [&](int image, int row, int column, int i) {
                    const int y = tile.out_row + row, x = tile.out_column + column;
@@ -448,9 +455,18 @@ __device__ inline void run_block(const BlockArguments& a) {
   }
   __syncthreads();  // the tables are there
 
-  wait_for_kernel_before();
-  if (kSource == Source::expansion) copy_input(a, pixels, in_places, input, row_halves);
-  if (kSource == Source::stem) copy_picture(a, tile, picture_height, picture_width, reinterpret_cast<uint2*>(input));
+  if (reads_floats) {
+    picture.store(threadIdx.x, reinterpret_cast<uint2*>(input));
+#pragma unroll 1
+    for (int i = threadIdx.x + PictureCopy::kStep; i < picture.count(); i += PictureCopy::kStep) {
+      picture.load(i);
+      picture.store(i, reinterpret_cast<uint2*>(input));
+    }
+  } else {
+    wait_for_kernel_before();
+    if (kSource == Source::expansion) copy_input(a, pixels, in_places, input, row_halves);
+    if (kSource == Source::stem) picture.copy_other(reinterpret_cast<uint2*>(input));
+  }
 #pragma unroll 1
   for (int slab = 0; slab < min(slabs, 2); ++slab) copy_hidden(slab);
   end_of_copies();
