@@ -63,9 +63,10 @@ double known_conflicts(int hidden, int strip, int stride) {
   return table[at(kSlabs, hidden)][at(kStrips, strip)][static_cast<std::size_t>(stride - 1)];
 }
 
-// Microseconds on an H100, in two parts that were fitted to 10,000 measured tilings of 91 blocks (benchmarks/gpu): what
-// a block of threads waits for from one barrier to the next, however little there is to do; and what it occupies of a
-// multiprocessor, which blocks beside it then cannot have. Of the tilings chosen so, 1.05 times the best one's time.
+// Microseconds on an H100, in two parts, whose constants benchmarks/gpu/fit_tilings.py found from 10,000 measured
+// tilings of 91 blocks: what a block of threads waits for from one barrier to the next, however little there is to do;
+// and what it occupies of a multiprocessor, which blocks beside it then cannot have. What is chosen so takes 1.05 times
+// as long as the best tiling of each block on average, 1.2 times at most.
 double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory, int processors) {
   const bool expands = shape.source == BlockLayers::Source::expansion,
              has_first = shape.source != BlockLayers::Source::none;
@@ -81,10 +82,10 @@ double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMe
   const double sum_rows = divided(divided(out_pixels, 16), kWarps / tiling.warps_across);
   const double sum_columns = 2 * divided(tiling.columns / 16, tiling.warps_across);
   const double latency =
-      0.83 + 0.16 * (std::ceil(inside / 64) + divided(out_pixels, 64)) + 0.18 * sum_rows * sum_columns +
-      (parts > 1 ? 0.21 * parts : 0) +
-      slabs * ((has_first ? 1.41 : 0.93) + expand_rounds * (0.04 + 0.042 / 8 * hidden * tiles_at_once) +
-               depthwise_rounds * (0.1 + 0.054 * tiling.strip) + sum_rows * 0.05 / 16 * hidden);
+      0.74 + 0.157 * (std::ceil(inside / 64) + divided(out_pixels, 64)) + 0.2 * sum_rows * sum_columns +
+      (parts > 1 ? 0.216 * parts : 0) +
+      slabs * (0.97 + (has_first ? 0.49 : 0) + expand_rounds * (0.0064 + 0.0477 / 8 * hidden * tiles_at_once) +
+               depthwise_rounds * (0.073 + 0.053 * tiling.strip) + sum_rows * 0.0526 / 16 * hidden);
 
   const double loads = (shape.dilation > 1 ? 9 : 3.0 * ((tiling.strip - 1) * shape.stride + 3) / tiling.strip) *
                        known_conflicts(hidden, tiling.strip, shape.stride);
@@ -96,10 +97,10 @@ double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMe
   const double input = expands     ? inside * shape.in_channels * 2
                        : has_first ? tiling.images * picture.height * picture.width * 12
                                    : region_bytes;
-  const double work = 1.21 +
-                      slabs * (0.24e-6 * products + 0.003 * fragments +
-                               out_pixels * hidden / 128.0 * (0.009 + 0.0013 * loads) + 1.6e-5 * weights) +
-                      2.3e-5 * input + (parts > 1 ? out_pixels * tiling.columns / 256.0 * 0.032 : 0);
+  const double work = 1.31 +
+                      slabs * (6.6e-9 * products + 0.0036 * fragments +
+                               out_pixels * hidden / 128.0 * (0.0109 + 0.00122 * loads) + 1.73e-5 * weights) +
+                      2.22e-5 * input + (parts > 1 ? out_pixels * tiling.columns / 256.0 * 0.032 : 0);
 
   const int at_a_time = blocks_at_a_time(shape, tiling, memory);
   const double blocks = static_cast<double>(divided(shape.images, tiling.images)) *
@@ -111,7 +112,7 @@ double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMe
   const double held = parts > 1 ? std::floor(most * 0.86 / parts) * parts : most;
   const double beside = std::min<double>(at_a_time, std::ceil(blocks / (parts > 1 ? processors / 2 : processors)));
   const bool next_fits = blocks <= most / 2 && at_a_time > 1;  // what comes before its first tensor is hidden then
-  const double waiting = latency + (next_fits ? 0 : 0.31), working = beside * work;
+  const double waiting = latency + (next_fits ? 0 : 0.1), working = beside * work;
   return std::ceil(blocks / std::max(held, 1.0)) * std::pow(std::pow(waiting, 4) + std::pow(working, 4), 0.25);
 }
 
