@@ -31,6 +31,7 @@ class Device {
   const std::string& name() const { return name_; }           // "NVIDIA H100 80GB HBM3"
   int processors() const { return processors_; }              // streaming multiprocessors
   int capability() const { return capability_; }              // of the code that runs, at most the GPU's; 90: sm_90
+  int own_capability() const { return own_capability_; }      // of the GPU
   std::size_t shared_bytes() const { return shared_bytes_; }  // that one block of threads may have
 
   // A kernel by its file and name; loaded when it is first asked for, allowed all shared memory of a block.
@@ -47,7 +48,7 @@ class Device {
   const Driver* driver_ = nullptr;
   CUcontext context_ = nullptr;  // the primary one, which other libraries of the process share
   std::string name_;
-  int processors_ = 0, capability_ = 0;
+  int processors_ = 0, capability_ = 0, own_capability_ = 0;
   std::size_t shared_bytes_ = 0;
   std::unique_ptr<Modules> modules_;
 };

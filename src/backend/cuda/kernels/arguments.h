@@ -22,6 +22,9 @@ constexpr int kStemTaps = 3;                 // of a stem, along either axis
 constexpr int kStemDepth = 16 * kStemTaps;   // numbers of a stem's window: lines of four pixels of four channels
 constexpr int kStepDepth = 64;               // of a step along the depth of a matrix product
 constexpr int kStepStages = 3;               // steps in shared memory at once
+constexpr int kWideGroup = 128;              // columns whose weights lie together, of wide.cu
+constexpr int kWideAlignment = 1024;         // of its stages in shared memory
+constexpr int kWideBarriers = 8;             // behind them, of which a kernel uses one a stage
 
 // How the numbers of a tensor are stored on the device: those of the network's own types, and halves in place of floats
 // where precision f16 computes.
