@@ -52,14 +52,14 @@ Result<Device> open_device() {
     return value;
   };
   opened.processors_ = attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-  opened.capability_ = 10 * attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
-                       attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+  opened.own_capability_ = 10 * attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
+                           attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
   opened.shared_bytes_ = static_cast<std::size_t>(attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN));
   constexpr int kOldest = 75;  // whose matrix units multiply halves in the shape that the kernels ask for
-  if (opened.capability_ < kOldest)
-    return failure(ErrorCode::unsupported, "the GPU ", opened.name_, " is older (sm_", opened.capability_,
+  if (opened.own_capability_ < kOldest)
+    return failure(ErrorCode::unsupported, "the GPU ", opened.name_, " is older (sm_", opened.own_capability_,
                    ") than this build computes on (sm_", kOldest, ")");
-  opened.capability_ = std::min(opened.capability_, newest_kernels());
+  opened.capability_ = std::min(opened.own_capability_, newest_kernels());
   MOBILENET_CUDA(driver, "opening the GPU", cuDevicePrimaryCtxRetain(&opened.context_, device));
   opened.modules_ = std::make_unique<Device::Modules>();
   // Whether the build has code for it at all.

@@ -38,6 +38,7 @@ class Device {
   int number() const { return number_; }                      // as the driver counts GPUs
   int processors() const { return processors_; }              // streaming multiprocessors
   int capability() const { return capability_; }              // of the code that runs, at most the GPU's; 90: sm_90
+  int own_capability() const { return own_capability_; }      // of the GPU
   std::size_t shared_bytes() const { return shared_bytes_; }  // that one block of threads may have
 
   // A kernel by its file and name; loaded when it is first asked for, allowed all shared memory of a block.
@@ -57,7 +58,7 @@ class Device {
   const Driver* driver_ = nullptr;
   CUcontext context_ = nullptr;  // the primary one, which other libraries of the process share
   std::string name_;
-  int number_ = 0, processors_ = 0, capability_ = 0;
+  int number_ = 0, processors_ = 0, capability_ = 0, own_capability_ = 0;
   std::size_t shared_bytes_ = 0;
   std::unique_ptr<Modules> modules_;
 };

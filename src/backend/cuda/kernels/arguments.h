@@ -23,9 +23,12 @@ constexpr int kStemDepth = 16 * kStemTaps;  // numbers of a stem's window: lines
 // Blocks of threads of block.cu, of so many hidden channels at once and tiles of sums for each warp, that registers let
 // a multiprocessor hold.
 constexpr int blocks_held(bool expands, int hidden, int tiles) { return tiles > 8 || (expands && hidden > 96) ? 1 : 2; }
-constexpr int kStepDepth = 64;      // of a step along the depth of a matrix product
-constexpr int kStepStages = 3;      // steps in shared memory at once
-constexpr int kResizePiece = 2048;  // numbers of an enlarged map's row that a block makes
+constexpr int kStepDepth = 64;        // of a step along the depth of a matrix product
+constexpr int kStepStages = 3;        // steps in shared memory at once
+constexpr int kResizePiece = 2048;    // numbers of an enlarged map's row that a block makes
+constexpr int kWideGroup = 128;       // columns whose weights lie together, of wide.cu
+constexpr int kWideAlignment = 1024;  // of its stages in shared memory
+constexpr int kWideBarriers = 8;      // behind them, of which a kernel uses one a stage
 
 // How the numbers of a tensor are stored on the device: those of the network's own types, and halves in place of floats
 // where precision f16 computes.

@@ -21,7 +21,7 @@ namespace mobilenet::cuda {
 
 // All that packed bytes depend on.
 struct PackKey {
-  enum class Kind { constant, bias, tiles, columns, rows, depthwise, block, scale, transposed, table };
+  enum class Kind { constant, bias, tiles, wide, columns, rows, depthwise, block, scale, transposed, table };
   Kind kind = Kind::constant;
   int node = -1;                // the first of the layers
   TensorId tensor = kNoTensor;  // or a constant by itself

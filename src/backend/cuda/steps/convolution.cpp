@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "backend/cuda/program/step.h"
 #include "backend/cuda/steps/tiles.h"
+#include "backend/cuda/steps/wide.h"
 #include "base/error.h"
+#include "base/half.h"
 #include "plan/repeated_pixel.h"
 
 namespace mobilenet::cuda {
@@ -92,6 +95,38 @@ Result<Place> packed_matrix(const StepSource& source, const Layer& layer, PackKe
   });
 }
 
+// By wide_place.
+Result<Place> packed_wide(const StepSource& source, const Layer& layer, int padded_depth) {
+  PackKey key = key_of(layer, PackKey::Kind::wide);
+  key.columns = whole(layer.view.outputs, kWideGroup), key.depth = padded_depth;
+  return source.weights.pack(key, [&] {
+    const FoldedFilter filter = folded(source, layer);
+    const FilterView& view = layer.view;
+    const int row = view.width * view.inputs;
+    std::vector<std::byte> bytes(static_cast<std::size_t>(key.columns) * static_cast<std::size_t>(padded_depth) * 2);
+    for (int o = 0; o < view.outputs; ++o)
+      for (int d = 0; d < view.height * row; ++d) {
+        const std::uint16_t half = float_to_half(filter.weight(o, d / row, d % row / view.inputs, d % view.inputs));
+        std::memcpy(&bytes[wide_place(o, d, padded_depth)], &half, sizeof half);
+      }
+    return bytes;
+  });
+}
+
+Result<void> launch_wide(const StepSource& source, const Layer& layer, const WideKernel& kernel,
+                         ConvolutionArguments& arguments, Launch& launch) {
+  const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+  MOBILENET_TRY(launch.function, source.kernel(kWideFile, kernel.name));
+  arguments.padded_depth = whole(arguments.depth, kStepDepth);
+  MOBILENET_TRY(const Place weights, packed_wide(source, layer, arguments.padded_depth));
+  MOBILENET_ADDRESS(launch, ConvolutionArguments, weights, weights);
+  launch.cluster = static_cast<unsigned>(kernel.together);
+  launch.grid[0] = static_cast<unsigned>(kernel.row_blocks(pixels) * kernel.column_blocks(arguments.out_channels));
+  launch.threads = kernel.threads();
+  launch.shared_bytes = kernel.shared_bytes();
+  return {};
+}
+
 // The kernels of matrix units: rows and columns of a block of threads, and what a step along the depth takes.
 struct MatrixKernel {
   const char* name;
@@ -137,6 +172,8 @@ Result<Place> weights_for(const StepSource& source, const Layer& layer, const Ma
 
 Result<void> launch_matrix(const StepSource& source, const Layer& layer, ConvolutionArguments& arguments,
                            Launch& launch) {
+  if (const WideKernel* const wide = wide_kernel(source.device(), arguments))
+    return launch_wide(source, layer, *wide, arguments, launch);
   const std::int64_t pixels = pixels_of(arguments);
   const MatrixKernel& kernel = matrix_kernel(source.device(), pixels, arguments.out_channels);
   MOBILENET_TRY(launch.function, source.kernel(kFile, kernel.name));
