@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "backend/cuda/steps/tiles.h"
+#include "backend/cuda/steps/wide.h"
 #include "base/error.h"
 #include "network/clamp.h"
 
@@ -248,7 +249,7 @@ bool BlockTilings::pays(const BlockShape& shape) {
   constexpr std::int64_t kEnd = std::int64_t{1} << 32, kParts = kMostParts;
   if (shape.images * down * across * kParts * std::max({down, across, kParts}) >= kEnd) return false;
   if (shape.source == BlockLayers::Source::stem) return true;  // by itself it would run without matrix units
-  return tiling->cost < unfused_cost(shape, device_.processors());
+  return tiling->cost < unfused_cost(shape, device_.processors(), has_wide(device_));
 }
 
 Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Block& block) {

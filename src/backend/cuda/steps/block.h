@@ -61,7 +61,7 @@ BlockMemory block_memory(const BlockShape& shape, const BlockTiling& tiling);
 // Blocks of threads that a multiprocessor holds.
 int blocks_at_a_time(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory);
 // What the layers of a block take one by one, in the same measure as BlockTiling::cost.
-double unfused_cost(const BlockShape& shape, int processors);
+double unfused_cost(const BlockShape& shape, int processors, bool has_wide);
 // All that fit, and the one that should be fastest on the device.
 std::vector<BlockTiling> possible_tilings(const BlockShape& shape, int processors, std::size_t shared_bytes,
                                           bool has_clusters);

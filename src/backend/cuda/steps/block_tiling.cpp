@@ -10,6 +10,7 @@
 
 #include "backend/cuda/steps/block.h"
 #include "backend/cuda/steps/tiles.h"
+#include "backend/cuda/steps/wide.h"
 
 namespace mobilenet::cuda {
 namespace {
@@ -191,15 +192,17 @@ int blocks_at_a_time(const BlockShape& shape, const BlockTiling& tiling, const B
                     blocks_held(expands, tiling.hidden, tiling.tiles_m * tiling.tiles_n));
 }
 
-double unfused_cost(const BlockShape& shape, int processors) {
+double unfused_cost(const BlockShape& shape, int processors, bool has_wide) {
   // Microseconds, as measured on an H100 with 132 multiprocessors: 10 ps for eight channels of a depthwise convolution,
-  // matrix products at 215 TFLOP/s, memory at 2.5 TB/s, and 5 us for a kernel that has little to do.
+  // and for a kernel that has little to do 5 us. Products wait for both the matrix units, of which kernels/wide.cu gets
+  // 470 TFLOP/s and kernels/convolution.cu 215, and for memory: 2.1 TB/s.
   constexpr double kStart = 5;
   const double scale = 132.0 / processors;
   const double in_pixels = static_cast<double>(shape.images) * shape.height * shape.width;
   const double out_pixels = static_cast<double>(shape.images) * shape.out_height * shape.out_width;
   const auto product = [&](double pixels, double depth, double columns) {
-    return kStart + std::max(2 * pixels * depth * columns / 215e6 * scale, 2 * pixels * (depth + columns) / 2.5e6);
+    const double rate = has_wide && wide_suits(static_cast<int>(columns), static_cast<int>(depth)) ? 470e6 : 215e6;
+    return kStart + std::hypot(2 * pixels * depth * columns / rate * scale, 2 * pixels * (depth + columns) / 2.1e6);
   };
   const double depthwise = kStart + std::max(out_pixels * shape.hidden / 8 * 10e-6 * scale,
                                              2 * (in_pixels + out_pixels) * shape.hidden / 2.5e6);

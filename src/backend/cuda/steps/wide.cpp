@@ -59,9 +59,8 @@ bool has_wide(const Device& device) {
 const WideKernel* wide_kernel(const Device& device, const ConvolutionArguments& arguments) {
   if (!has_wide(device) || !places_fit(arguments) || arguments.bias_stride != 0) return nullptr;
   if (const WideKernel* const only = only_kernel) return only;
-  constexpr int kLeastColumns = 65, kLeastDepth = 128;  // what smaller tiles and more blocks at once suit better
   const int channels = arguments.out_channels;
-  if (channels < kLeastColumns || arguments.depth < kLeastDepth) return nullptr;
+  if (!wide_suits(channels, arguments.depth)) return nullptr;
   const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
   const int steps = (arguments.depth + kStepDepth - 1) / kStepDepth;
   const WideKernel* best = nullptr;

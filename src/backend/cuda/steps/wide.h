@@ -37,6 +37,9 @@ constexpr std::array<WideKernel, 6> kWideKernels{{{"pair_192_256", 192, 256, 4, 
 // Whether the build has the kernels and the device runs them: they are of sm_90a, and of no later GPU.
 bool has_wide(const Device& device);
 
+// Whether products of so many columns and such a depth gain by large tiles.
+constexpr bool wide_suits(int columns, int depth) { return columns > 64 && depth >= 128; }
+
 // The kernel that takes the least time for a product of so many rows; null: those of convolution.cu take less.
 const WideKernel* wide_kernel(const Device& device, const ConvolutionArguments& arguments);
 
