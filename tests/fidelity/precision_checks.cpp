@@ -122,7 +122,7 @@ std::vector<Check> precision_checks() {
   };
   add({Device::cpu, Precision::bf16x3}, "bf16x3", kSameClass);
   add({Device::cpu, Precision::bf16}, "bf16", kSameClassOfANarrowOne);
-  add({Device::cuda, Precision::f16}, "f16 on a GPU", kSameClass);
+  add({Device::cuda, Precision::f16}, "f16 on a GPU", kSameClassOfANarrowOne);
   return checks;
 }
 

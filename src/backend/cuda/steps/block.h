@@ -58,8 +58,6 @@ struct BlockMemory {
   int front_bytes = 0;  // of a slab's weights, those before the projection's
 };
 BlockMemory block_memory(const BlockShape& shape, const BlockTiling& tiling);
-// Blocks of threads that a multiprocessor holds.
-int blocks_at_a_time(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory);
 // What the layers of a block take one by one, in the same measure as BlockTiling::cost.
 double unfused_cost(const BlockShape& shape, int processors, bool has_wide);
 // All that fit, and the one that should be fastest on the device.

@@ -64,11 +64,21 @@ double known_conflicts(int hidden, int strip, int stride) {
   return table[at(kSlabs, hidden)][at(kStrips, strip)][static_cast<std::size_t>(stride - 1)];
 }
 
+// Blocks of threads that a multiprocessor holds; it has as much shared memory as a block may have, and a little more.
+int blocks_at_a_time(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory,
+                     std::size_t shared_bytes) {
+  constexpr int kReservedBytes = 1024;  // for each
+  const bool expands = shape.source == BlockLayers::Source::expansion;
+  return std::clamp(static_cast<int>(shared_bytes) / (memory.bytes + kReservedBytes), 1,
+                    blocks_held(expands, tiling.hidden, tiling.tiles_m * tiling.tiles_n));
+}
+
 // Microseconds on an H100, in two parts, whose constants benchmarks/gpu/fit_tilings.py found from 10,000 measured
 // tilings of 91 blocks: what a block of threads waits for from one barrier to the next, however little there is to do;
 // and what it occupies of a multiprocessor, which blocks beside it then cannot have. What is chosen so takes 1.05 times
 // as long as the best tiling of each block on average, 1.2 times at most.
-double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory, int processors) {
+double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory, int processors,
+               std::size_t shared_bytes) {
   const bool expands = shape.source == BlockLayers::Source::expansion,
              has_first = shape.source != BlockLayers::Source::none;
   const Extents region = region_extents(shape, tiling), picture = picture_extents(shape, tiling);
@@ -103,7 +113,7 @@ double cost_of(const BlockShape& shape, const BlockTiling& tiling, const BlockMe
                                out_pixels * hidden / 128.0 * (0.0109 + 0.00122 * loads) + 1.73e-5 * weights) +
                       2.22e-5 * input + (parts > 1 ? out_pixels * tiling.columns / 256.0 * 0.032 : 0);
 
-  const int at_a_time = blocks_at_a_time(shape, tiling, memory);
+  const int at_a_time = blocks_at_a_time(shape, tiling, memory, shared_bytes);
   const double blocks = static_cast<double>(divided(shape.images, tiling.images)) *
                         divided(shape.out_height, tiling.height) * divided(shape.out_width, tiling.width) *
                         divided(shape.out_channels, tiling.columns) * parts;
@@ -185,13 +195,6 @@ BlockMemory block_memory(const BlockShape& shape, const BlockTiling& tiling) {
   return memory;
 }
 
-int blocks_at_a_time(const BlockShape& shape, const BlockTiling& tiling, const BlockMemory& memory) {
-  constexpr int kSharedBytes = 227 * 1024, kReservedBytes = 1024;  // of a multiprocessor since 8.0; for each block
-  const bool expands = shape.source == BlockLayers::Source::expansion;
-  return std::clamp(kSharedBytes / (memory.bytes + kReservedBytes), 1,
-                    blocks_held(expands, tiling.hidden, tiling.tiles_m * tiling.tiles_n));
-}
-
 double unfused_cost(const BlockShape& shape, int processors, bool has_wide) {
   // Microseconds, as measured on an H100 with 132 multiprocessors: 10 ps for eight channels of a depthwise convolution,
   // and for a kernel that has little to do 5 us. Products wait for both the matrix units, of which kernels/wide.cu gets
@@ -217,7 +220,7 @@ std::vector<BlockTiling> possible_tilings(const BlockShape& shape, int processor
   const auto consider = [&](BlockTiling tiling) {
     const BlockMemory memory = block_memory(shape, tiling);
     if (static_cast<std::size_t>(memory.bytes) > shared_bytes) return;
-    tiling.cost = cost_of(shape, tiling, memory, processors);
+    tiling.cost = cost_of(shape, tiling, memory, processors, shared_bytes);
     all.push_back(tiling);
   };
   constexpr int kSlides[] = {2, 4, 7}, kSingle[] = {1};

@@ -113,15 +113,20 @@ Result<Place> packed_wide(const StepSource& source, const Layer& layer, int padd
   });
 }
 
+int padded_depth(int depth) { return (depth + kStepDepth - 1) / kStepDepth * kStepDepth; }
+std::int64_t pixels_of(const ConvolutionArguments& arguments) {
+  return std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+}
+
 Result<void> launch_wide(const StepSource& source, const Layer& layer, const WideKernel& kernel,
                          ConvolutionArguments& arguments, Launch& launch) {
-  const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
   MOBILENET_TRY(launch.function, source.kernel(kWideFile, kernel.name));
-  arguments.padded_depth = whole(arguments.depth, kStepDepth);
+  arguments.padded_depth = padded_depth(arguments.depth);
   MOBILENET_TRY(const Place weights, packed_wide(source, layer, arguments.padded_depth));
   MOBILENET_ADDRESS(launch, ConvolutionArguments, weights, weights);
   launch.cluster = static_cast<unsigned>(kernel.together);
-  launch.grid[0] = static_cast<unsigned>(kernel.row_blocks(pixels) * kernel.column_blocks(arguments.out_channels));
+  launch.grid[0] =
+      static_cast<unsigned>(kernel.row_blocks(pixels_of(arguments)) * kernel.column_blocks(arguments.out_channels));
   launch.threads = kernel.threads();
   launch.shared_bytes = kernel.shared_bytes();
   return {};
@@ -142,10 +147,21 @@ std::int64_t blocks_of(const MatrixKernel& kernel, std::int64_t pixels, int chan
   return (pixels + kernel.rows - 1) / kernel.rows * ((channels + kernel.columns - 1) / kernel.columns);
 }
 
-// The largest tiles that give every multiprocessor something to do, else the smallest.
+unsigned shared_bytes_of(const MatrixKernel& kernel) {
+  return static_cast<unsigned>(kStepStages * (kernel.rows * (kStepDepth + kRowPad) + kernel.columns * kStepDepth) * 2);
+}
+Result<Place> weights_for(const StepSource& source, const Layer& layer, const MatrixKernel& kernel) {
+  const int columns = (layer.view.outputs + kernel.columns - 1) / kernel.columns * kernel.columns;
+  return packed_tiles(source, layer, columns, padded_depth(layer.view.height * layer.view.width * layer.view.inputs));
+}
+
+// The largest tiles that give every multiprocessor something to do, and fit into its shared memory, of which GPUs but
+// for those of data centres have 99 KB or 64; else the smallest.
 const MatrixKernel& matrix_kernel(const Device& device, std::int64_t pixels, int channels) {
   for (const MatrixKernel& kernel : kMatrixKernels)
-    if (blocks_of(kernel, pixels, channels) >= device.processors() && kernel.columns < 2 * channels) return kernel;
+    if (blocks_of(kernel, pixels, channels) >= device.processors() && kernel.columns < 2 * channels &&
+        shared_bytes_of(kernel) <= device.shared_bytes())
+      return kernel;
   return kMatrixKernels.back();
 }
 
@@ -156,18 +172,6 @@ void share_depth(const Device& device, std::int64_t blocks, std::int64_t most_bl
   while (arguments.depth_parts < kMostParts && blocks * arguments.depth_parts * 2 <= most_blocks &&
          steps >= arguments.depth_parts * 4)
     arguments.depth_parts *= 2;
-}
-
-int padded_depth(int depth) { return (depth + kStepDepth - 1) / kStepDepth * kStepDepth; }
-std::int64_t pixels_of(const ConvolutionArguments& arguments) {
-  return std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
-}
-unsigned shared_bytes_of(const MatrixKernel& kernel) {
-  return static_cast<unsigned>(kStepStages * (kernel.rows * (kStepDepth + kRowPad) + kernel.columns * kStepDepth) * 2);
-}
-Result<Place> weights_for(const StepSource& source, const Layer& layer, const MatrixKernel& kernel) {
-  const int columns = (layer.view.outputs + kernel.columns - 1) / kernel.columns * kernel.columns;
-  return packed_tiles(source, layer, columns, padded_depth(layer.view.height * layer.view.width * layer.view.inputs));
 }
 
 Result<void> launch_matrix(const StepSource& source, const Layer& layer, ConvolutionArguments& arguments,
