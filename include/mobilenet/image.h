@@ -6,6 +6,7 @@
 
 #include <mobilenet/export.h>
 #include <mobilenet/result.h>
+#include <mobilenet/tensor.h>
 
 #include <array>
 #include <cstddef>
@@ -43,7 +44,14 @@ enum class Orientation : std::uint8_t {
 MOBILENET_API Orientation orientation_from_exif(int value);
 
 // Borrowed pixels. Packed formats use planes[0] only. row_bytes may exceed the row's own size, and may be negative for
-// pictures stored bottom up (planes then point at the top row).
+// pictures stored bottom up (planes then point at the top row). The pixels stay the caller's: a call reads them until
+// it returns, failed or not, and no longer.
+//
+// With Device::cuda they may lie in the memory of its GPU (Memory::device). The device reads them there, at any address
+// and with any rows, and answers as for the same pixels on the host, to the last bit; pictures of both kinds make one
+// batch. Float planes then have rows of one length, at addresses and with a row_bytes that are multiples of 4. Memory
+// of the host or of another GPU is refused, as are device pictures by other devices and by all that looks at pixels on
+// the host (Image::upright, encode, Session::preprocess): with an error of invalid_argument, and without touching them.
 struct ImageView {
   std::array<const void*, 3> planes{};
   std::array<std::ptrdiff_t, 3> row_bytes{};
@@ -51,9 +59,13 @@ struct ImageView {
   int height = 0;
   PixelFormat format = PixelFormat::rgb;
   Orientation orientation = Orientation::upright;
+  Memory memory = Memory::host;
+  // Of device memory: the stream on which the pixels were written (CUstream): they are read behind all that was put on
+  // it before the call. Null: they are ready. Pictures of a batch may name several.
+  void* stream = nullptr;
 
-  // A packed picture; row_bytes 0 means rows without padding. Float planes follow one another; with a negative
-  // row_bytes, `pixels` is the top row of the first.
+  // A packed picture, of the host; row_bytes 0 means rows without padding. Float planes follow one another; with a
+  // negative row_bytes, `pixels` is the top row of the first.
   MOBILENET_API static ImageView packed(const void* pixels, PixelFormat format, int width, int height,
                                         std::ptrdiff_t row_bytes = 0);
   // A part of the picture that borrows the same pixels: left, top, width and height as a viewer sees it, after

@@ -264,6 +264,11 @@ Result<Shape> SessionState::picture_batch_shape(std::span<const ImageView> image
 Result<Compiled*> SessionState::run_pictures(Task task, std::span<const ImageView> images) {
   if (!pictures) return no_pictures;
   if (images.empty()) return failure(ErrorCode::invalid_argument, "no pictures given");
+  for (std::size_t i = 0; i < images.size(); ++i)
+    if (!backend->accepts(images[i].memory))
+      return of_picture(i, images.size(),
+                        failure(ErrorCode::invalid_argument, "the picture lies in device memory, which ",
+                                name_of(options.device), " cannot reach"));
   MOBILENET_TRY(const Shape shape, picture_batch_shape(images));
   MOBILENET_TRY(Compiled* const compiled, compiled_for(task, {&shape, 1}));
   Stopwatch watch;

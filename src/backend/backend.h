@@ -44,7 +44,8 @@ struct TensorMemory {
 
 // All that may differ from frame to frame; nothing here compiles anything anew.
 struct RunRequest {
-  // One per image of the batch, where the program has the picture end or the answer end.
+  // One per image of the batch, where the program has the picture end or the answer end. Pixels are the caller's until
+  // submit returns; those in memory of the device until wait does, or submit failed.
   std::span<const PictureCall> pictures = {};
   // In the order of Network::inputs, in memory of the caller or of Execution::inputs, that is only read, as it lies
   // where the backend can, and of kinds that it accepts; empty: what was written to Execution::inputs.
@@ -144,7 +145,8 @@ class Backend {
   // `precision`: what choose() said.
   virtual Result<std::shared_ptr<const Weights>> pack(std::shared_ptr<const ModelGraph> graph,
                                                       Precision precision) const = 0;
-  // Whether inputs and outputs of a RunRequest may lie in such memory, each apart.
+  // Whether inputs, outputs and pictures of a RunRequest may lie in such memory, each apart; pictures only where the
+  // backend claimed their end.
   virtual bool accepts(Memory memory) const { return memory == Memory::host; }
   // Of `ends`, what compile would take along for this network.
   virtual Claims claims([[maybe_unused]] const Network& network, [[maybe_unused]] const Ends& ends) const { return {}; }

@@ -42,8 +42,9 @@ Error writes_no(PictureFormat format) {
 bool is_built_in(PictureFormat format) { return format == PictureFormat::png ? kPng : kJpeg; }
 
 bool is_rgb_without_padding(const ImageView& view) {
-  return view.format == PixelFormat::rgb && view.orientation == Orientation::upright && view.planes[0] != nullptr &&
-         view.width > 0 && view.height > 0 && view.row_bytes[0] == std::ptrdiff_t{3} * view.width;
+  return view.memory == Memory::host && view.format == PixelFormat::rgb && view.orientation == Orientation::upright &&
+         view.planes[0] != nullptr && view.width > 0 && view.height > 0 &&
+         view.row_bytes[0] == std::ptrdiff_t{3} * view.width;
 }
 
 Result<Bytes> encode_with(const ImageView& view, PictureFormat format, const encoding::PictureTags& tags) {

@@ -29,7 +29,7 @@ ImageView ImageView::packed(const void* pixels, PixelFormat format, int width, i
 }
 
 Result<ImageView> ImageView::crop(int left, int top, int region_width, int region_height) const try {
-  MOBILENET_CHECK(UprightPixels::of(*this));
+  MOBILENET_CHECK(UprightPixels::check(*this));
   if (left < 0 || top < 0 || region_width < 1 || region_height < 1 || left > upright_width() - region_width ||
       top > upright_height() - region_height)
     return failure(ErrorCode::invalid_argument, "the region of ", region_width, "x", region_height, " pixels at ", left,
@@ -41,7 +41,7 @@ Result<ImageView> ImageView::crop(int left, int top, int region_width, int regio
   int x = walk.swap_axes ? top : left, y = walk.swap_axes ? left : top;
   if (walk.from_right) x = width - region.width - x;
   if (walk.from_bottom) y = height - region.height - y;
-  for (std::size_t p = 0; p < (format == PixelFormat::rgb_float_planes ? 3u : 1u); ++p)
+  for (std::size_t p = 0; p < plane_count(format); ++p)
     region.planes[p] =
         static_cast<const std::byte*>(planes[p]) + y * row_bytes[p] + std::ptrdiff_t{x} * pixel_bytes(format);
   return region;

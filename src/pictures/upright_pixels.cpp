@@ -79,6 +79,8 @@ int pixel_bytes(PixelFormat format) {
   return 0;
 }
 
+std::size_t plane_count(PixelFormat format) { return format == PixelFormat::rgb_float_planes ? 3 : 1; }
+
 std::array<int, 3> rgb_offsets(PixelFormat format) {
   switch (format) {
     case PixelFormat::rgb:
@@ -94,7 +96,7 @@ std::array<int, 3> rgb_offsets(PixelFormat format) {
   return {0, 0, 0};
 }
 
-Result<UprightPixels> UprightPixels::of(const ImageView& image, Samples samples) {
+Result<void> UprightPixels::check(const ImageView& image) {
   if (!is_known(image.format)) return failure(ErrorCode::invalid_argument, "the picture has an unknown pixel format");
   if (image.width < 1 || image.height < 1)
     return failure(ErrorCode::invalid_argument, "the picture has an impossible size of ", image.width, "x",
@@ -102,27 +104,36 @@ Result<UprightPixels> UprightPixels::of(const ImageView& image, Samples samples)
   if (image.orientation < Orientation::upright || image.orientation > Orientation::rotate_270)
     return failure(ErrorCode::invalid_argument, "the picture has an orientation of ",
                    static_cast<int>(image.orientation), ", expected 1 to 8");
-  const bool planes = image.format == PixelFormat::rgb_float_planes;
+  const std::ptrdiff_t needed = std::ptrdiff_t{pixel_bytes(image.format)} * image.width;
+  for (std::size_t p = 0; p < plane_count(image.format); ++p) {
+    const std::ptrdiff_t row_bytes = image.row_bytes[p];
+    if (!image.planes[p]) return failure(ErrorCode::invalid_argument, "the picture has no pixels");
+    if (image.height == 1) continue;
+    // Also keeps the last row's offset inside what a pointer can hold.
+    const std::ptrdiff_t longest = std::numeric_limits<std::ptrdiff_t>::max() / image.height;
+    if (row_bytes < -longest || row_bytes > longest || std::abs(row_bytes) < needed)
+      return failure(ErrorCode::invalid_argument, "the picture has rows of ", needed, " bytes, but its stride is ",
+                     row_bytes);
+  }
+  return {};
+}
+
+Result<UprightPixels> UprightPixels::of(const ImageView& image, Samples samples) {
+  MOBILENET_CHECK(check(image));
+  if (image.memory != Memory::host)
+    return failure(ErrorCode::invalid_argument,
+                   "the picture lies in device memory, which cannot be read here: this is done on the host");
   const std::ptrdiff_t step = pixel_bytes(image.format);
-  const std::ptrdiff_t needed = step * image.width;
   const Walk walk = walk_of(image.orientation);
 
   UprightPixels pixels;
   pixels.format_ = image.format;
   pixels.samples_ = samples;
   pixels.walk_ = walk;
-  pixels.width_ = walk.swap_axes ? image.height : image.width;
-  pixels.height_ = walk.swap_axes ? image.width : image.height;
-  for (std::size_t p = 0; p < (planes ? 3u : 1u); ++p) {
+  pixels.width_ = image.upright_width();
+  pixels.height_ = image.upright_height();
+  for (std::size_t p = 0; p < plane_count(image.format); ++p) {
     const std::ptrdiff_t row_bytes = image.row_bytes[p];
-    if (!image.planes[p]) return failure(ErrorCode::invalid_argument, "the picture has no pixels");
-    if (image.height > 1) {
-      // Also keeps the last row's offset inside what a pointer can hold.
-      const std::ptrdiff_t longest = std::numeric_limits<std::ptrdiff_t>::max() / image.height;
-      if (row_bytes < -longest || row_bytes > longest || std::abs(row_bytes) < needed)
-        return failure(ErrorCode::invalid_argument, "the picture has rows of ", needed, " bytes, but its stride is ",
-                       row_bytes);
-    }
     const auto* origin = static_cast<const std::byte*>(image.planes[p]);
     if (walk.from_right) origin += step * (image.width - 1);
     if (walk.from_bottom) origin += row_bytes * (image.height - 1);

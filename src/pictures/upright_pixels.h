@@ -25,6 +25,7 @@ Walk walk_of(Orientation orientation);
 
 // From one pixel of a row to the next, in one plane.
 int pixel_bytes(PixelFormat format);
+std::size_t plane_count(PixelFormat format);  // of ImageView::planes
 // Where red, green and blue lie in a pixel of bytes.
 std::array<int, 3> rgb_offsets(PixelFormat format);
 
@@ -43,7 +44,10 @@ struct StoredBytes {
 
 class UprightPixels {
  public:
-  // Refuses missing pixels, impossible sizes, rows that overlap, and formats and orientations that do not exist.
+  // Refuses missing pixels, impossible sizes, rows that overlap, and formats and orientations that do not exist; of
+  // pictures in any memory, whose pixels are not touched.
+  static Result<void> check(const ImageView& image);
+  // Refuses those too, and what does not lie in the host's memory.
   static Result<UprightPixels> of(const ImageView& image, Samples samples = Samples::colours);
 
   int width() const { return width_; }

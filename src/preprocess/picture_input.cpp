@@ -164,13 +164,13 @@ Result<PictureInput> PictureInput::create(const PreprocessSpec& spec, int height
 }
 
 Result<PictureSize> PictureInput::input_size(const ImageView& image) const {
-  MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(image));
-  return network_input_size(state_->spec, {pixels.width(), pixels.height()}, state_->input);
+  MOBILENET_CHECK(UprightPixels::check(image));
+  return network_input_size(state_->spec, {image.upright_width(), image.upright_height()}, state_->input);
 }
 
 Result<Geometry> PictureInput::geometry(const ImageView& image) const {
-  MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(image));
-  return plan_geometry(state_->spec, {pixels.width(), pixels.height()}, state_->input);
+  MOBILENET_CHECK(UprightPixels::check(image));
+  return plan_geometry(state_->spec, {image.upright_width(), image.upright_height()}, state_->input);
 }
 
 Result<Geometry> PictureInput::run(const ImageView& image, void* destination, const Workers& workers) {

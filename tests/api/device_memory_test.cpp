@@ -212,6 +212,30 @@ TEST_F(DeviceMemory, ThatCannotBeTakenIsASentence) {
             "mobilenet_v1:0.25:32:3: the tensors of a run belong to several streams; it runs on one");
 }
 
+// Pictures there are for backends that make the network's input themselves; others and the host do not look at them.
+TEST_F(DeviceMemory, IsNoPlaceForPicturesThatTheHostReads) {
+  const std::vector<std::uint8_t> rgb(40 * 30 * 3, 77);
+  const ImageView host = ImageView::packed(rgb.data(), PixelFormat::rgb, 40, 30);
+  ImageView there = host;
+  there.planes[0] = toy.allocate(rgb.size());
+  there.memory = Memory::device;
+  const auto message = [](const auto& done) { return done ? std::string("done") : done.error().message; };
+  const std::string on_host = "the picture lies in device memory, which cannot be read here: this is done on the host";
+  const ImageView both[] = {host, there};
+  EXPECT_EQ(message(session_.classify(host)), "done");
+  EXPECT_EQ(message(session_.classify(there)), on_host);
+  EXPECT_EQ(message(session_.classify(both)), "picture 2 of 2: " + on_host);
+  EXPECT_EQ(message(session_.preprocess(there)), on_host);
+  toy.takes_device = false;
+  EXPECT_EQ(message(session_.classify(there)), "the picture lies in device memory, which toy cannot reach");
+  EXPECT_EQ(message(session_.classify(both)),
+            "picture 2 of 2: the picture lies in device memory, which toy cannot reach");
+  const auto refused = session_.classify(there);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(message(session_.classify(host)), "done");
+}
+
 // Channels first: an input's axes are put in order on the host alone. An output of two axes has only one order.
 TEST(DeviceMemoryOfAnotherLayout, IsRefused) {
   toy = {};

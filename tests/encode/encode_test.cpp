@@ -42,6 +42,13 @@ std::vector<std::uint8_t> rgb_of(Image image) {
   return rgb;
 }
 
+// At an address that nobody can read.
+TEST(Encode, RefusesPicturesInDeviceMemory) {
+  ImageView view = ImageView::packed(reinterpret_cast<const void*>(64), PixelFormat::rgb, 20, 10);
+  view.memory = Memory::device;
+  for (const PictureFormat format : {PictureFormat::png, PictureFormat::jpeg}) EXPECT_FALSE(encode(view, format));
+}
+
 TEST(Encode, TheEndingChooses) {
   const auto message = [](const char* name) {
     const auto format = picture_format_of(name);

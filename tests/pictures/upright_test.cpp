@@ -87,6 +87,25 @@ TEST(Upright, RefusesWhatItCannotCopy) {
   EXPECT_FALSE(Image::upright(ImageView::packed(planes.data(), PixelFormat::rgb_float_planes, 2, 2)));
 }
 
+// At an address that nobody can read, so that a look at the pixels would end the test.
+TEST(Upright, DeviceMemoryIsNotLookedAt) {
+  ImageView view = ImageView::packed(reinterpret_cast<const void*>(64), PixelFormat::rgb, 20, 10);
+  view.memory = Memory::device;
+  view.orientation = Orientation::rotate_90;
+  const auto copy = Image::upright(view);
+  ASSERT_FALSE(copy);
+  EXPECT_EQ(copy.error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(copy.error().message,
+            "the picture lies in device memory, which cannot be read here: this is done on the host");
+  const auto part = view.crop(1, 2, 3, 4);
+  ASSERT_TRUE(part) << part.error().message;
+  EXPECT_EQ(part->memory, Memory::device);
+  EXPECT_EQ(static_cast<const std::byte*>(part->planes[0]) - static_cast<const std::byte*>(view.planes[0]),
+            (20 * 6 + 2) * 3)
+      << "column 2 from the left, row 6 from the top as stored";
+  EXPECT_FALSE(view.crop(1, 2, 30, 4));
+}
+
 TEST(Upright, PixelsCanBeWrittenTo) {
   Image image(std::make_unique<std::byte[]>(2 * 3 * 3), 2, 3, Orientation::transpose);
   ASSERT_EQ(image.pixels().size(), 18u);

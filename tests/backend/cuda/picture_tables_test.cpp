@@ -15,25 +15,27 @@
 namespace mobilenet::testing {
 namespace {
 
-// A picture as it would lie on the device, with what its arguments say of it.
+// A picture as it would lie on the device, or lies there, with what its arguments say of it.
 struct Arrived {
   std::vector<std::byte> pixels, tables;
   std::vector<std::uint8_t> between;
   cuda::PictureArguments arguments{};
 
-  // pieces: bytes gathered at once.
-  Arrived(const PreprocessSpec& spec, const ImageView& view, const Geometry& geometry, std::size_t pieces) {
+  // pieces: bytes gathered at once. memory: where the view is said to be.
+  Arrived(const PreprocessSpec& spec, const ImageView& view, const Geometry& geometry, std::size_t pieces,
+          Memory memory) {
     cuda::PictureTables made;
-    const cuda::PictureForm form{view.width, view.height, view.format, view.orientation, geometry};
+    const cuda::PictureForm form{view.width, view.height, view.format, view.orientation, geometry, memory};
     EXPECT_TRUE(made.make(spec, form, 3));
     pixels.resize(made.pixel_bytes());
+    EXPECT_EQ(pixels.empty(), memory == Memory::device) << "nothing travels that is there";
     for (std::size_t at = 0; at < pixels.size(); at += pieces)
       made.gather(view, at, std::min(at + pieces, pixels.size()), pixels.data() + at);
     tables.resize(made.table_bytes());
     made.write_tables(tables.data());
     between.resize(made.between_bytes());
     const auto address = [](const void* at) { return reinterpret_cast<cuda::Address>(at); };
-    arguments = made.arguments(address(pixels.data()), address(tables.data()), address(between.data()));
+    arguments = made.arguments(view, address(pixels.data()), address(tables.data()), address(between.data()));
   }
 
   int sample(int x, int y, int c) const {
@@ -64,13 +66,13 @@ struct Arrived {
 
 constexpr PictureSize kInput{13, 9};
 
-void expect_like_host(const PreprocessSpec& spec, const ImageView& view) {
+void expect_like_host(const PreprocessSpec& spec, const ImageView& view, Memory memory) {
   PreprocessSpec bytes = spec;
   set_encoding(PixelEncoding::bytes(), bytes);
   PictureInput host = PictureInput::create(bytes, kInput.height, kInput.width, {DataType::u8}).value();
   std::vector<std::uint8_t> expected(static_cast<std::size_t>(kInput.width * kInput.height * 3));
   const Geometry geometry = host.run(view, expected.data()).value();
-  const Arrived arrived(spec, view, geometry, 17);
+  const Arrived arrived(spec, view, geometry, 17, memory);
   const cuda::PictureAxisArguments &columns = arrived.arguments.columns, &rows = arrived.arguments.rows;
   int different = 0;
   for (int y = 0; y < rows.window; ++y)
@@ -96,7 +98,8 @@ TEST(PictureTables, LeadToWhatTheHostMakes) {
             spec.mode = mode;
             const StoredPicture picture(format, size.width, size.height, static_cast<Orientation>(orientation),
                                         orientation % 3 == 0);
-            expect_like_host(spec, picture.view());
+            expect_like_host(spec, picture.view(), Memory::host);
+            expect_like_host(spec, picture.view(), Memory::device);
           }
 }
 

@@ -2,7 +2,10 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // The network's input that the GPU makes of pictures, against PictureInput's: the same bits.
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -10,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/cuda/driver/device.h"
 #include "backend/cuda/gpu.h"
 #include "backend/packed.h"
 #include "base/thread_pool.h"
@@ -41,6 +45,34 @@ class FloatPicture {
 
  private:
   std::vector<float> values_;
+  ImageView view_;
+};
+
+// The same pixels in the GPU's memory, with the gaps between rows; those of bytes at odd addresses.
+class DevicePicture {
+ public:
+  DevicePicture(const cuda::Device& device, const ImageView& host) : view_(host) {
+    const std::size_t planes = plane_count(host.format);
+    const std::size_t shift = planes == 1 ? 3 : sizeof(float);
+    const std::ptrdiff_t down = host.row_bytes[0] * (host.height - 1);
+    const std::size_t bytes = static_cast<std::size_t>(std::abs(down)) +
+                              static_cast<std::size_t>(pixel_bytes(host.format)) * static_cast<std::size_t>(host.width);
+    const std::size_t plane = (shift + bytes + 3) / 4 * 4;
+    buffer_ = cuda::DeviceBuffer::allocate(device, plane * planes).value();
+    const cuda::Current current(device);
+    for (std::size_t p = 0; p < planes; ++p) {
+      const CUdeviceptr to = buffer_.address() + p * plane + shift;
+      const auto* const lowest = static_cast<const std::byte*>(host.planes[p]) + std::min<std::ptrdiff_t>(down, 0);
+      EXPECT_EQ(device.driver().cuMemcpyHtoD(to, lowest, bytes), CUDA_SUCCESS);
+      view_.planes[p] = cuda::as_pointer(to) - std::min<std::ptrdiff_t>(down, 0);
+    }
+    EXPECT_EQ(device.driver().cuStreamSynchronize(CU_STREAM_LEGACY), CUDA_SUCCESS);
+    view_.memory = Memory::device;
+  }
+  const ImageView& view() const { return view_; }
+
+ private:
+  cuda::DeviceBuffer buffer_;
   ImageView view_;
 };
 
@@ -76,14 +108,14 @@ class PictureProgram {
     expected_.resize(execution_->outputs()[0].bytes);
   }
 
-  // As many pictures as the batch has.
-  void expect_like_host(std::span<const ImageView> pictures) {
+  // As many pictures as the batch has. given: the same ones where the GPU shall read them.
+  void expect_like_host(std::span<const ImageView> pictures, std::span<const ImageView> given) {
     std::vector<PictureCall> calls;
     const std::size_t bytes = expected_.size() / pictures.size();
     for (std::size_t i = 0; i < pictures.size(); ++i) {
       const auto geometry = host_->run(pictures[i], expected_.data() + i * bytes);
       ASSERT_TRUE(geometry) << geometry.error().message;
-      calls.push_back({pictures[i], *geometry});
+      calls.push_back({given[i], *geometry});
     }
     const auto ran = execution_->run({.pictures = calls});
     ASSERT_TRUE(ran) << ran.error().message;
@@ -95,7 +127,11 @@ class PictureProgram {
     else
       compare<std::int8_t>(got);
   }
+  void expect_like_host(std::span<const ImageView> pictures) { expect_like_host(pictures, pictures); }
   void expect_like_host(const ImageView& picture) { expect_like_host({&picture, 1}); }
+  void expect_like_host(const ImageView& picture, const ImageView& given) {
+    expect_like_host({&picture, 1}, {&given, 1});
+  }
 
   Execution& execution() { return *execution_; }
 
@@ -207,12 +243,16 @@ class CudaPictures : public OnGpu {
                        << size.width << "x" << size.height << ", orientation " << static_cast<int>(orientation)
                        << ", format " << static_cast<int>(format));
           const bool upwards = (size.width + static_cast<int>(orientation)) % 2 != 0;
-          if (format == PixelFormat::rgb_float_planes)
-            program.expect_like_host(FloatPicture(size.width, size.height, orientation, upwards).view());
-          else
-            program.expect_like_host(StoredPicture(format, size.width, size.height, orientation, upwards).view());
+          const FloatPicture floats(size.width, size.height, orientation, upwards);
+          const bool is_float = format == PixelFormat::rgb_float_planes;
+          const StoredPicture bytes(is_float ? PixelFormat::grey : format, size.width, size.height, orientation,
+                                    upwards);
+          const ImageView& view = is_float ? floats.view() : bytes.view();
+          program.expect_like_host(view);
+          program.expect_like_host(view, DevicePicture(device(), view).view());
         }
   }
+  static const cuda::Device& device() { return **cuda::device(); }
 };
 
 constexpr PixelFormat kRgb[] = {PixelFormat::rgb};
@@ -278,6 +318,10 @@ TEST_F(CudaPictures, PartsOfPictures) {
   for (const auto& [left, top, width, height] :
        {std::array{0, 0, 61, 97}, std::array{5, 9, 20, 30}, std::array{60, 96, 1, 1}, std::array{0, 50, 61, 2}})
     program.expect_like_host(whole.view().crop(left, top, width, height).value());
+  const DevicePicture there(device(), whole.view());
+  for (const auto& [left, top, width, height] : {std::array{0, 0, 61, 97}, std::array{5, 9, 20, 30}})
+    program.expect_like_host(whole.view().crop(left, top, width, height).value(),
+                             there.view().crop(left, top, width, height).value());
 }
 
 // Each by a table of its own, in one run; sizes change from run to run, and come back.
@@ -300,9 +344,112 @@ TEST_F(CudaPictures, BatchesOfManySizes) {
           views.push_back(stored.back()->view());
         }
         program.expect_like_host(views);
+        // All of them on the device, then others each time.
+        std::vector<std::unique_ptr<DevicePicture>> there;
+        std::vector<ImageView> given = views;
+        for (std::size_t i = 0; i < views.size(); ++i) {
+          if (run % 3 != 0 && (i + static_cast<std::size_t>(run)) % 2 == 0) continue;
+          there.push_back(std::make_unique<DevicePicture>(device(), views[i]));
+          given[i] = there.back()->view();
+        }
+        program.expect_like_host(views, given);
       }
     }
   }
+}
+
+// Pictures of one form that lie elsewhere each time, with other gaps, as frames of a decoder do.
+TEST_F(CudaPictures, OnTheDeviceMove) {
+  PictureProgram program;
+  program.open(gpu(), {with(ResizeMode::crop, ResizeFilter::tf_bilinear_half_pixel), {24, 24}, {}}, 1, 1);
+  if (HasFatalFailure()) return;
+  const NoisePicture first(70, 50, 1), second(70, 50, 2);
+  const StoredPicture wider(PixelFormat::rgb, 70, 50, Orientation::upright, false);
+  const StoredPicture upwards(PixelFormat::rgb, 70, 50, Orientation::upright, true);
+  const ImageView views[] = {first.view(), second.view(), wider.view(), upwards.view()};
+  std::vector<std::unique_ptr<DevicePicture>> there;
+  for (const ImageView& view : views) there.push_back(std::make_unique<DevicePicture>(device(), view));
+  for (const std::size_t i : {0, 1, 1, 0, 2, 3, 2, 0}) program.expect_like_host(views[i], there[i]->view());
+}
+
+// Behind what the caller's stream has to do still: a long copy, then that of the pixels.
+TEST_F(CudaPictures, OnTheDeviceAreReadWhenTheyAreWritten) {
+  PictureProgram program;
+  program.open(gpu(), {with(ResizeMode::squash, ResizeFilter::pil_bilinear), {32, 32}, {}}, 2, 1);
+  if (HasFatalFailure()) return;
+  constexpr std::size_t kLong = std::size_t{256} << 20;  // some 10 ms
+  const NoisePicture noise(300, 200), black_noise(300, 200, 2);
+  const std::size_t bytes = noise.rgb.size();
+  const cuda::Stream streams[] = {cuda::Stream::create(device()).value(), cuda::Stream::create(device()).value()};
+  const auto delay = cuda::PinnedBuffer::allocate(device(), kLong).value();
+  const auto pixels = cuda::PinnedBuffer::allocate(device(), bytes).value();
+  const auto delayed = cuda::DeviceBuffer::allocate(device(), kLong).value();
+  std::memcpy(pixels.data(), noise.rgb.data(), bytes);
+  for (int round = 0; round < 4; ++round) {
+    const DevicePicture there[] = {{device(), black_noise.view()}, {device(), black_noise.view()}};
+    std::vector<ImageView> given;
+    for (std::size_t i = 0; i < 2; ++i) {
+      given.push_back(there[i].view());
+      given.back().stream = streams[i].get();
+      const cuda::Current current(device());
+      const cuda::Driver& driver = device().driver();
+      const auto to = reinterpret_cast<CUdeviceptr>(given.back().planes[0]);
+      ASSERT_EQ(driver.cuMemcpyHtoDAsync(delayed.address(), delay.data(), kLong, streams[i].get()), CUDA_SUCCESS);
+      ASSERT_EQ(driver.cuMemcpyHtoDAsync(to, pixels.data(), bytes, streams[i].get()), CUDA_SUCCESS);
+    }
+    program.expect_like_host(std::vector<ImageView>(2, noise.view()), given);
+  }
+}
+
+TEST_F(CudaPictures, OnTheDeviceAreNoOtherMemory) {
+  PictureProgram program;
+  program.open(gpu(), {with(ResizeMode::crop, ResizeFilter::pil_bilinear), {32, 32}, {}}, 1, 1);
+  if (HasFatalFailure()) return;
+  const NoisePicture noise(20, 30);
+  const Geometry geometry = plan_geometry({}, {20, 30}, {32, 32}).value();
+  const auto refusal = [&](const ImageView& view) {
+    const PictureCall call{view, geometry};
+    const auto ran = program.execution().run({.pictures = {&call, 1}});
+    if (ran) return std::string("ran");
+    EXPECT_EQ(ran.error().code, ErrorCode::invalid_argument);
+    return ran.error().message;
+  };
+  const std::string elsewhere =
+      "the picture is said to lie in device memory, but its pixels are not all in the memory of a GPU";
+  ImageView host = noise.view();
+  host.memory = Memory::device;
+  EXPECT_EQ(refusal(host), elsewhere);
+  const auto pinned = cuda::PinnedBuffer::allocate(device(), noise.rgb.size()).value();
+  host.planes[0] = pinned.data();
+  EXPECT_EQ(refusal(host), elsewhere);
+  host.planes[0] = cuda::as_pointer(16);
+  EXPECT_EQ(refusal(host), elsewhere);
+  const DevicePicture there(device(), noise.view());
+  ImageView long_rows = there.view();
+  long_rows.row_bytes[0] = std::ptrdiff_t{1} << 50;  // begins there, and ends where no memory is
+  EXPECT_EQ(refusal(long_rows), elsewhere);
+
+  const FloatPicture floats(20, 30, Orientation::upright, false);
+  const DevicePicture floats_there(device(), floats.view());
+  ImageView uneven = floats_there.view();
+  uneven.row_bytes[2] -= 4;
+  EXPECT_EQ(refusal(uneven),
+            "the picture's float planes lie in device memory, where rows must be of one length, at addresses and with "
+            "strides that are multiples of 4; the strides are 92, 92 and 88");
+  uneven = floats_there.view();
+  uneven.planes[1] = static_cast<const std::byte*>(uneven.planes[1]) - 2;
+  EXPECT_NE(refusal(uneven), "ran");
+  program.expect_like_host(noise.view(), there.view());
+  program.expect_like_host(noise.view());
+
+  PictureProgram two;
+  two.open(gpu(), {with(ResizeMode::crop, ResizeFilter::pil_bilinear), {32, 32}, {}}, 2, 1);
+  if (HasFatalFailure()) return;
+  const PictureCall calls[] = {{there.view(), geometry}, {host, geometry}};
+  const auto ran = two.execution().run({.pictures = calls});
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().message, "picture 2: " + elsewhere);
+  two.expect_like_host(std::vector<ImageView>(2, noise.view()), std::vector<ImageView>(2, there.view()));
 }
 
 TEST_F(CudaPictures, RefusesWhatIsNoPicture) {

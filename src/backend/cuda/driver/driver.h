@@ -22,9 +22,9 @@ namespace mobilenet::cuda {
   X(cuInit) X(cuDriverGetVersion) X(cuDeviceGetCount) X(cuDeviceGet) X(cuDeviceGetName) \
   X(cuDeviceGetAttribute) X(cuDevicePrimaryCtxRetain) X(cuCtxPushCurrent) X(cuCtxPopCurrent) \
   X(cuModuleLoadData) X(cuModuleGetFunction) X(cuFuncGetAttribute) X(cuFuncSetAttribute) \
-  X(cuMemAlloc) X(cuMemFree) X(cuMemGetInfo) \
+  X(cuMemAlloc) X(cuMemFree) X(cuMemGetInfo) X(cuPointerGetAttributes) \
   X(cuMemHostAlloc) X(cuMemFreeHost) X(cuMemcpyHtoD) X(cuMemcpyHtoDAsync) X(cuMemcpyDtoHAsync) \
-  X(cuStreamCreate) X(cuStreamDestroy) \
+  X(cuStreamCreate) X(cuStreamDestroy) X(cuStreamWaitEvent) \
   X(cuStreamSynchronize) X(cuStreamBeginCapture) X(cuStreamEndCapture) X(cuStreamGetCaptureInfo) \
   X(cuEventCreate) X(cuEventDestroy) X(cuEventRecord) X(cuEventSynchronize) X(cuEventElapsedTime) \
   X(cuLaunchKernelEx) X(cuGraphInstantiate) X(cuGraphLaunch) X(cuGraphDestroy) \

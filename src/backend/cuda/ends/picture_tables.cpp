@@ -74,10 +74,12 @@ void PictureTables::pick_rows(Axis& axis) {
 Result<void> PictureTables::make(const PreprocessSpec& spec, const PictureForm& form, int channels) {
   const Walk walk = walk_of(form.orientation);
   const ResizerKind kind = kind_of(spec.filter);
+  in_place_ = form.memory == Memory::device;
   is_turned_ = walk.swap_axes;
   from_right_ = walk.from_right;
+  from_bottom_ = walk.from_bottom;
   has_floats_ = form.format == PixelFormat::rgb_float_planes;
-  planes_ = has_floats_ ? 3 : 1;
+  planes_ = plane_count(form.format);
   pixel_ = static_cast<std::size_t>(mobilenet::pixel_bytes(form.format));
   rgb_ = rgb_offsets(form.format);
   vertical_first_ = kind == ResizerKind::pil && pil_vertical_first(spec.resampler, form.geometry);
@@ -99,12 +101,15 @@ Result<void> PictureTables::make(const PreprocessSpec& spec, const PictureForm& 
 
   Axis& down = is_turned_ ? columns_ : rows_;
   const Axis& along = is_turned_ ? rows_ : columns_;
+  const auto stored_row = [&](int upright) { return walk.from_bottom ? form.height - 1 - upright : upright; };
   const int first = down.first;
-  if (kind != ResizerKind::pil) pick_rows(down);
+  first_row_ = stored_row(first);
   rows_there_.clear();
-  for (int place = 0; place < down.places; ++place) {
-    const int upright = first + (kind == ResizerKind::pil ? place : picked_[static_cast<std::size_t>(place)]);
-    rows_there_.push_back(walk.from_bottom ? form.height - 1 - upright : upright);
+  if (!in_place_) {
+    if (kind != ResizerKind::pil) pick_rows(down);
+    for (int place = 0; place < down.places; ++place)
+      rows_there_.push_back(
+          stored_row(first + (kind == ResizerKind::pil ? place : picked_[static_cast<std::size_t>(place)])));
   }
   stored_places_ = along.places;
   stored_first_ = walk.from_right ? form.width - along.first - along.places : along.first;
@@ -127,15 +132,26 @@ void PictureTables::write_tables(std::byte* out) const {
   for (const Axis* axis : {&columns_, &rows_}) out = write(axis->weights, write(axis->taps, out));
 }
 
-PictureArguments PictureTables::arguments(Address pixels, Address tables, Address between) const {
+PictureArguments PictureTables::arguments(const ImageView& image, Address pixels, Address tables,
+                                          Address between) const {
   PictureArguments made{};
-  const auto pixel = static_cast<std::int64_t>(pixel_), row = static_cast<std::int64_t>(row_bytes());
+  const auto pixel = static_cast<std::int64_t>(pixel_);
+  const auto address = [&](std::size_t plane) { return reinterpret_cast<Address>(image.planes[plane]); };
+  auto down = static_cast<std::int64_t>(row_bytes());
+  if (in_place_) {
+    // Addresses wrap around, so that rows may lead backwards.
+    pixels = address(0) + static_cast<Address>(image.row_bytes[0] * first_row_ + pixel * stored_first_);
+    down = from_bottom_ ? -image.row_bytes[0] : image.row_bytes[0];
+  }
   const std::int64_t along = from_right_ ? -pixel : pixel;
   made.pixels = pixels + (from_right_ ? row_bytes() - pixel_ : 0);
-  made.step_x = is_turned_ ? row : along;
-  made.step_y = is_turned_ ? along : row;
-  for (std::size_t c = 0; c < 3; ++c)
-    made.offsets[c] = has_floats_ ? static_cast<std::int64_t>(c * plane_bytes()) : rgb_[c];
+  made.step_x = is_turned_ ? down : along;
+  made.step_y = is_turned_ ? along : down;
+  for (std::size_t c = 0; c < 3; ++c) {
+    made.offsets[c] = rgb_[c];
+    if (has_floats_)
+      made.offsets[c] = static_cast<std::int64_t>(in_place_ ? address(c) - address(0) : c * plane_bytes());
+  }
   for (const auto& [axis, to] : {std::pair{&columns_, &made.columns}, std::pair{&rows_, &made.rows}}) {
     to->taps = tables;
     to->weights = tables += axis->taps.size() * sizeof(PictureTapArguments);

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// What the kernels must know of one picture, and which of its pixels they read: those alone travel.
+// What the kernels must know of one picture, and which of its pixels they read: those alone travel, if they do not lie
+// on the device.
 
 #include <mobilenet/image.h>
 
@@ -25,24 +26,27 @@ struct PictureForm {
   PixelFormat format = PixelFormat::rgb;
   Orientation orientation = Orientation::upright;
   Geometry geometry;
+  Memory memory = Memory::host;
 
   bool operator==(const PictureForm&) const = default;
 };
 
 class PictureTables {
  public:
-  // The picture must be one that UprightPixels::of() accepts. Fails where it is larger than kernels count.
+  // The picture must be one that UprightPixels::check() accepts. Fails where it is larger than kernels count.
   Result<void> make(const PreprocessSpec& spec, const PictureForm& form, int channels);
 
-  // Of the device: pixels, tables and what lies between the passes.
-  std::size_t pixel_bytes() const { return planes_ * plane_bytes(); }
+  // Of the device: pixels that travel, tables and what lies between the passes.
+  std::size_t pixel_bytes() const { return in_place_ ? 0 : planes_ * plane_bytes(); }
   std::size_t table_bytes() const;
   std::size_t between_bytes() const { return between_bytes_; }
   // The tables one behind the other, and what they and the rest are found by when they lie at these addresses.
   void write_tables(std::byte* out) const;
-  PictureArguments arguments(Address pixels, Address tables, Address between) const;
+  // `image`: where pixels of the device are; `pixels`: where those of the host will be.
+  PictureArguments arguments(const ImageView& image, Address pixels, Address tables, Address between) const;
 
-  // Bytes begin to end of the pixels as they lie on the device: row by row as stored, without gaps, in upright order.
+  // Bytes begin to end of the host's pixels as they lie on the device: row by row as stored, without gaps, in upright
+  // order.
   void gather(const ImageView& image, std::size_t begin, std::size_t end, std::byte* out) const;
 
  private:
@@ -61,11 +65,13 @@ class PictureTables {
   std::size_t plane_bytes() const { return rows_there_.size() * row_bytes(); }
 
   Axis columns_, rows_;
-  std::vector<int> rows_there_;               // stored rows, in the order of the upright picture
+  std::vector<int> rows_there_;               // stored rows, in the order of the upright picture; that travel
+  int first_row_ = 0;                         // the stored row that comes first there
   int stored_first_ = 0, stored_places_ = 0;  // of a stored row
   std::size_t planes_ = 1, pixel_ = 3;        // bytes
   std::array<int, 3> rgb_{};                  // offsets in a pixel of bytes
-  bool is_turned_ = false, from_right_ = false, has_floats_ = false, vertical_first_ = false;
+  bool in_place_ = false;                     // on the device already
+  bool is_turned_ = false, from_right_ = false, from_bottom_ = false, has_floats_ = false, vertical_first_ = false;
   std::size_t between_bytes_ = 0;
 
   // Memory of make().

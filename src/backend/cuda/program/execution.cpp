@@ -118,6 +118,8 @@ class CudaExecution final : public Execution {
     last_stream_ = stream;
     auto begun = begin(request, stream);
     const CUresult marked = driver.cuEventRecord(done_.get(), stream);
+    // Who gets an error has memory back that kernels may have begun to read or write.
+    if (!begun) driver.cuEventSynchronize(done_.get());
     MOBILENET_CHECK(std::move(begun));
     if (marked != CUDA_SUCCESS) return driver_error(driver, marked, "running the network on the GPU");
     return ++ticket_;
