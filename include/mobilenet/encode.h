@@ -26,7 +26,7 @@ enum class PictureFormat : std::uint8_t {
 // is an error; ask before any work is done.
 MOBILENET_API Result<PictureFormat> picture_format_of(const std::filesystem::path& path);
 
-// The picture as a viewer sees it, upright. Not of float planes.
+// The picture as a viewer sees it, upright. Neither of float planes nor of NV12.
 MOBILENET_API Result<std::vector<std::byte>> encode(const ImageView& picture, PictureFormat format);
 // The same, with its EXIF block, made upright, and its colour profile where that describes RGB. What a format cannot
 // hold is left out: JPEG has room for 64 KiB of EXIF and 16 MiB of profile.

@@ -26,7 +26,17 @@ enum class PixelFormat : std::uint8_t {
   bgra,              // 4 bytes a pixel; alpha is ignored, not blended
   grey,              // 1 byte a pixel
   rgb_float_planes,  // three planes of floats, 0..1, in the order R, G, B
+  // As video decoders and cameras give them: a plane of luma (Y), a byte a pixel, then a plane of half its width and
+  // height, rounded up, whose pixels are two bytes, Cb and Cr. ImageView::matrix and range say what they stand for.
+  nv12,
 };
+
+// Which red, green and blue Y, Cb and Cr stand for: ITU-R BT.601 (standard definition, JPEG) or BT.709 (high
+// definition).
+enum class ColourMatrix : std::uint8_t { bt601, bt709 };
+// Whether black and white are 16 and 235, and colours 16 to 240 around 128, as in video; or all of 0 to 255, as in
+// JPEG.
+enum class ColourRange : std::uint8_t { limited, full };
 
 // The eight values of EXIF's orientation tag: what must be done to the stored pixels to see the picture upright.
 enum class Orientation : std::uint8_t {
@@ -43,9 +53,9 @@ enum class Orientation : std::uint8_t {
 // EXIF's number as an orientation; anything outside 1..8 counts as upright.
 MOBILENET_API Orientation orientation_from_exif(int value);
 
-// Borrowed pixels. Packed formats use planes[0] only. row_bytes may exceed the row's own size, and may be negative for
-// pictures stored bottom up (planes then point at the top row). The pixels stay the caller's: a call reads them until
-// it returns, failed or not, and no longer.
+// Borrowed pixels. Packed formats use planes[0] only, NV12 the first two, each with rows of its own length. row_bytes
+// may exceed the row's own size, and may be negative for pictures stored bottom up (planes then point at the top row).
+// The pixels stay the caller's: a call reads them until it returns, failed or not, and no longer.
 //
 // With Device::cuda they may lie in the memory of its GPU (Memory::device). The device reads them there, at any address
 // and with any rows, and answers as for the same pixels on the host, to the last bit; pictures of both kinds make one
@@ -63,14 +73,18 @@ struct ImageView {
   // Of device memory: the stream on which the pixels were written (CUstream): they are read behind all that was put on
   // it before the call. Null: they are ready. Pictures of a batch may name several.
   void* stream = nullptr;
+  // Of NV12: what its file or stream says; decoders of video in high definition mean bt709.
+  ColourMatrix matrix = ColourMatrix::bt601;
+  ColourRange range = ColourRange::limited;
 
-  // A packed picture, of the host; row_bytes 0 means rows without padding. Float planes follow one another; with a
-  // negative row_bytes, `pixels` is the top row of the first.
+  // A packed picture, of the host; row_bytes 0 means rows without padding, of NV12 with an even length. Planes follow
+  // one another, with rows of one length; with a negative row_bytes, `pixels` is the top row of the first.
   MOBILENET_API static ImageView packed(const void* pixels, PixelFormat format, int width, int height,
                                         std::ptrdiff_t row_bytes = 0);
   // A part of the picture that borrows the same pixels: left, top, width and height as a viewer sees it, after
   // orientation. Boxes and masks found in it are relative to the part: with `left` added to their columns and `top` to
-  // their rows they are the whole picture's, whatever its orientation. A region that is not wholly inside is refused.
+  // their rows they are the whole picture's, whatever its orientation. A region that is not wholly inside is refused,
+  // as is one of NV12 that begins, as stored, at an odd column or row, inside a pixel of colour.
   MOBILENET_API Result<ImageView> crop(int left, int top, int width, int height) const;
 
   // The size a viewer sees, after orientation. Calls refuse a picture whose orientation is none of the eight.
@@ -112,7 +126,8 @@ class MOBILENET_API Image {
   // Pixels of one's own, RGB bytes without padding.
   Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientation orientation);
 
-  // A copy of borrowed pixels as a viewer sees them: upright, in RGB bytes, without alpha. Not of float planes.
+  // A copy of borrowed pixels as a viewer sees them: upright, in RGB bytes, without alpha. Neither of float
+  // planes nor of NV12.
   static Result<Image> upright(const ImageView& view);
   // A copy of this picture turned upright, with its colour profile and upright_exif().
   Result<Image> upright() const;

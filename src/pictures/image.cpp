@@ -39,6 +39,8 @@ Image::Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientatio
 Result<Image> Image::upright(const ImageView& view) try {
   MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(view));
   if (pixels.floats()) return failure(ErrorCode::invalid_argument, "a picture of float planes has no bytes to copy");
+  if (view.format == PixelFormat::nv12)
+    return failure(ErrorCode::invalid_argument, "an NV12 picture has no RGB bytes to copy; networks alone take it");
   const std::size_t row_bytes = 3 * static_cast<std::size_t>(pixels.width());
   auto rgb = std::make_unique_for_overwrite<std::byte[]>(row_bytes * static_cast<std::size_t>(pixels.height()));
   auto* target = reinterpret_cast<std::uint8_t*>(rgb.get());

@@ -11,7 +11,10 @@
 namespace mobilenet {
 namespace {
 
-bool is_known(PixelFormat format) { return format <= PixelFormat::rgb_float_planes; }
+bool is_known(PixelFormat format) { return format <= PixelFormat::nv12; }
+
+// In the plane that they are half the size of: the last pixel is one for a single column or row.
+int halved(int side) { return side / 2 + side % 2; }
 
 // red, green, blue: offsets inside a pixel.
 void gather(const std::byte* pixel, std::ptrdiff_t step, int count, std::array<int, 3> offsets, std::uint8_t* out) {
@@ -72,6 +75,7 @@ int pixel_bytes(PixelFormat format) {
     case PixelFormat::bgra:
       return 4;
     case PixelFormat::grey:
+    case PixelFormat::nv12:
       return 1;
     case PixelFormat::rgb_float_planes:
       return 4;
@@ -79,7 +83,15 @@ int pixel_bytes(PixelFormat format) {
   return 0;
 }
 
-std::size_t plane_count(PixelFormat format) { return format == PixelFormat::rgb_float_planes ? 3 : 1; }
+std::size_t plane_count(PixelFormat format) {
+  if (format == PixelFormat::nv12) return 2;
+  return format == PixelFormat::rgb_float_planes ? 3 : 1;
+}
+
+PlaneForm plane_form(PixelFormat format, int width, int height, std::size_t plane) {
+  if (format == PixelFormat::nv12 && plane == 1) return {2, halved(width), halved(height)};
+  return {pixel_bytes(format), width, height};
+}
 
 std::array<int, 3> rgb_offsets(PixelFormat format) {
   switch (format) {
@@ -90,6 +102,7 @@ std::array<int, 3> rgb_offsets(PixelFormat format) {
     case PixelFormat::bgra:
       return {2, 1, 0};
     case PixelFormat::grey:
+    case PixelFormat::nv12:              // of its luma
     case PixelFormat::rgb_float_planes:  // has no bytes
       return {0, 0, 0};
   }
@@ -104,18 +117,39 @@ Result<void> UprightPixels::check(const ImageView& image) {
   if (image.orientation < Orientation::upright || image.orientation > Orientation::rotate_270)
     return failure(ErrorCode::invalid_argument, "the picture has an orientation of ",
                    static_cast<int>(image.orientation), ", expected 1 to 8");
-  const std::ptrdiff_t needed = std::ptrdiff_t{pixel_bytes(image.format)} * image.width;
+  if (image.matrix > ColourMatrix::bt709 || image.range > ColourRange::full)
+    return failure(ErrorCode::invalid_argument, "the picture has an unknown colour matrix or range");
   for (std::size_t p = 0; p < plane_count(image.format); ++p) {
-    const std::ptrdiff_t row_bytes = image.row_bytes[p];
+    const PlaneForm form = plane_form(image.format, image.width, image.height, p);
+    const std::ptrdiff_t row_bytes = image.row_bytes[p], needed = std::ptrdiff_t{form.pixel_bytes} * form.width;
     if (!image.planes[p]) return failure(ErrorCode::invalid_argument, "the picture has no pixels");
-    if (image.height == 1) continue;
+    if (form.height == 1) continue;
     // Also keeps the last row's offset inside what a pointer can hold.
-    const std::ptrdiff_t longest = std::numeric_limits<std::ptrdiff_t>::max() / image.height;
+    const std::ptrdiff_t longest = std::numeric_limits<std::ptrdiff_t>::max() / form.height;
     if (row_bytes < -longest || row_bytes > longest || std::abs(row_bytes) < needed)
-      return failure(ErrorCode::invalid_argument, "the picture has rows of ", needed, " bytes, but its stride is ",
-                     row_bytes);
+      return failure(ErrorCode::invalid_argument,
+                     image.format == PixelFormat::nv12 && p == 1 ? "the picture's colours have rows of "
+                                                                 : "the picture has rows of ",
+                     needed, " bytes, but its stride is ", row_bytes);
   }
   return {};
+}
+
+// planes_[index] becomes that plane.
+void UprightPixels::set_plane(const ImageView& image, std::size_t plane, std::size_t index) {
+  const PlaneForm form = plane_form(image.format, image.width, image.height, plane);
+  const std::ptrdiff_t row_bytes = image.row_bytes[plane], step = form.pixel_bytes;
+  const auto* origin = static_cast<const std::byte*>(image.planes[plane]);
+  if (walk_.from_right) origin += step * (form.width - 1);
+  if (walk_.from_bottom) origin += row_bytes * (form.height - 1);
+  const std::ptrdiff_t along_row = walk_.from_right ? -step : step;
+  const std::ptrdiff_t down = walk_.from_bottom ? -row_bytes : row_bytes;
+  planes_[index] = origin;
+  step_x_[index] = walk_.swap_axes ? down : along_row;
+  step_y_[index] = walk_.swap_axes ? along_row : down;
+  pixel_bytes_ = form.pixel_bytes;
+  width_ = walk_.swap_axes ? form.height : form.width;
+  height_ = walk_.swap_axes ? form.width : form.height;
 }
 
 Result<UprightPixels> UprightPixels::of(const ImageView& image, Samples samples) {
@@ -123,51 +157,44 @@ Result<UprightPixels> UprightPixels::of(const ImageView& image, Samples samples)
   if (image.memory != Memory::host)
     return failure(ErrorCode::invalid_argument,
                    "the picture lies in device memory, which cannot be read here: this is done on the host");
-  const std::ptrdiff_t step = pixel_bytes(image.format);
-  const Walk walk = walk_of(image.orientation);
-
   UprightPixels pixels;
-  pixels.format_ = image.format;
   pixels.samples_ = samples;
-  pixels.walk_ = walk;
-  pixels.width_ = image.upright_width();
-  pixels.height_ = image.upright_height();
-  for (std::size_t p = 0; p < plane_count(image.format); ++p) {
-    const std::ptrdiff_t row_bytes = image.row_bytes[p];
-    const auto* origin = static_cast<const std::byte*>(image.planes[p]);
-    if (walk.from_right) origin += step * (image.width - 1);
-    if (walk.from_bottom) origin += row_bytes * (image.height - 1);
-    const std::ptrdiff_t along_row = walk.from_right ? -step : step;
-    const std::ptrdiff_t down = walk.from_bottom ? -row_bytes : row_bytes;
-    pixels.planes_[p] = origin;
-    pixels.step_x_[p] = walk.swap_axes ? down : along_row;
-    pixels.step_y_[p] = walk.swap_axes ? along_row : down;
-  }
+  pixels.walk_ = walk_of(image.orientation);
+  pixels.rgb_ = rgb_offsets(image.format);
+  pixels.floats_ = image.format == PixelFormat::rgb_float_planes;
+  for (std::size_t p = 0; p < (pixels.floats_ ? 3u : 1u); ++p) pixels.set_plane(image, p, p);
+  return pixels;
+}
+
+UprightPixels UprightPixels::chroma_of(const ImageView& image) {
+  UprightPixels pixels;
+  pixels.walk_ = walk_of(image.orientation);
+  pixels.rgb_ = {0, 1, 1};
+  pixels.set_plane(image, 1, 0);
   return pixels;
 }
 
 void UprightPixels::pick(int y, std::span<const int> columns, std::uint8_t* rgb) const {
   const auto* const row = reinterpret_cast<const std::uint8_t*>(planes_[0] + y * step_y_[0]);
   const std::ptrdiff_t step = step_x_[0];
-  const std::array<int, 3> offsets = rgb_offsets(format_);
-  const bool in_order = offsets == std::array<int, 3>{0, 1, 2};
+  const bool in_order = rgb_ == std::array<int, 3>{0, 1, 2};
   std::uint8_t* out = rgb;
   for (const int x : columns) {
     const std::uint8_t* const pixel = row + x * step;
     if (in_order)
       std::memcpy(out, pixel, 3);
     else
-      for (std::size_t c = 0; c < 3; ++c) out[c] = pixel[offsets[c]];
+      for (std::size_t c = 0; c < 3; ++c) out[c] = pixel[rgb_[c]];
     out += 3;
   }
-  if (samples_ == Samples::luma && format_ != PixelFormat::grey) make_luma(rgb, static_cast<int>(columns.size()));
+  if (samples_ == Samples::luma && pixel_bytes_ > 1) make_luma(rgb, static_cast<int>(columns.size()));
 }
 
 StoredBytes UprightPixels::stored() const {
   StoredBytes stored;
   stored.walk = walk_;
-  stored.pixel_bytes = pixel_bytes(format_);
-  stored.rgb = rgb_offsets(format_);
+  stored.pixel_bytes = pixel_bytes_;
+  stored.rgb = rgb_;
   stored.width = walk_.swap_axes ? height_ : width_;
   stored.height = walk_.swap_axes ? width_ : height_;
   const std::ptrdiff_t down = walk_.swap_axes ? step_x_[0] : step_y_[0];
@@ -182,10 +209,10 @@ StoredBytes UprightPixels::stored() const {
 const std::uint8_t* UprightPixels::row(int left, int y, int count, std::uint8_t* scratch) const {
   const std::ptrdiff_t step = step_x_[0];
   const std::byte* first = planes_[0] + left * step + y * step_y_[0];
-  if (format_ == PixelFormat::rgb && step == 3 && samples_ == Samples::colours)
+  if (rgb_ == std::array<int, 3>{0, 1, 2} && step == 3 && samples_ == Samples::colours)
     return reinterpret_cast<const std::uint8_t*>(first);
-  gather(first, step, count, rgb_offsets(format_), scratch);
-  if (samples_ == Samples::luma && format_ != PixelFormat::grey) make_luma(scratch, count);
+  gather(first, step, count, rgb_, scratch);
+  if (samples_ == Samples::luma && pixel_bytes_ > 1) make_luma(scratch, count);
   return scratch;
 }
 

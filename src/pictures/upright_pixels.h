@@ -23,9 +23,15 @@ struct Walk {
 };
 Walk walk_of(Orientation orientation);
 
-// From one pixel of a row to the next, in one plane.
+// From one pixel of a row to the next, in the first plane.
 int pixel_bytes(PixelFormat format);
 std::size_t plane_count(PixelFormat format);  // of ImageView::planes
+// One of them, as stored.
+struct PlaneForm {
+  int pixel_bytes = 0;
+  int width = 0, height = 0;
+};
+PlaneForm plane_form(PixelFormat format, int width, int height, std::size_t plane);
 // Where red, green and blue lie in a pixel of bytes.
 std::array<int, 3> rgb_offsets(PixelFormat format);
 
@@ -47,13 +53,15 @@ class UprightPixels {
   // Refuses missing pixels, impossible sizes, rows that overlap, and formats and orientations that do not exist; of
   // pictures in any memory, whose pixels are not touched.
   static Result<void> check(const ImageView& image);
-  // Refuses those too, and what does not lie in the host's memory.
+  // Refuses those too, and what does not lie in the host's memory. Of NV12 it is the luma, as of a grey picture.
   static Result<UprightPixels> of(const ImageView& image, Samples samples = Samples::colours);
+  // The other plane of an NV12 picture that of() takes: Cb, Cr and Cr again in place of red, green and blue.
+  static UprightPixels chroma_of(const ImageView& image);
 
   int width() const { return width_; }
   int height() const { return height_; }
   Samples samples() const { return samples_; }
-  bool floats() const { return format_ == PixelFormat::rgb_float_planes; }
+  bool floats() const { return floats_; }
 
   // Pixels left .. left + count of row y, as 3 * count samples: in place where the picture is stored like that, else
   // written to `scratch`. Bytes for every format but rgb_float_planes.
@@ -66,12 +74,16 @@ class UprightPixels {
   const float* row(int left, int y, int count, float* scratch) const;
 
  private:
+  void set_plane(const ImageView& image, std::size_t plane, std::size_t index);
+
   std::array<const std::byte*, 3> planes_{};  // at the upright picture's first pixel
   std::array<std::ptrdiff_t, 3> step_x_{};    // bytes to the next pixel of an upright row
   std::array<std::ptrdiff_t, 3> step_y_{};
   int width_ = 0;
   int height_ = 0;
-  PixelFormat format_ = PixelFormat::rgb;
+  int pixel_bytes_ = 3;
+  std::array<int, 3> rgb_{0, 1, 2};  // offsets in a pixel of bytes
+  bool floats_ = false;
   Samples samples_ = Samples::colours;
   Walk walk_{};
 };

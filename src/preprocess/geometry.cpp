@@ -162,4 +162,18 @@ Result<PictureSize> network_input_size(const PreprocessSpec& spec, PictureSize p
   return PictureSize{static_cast<int>(resized.width), static_cast<int>(resized.height)};
 }
 
+Geometry plane_geometry(const Geometry& geometry, PictureSize picture, PictureSize plane) {
+  const auto scaled = [](AxisGeometry axis, std::int64_t from, std::int64_t to) {
+    // In pixels of the plane, times `from`: exact.
+    const std::int64_t begin = axis.crop_begin * to, end = (std::int64_t{axis.crop_begin} + axis.crop_size) * to;
+    const std::int64_t first = begin / from, last = (end + from - 1) / from;
+    axis.crop_begin = static_cast<int>(first);
+    axis.crop_size = static_cast<int>(last - first);
+    axis.lead = static_cast<double>(begin - first * from) / static_cast<double>(from);
+    axis.trail = static_cast<double>(last * from - end) / static_cast<double>(from);
+    return axis;
+  };
+  return {scaled(geometry.columns, picture.width, plane.width), scaled(geometry.rows, picture.height, plane.height)};
+}
+
 }  // namespace mobilenet

@@ -19,7 +19,11 @@ struct AxisGeometry {
   int window_begin = 0;  // first resized coordinate that the network sees
   int window_size = 0;   // always inside the resized crop
   int output_begin = 0;  // where the window lands in the network's input; the rest of the input is padding
+  // What of the crop's first and of its last pixel lies outside, in pixels: of a plane that has fewer pixels than the
+  // picture, where a side of the crop may fall inside one.
+  double lead = 0, trail = 0;
 
+  double extent() const { return crop_size - lead - trail; }
   bool operator==(const AxisGeometry&) const = default;
 };
 
@@ -51,6 +55,10 @@ struct PictureSize {
 
 // The network's input that this picture wants: `input`, unless the spec takes it from the picture.
 Result<PictureSize> network_input_size(const PreprocessSpec& spec, PictureSize picture, PictureSize input);
+
+// The same for a plane that covers the upright picture with fewer pixels: its crop is the picture's times `plane` /
+// `picture`, and becomes the same window.
+Geometry plane_geometry(const Geometry& geometry, PictureSize picture, PictureSize plane);
 
 // Fails when the picture is so elongated that its resized size is not a number of pixels.
 Result<Geometry> plan_geometry(const PreprocessSpec& spec, PictureSize picture, PictureSize input);

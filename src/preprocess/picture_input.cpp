@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "pictures/upright_pixels.h"
+#include "pictures/ycbcr.h"
 #include "preprocess/float_kernels.h"
 #include "preprocess/geometry.h"
 #include "preprocess/input_encoder.h"
@@ -74,6 +75,40 @@ Result<void> check_encoding(const PreprocessSpec& spec, const InputElements& ele
   return {};
 }
 
+// Of one plane of bytes.
+class ByteResizers {
+ public:
+  explicit ByteResizers(const PreprocessSpec& spec)
+      : kind_(kind_of(spec.filter)),
+        pil_(pil_filter(spec.filter), spec.resampler, *best_or_forced(runnable_resample_kernels()).kernels),
+        nearest_(spec.resampler),
+        tf_(tf_centres(spec.filter), *best_or_forced(runnable_float_kernels()).kernels) {}
+
+  void run(const UprightPixels& pixels, const InputPlace& place, const InputEncoder& encoder, const Workers& workers) {
+    switch (kind_) {
+      case ResizerKind::nearest:
+        return nearest_.run(pixels, place, encoder, workers);
+      case ResizerKind::pil:
+        return pil_.run(pixels, place, encoder, workers);
+      case ResizerKind::tf:
+        return tf_.run(pixels, place, encoder, workers);
+    }
+  }
+
+ private:
+  ResizerKind kind_;
+  PilByteResize pil_;
+  NearestResize nearest_;
+  TfByteResize tf_;
+};
+
+// Keeps resized pixels as they are, rounded to bytes.
+std::unique_ptr<InputEncoder> byte_encoder() {
+  PreprocessSpec bytes;
+  set_encoding(PixelEncoding::bytes(), bytes);
+  return InputEncoder::create(bytes, {DataType::u8}, *best_or_forced(runnable_float_kernels()).kernels);
+}
+
 }  // namespace
 
 struct PictureInput::State {
@@ -83,10 +118,11 @@ struct PictureInput::State {
         kind(kind_of(spec.filter)),
         samples(elements.channels == 1 ? Samples::luma : Samples::colours),
         encoder(InputEncoder::create(spec, elements, *best_or_forced(runnable_float_kernels()).kernels)),
-        pil_bytes(pil_filter(spec.filter), spec.resampler, *best_or_forced(runnable_resample_kernels()).kernels),
+        bytes(spec),
+        chroma(spec),
+        keeper(byte_encoder()),
         pil_floats(pil_filter(spec.filter), spec.resampler),
         nearest(spec.resampler),
-        tf_bytes(tf_centres(spec.filter), *best_or_forced(runnable_float_kernels()).kernels),
         tf_floats(tf_centres(spec.filter)) {}
 
   PreprocessSpec spec;
@@ -94,15 +130,16 @@ struct PictureInput::State {
   ResizerKind kind;
   Samples samples;
   std::unique_ptr<InputEncoder> encoder;
-  PilByteResize pil_bytes;
+  ByteResizers bytes, chroma;  // of pictures of bytes and of luma; of the plane of colours beside that
+  std::unique_ptr<InputEncoder> keeper;
   PilResize<float> pil_floats;
   NearestResize nearest;
-  TfByteResize tf_bytes;
   TfResize tf_floats;
-  std::vector<float> window;  // of a picture of floats, resized
+  std::vector<float> window;                             // of a picture of floats, resized
+  std::vector<std::uint8_t> luma_window, chroma_window;  // of NV12, each pixel three bytes
 
   Result<Geometry> run(const ImageView& image, void* destination, const Workers& workers);
-  void run_bytes(const UprightPixels& pixels, const InputPlace& place, const Workers& workers);
+  void run_nv12(const ImageView& image, const UprightPixels& luma, const InputPlace& place, const Workers& workers);
   void run_floats(const UprightPixels& pixels, const InputPlace& place);
 };
 
@@ -115,20 +152,40 @@ Result<Geometry> PictureInput::State::run(const ImageView& image, void* destinat
   encoder->pad(place);
   if (pixels.floats())
     run_floats(pixels, place);
+  else if (image.format == PixelFormat::nv12)
+    run_nv12(image, pixels, place, workers);
   else
-    run_bytes(pixels, place, workers);
+    bytes.run(pixels, place, *encoder, workers);
   return geometry;
 }
 
-void PictureInput::State::run_bytes(const UprightPixels& pixels, const InputPlace& place, const Workers& workers) {
-  switch (kind) {
-    case ResizerKind::nearest:
-      return nearest.run(pixels, place, *encoder, workers);
-    case ResizerKind::pil:
-      return pil_bytes.run(pixels, place, *encoder, workers);
-    case ResizerKind::tf:
-      return tf_bytes.run(pixels, place, *encoder, workers);
+// Each plane is resized to the window and rounded to bytes before colours are made of them: what the resized planes
+// show.
+void PictureInput::State::run_nv12(const ImageView& image, const UprightPixels& luma, const InputPlace& place,
+                                   const Workers& workers) {
+  constexpr std::size_t kPixelsOfPart = 1 << 14;  // that are worth waking a thread for
+  Geometry geometry = place.geometry;
+  geometry.columns.output_begin = geometry.rows.output_begin = 0;
+  const PictureSize size{geometry.columns.window_size, geometry.rows.window_size};
+  const auto results = static_cast<std::size_t>(size.height), row = 3 * static_cast<std::size_t>(size.width);
+  luma_window.resize(std::max(luma_window.size(), row * results));
+  bytes.run(luma, {luma_window.data(), size, geometry}, *keeper, workers);
+  const bool has_colours = samples == Samples::colours;
+  if (has_colours) {
+    chroma_window.resize(std::max(chroma_window.size(), row * results));
+    const UprightPixels colours = UprightPixels::chroma_of(image);
+    const Geometry where = plane_geometry(geometry, {luma.width(), luma.height()}, {colours.width(), colours.height()});
+    chroma.run(colours, {chroma_window.data(), size, where}, *keeper, workers);
   }
+  const YcbcrMatrix matrix = ycbcr_matrix(image.matrix, image.range);
+  const std::size_t parts = std::min(workers.parts(results * row / 3, kPixelsOfPart), results);
+  workers.for_each(parts, [&](std::size_t part, std::size_t) {
+    for (std::size_t y = part * results / parts; y < (part + 1) * results / parts; ++y) {
+      std::uint8_t* const pixels = luma_window.data() + y * row;
+      rgb_of_ycbcr(matrix, size.width, pixels, has_colours ? chroma_window.data() + y * row : nullptr);
+      encoder->row(place, static_cast<int>(y), static_cast<const std::uint8_t*>(pixels));
+    }
+  });
 }
 
 // What a program makes of its own tensors: rarer, and not shared out.

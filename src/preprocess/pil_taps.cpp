@@ -71,7 +71,7 @@ float to_weight(double weight, float) { return static_cast<float>(weight); }
 template <class Weight>
 void prepare_pil_axis(PilFilter filter, const AxisGeometry& axis, std::vector<double>& exact,
                       PilAxis<Weight>& prepared) {
-  const double scale = static_cast<double>(axis.crop_size) / axis.resized;
+  const double scale = axis.extent() / axis.resized;
   const double filter_scale = std::max(scale, 1.0);
   const Kernel kernel = kernel_of(filter);
   const double support = kernel.support * filter_scale;
@@ -81,7 +81,7 @@ void prepare_pil_axis(PilFilter filter, const AxisGeometry& axis, std::vector<do
   prepared.weights.clear();
   int begin = axis.crop_size, end = 0;
   for (int i = axis.window_begin; i < axis.window_begin + axis.window_size; ++i) {
-    const double centre = (i + 0.5) * scale;
+    const double centre = axis.lead + (i + 0.5) * scale;
     const double begin_rounded = centre - support + 0.5, end_rounded = centre + support + 0.5;  // once cut off
     const int first = std::max(0, static_cast<int>(begin_rounded));
     const int last = std::min(axis.crop_size, static_cast<int>(end_rounded));

@@ -8,16 +8,17 @@ namespace mobilenet {
 
 // Pillow walks along the axis in steps of double, so that its roundings add up; torchvision multiplies in float32.
 void nearest_sources(Resampler resampler, const AxisGeometry& axis, std::vector<int>& sources) {
-  const double step = static_cast<double>(axis.crop_size) / axis.resized;
-  const float scale = static_cast<float>(axis.crop_size) / static_cast<float>(axis.resized);
+  const double step = axis.extent() / axis.resized;
+  const float scale = static_cast<float>(axis.extent()) / static_cast<float>(axis.resized);
+  const auto lead = static_cast<float>(axis.lead);
   constexpr int kMostSteps = 1 << 20;  // of walking to a window; no picture that means anything is longer
   const int begin = axis.window_begin > kMostSteps ? axis.window_begin : 0;
-  double walked = (begin + 0.5) * step;
+  double walked = axis.lead + (begin + 0.5) * step;
   sources.clear();
   for (int i = begin; i < axis.window_begin + axis.window_size; ++i, walked += step) {
     if (i < axis.window_begin) continue;
     const int source = resampler == Resampler::pillow ? static_cast<int>(walked)
-                                                      : static_cast<int>((static_cast<float>(i) + 0.5f) * scale);
+                                                      : static_cast<int>(lead + (static_cast<float>(i) + 0.5f) * scale);
     sources.push_back(std::min(source, axis.crop_size - 1));
   }
 }

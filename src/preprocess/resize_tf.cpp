@@ -10,13 +10,15 @@ namespace mobilenet {
 // All in float32, like the source: the scale is rounded before it is multiplied.
 void tf_pairs(TfCentres centres, const AxisGeometry& axis, std::vector<TfPair>& pairs) {
   const bool corners = centres == TfCentres::align_corners && axis.resized > 1;
-  const float scale = corners ? static_cast<float>(axis.crop_size - 1) / static_cast<float>(axis.resized - 1)
-                              : static_cast<float>(axis.crop_size) / static_cast<float>(axis.resized);
+  const float scale = corners
+                          ? static_cast<float>(std::max(axis.extent() - 1, 0.0)) / static_cast<float>(axis.resized - 1)
+                          : static_cast<float>(axis.extent()) / static_cast<float>(axis.resized);
+  const auto lead = static_cast<float>(axis.lead);
   const auto last = static_cast<float>(axis.crop_size - 1);
   pairs.clear();
   for (int i = axis.window_begin; i < axis.window_begin + axis.window_size; ++i) {
-    const float at = centres == TfCentres::half_pixel ? (static_cast<float>(i) + 0.5f) * scale - 0.5f
-                                                      : static_cast<float>(i) * scale;
+    const float at = lead + (centres == TfCentres::half_pixel ? (static_cast<float>(i) + 0.5f) * scale - 0.5f
+                                                              : static_cast<float>(i) * scale);
     const float below = std::floor(at);
     const auto index = [&](float value) {
       return std::min(static_cast<int>(std::clamp(value, 0.0f, last)), axis.crop_size - 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// One picture in two layouts (format, padding of rows, bottom up, orientation), through any rules of preprocessing: the
-// same bytes for the network.
+// One picture, of bytes, of floats or of NV12, in two layouts (format, padding of rows, bottom up, orientation),
+// through any rules of preprocessing: the same bytes for the network.
 
 #include "preprocess/picture_input.h"
 
@@ -100,6 +100,50 @@ Stored store(const Picture& picture, const Layout& layout) {
   return stored;
 }
 
+// Upright: luma, and two bytes of colours for every two by two of its pixels.
+struct Video {
+  int width = 0, height = 0;
+  std::vector<std::uint8_t> planes[2];
+};
+
+Video random_video(Choices& choices) {
+  Video video{choices.between(1, 40), choices.between(1, 40), {}};
+  Choices numbers(choices.word());
+  for (std::size_t p = 0; p < 2; ++p) {
+    const PlaneForm form = plane_form(PixelFormat::nv12, video.width, video.height, p);
+    for (int i = 0; i < form.width * form.height * form.pixel_bytes; ++i) video.planes[p].push_back(numbers.byte());
+  }
+  return video;
+}
+
+Stored store(const Video& video, const Layout& layout) {
+  Stored stored;
+  ImageView& view = stored.view;
+  view.format = PixelFormat::nv12;
+  view.orientation = layout.orientation;
+  const bool turned = view.orientation >= Orientation::transpose;
+  view.width = turned ? video.height : video.width;
+  view.height = turned ? video.width : video.height;
+  for (std::size_t p = 0; p < 2; ++p) {
+    const PlaneForm form = plane_form(view.format, view.width, view.height, p);
+    const int width = turned ? form.height : form.width, height = turned ? form.width : form.height;
+    const auto pixel = static_cast<std::size_t>(form.pixel_bytes);
+    const std::size_t packed = pixel * static_cast<std::size_t>(form.width), row = packed + layout.padding;
+    const std::size_t above = row * static_cast<std::size_t>(form.height - 1);
+    std::byte* const begin = stored.planes.emplace_back(new std::byte[above + packed]).get();
+    view.planes[p] = begin + (layout.bottom_up ? above : 0);
+    view.row_bytes[p] = layout.bottom_up ? -static_cast<std::ptrdiff_t>(row) : static_cast<std::ptrdiff_t>(row);
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < width; ++x) {
+        const auto [column, line] = stored_place(view.orientation, x, y, form.width, form.height);
+        const auto line_above = static_cast<std::size_t>(layout.bottom_up ? form.height - 1 - line : line);
+        std::memcpy(begin + row * line_above + pixel * static_cast<std::size_t>(column),
+                    video.planes[p].data() + static_cast<std::size_t>(y * width + x) * pixel, pixel);
+      }
+  }
+  return stored;
+}
+
 PreprocessSpec random_spec(Choices& choices) {
   PreprocessSpec spec;
   spec.mode = static_cast<ResizeMode>(choices.below(8));
@@ -131,6 +175,16 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (!fuzz::succeeds(input->run(view, numbers.data()))) numbers.clear();
     return numbers;
   };
+  if (choices.one_in(3)) {
+    const Video video = random_video(choices);
+    Stored plain = store(video, {PixelFormat::nv12}), stored = store(video, random_layout(picture, choices));
+    plain.view.matrix = stored.view.matrix = static_cast<ColourMatrix>(choices.below(2));
+    plain.view.range = stored.view.range = static_cast<ColourRange>(choices.below(2));
+    const std::vector<float> numbers = numbers_of(plain.view);
+    fuzz::expect(numbers == numbers_of(stored.view), "an NV12 picture that is stored in another way: other numbers");
+    fuzz::expect(std::find(numbers.begin(), numbers.end(), -12345.0f) == numbers.end(), "a number was not written");
+    return 0;
+  }
   // Floats are resized as floats, bytes as bytes.
   const Layout layout = random_layout(picture, choices);
   const bool floats = layout.format == PixelFormat::rgb_float_planes;

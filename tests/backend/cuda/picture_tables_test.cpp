@@ -39,8 +39,9 @@ struct Arrived {
   }
 
   int sample(int x, int y, int c) const {
-    const auto at = static_cast<std::int64_t>(arguments.pixels) + x * arguments.step_x + y * arguments.step_y;
-    return *reinterpret_cast<const std::uint8_t*>(at + arguments.offsets[c]);
+    const cuda::PicturePlaneArguments& plane = arguments.planes[0];
+    const auto at = static_cast<std::int64_t>(plane.pixels) + x * plane.step_x + y * plane.step_y;
+    return *reinterpret_cast<const std::uint8_t*>(at + plane.offsets[c]);
   }
   static const cuda::PictureTapArguments& tap(const cuda::PictureAxisArguments& axis, int place) {
     return reinterpret_cast<const cuda::PictureTapArguments*>(axis.taps)[place];
@@ -55,10 +56,10 @@ struct Arrived {
     return static_cast<std::uint8_t>(std::clamp(sum >> kPilFractionBits, 0, 255));
   }
   std::uint8_t result(const PreprocessSpec& spec, int x, int y, int c) const {
-    const cuda::PictureAxisArguments &columns = arguments.columns, &rows = arguments.rows;
+    const cuda::PictureAxisArguments &columns = arguments.planes[0].columns, &rows = arguments.planes[0].rows;
     if (spec.filter == ResizeFilter::pil_nearest)
       return static_cast<std::uint8_t>(sample(tap(columns, x).first, tap(rows, y).first, c));
-    if (arguments.vertical_first != 0)
+    if (arguments.planes[0].vertical_first != 0)
       return weighted(columns, x, [&](int at) { return weighted(rows, y, [&](int y2) { return sample(at, y2, c); }); });
     return weighted(rows, y, [&](int at) { return weighted(columns, x, [&](int x2) { return sample(x2, at, c); }); });
   }
@@ -73,7 +74,8 @@ void expect_like_host(const PreprocessSpec& spec, const ImageView& view, Memory 
   std::vector<std::uint8_t> expected(static_cast<std::size_t>(kInput.width * kInput.height * 3));
   const Geometry geometry = host.run(view, expected.data()).value();
   const Arrived arrived(spec, view, geometry, 17, memory);
-  const cuda::PictureAxisArguments &columns = arrived.arguments.columns, &rows = arrived.arguments.rows;
+  const cuda::PicturePlaneArguments& plane = arrived.arguments.planes[0];
+  const cuda::PictureAxisArguments &columns = plane.columns, &rows = plane.rows;
   int different = 0;
   for (int y = 0; y < rows.window; ++y)
     for (int x = 0; x < columns.window; ++x)

@@ -17,6 +17,7 @@
 #include "backend/cuda/gpu.h"
 #include "backend/packed.h"
 #include "base/thread_pool.h"
+#include "preprocess/nv12_picture.h"
 #include "preprocess/picture_input.h"
 #include "preprocess/preprocess_options.h"
 #include "preprocess/resized.h"
@@ -52,19 +53,28 @@ class FloatPicture {
 class DevicePicture {
  public:
   DevicePicture(const cuda::Device& device, const ImageView& host) : view_(host) {
-    const std::size_t planes = plane_count(host.format);
-    const std::size_t shift = planes == 1 ? 3 : sizeof(float);
-    const std::ptrdiff_t down = host.row_bytes[0] * (host.height - 1);
-    const std::size_t bytes = static_cast<std::size_t>(std::abs(down)) +
-                              static_cast<std::size_t>(pixel_bytes(host.format)) * static_cast<std::size_t>(host.width);
-    const std::size_t plane = (shift + bytes + 3) / 4 * 4;
-    buffer_ = cuda::DeviceBuffer::allocate(device, plane * planes).value();
+    // Of each plane its lowest byte, how many there are, and where it goes.
+    struct Part {
+      const std::byte* lowest;
+      std::size_t bytes, at;
+    };
+    std::vector<Part> parts;
+    std::size_t all = 0;
+    for (std::size_t p = 0; p < plane_count(host.format); ++p) {
+      const PlaneForm form = plane_form(host.format, host.width, host.height, p);
+      const std::ptrdiff_t down = host.row_bytes[p] * (form.height - 1);
+      const auto row = static_cast<std::size_t>(form.pixel_bytes) * static_cast<std::size_t>(form.width);
+      const std::size_t shift = host.format == PixelFormat::rgb_float_planes ? sizeof(float) : 3;
+      parts.push_back({static_cast<const std::byte*>(host.planes[p]) + std::min<std::ptrdiff_t>(down, 0),
+                       static_cast<std::size_t>(std::abs(down)) + row, all + shift});
+      all += (shift + parts.back().bytes + 3) / 4 * 4;
+    }
+    buffer_ = cuda::DeviceBuffer::allocate(device, all).value();
     const cuda::Current current(device);
-    for (std::size_t p = 0; p < planes; ++p) {
-      const CUdeviceptr to = buffer_.address() + p * plane + shift;
-      const auto* const lowest = static_cast<const std::byte*>(host.planes[p]) + std::min<std::ptrdiff_t>(down, 0);
-      EXPECT_EQ(device.driver().cuMemcpyHtoD(to, lowest, bytes), CUDA_SUCCESS);
-      view_.planes[p] = cuda::as_pointer(to) - std::min<std::ptrdiff_t>(down, 0);
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      const CUdeviceptr to = buffer_.address() + parts[p].at;
+      EXPECT_EQ(device.driver().cuMemcpyHtoD(to, parts[p].lowest, parts[p].bytes), CUDA_SUCCESS);
+      view_.planes[p] = cuda::as_pointer(to) + (static_cast<const std::byte*>(host.planes[p]) - parts[p].lowest);
     }
     EXPECT_EQ(device.driver().cuStreamSynchronize(CU_STREAM_LEGACY), CUDA_SUCCESS);
     view_.memory = Memory::device;
@@ -244,10 +254,11 @@ class CudaPictures : public OnGpu {
                        << ", format " << static_cast<int>(format));
           const bool upwards = (size.width + static_cast<int>(orientation)) % 2 != 0;
           const FloatPicture floats(size.width, size.height, orientation, upwards);
-          const bool is_float = format == PixelFormat::rgb_float_planes;
-          const StoredPicture bytes(is_float ? PixelFormat::grey : format, size.width, size.height, orientation,
-                                    upwards);
-          const ImageView& view = is_float ? floats.view() : bytes.view();
+          const Nv12Picture nv12(size.width, size.height, orientation, upwards);
+          const bool is_float = format == PixelFormat::rgb_float_planes, is_nv12 = format == PixelFormat::nv12;
+          const StoredPicture bytes(is_float || is_nv12 ? PixelFormat::grey : format, size.width, size.height,
+                                    orientation, upwards);
+          const ImageView view = is_float ? floats.view() : is_nv12 ? nv12.view() : bytes.view();
           program.expect_like_host(view);
           program.expect_like_host(view, DevicePicture(device(), view).view());
         }
@@ -257,11 +268,12 @@ class CudaPictures : public OnGpu {
 
 constexpr PixelFormat kRgb[] = {PixelFormat::rgb};
 constexpr PixelFormat kAllFormats[] = {PixelFormat::rgb,  PixelFormat::bgr,  PixelFormat::rgba,
-                                       PixelFormat::bgra, PixelFormat::grey, PixelFormat::rgb_float_planes};
+                                       PixelFormat::bgra, PixelFormat::grey, PixelFormat::rgb_float_planes,
+                                       PixelFormat::nv12};
 
 TEST_F(CudaPictures, EveryConventionOnManySizes) {
   constexpr PictureSize kSizes[] = {{1, 1}, {2, 1}, {37, 53}, {3, 1000}, {1000, 3}, {224, 224}, {500, 375}, {641, 480}};
-  constexpr PixelFormat kFormats[] = {PixelFormat::rgb, PixelFormat::rgb_float_planes};
+  constexpr PixelFormat kFormats[] = {PixelFormat::rgb, PixelFormat::rgb_float_planes, PixelFormat::nv12};
   constexpr Orientation kSome[] = {Orientation::upright, Orientation::rotate_90, Orientation::transverse};
   for (const SpecCase& c : spec_cases()) {
     SCOPED_TRACE(c.name);
@@ -322,6 +334,29 @@ TEST_F(CudaPictures, PartsOfPictures) {
   for (const auto& [left, top, width, height] : {std::array{0, 0, 61, 97}, std::array{5, 9, 20, 30}})
     program.expect_like_host(whole.view().crop(left, top, width, height).value(),
                              there.view().crop(left, top, width, height).value());
+}
+
+// Matrix and range change from run to run of one size, parts begin anywhere.
+TEST_F(CudaPictures, OfVideo) {
+  const Nv12Picture picture(199, 121, Orientation::transverse, true);
+  const DevicePicture there(device(), picture.view());
+  for (const ResizeFilter filter : {ResizeFilter::pil_bicubic, ResizeFilter::tf_bilinear_corners}) {
+    PictureProgram program;
+    program.open(gpu(), {with(ResizeMode::crop, filter), {33, 40}, {}}, 1, 1);
+    if (HasFatalFailure()) return;
+    for (const ColourMatrix matrix : {ColourMatrix::bt601, ColourMatrix::bt709})
+      for (const ColourRange range : {ColourRange::limited, ColourRange::full}) {
+        const ImageView host = picture.view(matrix, range);
+        ImageView device_view = there.view();
+        device_view.matrix = matrix, device_view.range = range;
+        program.expect_like_host(host);
+        program.expect_like_host(host, device_view);
+        // Upright the picture is 121 x 199, and its right bottom corner is the first pixel that is stored.
+        for (const auto& [right, bottom, width, height] : {std::array{0, 0, 121, 199}, std::array{6, 40, 51, 60}})
+          program.expect_like_host(host.crop(121 - right - width, 199 - bottom - height, width, height).value(),
+                                   device_view.crop(121 - right - width, 199 - bottom - height, width, height).value());
+      }
+  }
 }
 
 // Each by a table of its own, in one run; sizes change from run to run, and come back.

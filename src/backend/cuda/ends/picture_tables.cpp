@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "pictures/upright_pixels.h"
 #include "preprocess/resize_nearest.h"
 #include "preprocess/resizer_kind.h"
 
@@ -71,20 +70,14 @@ void PictureTables::pick_rows(Axis& axis) {
   axis.places = static_cast<int>(picked_.size());
 }
 
-Result<void> PictureTables::make(const PreprocessSpec& spec, const PictureForm& form, int channels) {
+Result<void> PictureTables::make_plane(const PreprocessSpec& spec, const PictureForm& form, const PlaneForm& stored,
+                                       int samples, Plane& plane) {
   const Walk walk = walk_of(form.orientation);
   const ResizerKind kind = kind_of(spec.filter);
-  in_place_ = form.memory == Memory::device;
-  is_turned_ = walk.swap_axes;
-  from_right_ = walk.from_right;
-  from_bottom_ = walk.from_bottom;
-  has_floats_ = form.format == PixelFormat::rgb_float_planes;
-  planes_ = plane_count(form.format);
-  pixel_ = static_cast<std::size_t>(mobilenet::pixel_bytes(form.format));
-  rgb_ = rgb_offsets(form.format);
-  vertical_first_ = kind == ResizerKind::pil && pil_vertical_first(spec.resampler, form.geometry);
+  plane.pixel = static_cast<std::size_t>(stored.pixel_bytes);
+  plane.vertical_first = kind == ResizerKind::pil && pil_vertical_first(spec.resampler, form.geometry);
   for (const auto& [axis, geometry] :
-       {std::pair{&columns_, &form.geometry.columns}, std::pair{&rows_, &form.geometry.rows}}) {
+       {std::pair{&plane.columns, &form.geometry.columns}, std::pair{&plane.rows, &form.geometry.rows}}) {
     axis->taps.clear();
     axis->weights.clear();
     axis->begin = geometry->output_begin;
@@ -95,64 +88,108 @@ Result<void> PictureTables::make(const PreprocessSpec& spec, const PictureForm& 
     else
       make_pillow(pil_filter(spec.filter), *geometry, pil_bytes_, *axis);
   }
-  if (std::max(columns_.places, rows_.places) > kMostPlaces)
+  if (std::max(plane.columns.places, plane.rows.places) > kMostPlaces)
     return failure(ErrorCode::unsupported, "a picture of ", form.width, "x", form.height,
                    " pixels has a side that the GPU does not count");
 
-  Axis& down = is_turned_ ? columns_ : rows_;
-  const Axis& along = is_turned_ ? rows_ : columns_;
-  const auto stored_row = [&](int upright) { return walk.from_bottom ? form.height - 1 - upright : upright; };
+  Axis& down = is_turned_ ? plane.columns : plane.rows;
+  const Axis& along = is_turned_ ? plane.rows : plane.columns;
+  const auto stored_row = [&](int upright) { return walk.from_bottom ? stored.height - 1 - upright : upright; };
   const int first = down.first;
-  first_row_ = stored_row(first);
-  rows_there_.clear();
+  plane.first_row = stored_row(first);
+  plane.rows_there.clear();
   if (!in_place_) {
     if (kind != ResizerKind::pil) pick_rows(down);
     for (int place = 0; place < down.places; ++place)
-      rows_there_.push_back(
+      plane.rows_there.push_back(
           stored_row(first + (kind == ResizerKind::pil ? place : picked_[static_cast<std::size_t>(place)])));
   }
-  stored_places_ = along.places;
-  stored_first_ = walk.from_right ? form.width - along.first - along.places : along.first;
+  plane.stored_places = along.places;
+  plane.stored_first = walk.from_right ? stored.width - along.first - along.places : along.first;
 
-  between_bytes_ = 0;
+  plane.between_bytes = 0;
   if (kind == ResizerKind::pil) {
-    const std::size_t width = vertical_first_ ? static_cast<std::size_t>(columns_.places) : columns_.taps.size();
-    const std::size_t height = vertical_first_ ? rows_.taps.size() : static_cast<std::size_t>(rows_.places);
-    between_bytes_ = width * height * static_cast<std::size_t>(channels) * (has_floats_ ? sizeof(float) : 1);
+    const Axis &columns = plane.columns, &rows = plane.rows;
+    const std::size_t width = plane.vertical_first ? static_cast<std::size_t>(columns.places) : columns.taps.size();
+    const std::size_t height = plane.vertical_first ? rows.taps.size() : static_cast<std::size_t>(rows.places);
+    plane.between_bytes = width * height * static_cast<std::size_t>(samples) * (has_floats_ ? sizeof(float) : 1);
   }
   return {};
 }
 
+Result<void> PictureTables::make(const PreprocessSpec& spec, const PictureForm& form, int channels) {
+  const Walk walk = walk_of(form.orientation);
+  in_place_ = form.memory == Memory::device;
+  is_turned_ = walk.swap_axes;
+  from_right_ = walk.from_right;
+  from_bottom_ = walk.from_bottom;
+  has_floats_ = form.format == PixelFormat::rgb_float_planes;
+  is_nv12_ = form.format == PixelFormat::nv12;
+  planes_in_use_ = is_nv12_ && channels != 1 ? 2 : 1;
+  matrix_ = ycbcr_matrix(form.matrix, form.range);
+  planes_[0].offsets = rgb_offsets(form.format);
+  const PlaneForm stored = plane_form(form.format, form.width, form.height, 0);
+  MOBILENET_CHECK(make_plane(spec, form, stored, is_nv12_ ? 1 : channels, planes_[0]));
+  if (planes_in_use_ == 1) return {};
+  planes_[1].offsets = {0, 1, 1};
+  const PlaneForm colours = plane_form(form.format, form.width, form.height, 1);
+  const auto upright = [&](const PlaneForm& plane) {
+    return is_turned_ ? PictureSize{plane.height, plane.width} : PictureSize{plane.width, plane.height};
+  };
+  PictureForm of_colours = form;
+  of_colours.geometry = plane_geometry(form.geometry, upright(stored), upright(colours));
+  return make_plane(spec, of_colours, colours, 2, planes_[1]);
+}
+
+std::size_t PictureTables::pixel_bytes() const {
+  std::size_t bytes = 0;
+  for (std::size_t p = 0; p < image_planes() && !in_place_; ++p) bytes += tables_of(p).bytes();
+  return bytes;
+}
+
 std::size_t PictureTables::table_bytes() const {
-  return (columns_.taps.size() + rows_.taps.size()) * sizeof(PictureTapArguments) +
-         (columns_.weights.size() + rows_.weights.size()) * sizeof(std::int32_t);
+  std::size_t bytes = 0;
+  for (const Plane& plane : planes())
+    bytes += (plane.columns.taps.size() + plane.rows.taps.size()) * sizeof(PictureTapArguments) +
+             (plane.columns.weights.size() + plane.rows.weights.size()) * sizeof(std::int32_t);
+  return bytes;
+}
+
+// Bytes lie behind bytes, floats alone.
+std::size_t PictureTables::between_bytes() const {
+  std::size_t bytes = 0;
+  for (const Plane& plane : planes()) bytes += plane.between_bytes;
+  return bytes;
 }
 
 void PictureTables::write_tables(std::byte* out) const {
-  for (const Axis* axis : {&columns_, &rows_}) out = write(axis->weights, write(axis->taps, out));
+  for (const Plane& plane : planes())
+    for (const Axis* axis : {&plane.columns, &plane.rows}) out = write(axis->weights, write(axis->taps, out));
 }
 
-PictureArguments PictureTables::arguments(const ImageView& image, Address pixels, Address tables,
-                                          Address between) const {
-  PictureArguments made{};
-  const auto pixel = static_cast<std::int64_t>(pixel_);
-  const auto address = [&](std::size_t plane) { return reinterpret_cast<Address>(image.planes[plane]); };
-  auto down = static_cast<std::int64_t>(row_bytes());
+// `tables` moves on to those of the next plane.
+PicturePlaneArguments PictureTables::arguments(const Plane& plane, const ImageView& image, std::size_t image_plane,
+                                               Address pixels, Address& tables, Address between) const {
+  PicturePlaneArguments made{};
+  const auto pixel = static_cast<std::int64_t>(plane.pixel);
+  const auto address = [&](std::size_t p) { return reinterpret_cast<Address>(image.planes[p]); };
+  auto down = static_cast<std::int64_t>(plane.row_bytes());
   if (in_place_) {
     // Addresses wrap around, so that rows may lead backwards.
-    pixels = address(0) + static_cast<Address>(image.row_bytes[0] * first_row_ + pixel * stored_first_);
-    down = from_bottom_ ? -image.row_bytes[0] : image.row_bytes[0];
+    const std::ptrdiff_t row_bytes = image.row_bytes[image_plane];
+    pixels = address(image_plane) + static_cast<Address>(row_bytes * plane.first_row + pixel * plane.stored_first);
+    down = from_bottom_ ? -row_bytes : row_bytes;
   }
   const std::int64_t along = from_right_ ? -pixel : pixel;
-  made.pixels = pixels + (from_right_ ? row_bytes() - pixel_ : 0);
+  made.pixels = pixels + (from_right_ ? plane.row_bytes() - plane.pixel : 0);
   made.step_x = is_turned_ ? down : along;
   made.step_y = is_turned_ ? along : down;
   for (std::size_t c = 0; c < 3; ++c) {
-    made.offsets[c] = rgb_[c];
+    made.offsets[c] = plane.offsets[c];
     if (has_floats_)
-      made.offsets[c] = static_cast<std::int64_t>(in_place_ ? address(c) - address(0) : c * plane_bytes());
+      made.offsets[c] = static_cast<std::int64_t>(in_place_ ? address(c) - address(0) : c * plane.bytes());
   }
-  for (const auto& [axis, to] : {std::pair{&columns_, &made.columns}, std::pair{&rows_, &made.rows}}) {
+  for (const auto& [axis, to] : {std::pair{&plane.columns, &made.columns}, std::pair{&plane.rows, &made.rows}}) {
     to->taps = tables;
     to->weights = tables += axis->taps.size() * sizeof(PictureTapArguments);
     tables += axis->weights.size() * sizeof(std::int32_t);
@@ -161,23 +198,43 @@ PictureArguments PictureTables::arguments(const ImageView& image, Address pixels
     to->begin = axis->begin;
   }
   made.between = between;
-  made.has_floats = has_floats_ ? 1 : 0;
   made.is_turned = is_turned_ ? 1 : 0;
-  made.vertical_first = vertical_first_ ? 1 : 0;
+  made.vertical_first = plane.vertical_first ? 1 : 0;
+  return made;
+}
+
+PictureArguments PictureTables::arguments(const ImageView& image, Address pixels, Address tables,
+                                          Address between) const {
+  PictureArguments made{};
+  for (std::size_t p = 0; p < planes_in_use_; ++p) {
+    made.planes[p] = arguments(planes_[p], image, p, pixels, tables, between);
+    pixels += planes_[p].bytes();
+    between += planes_[p].between_bytes;
+  }
+  made.has_floats = has_floats_ ? 1 : 0;
+  made.is_nv12 = is_nv12_ ? 1 : 0;
+  made.black = matrix_.black, made.luma = matrix_.luma;
+  made.red_of_cr = matrix_.red_of_cr, made.blue_of_cb = matrix_.blue_of_cb;
+  made.green_of_cb = matrix_.green_of_cb, made.green_of_cr = matrix_.green_of_cr;
   return made;
 }
 
 void PictureTables::gather(const ImageView& image, std::size_t begin, std::size_t end, std::byte* out) const {
-  const std::size_t row = row_bytes();
-  for (std::size_t line = begin / row; begin < end; ++line) {
-    const std::size_t plane = line / rows_there_.size(), from = begin - line * row;
-    const std::size_t count = std::min(end - begin, row - from);
-    const auto* const stored = static_cast<const std::byte*>(image.planes[plane]) +
-                               image.row_bytes[plane] * rows_there_[line % rows_there_.size()] +
-                               static_cast<std::ptrdiff_t>(pixel_) * stored_first_;
-    std::memcpy(out, stored + from, count);
-    out += count;
-    begin += count;
+  std::size_t plane_begin = 0;
+  for (std::size_t p = 0; p < image_planes() && begin < end; ++p) {
+    const Plane& plane = tables_of(p);
+    const std::size_t row = plane.row_bytes(), plane_end = plane_begin + plane.bytes();
+    while (begin < std::min(end, plane_end)) {
+      const std::size_t line = (begin - plane_begin) / row, from = begin - plane_begin - line * row;
+      const std::size_t count = std::min(end - begin, row - from);
+      const auto* const stored = static_cast<const std::byte*>(image.planes[p]) +
+                                 image.row_bytes[p] * plane.rows_there[line] +
+                                 static_cast<std::ptrdiff_t>(plane.pixel) * plane.stored_first;
+      std::memcpy(out, stored + from, count);
+      out += count;
+      begin += count;
+    }
+    plane_begin = plane_end;
   }
 }
 

@@ -10,9 +10,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "backend/cuda/kernels/picture_arguments.h"
+#include "pictures/upright_pixels.h"
+#include "pictures/ycbcr.h"
 #include "preprocess/geometry.h"
 #include "preprocess/pil_taps.h"
 #include "preprocess/resize_tf.h"
@@ -27,6 +30,8 @@ struct PictureForm {
   Orientation orientation = Orientation::upright;
   Geometry geometry;
   Memory memory = Memory::host;
+  ColourMatrix matrix = ColourMatrix::bt601;
+  ColourRange range = ColourRange::limited;
 
   bool operator==(const PictureForm&) const = default;
 };
@@ -37,16 +42,16 @@ class PictureTables {
   Result<void> make(const PreprocessSpec& spec, const PictureForm& form, int channels);
 
   // Of the device: pixels that travel, tables and what lies between the passes.
-  std::size_t pixel_bytes() const { return in_place_ ? 0 : planes_ * plane_bytes(); }
+  std::size_t pixel_bytes() const;
   std::size_t table_bytes() const;
-  std::size_t between_bytes() const { return between_bytes_; }
+  std::size_t between_bytes() const;
   // The tables one behind the other, and what they and the rest are found by when they lie at these addresses.
   void write_tables(std::byte* out) const;
   // `image`: where pixels of the device are; `pixels`: where those of the host will be.
   PictureArguments arguments(const ImageView& image, Address pixels, Address tables, Address between) const;
 
-  // Bytes begin to end of the host's pixels as they lie on the device: row by row as stored, without gaps, in upright
-  // order.
+  // Bytes begin to end of the host's pixels as they lie on the device: plane by plane, row by row as stored, without
+  // gaps, in upright order.
   void gather(const ImageView& image, std::size_t begin, std::size_t end, std::byte* out) const;
 
  private:
@@ -57,22 +62,40 @@ class PictureTables {
     int begin = 0;                      // in the network's input
   };
 
+  // What is resized alike: all of a picture, or one plane of NV12.
+  struct Plane {
+    Axis columns, rows;
+    std::vector<int> rows_there;              // stored rows, in the order of the upright picture; that travel
+    int first_row = 0;                        // the stored row that comes first there
+    int stored_first = 0, stored_places = 0;  // of a stored row
+    std::size_t pixel = 3;                    // bytes
+    std::array<int, 3> offsets{};             // in a pixel of bytes
+    bool vertical_first = false;
+    std::size_t between_bytes = 0;
+
+    std::size_t row_bytes() const { return static_cast<std::size_t>(stored_places) * pixel; }
+    std::size_t bytes() const { return rows_there.size() * row_bytes(); }
+  };
+
   template <class Weight>
   void make_pillow(PilFilter filter, const AxisGeometry& geometry, PilAxis<Weight>& made, Axis& axis);
   void make_points(const PreprocessSpec& spec, const AxisGeometry& geometry, Axis& axis);
   void pick_rows(Axis& axis);
-  std::size_t row_bytes() const { return static_cast<std::size_t>(stored_places_) * pixel_; }
-  std::size_t plane_bytes() const { return rows_there_.size() * row_bytes(); }
+  // samples: of a pixel between the passes.
+  Result<void> make_plane(const PreprocessSpec& spec, const PictureForm& form, const PlaneForm& stored, int samples,
+                          Plane& plane);
+  PicturePlaneArguments arguments(const Plane& plane, const ImageView& image, std::size_t image_plane, Address pixels,
+                                  Address& tables, Address between) const;
+  // Of ImageView::planes, those that are read; float planes share tables.
+  std::size_t image_planes() const { return has_floats_ ? 3 : planes_in_use_; }
+  const Plane& tables_of(std::size_t image_plane) const { return planes_[has_floats_ ? 0 : image_plane]; }
+  std::span<const Plane> planes() const { return {planes_.data(), planes_in_use_}; }
 
-  Axis columns_, rows_;
-  std::vector<int> rows_there_;               // stored rows, in the order of the upright picture; that travel
-  int first_row_ = 0;                         // the stored row that comes first there
-  int stored_first_ = 0, stored_places_ = 0;  // of a stored row
-  std::size_t planes_ = 1, pixel_ = 3;        // bytes
-  std::array<int, 3> rgb_{};                  // offsets in a pixel of bytes
-  bool in_place_ = false;                     // on the device already
-  bool is_turned_ = false, from_right_ = false, from_bottom_ = false, has_floats_ = false, vertical_first_ = false;
-  std::size_t between_bytes_ = 0;
+  std::array<Plane, 2> planes_;
+  std::size_t planes_in_use_ = 1;
+  bool in_place_ = false;  // on the device already
+  bool is_turned_ = false, from_right_ = false, from_bottom_ = false, has_floats_ = false, is_nv12_ = false;
+  YcbcrMatrix matrix_;
 
   // Memory of make().
   std::vector<double> exact_;

@@ -37,10 +37,11 @@ Result<void> check_address(const Device& device, std::uintptr_t address) {
 // Of pixels in device memory that kernels shall read: a wrong address would end the work of the whole process there.
 // Asks for the first and the last byte alone, because memory may consist of parts side by side.
 Result<void> check_on_device(const Device& device, const ImageView& image) {
-  const auto row = static_cast<std::uintptr_t>(pixel_bytes(image.format)) * static_cast<std::uintptr_t>(image.width);
   for (std::size_t p = 0; p < plane_count(image.format); ++p) {
+    const PlaneForm form = plane_form(image.format, image.width, image.height, p);
+    const auto row = static_cast<std::uintptr_t>(form.pixel_bytes) * static_cast<std::uintptr_t>(form.width);
     const auto top = reinterpret_cast<std::uintptr_t>(image.planes[p]);
-    const auto bottom = top + static_cast<std::uintptr_t>(image.row_bytes[p] * (image.height - 1));
+    const auto bottom = top + static_cast<std::uintptr_t>(image.row_bytes[p] * (form.height - 1));
     MOBILENET_CHECK(check_address(device, std::min(top, bottom)));
     MOBILENET_CHECK(check_address(device, std::max(top, bottom) + row - 1));
     if (image.format != PixelFormat::rgb_float_planes) continue;
@@ -80,8 +81,8 @@ Result<void> PictureUpload::take(std::span<const PictureCall> pictures) {
     if (valid && image.memory == Memory::device) valid = check_on_device(*device_, image);
     if (!valid && pictures.size() > 1) return at(text("picture ", i + 1), std::move(valid).error());
     MOBILENET_CHECK(std::move(valid));
-    const PictureForm form{image.width,       image.height,         image.format,
-                           image.orientation, pictures[i].geometry, image.memory};
+    const PictureForm form{image.width,          image.height, image.format, image.orientation,
+                           pictures[i].geometry, image.memory, image.matrix, image.range};
     Picture& picture = pictures_[i];
     if (picture.form == form) continue;
     placed_ = false;

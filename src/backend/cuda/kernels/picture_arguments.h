@@ -25,16 +25,23 @@ struct PictureAxisArguments {
   std::int32_t begin;   // where they begin in the network's input; what they leave of it is padding
 };
 
-// One picture of a run.
-struct PictureArguments {
+// The pixels of one picture; of NV12 its luma, or its colours.
+struct PicturePlaneArguments {
   Address pixels;               // the first place of both axes, upright
   std::int64_t step_x, step_y;  // bytes to the next place
-  std::int64_t offsets[3];      // of red, green and blue from there, bytes
+  std::int64_t offsets[3];      // of red, green and blue from there, bytes; of luma alone; of blue and red colours
   PictureAxisArguments columns, rows;
-  Address between;              // the first pass of Pillow's filters, [rows][columns][channels], bytes or floats
-  std::int32_t has_floats;      // 0..1, else bytes
+  Address between;              // the first pass of Pillow's filters, [rows][columns][samples], bytes or floats
   std::int32_t is_turned;       // neighbours in memory are neighbours along y
   std::int32_t vertical_first;  // the first pass is the one across rows
+};
+
+// One picture of a run.
+struct PictureArguments {
+  PicturePlaneArguments planes[2];  // the second of NV12 alone, for networks of three channels
+  std::int32_t has_floats;          // 0..1, else bytes
+  std::int32_t is_nv12;             // then the numbers of pictures/ycbcr.h follow
+  std::int32_t black, luma, red_of_cr, green_of_cb, green_of_cr, blue_of_cb;
 };
 
 // real = (value * rescale - mean) / deviation, in steps of float; integers hold what spec/input_encoding.h says.

@@ -73,7 +73,7 @@ __device__ inline typename Samples::Value sample(const std::uint8_t* pixel, cons
                        Samples::read(pixel + offsets[2]));
 }
 
-__device__ inline const std::uint8_t* pixel_at(const PictureArguments& p, int x, int y) {
+__device__ inline const std::uint8_t* pixel_at(const PicturePlaneArguments& p, int x, int y) {
   return reinterpret_cast<const std::uint8_t*>(p.pixels) + x * p.step_x + y * p.step_y;
 }
 
@@ -101,9 +101,10 @@ __device__ inline void weigh(const PictureAxisArguments& axis, const PictureTapA
   for (int c = 0; c < kCount; ++c) out[c] = Samples::finish(sums[c]);
 }
 
-// All channels of a pixel by a thread: they share weights.
+// All samples of a pixel by a thread: they share weights. Three are red, green and blue, one is their luma, two are the
+// colours of NV12.
 template <class Samples, int kChannels>
-__device__ inline void make_first_pass(const PictureArguments& p) {
+__device__ inline void make_first_pass(const PicturePlaneArguments& p) {
   const bool vertical = p.vertical_first != 0;
   const int columns = vertical ? p.columns.places : p.columns.window;
   const int rows = vertical ? p.rows.window : p.rows.places;
@@ -127,19 +128,19 @@ __device__ inline void make_first_pass(const PictureArguments& p) {
                  });
 }
 
-// Pixel x, y of the window, of what the first pass left.
+// Sample c of `channels` of pixel x, y of the window, of what the first pass left.
 template <class Samples>
-__device__ inline float second_pass(const PictureInputArguments& a, const PictureArguments& p, int x, int y, int c) {
+__device__ inline float second_pass(const PicturePlaneArguments& p, int channels, int x, int y, int c) {
   using Element = typename Samples::Element;
   const bool vertical_first = p.vertical_first != 0;
   const PictureAxisArguments& axis = vertical_first ? p.columns : p.rows;
   const PictureTapArguments tap = tap_of(axis, vertical_first ? x : y);
   const std::int64_t columns = vertical_first ? p.columns.places : p.columns.window;
   const std::int64_t pixel = vertical_first ? y * columns + tap.first : tap.first * columns + x;
-  const std::int64_t step = (vertical_first ? 1 : columns) * a.channels;
+  const std::int64_t step = (vertical_first ? 1 : columns) * channels;
   Element made[1];
   weigh<Samples>(
-      axis, tap, reinterpret_cast<const std::uint8_t*>(p.between) + (pixel * a.channels + c) * sizeof(Element),
+      axis, tap, reinterpret_cast<const std::uint8_t*>(p.between) + (pixel * channels + c) * sizeof(Element),
       step * sizeof(Element),
       [](const std::uint8_t* from, int) {
         return static_cast<typename Samples::Value>(*reinterpret_cast<const Element*>(from));
@@ -150,12 +151,13 @@ __device__ inline float second_pass(const PictureInputArguments& a, const Pictur
 
 // Of filters without weights.
 template <class Samples>
-__device__ inline float between_points(const PictureInputArguments& a, const PictureArguments& p, int x, int y, int c) {
+__device__ inline float between_points(PictureFilter filter, const PicturePlaneArguments& p, int channels, int x, int y,
+                                       int c) {
   const PictureTapArguments column = tap_of(p.columns, x), row = tap_of(p.rows, y);
   const auto at = [&](int column_place, int row_place) {
-    return static_cast<float>(sample<Samples>(pixel_at(p, column_place, row_place), p.offsets, a.channels, c));
+    return static_cast<float>(sample<Samples>(pixel_at(p, column_place, row_place), p.offsets, channels, c));
   };
-  if (a.filter == PictureFilter::nearest) return at(column.first, row.first);
+  if (filter == PictureFilter::nearest) return at(column.first, row.first);
   const auto mix = [](float low, float high, float fraction) {
     return __fadd_rn(low, __fmul_rn(__fsub_rn(high, low), fraction));
   };
@@ -164,12 +166,30 @@ __device__ inline float between_points(const PictureInputArguments& a, const Pic
   return mix(above, below, row.fraction);
 }
 
+// To the nearest byte, ties to even; what is no number becomes 0.
+__device__ inline float nearest_byte(float value) { return value > 0 ? rintf(fminf(value, 255.0f)) : 0.0f; }
+
+// Red, green or blue (c) of an NV12 picture, or its luma for networks of one channel; in the operations of
+// pictures/ycbcr.cpp. sample(plane, samples, s): of the resized planes, whole bytes.
+template <class Sample>
+__device__ inline float colour_of(const PictureArguments& p, int channels, int c, const Sample& sample) {
+  constexpr int kFractionBits = 16, kNoColour = 128;
+  const auto byte = [&](int plane, int samples, int s) {
+    return static_cast<int>(sample(p.planes[plane], samples, s));
+  };
+  int sum = (byte(0, 1, 0) - p.black) * p.luma + (1 << (kFractionBits - 1));
+  if (channels != 1) {
+    if (c != 0) sum += (c == 1 ? p.green_of_cb : p.blue_of_cb) * (byte(1, 2, 0) - kNoColour);
+    if (c != 2) sum += (c == 1 ? p.green_of_cr : p.red_of_cr) * (byte(1, 2, 1) - kNoColour);
+  }
+  return static_cast<float>(min(max(sum >> kFractionBits, 0), 255));
+}
+
 __device__ inline void encode(const PictureInputArguments& a, float value, int c, std::int64_t index) {
   const PictureEncoding& e = a.encoding;
   const float lowest = a.out_type == Stored::i8 ? -128.0f : 0.0f, highest = lowest + 255;
   const bool integers = a.out_type == Stored::i8 || a.out_type == Stored::u8;
-  if (integers && e.takes_bytes != 0)
-    return store(a.output, a.out_type, index, (value > 0 ? rintf(fminf(value, 255.0f)) : 0.0f) + lowest);
+  if (integers && e.takes_bytes != 0) return store(a.output, a.out_type, index, nearest_byte(value) + lowest);
   const float scaled = e.divide_by_255 != 0 ? __fdiv_rn(value, 255.0f) : __fmul_rn(value, e.rescale);
   const float real = __fdiv_rn(__fsub_rn(scaled, e.mean[c]), e.deviation[c]);
   if (!integers) return store(a.output, a.out_type, index, real);
@@ -185,8 +205,9 @@ __device__ inline void make_input(const PictureInputArguments& a, const PictureA
       static_cast<std::uint32_t>(a.height), static_cast<std::uint32_t>(a.width * a.channels), [&](int y, int place) {
         const int x = a.in_planes != 0 ? place % a.width : place / a.channels;
         const int c = a.in_planes != 0 ? place / a.width : place % a.channels;
-        const int column = x - p.columns.begin, row = y - p.rows.begin;
-        const bool inside = column >= 0 && column < p.columns.window && row >= 0 && row < p.rows.window;
+        const PictureAxisArguments &columns = p.planes[0].columns, &rows = p.planes[0].rows;
+        const int column = x - columns.begin, row = y - rows.begin;
+        const bool inside = column >= 0 && column < columns.window && row >= 0 && row < rows.window;
         const int colour = a.channels == 3 && a.swap_red_blue != 0 ? 2 - c : c;
         const std::int64_t index = a.in_planes != 0 ? (static_cast<std::int64_t>(c) * a.height + y) * a.width + x
                                                     : static_cast<std::int64_t>(y) * a.width * a.channels + place;
@@ -211,29 +232,48 @@ extern "C" __global__ void __launch_bounds__(kThreads)
     picture_first_pass(const __grid_constant__ PictureInputArguments a) {
   __shared__ PictureArguments p;
   load_picture(a, p);
-  if (p.has_floats != 0)
-    a.channels == 1 ? make_first_pass<Floats, 1>(p) : make_first_pass<Floats, 3>(p);
-  else
-    a.channels == 1 ? make_first_pass<Bytes, 1>(p) : make_first_pass<Bytes, 3>(p);
+  if (p.is_nv12 != 0) {
+    make_first_pass<Bytes, 1>(p.planes[0]);
+    if (a.channels != 1) make_first_pass<Bytes, 2>(p.planes[1]);
+  } else if (p.has_floats != 0) {
+    a.channels == 1 ? make_first_pass<Floats, 1>(p.planes[0]) : make_first_pass<Floats, 3>(p.planes[0]);
+  } else {
+    a.channels == 1 ? make_first_pass<Bytes, 1>(p.planes[0]) : make_first_pass<Bytes, 3>(p.planes[0]);
+  }
 }
 
 extern "C" __global__ void __launch_bounds__(kThreads)
     picture_second_pass(const __grid_constant__ PictureInputArguments a) {
   __shared__ PictureArguments p;
   load_picture(a, p);
-  if (p.has_floats != 0)
-    make_input(a, p, [&](int x, int y, int c) { return second_pass<Floats>(a, p, x, y, c); });
+  if (p.is_nv12 != 0)
+    make_input(a, p, [&](int x, int y, int c) {
+      return colour_of(p, a.channels, c, [&](const PicturePlaneArguments& plane, int samples, int s) {
+        return second_pass<Bytes>(plane, samples, x, y, s);
+      });
+    });
+  else if (p.has_floats != 0)
+    make_input(a, p, [&](int x, int y, int c) { return second_pass<Floats>(p.planes[0], a.channels, x, y, c); });
   else
-    make_input(a, p, [&](int x, int y, int c) { return second_pass<Bytes>(a, p, x, y, c); });
+    make_input(a, p, [&](int x, int y, int c) { return second_pass<Bytes>(p.planes[0], a.channels, x, y, c); });
 }
 
 extern "C" __global__ void __launch_bounds__(kThreads) picture_points(const __grid_constant__ PictureInputArguments a) {
   __shared__ PictureArguments p;
   load_picture(a, p);
-  if (p.has_floats != 0)
-    make_input(a, p, [&](int x, int y, int c) { return between_points<Floats>(a, p, x, y, c); });
+  const auto points = [&](auto samples, int x, int y, int c) {
+    return between_points<decltype(samples)>(a.filter, p.planes[0], a.channels, x, y, c);
+  };
+  if (p.is_nv12 != 0)
+    make_input(a, p, [&](int x, int y, int c) {
+      return colour_of(p, a.channels, c, [&](const PicturePlaneArguments& plane, int samples, int s) {
+        return nearest_byte(between_points<Bytes>(a.filter, plane, samples, x, y, s));
+      });
+    });
+  else if (p.has_floats != 0)
+    make_input(a, p, [&](int x, int y, int c) { return points(Floats(), x, y, c); });
   else
-    make_input(a, p, [&](int x, int y, int c) { return between_points<Bytes>(a, p, x, y, c); });
+    make_input(a, p, [&](int x, int y, int c) { return points(Bytes(), x, y, c); });
 }
 
 }  // namespace mobilenet::cuda

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+// NV12 as the network's input: each plane against an oracle in double precision, colours against the standards'
+// numbers.
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pictures/upright_pixels.h"
+#include "preprocess/geometry.h"
+#include "preprocess/nv12_picture.h"
+
+namespace mobilenet::testing {
+namespace {
+
+constexpr PictureSize kInput{13, 9};
+constexpr ColourMatrix kMatrices[] = {ColourMatrix::bt601, ColourMatrix::bt709};
+constexpr ColourRange kRanges[] = {ColourRange::limited, ColourRange::full};
+
+// What makes one result of a plane along one axis.
+struct Weighted {
+  int place;
+  double weight;
+};
+
+double sinc(double x) { return x == 0 ? 1 : std::sin(M_PI * x) / (M_PI * x); }
+
+double kernel(ResizeFilter filter, double x) {
+  x = std::abs(x);
+  switch (filter) {
+    case ResizeFilter::pil_box:
+      return x <= 0.5 ? 1 : 0;
+    case ResizeFilter::pil_bilinear:
+      return std::max(0.0, 1 - x);
+    case ResizeFilter::pil_hamming:
+      return x >= 1 ? 0 : sinc(x) * (0.54 + 0.46 * std::cos(M_PI * x));
+    case ResizeFilter::pil_bicubic:
+      return x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? ((x - 5) * x + 8) * x * -0.5 + 2 : 0;
+    default:
+      return x < 3 ? sinc(x) * sinc(x / 3) : 0;
+  }
+}
+
+double support(ResizeFilter filter) {
+  if (filter == ResizeFilter::pil_box) return 0.5;
+  if (filter == ResizeFilter::pil_bicubic) return 2;
+  return filter == ResizeFilter::pil_lanczos ? 3 : 1;
+}
+
+// From `box` (begin, end) of a plane's axis of `size` pixels, of which filters see those that the box touches.
+std::vector<Weighted> weighted(const PreprocessSpec& spec, const AxisGeometry& axis, std::array<double, 2> box,
+                               int result, double nudge) {
+  const int begin = static_cast<int>(std::floor(box[0] + 1e-9)), end = static_cast<int>(std::ceil(box[1] - 1e-9));
+  const auto inside = [&](double place) { return std::clamp(static_cast<int>(place), begin, end - 1); };
+  const double i = axis.window_begin + result, scale = (box[1] - box[0]) / axis.resized;
+  double at = box[0] + (i + 0.5) * scale + nudge;
+  switch (spec.filter) {
+    case ResizeFilter::pil_nearest:
+      return {{inside(std::floor(at)), 1}};
+    case ResizeFilter::tf_bilinear_legacy:
+      at = box[0] + i * scale;
+      break;
+    case ResizeFilter::tf_bilinear_corners:
+      at = box[0] + (axis.resized > 1 ? i * std::max(box[1] - box[0] - 1, 0.0) / (axis.resized - 1) : i * scale);
+      break;
+    case ResizeFilter::tf_bilinear_half_pixel:
+      at -= 0.5;
+      break;
+    default: {
+      const double wide = std::max(scale, 1.0);
+      std::vector<Weighted> taps;
+      double sum = 0;
+      // Pixels whose centres lie within the support, to half a pixel.
+      const int first = std::max(begin, static_cast<int>(std::floor(at - support(spec.filter) * wide + 0.5)));
+      const int last = std::min(end, static_cast<int>(std::floor(at + support(spec.filter) * wide + 0.5)));
+      for (int place = first; place < last; ++place) {
+        taps.push_back({place, kernel(spec.filter, (place + 0.5 - at) / wide)});
+        sum += taps.back().weight;
+      }
+      for (Weighted& tap : taps) tap.weight /= sum;
+      return taps;
+    }
+  }
+  const double below = std::floor(at);
+  return {{inside(below), 1 - (at - below)}, {inside(std::ceil(at)), at - below}};
+}
+
+// A component of the window, in double precision. nudges: of where results look along columns and rows.
+std::vector<double> resized(const PreprocessSpec& spec, const Nv12Picture& picture, int component,
+                            const Geometry& geometry, std::array<double, 2> nudges) {
+  const auto box_of = [](const AxisGeometry& axis, int luma, int plane) {
+    return std::array{static_cast<double>(axis.crop_begin) * plane / luma,
+                      static_cast<double>(axis.crop_begin + axis.crop_size) * plane / luma};
+  };
+  const auto columns = box_of(geometry.columns, picture.width(0), picture.width(component));
+  const auto rows = box_of(geometry.rows, picture.height(0), picture.height(component));
+  std::vector<double> window;
+  for (int y = 0; y < geometry.rows.window_size; ++y)
+    for (int x = 0; x < geometry.columns.window_size; ++x) {
+      double sum = 0;
+      for (const Weighted& row : weighted(spec, geometry.rows, rows, y, nudges[1]))
+        for (const Weighted& column : weighted(spec, geometry.columns, columns, x, nudges[0]))
+          sum += row.weight * column.weight * picture.at(component, column.place, row.place);
+      window.push_back(sum);
+    }
+  return window;
+}
+
+// The numbers that the standards give for luma and colours between 0 and 1.
+struct Standard {
+  double black, luma, red_of_cr, blue_of_cb, green_of_cb, green_of_cr;
+  Standard(ColourMatrix matrix, ColourRange range) {
+    const double kr = matrix == ColourMatrix::bt601 ? 0.299 : 0.2126,
+                 kb = matrix == ColourMatrix::bt601 ? 0.114 : 0.0722;
+    const double colour = range == ColourRange::limited ? 255.0 / 224 : 1;
+    black = range == ColourRange::limited ? 16 : 0;
+    luma = range == ColourRange::limited ? 255.0 / 219 : 1;
+    red_of_cr = 2 * (1 - kr) * colour, blue_of_cb = 2 * (1 - kb) * colour;
+    green_of_cb = -blue_of_cb * kb / (1 - kr - kb), green_of_cr = -red_of_cr * kr / (1 - kr - kb);
+  }
+};
+
+PreprocessSpec bytes_of(ResizeMode mode, ResizeFilter filter, Resampler resampler = Resampler::pillow) {
+  PreprocessSpec spec;
+  spec.mode = mode;
+  spec.filter = filter;
+  spec.resampler = resampler;
+  set_encoding(PixelEncoding::bytes(), spec);
+  return spec;
+}
+
+std::vector<std::uint8_t> input_of(const PreprocessSpec& spec, const ImageView& view, int channels,
+                                   PictureSize size = kInput) {
+  PictureInput input = PictureInput::create(spec, size.height, size.width, {DataType::u8, 0, 0, channels}).value();
+  std::vector<std::uint8_t> out(static_cast<std::size_t>(size.width * size.height * channels));
+  const auto done = input.run(view, out.data());
+  EXPECT_TRUE(done) << done.error().message;
+  return out;
+}
+
+// Luma comes out of a network of one channel; of red and blue each colour, since no sample is bounded and a step of
+// colour is more than one of red or blue.
+void expect_like_oracle(const PreprocessSpec& spec, const Nv12Picture& picture, const ImageView& view) {
+  const Geometry geometry = plan_geometry(spec, {view.upright_width(), view.upright_height()}, kInput).value();
+  const Standard standard(view.matrix, view.range);
+  const std::vector<std::uint8_t> grey = input_of(spec, view, 1), rgb = input_of(spec, view, 3);
+  // The nearest pixel is either one where a result looks between two, and roundings decide.
+  constexpr double kNudge = 1e-5;
+  std::vector<std::array<double, 2>> nudges{{0, 0}};
+  if (spec.filter == ResizeFilter::pil_nearest)
+    nudges = {{-kNudge, -kNudge}, {-kNudge, kNudge}, {kNudge, -kNudge}, {kNudge, kNudge}};
+  std::array<std::vector<std::vector<double>>, 3> exact;
+  for (std::size_t component = 0; component < 3; ++component)
+    for (const auto& nudge : nudges)
+      exact[component].push_back(resized(spec, picture, static_cast<int>(component), geometry, nudge));
+  double largest = 0;
+  for (int y = 0; y < geometry.rows.window_size; ++y)
+    for (int x = 0; x < geometry.columns.window_size; ++x) {
+      const auto pixel = static_cast<std::size_t>(y + geometry.rows.output_begin) * kInput.width +
+                         static_cast<std::size_t>(x + geometry.columns.output_begin);
+      const auto result = static_cast<std::size_t>(y) * static_cast<std::size_t>(geometry.columns.window_size) +
+                          static_cast<std::size_t>(x);
+      const double luma = std::round(grey[pixel] / standard.luma + standard.black);
+      const double shown = standard.luma * (luma - standard.black);
+      const double red = rgb[3 * pixel], green = rgb[3 * pixel + 1], blue = rgb[3 * pixel + 2];
+      const double cb = std::round((blue - shown) / standard.blue_of_cb) + 128;
+      const double cr = std::round((red - shown) / standard.red_of_cr) + 128;
+      const double expected_green = shown + standard.green_of_cb * (cb - 128) + standard.green_of_cr * (cr - 128);
+      ASSERT_NEAR(grey[pixel], shown, 0.51);
+      ASSERT_NEAR(green, expected_green, 0.51) << "Y " << luma << ", Cb " << cb << ", Cr " << cr;
+      const double got[] = {luma, cb, cr};
+      for (std::size_t component = 0; component < 3; ++component) {
+        double error = 255;
+        for (const auto& window : exact[component]) error = std::min(error, std::abs(got[component] - window[result]));
+        largest = std::max(largest, error);
+      }
+    }
+  // Half a step of each pass; that of the first times the second's weights, which with their signs left out add up to
+  // 1.5 at most for filters with lobes.
+  const bool has_lobes = spec.filter == ResizeFilter::pil_bicubic || spec.filter == ResizeFilter::pil_lanczos;
+  EXPECT_LE(largest, has_lobes ? 1.25 : 1.0);
+}
+
+constexpr ResizeFilter kFilters[] = {ResizeFilter::pil_nearest,           ResizeFilter::pil_box,
+                                     ResizeFilter::pil_bilinear,          ResizeFilter::pil_hamming,
+                                     ResizeFilter::pil_bicubic,           ResizeFilter::pil_lanczos,
+                                     ResizeFilter::tf_bilinear_legacy,    ResizeFilter::tf_bilinear_corners,
+                                     ResizeFilter::tf_bilinear_half_pixel};
+
+TEST(Nv12, EqualsAnOraclePerPlane) {
+  for (const ResizeFilter filter : kFilters)
+    for (const ResizeMode mode : {ResizeMode::crop, ResizeMode::pad, ResizeMode::squash})
+      for (int orientation = 1; orientation <= 8; ++orientation)
+        for (const PictureSize& size : {PictureSize{37, 53}, {40, 21}, {5, 3}, {1, 1}, {90, 8}}) {
+          const Nv12Picture picture(size.width, size.height, static_cast<Orientation>(orientation),
+                                    orientation % 3 == 0, true);
+          const ColourMatrix matrix = kMatrices[static_cast<std::size_t>(orientation) / 2 % 2];
+          const ColourRange range = kRanges[static_cast<std::size_t>(orientation) % 2];
+          SCOPED_TRACE(::testing::Message()
+                       << "filter " << static_cast<int>(filter) << ", mode " << static_cast<int>(mode)
+                       << ", orientation " << orientation << ", " << size.width << "x" << size.height);
+          expect_like_oracle(bytes_of(mode, filter), picture, picture.view(matrix, range));
+          if (::testing::Test::HasFailure()) return;
+        }
+}
+
+TEST(Nv12, HasFourMeaningsOfColour) {
+  for (const ColourMatrix matrix : kMatrices)
+    for (const ColourRange range : kRanges) {
+      const Nv12Picture picture(31, 22, Orientation::upright, false, true);
+      expect_like_oracle(bytes_of(ResizeMode::squash, ResizeFilter::pil_bilinear), picture,
+                         picture.view(matrix, range));
+    }
+}
+
+// All that bytes can be: bounded, rounded to nearest.
+TEST(Nv12, ColoursAreThoseOfTheStandards) {
+  for (const ColourMatrix matrix : kMatrices)
+    for (const ColourRange range : kRanges) {
+      const Standard standard(matrix, range);
+      for (int luma = 0; luma < 256; luma += 5)
+        for (int cb = 0; cb < 256; cb += 17)
+          for (int cr = 0; cr < 256; cr += 15) {
+            const std::array<std::uint8_t, 6> bytes{static_cast<std::uint8_t>(luma), static_cast<std::uint8_t>(luma),
+                                                    static_cast<std::uint8_t>(luma), static_cast<std::uint8_t>(luma),
+                                                    static_cast<std::uint8_t>(cb),   static_cast<std::uint8_t>(cr)};
+            ImageView view = ImageView::packed(bytes.data(), PixelFormat::nv12, 2, 2);
+            view.matrix = matrix, view.range = range;
+            const auto rgb = input_of(bytes_of(ResizeMode::squash, ResizeFilter::pil_nearest), view, 3, {1, 1});
+            const double shown = standard.luma * (luma - standard.black);
+            const double expected[] = {shown + standard.red_of_cr * (cr - 128),
+                                       shown + standard.green_of_cb * (cb - 128) + standard.green_of_cr * (cr - 128),
+                                       shown + standard.blue_of_cb * (cb - 128)};
+            for (std::size_t c = 0; c < 3; ++c)
+              ASSERT_NEAR(rgb[c], std::clamp(expected[c], 0.0, 255.0), 0.51) << luma << " " << cb << " " << cr;
+          }
+    }
+  const std::array<std::uint8_t, 6> white{235, 235, 235, 235, 128, 128};
+  EXPECT_EQ(input_of(bytes_of(ResizeMode::squash, ResizeFilter::pil_nearest),
+                     ImageView::packed(white.data(), PixelFormat::nv12, 2, 2), 3, {1, 1}),
+            (std::vector<std::uint8_t>{255, 255, 255}));
+}
+
+// Turned pictures, and pictures that are stored with other gaps, are the same.
+TEST(Nv12, PartsBeginAtPixelsOfColour) {
+  const Nv12Picture picture(37, 25, Orientation::rotate_90, true);
+  const PreprocessSpec spec = bytes_of(ResizeMode::squash, ResizeFilter::pil_bilinear);
+  // Upright it is 25 x 37; its left is the bottom of what is stored, of which it has an odd number of rows.
+  const auto part = picture.view().crop(3, 6, 10, 11);
+  ASSERT_TRUE(part) << part.error().message;
+  EXPECT_EQ(part->width, 11);
+  EXPECT_EQ(part->height, 10);
+  const auto* const luma = static_cast<const std::uint8_t*>(picture.view().planes[0]);
+  const auto* const colours = static_cast<const std::uint8_t*>(picture.view().planes[1]);
+  EXPECT_EQ(static_cast<const std::uint8_t*>(part->planes[0]) - luma, 12 * picture.view().row_bytes[0] + 6);
+  EXPECT_EQ(static_cast<const std::uint8_t*>(part->planes[1]) - colours, 6 * picture.view().row_bytes[1] + 6);
+  EXPECT_EQ(input_of(spec, *part, 3).size(), 13u * 9 * 3);
+  const auto odd = picture.view().crop(4, 6, 10, 11);
+  ASSERT_FALSE(odd);
+  EXPECT_EQ(odd.error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(
+      odd.error().message,
+      "the region of an NV12 picture begins at column 6, row 11 as stored: inside a pixel of colour, which is two "
+      "columns wide and two rows high");
+  EXPECT_FALSE(picture.view().crop(3, 5, 10, 11));
+}
+
+TEST(Nv12, PackedPlanesFollowEachOther) {
+  const std::vector<std::uint8_t> bytes(8 * (5 + 3));
+  const auto offset = [&](const void* plane) { return static_cast<const std::uint8_t*>(plane) - bytes.data(); };
+  const ImageView view = ImageView::packed(bytes.data(), PixelFormat::nv12, 7, 5);
+  EXPECT_EQ(view.row_bytes[0], 8);
+  EXPECT_EQ(view.row_bytes[1], 8);
+  EXPECT_EQ(offset(view.planes[1]), 8 * 5);
+  const ImageView upwards = ImageView::packed(bytes.data() + 8 * 4, PixelFormat::nv12, 7, 5, -8);
+  EXPECT_EQ(upwards.row_bytes[1], -8);
+  EXPECT_EQ(offset(upwards.planes[1]), 8 * (5 + 2));
+  EXPECT_TRUE(UprightPixels::of(view));
+  EXPECT_TRUE(UprightPixels::of(upwards));
+}
+
+TEST(Nv12, MisuseIsASentence) {
+  const Nv12Picture picture(7, 5, Orientation::upright, false);
+  const auto message = [&](const std::function<void(ImageView&)>& change) {
+    ImageView view = picture.view();
+    change(view);
+    const auto checked = UprightPixels::check(view);
+    return checked ? std::string("fine") : checked.error().message;
+  };
+  EXPECT_EQ(message([](ImageView&) {}), "fine");
+  EXPECT_EQ(message([](ImageView& view) { view.planes[1] = nullptr; }), "the picture has no pixels");
+  EXPECT_EQ(message([](ImageView& view) { view.row_bytes[0] = 6; }),
+            "the picture has rows of 7 bytes, but its stride is 6");
+  EXPECT_EQ(message([](ImageView& view) { view.row_bytes[1] = 7; }),
+            "the picture's colours have rows of 8 bytes, but its stride is 7");
+  EXPECT_EQ(message([](ImageView& view) { view.range = static_cast<ColourRange>(2); }),
+            "the picture has an unknown colour matrix or range");
+  EXPECT_EQ(message([](ImageView& view) { view.matrix = static_cast<ColourMatrix>(9); }),
+            "the picture has an unknown colour matrix or range");
+  const auto copy = Image::upright(picture.view());
+  ASSERT_FALSE(copy);
+  EXPECT_EQ(copy.error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(copy.error().message, "an NV12 picture has no RGB bytes to copy; networks alone take it");
+}
+
+}  // namespace
+}  // namespace mobilenet::testing
