@@ -55,6 +55,7 @@ struct OutputPlace {
 
 // Several layers in one launch: the blocks of threads of each follow those of the one before, along x.
 constexpr int kMostBundled = 16;
+constexpr int kBundleBlocksHeld = 4;  // blocks of bundle_64_32 that a multiprocessor holds
 template <class Arguments>
 struct Bundle {
   static_assert(kMostBundled * sizeof(Arguments) <= 4000);  // every driver passes 4096 bytes to a kernel

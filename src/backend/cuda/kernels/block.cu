@@ -19,6 +19,7 @@
 #include "backend/cuda/kernels/ending.cuh"
 #include "backend/cuda/kernels/matrix.cuh"
 #include "backend/cuda/kernels/numbers.cuh"
+#include "backend/cuda/kernels/windows.cuh"
 
 namespace mobilenet::cuda {
 namespace {
@@ -134,27 +135,14 @@ __device__ __noinline__ void depthwise(int strip_count, int strips, int hidden, 
     const __half* const from = reinterpret_cast<const __half*>(shared + hidden) + group * 4 + strip.x * kRow;
     __half* const to = reinterpret_cast<__half*>(shared + product) + group * 4 + strip.y * kRow;
     Four columns[3][3];  // [column of the window][row]
-    const auto load_column = [&](Four(&column)[3], int offset) {
+    const auto load_column = [&](int to, int offset) {
 #pragma unroll
-      for (int y = 0; y < 3; ++y) column[y] = load_four(from + y * line + offset * kRow);
+      for (int y = 0; y < 3; ++y) columns[to][y] = load_four(from + y * line + offset * kRow);
     };
-    if (kStride != 0) load_column(columns[0], 0);
-    if (kStride == 1) load_column(columns[1], 1);
+    begin_windows<kStride>(load_column);
 #pragma unroll
     for (int x = 0; x < kStrip; ++x) {
-      // Which of the three registers holds the window's column 0, 1, 2.
-      int c0 = 0, c1 = 1, c2 = 2;
-      if (kStride == 1) {
-        c0 = x % 3, c1 = (x + 1) % 3, c2 = (x + 2) % 3;
-        load_column(columns[c2], x + 2);
-      } else if (kStride == 2) {
-        c0 = x % 2 * 2, c2 = 2 - c0;
-        load_column(columns[c1], 2 * x + 1);
-        load_column(columns[c2], 2 * x + 2);
-      } else {
-#pragma unroll
-        for (int c = 0; c < 3; ++c) load_column(columns[c], x + c * apart);
-      }
+      const auto [c0, c1, c2] = slide_to<kStride>(x, apart, load_column);
       Four sum = bias;
 #pragma unroll
       for (int y = 0; y < 3; ++y) {

@@ -13,6 +13,7 @@
 #include "backend/cuda/kernels/matrix.cuh"
 #include "backend/cuda/kernels/numbers.cuh"
 #include "backend/cuda/kernels/patches.cuh"
+#include "backend/cuda/kernels/windows.cuh"
 
 namespace mobilenet::cuda {
 namespace {
@@ -274,10 +275,7 @@ __device__ inline void transpose(const TransposedArguments& a) {
   const std::int64_t index = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   wait_for_kernel_before();
   if (index >= static_cast<std::int64_t>(a.images) * a.out_height * a.out_width * a.out_channels) return;
-  const int channel = static_cast<int>(index % a.out_channels);
-  const std::int64_t pixel = index / a.out_channels;
-  const int x = static_cast<int>(pixel % a.out_width), y = static_cast<int>(pixel / a.out_width % a.out_height);
-  const std::int64_t image = pixel / a.out_width / a.out_height;
+  const auto [channel, x, y, image] = map_index(index, a.out_height, a.out_width, a.out_channels);
   const auto* const weights = reinterpret_cast<const float*>(a.weights);
   float sum = 0;
   for (int ky = 0; ky < a.window.kernel_height; ++ky) {
@@ -313,7 +311,7 @@ MOBILENET_MATRIX(64, 64)
 MOBILENET_MATRIX(128, 64)
 MOBILENET_MATRIX(128, 128)
 
-extern "C" __global__ void __launch_bounds__(kThreads, 4)
+extern "C" __global__ void __launch_bounds__(kThreads, kBundleBlocksHeld)
     bundle_64_32(const __grid_constant__ Bundle<ConvolutionArguments> bundle) {
   constexpr int kRows = 64, kColumns = 32;
   const int block = static_cast<int>(blockIdx.x), layer = layer_of_block(bundle, block);

@@ -63,34 +63,21 @@ __device__ inline void run_strips(const DepthwiseArguments& a) {
     const auto* const from = reinterpret_cast<const uint4*>(a.input) +
                              static_cast<std::int64_t>(image) * a.in_height * a.in_width * groups + group;
     Eight columns[3][3];  // [column of the window][row]
-    const auto load_column = [&](Eight(&to)[3], int offset) {
+    const auto load_column = [&](int to, int offset) {
       const int at = column + offset;
 #pragma unroll
       for (int k = 0; k < 3; ++k) {
         const int line = row + k * apart;
         const bool there = at >= 0 && at < a.in_width && line >= 0 && line < a.in_height;
-        to[k] = there ? load_channels(from + (line * a.in_width + at) * groups) : Eight{};
+        columns[to][k] = there ? load_channels(from + (line * a.in_width + at) * groups) : Eight{};
       }
     };
-    if (kStride != 0) load_column(columns[0], 0);
-    if (kStride == 1) load_column(columns[1], 1);
+    begin_windows<kStride>(load_column);
     uint4* const to =
         reinterpret_cast<uint4*>(a.output) + (static_cast<std::int64_t>(line) * a.out_width + x) * groups + group;
 #pragma unroll
     for (int i = 0; i < kStrip; ++i) {
-      // Which of the three registers holds the window's column 0, 1, 2.
-      int c0 = 0, c1 = 1, c2 = 2;
-      if (kStride == 1) {
-        c0 = i % 3, c1 = (i + 1) % 3, c2 = (i + 2) % 3;
-        load_column(columns[c2], i + 2);
-      } else if (kStride == 2) {
-        c0 = i % 2 * 2, c2 = 2 - c0;
-        load_column(columns[c1], 2 * i + 1);
-        load_column(columns[c2], 2 * i + 2);
-      } else {
-#pragma unroll
-        for (int c = 0; c < 3; ++c) load_column(columns[c], i + c * aside);
-      }
+      const auto [c0, c1, c2] = slide_to<kStride>(i, aside, load_column);
       Eight sum = bias;
 #pragma unroll
       for (int k = 0; k < 3; ++k)
@@ -113,10 +100,8 @@ __device__ inline void run_strips(const DepthwiseArguments& a) {
 extern "C" __global__ void __launch_bounds__(kThreads) depthwise(const __grid_constant__ DepthwiseArguments a) {
   const std::int64_t count = static_cast<std::int64_t>(a.images) * a.out_height * a.out_width * a.out_channels;
   for_each(count, [&](std::int64_t i) {
-    const int channel = static_cast<int>(i % a.out_channels);
-    const std::int64_t pixel = i / a.out_channels;
-    const int x = static_cast<int>(pixel % a.out_width), y = static_cast<int>(pixel / a.out_width % a.out_height);
-    const std::int64_t image = pixel / a.out_width / a.out_height * a.in_height * a.in_width;
+    const auto [channel, x, y, number] = map_index(i, a.out_height, a.out_width, a.out_channels);
+    const std::int64_t image = number * a.in_height * a.in_width;
     float sum = 0;
     for_each_tap(a.window, y, x, a.in_height, a.in_width, [&](int place, int tap) {
       const std::int64_t at = (image + place) * a.in_channels + channel / a.multiplier;

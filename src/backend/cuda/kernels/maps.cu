@@ -16,10 +16,8 @@ constexpr int kThreads = kForEachThreads;
 extern "C" __global__ void __launch_bounds__(kThreads) pool(const __grid_constant__ PoolArguments a) {
   const std::int64_t count = static_cast<std::int64_t>(a.images) * a.out_height * a.out_width * a.channels;
   for_each(count, [&](std::int64_t i) {
-    const int channel = static_cast<int>(i % a.channels);
-    const std::int64_t pixel = i / a.channels;
-    const int x = static_cast<int>(pixel % a.out_width), y = static_cast<int>(pixel / a.out_width % a.out_height);
-    const std::int64_t image = pixel / a.out_width / a.out_height * a.in_height * a.in_width;
+    const auto [channel, x, y, number] = map_index(i, a.out_height, a.out_width, a.channels);
+    const std::int64_t image = number * a.in_height * a.in_width;
     float value = 0;
     int taps = 0;
     for_each_tap(a.window, y, x, a.in_height, a.in_width, [&](int place, int) {

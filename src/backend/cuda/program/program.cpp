@@ -32,8 +32,7 @@ class CudaGrouping final : public Grouping {
   void arrange(const PlanView& plan, std::vector<Step>& steps, std::vector<TensorId>& memory) const override {
     join_in_place(plan, steps, memory);
     if (precision_ != Precision::f16) return;
-    // What fills the device by itself gains nothing; of blocks of a bundle four run on a multiprocessor at once.
-    constexpr int kBlocksEach = 4;
+    // What fills the device by itself gains nothing.
     const int processors = tilings_.device().processors();
     const auto find = [&](std::size_t first) {
       BundleLayer layer{.steps = block_size(plan, first)};  // two: a depthwise convolution and a projection
@@ -41,7 +40,7 @@ class CudaGrouping final : public Grouping {
       if (layer.blocks > processors) layer.blocks = 0;
       return layer;
     };
-    bundle_parts(steps, memory, find, kMostBundled, std::int64_t{kBlocksEach} * processors);
+    bundle_parts(steps, memory, find, kMostBundled, std::int64_t{kBundleBlocksHeld} * processors);
   }
   std::size_t block_size(const PlanView& plan, std::size_t first) const override {
     if (precision_ != Precision::f16) return 1;
