@@ -113,10 +113,7 @@ Result<Place> packed_wide(const StepSource& source, const Layer& layer, int padd
   });
 }
 
-int padded_depth(int depth) { return (depth + kStepDepth - 1) / kStepDepth * kStepDepth; }
-std::int64_t pixels_of(const ConvolutionArguments& arguments) {
-  return std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
-}
+int padded_depth(int depth) { return whole(depth, kStepDepth); }
 
 Result<void> launch_wide(const StepSource& source, const Layer& layer, const WideKernel& kernel,
                          ConvolutionArguments& arguments, Launch& launch) {
@@ -151,8 +148,8 @@ unsigned shared_bytes_of(const MatrixKernel& kernel) {
   return static_cast<unsigned>(kStepStages * (kernel.rows * (kStepDepth + kRowPad) + kernel.columns * kStepDepth) * 2);
 }
 Result<Place> weights_for(const StepSource& source, const Layer& layer, const MatrixKernel& kernel) {
-  const int columns = (layer.view.outputs + kernel.columns - 1) / kernel.columns * kernel.columns;
-  return packed_tiles(source, layer, columns, padded_depth(layer.view.height * layer.view.width * layer.view.inputs));
+  return packed_tiles(source, layer, whole(layer.view.outputs, kernel.columns),
+                      padded_depth(layer.view.height * layer.view.width * layer.view.inputs));
 }
 
 // The largest tiles that give every multiprocessor something to do, and fit into its shared memory, of which GPUs but
@@ -201,7 +198,7 @@ Result<void> launch_vectors(const StepSource& source, const Layer& layer, const 
   MOBILENET_TRY(launch.function, source.kernel(kFile, "vector_64_64"));
   MOBILENET_TRY(const Place matrix, packed_matrix(source, layer, PackKey::Kind::columns));
   MOBILENET_ADDRESS(launch, ConvolutionArguments, weights, matrix);
-  const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+  const std::int64_t pixels = pixels_of(arguments);
   const int out_group = arguments.out_channels / arguments.groups;
   launch.grid = {static_cast<unsigned>((pixels + kTile - 1) / kTile),
                  static_cast<unsigned>((out_group + kTile - 1) / kTile), static_cast<unsigned>(arguments.groups)};
@@ -219,24 +216,25 @@ Result<void> launch_rows(const StepSource& source, const Layer& layer, const Con
   return {};
 }
 
+bool is_dilated(const WindowArguments& w) { return w.dilation_height != 1 || w.dilation_width != 1; }
+
 // Whether strips_* of kernels/depthwise.cu make the output: halves without a residual, in eights.
-bool strips_fit(const DepthwiseArguments& a, std::int64_t pixels) {
+bool strips_fit(const DepthwiseArguments& a) {
   const WindowArguments& w = a.window;
   constexpr std::int64_t kMostPixels = std::int64_t{1} << 32;
-  const bool is_dilated = w.dilation_height != 1 || w.dilation_width != 1;
   return w.kernel_height == 3 && w.kernel_width == 3 && w.stride_height == w.stride_width &&
-         w.stride_height <= (is_dilated ? 1 : 2) && a.ending.function == 0 && a.out_type == Stored::f16 &&
-         a.out_channels / 8 <= kForEachThreads && pixels * std::max(a.out_height, a.out_width) < kMostPixels;
+         w.stride_height <= (is_dilated(w) ? 1 : 2) && a.ending.function == 0 && a.out_type == Stored::f16 &&
+         a.out_channels / 8 <= kForEachThreads && pixels_of(a) * std::max(a.out_height, a.out_width) < kMostPixels;
 }
 
 Result<void> launch_strips(const StepSource& source, DepthwiseArguments& arguments, Launch& launch) {
   const WindowArguments& w = arguments.window;
-  const bool is_dilated = w.dilation_height != 1 || w.dilation_width != 1;
-  const int strip = !is_dilated && whole(arguments.out_width, 7) <= whole(arguments.out_width, 4) ? 7 : 4;
+  const int strip = !is_dilated(w) && whole(arguments.out_width, 7) <= whole(arguments.out_width, 4) ? 7 : 4;
   arguments.strips_across = (arguments.out_width + strip - 1) / strip;
   arguments.strips_reciprocal = reciprocal(arguments.strips_across);
   arguments.height_reciprocal = reciprocal(arguments.out_height);
-  const std::string name = "strips_" + std::to_string(is_dilated ? 0 : w.stride_height) + "_" + std::to_string(strip);
+  const std::string name =
+      "strips_" + std::to_string(is_dilated(w) ? 0 : w.stride_height) + "_" + std::to_string(strip);
   MOBILENET_TRY(launch.function, source.kernel("depthwise", name.c_str()));
   const std::int64_t strips = std::int64_t{arguments.images} * arguments.out_height * arguments.strips_across;
   const int at_once = kForEachThreads / (arguments.out_channels / 8);
@@ -381,7 +379,10 @@ std::int64_t blocks_in_bundle(const PlanView& plan, const Step& step) {
   return blocks_of(kBundleKernel, out[0] * out[1] * out[2], static_cast<int>(out[3]));
 }
 
-Result<void> compile_depthwise(const StepSource& source, const Step& step) {
+namespace {
+
+// `bundled`: for depthwise_bundle, whose layers run as depthwise_pairs does.
+Result<void> compile_depthwise(const StepSource& source, const Step& step, bool bundled) {
   MOBILENET_TRY(const Layer layer, layer_of(source, step));
   const Node& head = *layer.group.head;
   const auto& op = std::get<DepthwiseConv2dOp>(head.op);
@@ -401,9 +402,8 @@ Result<void> compile_depthwise(const StepSource& source, const Step& step) {
   arguments.weight_type = halves ? Stored::f16 : Stored::f32;
   const bool eight = halves && op.multiplier == 1 && arguments.out_channels % 8 == 0 &&
                      (residual == kNoTensor || arguments.residual_type == Stored::f16);
-  const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
   Launch launch;
-  if (eight && residual == kNoTensor && strips_fit(arguments, pixels)) {
+  if (!bundled && eight && residual == kNoTensor && strips_fit(arguments)) {
     MOBILENET_CHECK(launch_strips(source, arguments, launch));
   } else {
     constexpr int kPairTaps = 9;
@@ -434,11 +434,17 @@ Result<void> compile_depthwise(const StepSource& source, const Step& step) {
   return put_launch(source, arguments, std::move(launch), head.inputs[0], step.output);
 }
 
+}  // namespace
+
+Result<void> compile_depthwise(const StepSource& source, const Step& step) {
+  return compile_depthwise(source, step, false);
+}
+
 Result<void> compile_bundle(const StepSource& source, std::span<const Step> bundle) {
   std::vector<Launch> layers;
   const StepSource of_layers{source.weights, source.plan, source.stored, source.places, layers, source.arena_bytes};
   if (std::holds_alternative<DepthwiseConv2dOp>(source.node(bundle.front().nodes.front()).op)) {
-    for (const Step& step : bundle) MOBILENET_CHECK(compile_depthwise(of_layers, step));
+    for (const Step& step : bundle) MOBILENET_CHECK(compile_depthwise(of_layers, step, true));
     MOBILENET_TRY(const CUfunction function, source.kernel("depthwise", "depthwise_bundle"));
     source.launches.push_back(bundle_of<DepthwiseArguments>(layers, function));
     return {};
@@ -462,8 +468,7 @@ Result<void> compile_bundle(const StepSource& source, std::span<const Step> bund
     MOBILENET_CHECK(take_addresses(source, step, layer, input, bias, launch));
     all.push_back(arguments);
   }
-  constexpr int kBlocksEach = 4;  // that a multiprocessor has room for
-  share_depth(source.device(), blocks, std::int64_t{kBlocksEach} * source.device().processors(), deepest);
+  share_depth(source.device(), blocks, std::int64_t{kBundleBlocksHeld} * source.device().processors(), deepest);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     all[i].depth_parts = deepest.depth_parts;  // one kind of cluster
     layers[i].take(all[i]);

@@ -23,6 +23,12 @@ constexpr std::uint32_t reciprocal(int divisor) {
   return divisor <= 1 ? 0 : static_cast<std::uint32_t>((std::uint64_t{1} << 32) / static_cast<unsigned>(divisor) + 1);
 }
 
+// Pixels of the outputs of all images.
+template <class Arguments>
+std::int64_t pixels_of(const Arguments& arguments) {
+  return std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+}
+
 // Writes a tile to `to`; weight(depth, column) for both below 16, zero where there is none.
 template <class Weight>
 void write_tile(std::byte* to, const Weight& weight) {

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "backend/cuda/steps/tiles.h"
+
 namespace mobilenet::cuda {
 namespace {
 
@@ -61,7 +63,7 @@ const WideKernel* wide_kernel(const Device& device, const ConvolutionArguments& 
   if (const WideKernel* const only = only_kernel) return only;
   const int channels = arguments.out_channels;
   if (!wide_suits(channels, arguments.depth)) return nullptr;
-  const std::int64_t pixels = std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
+  const std::int64_t pixels = pixels_of(arguments);
   const int steps = (arguments.depth + kStepDepth - 1) / kStepDepth;
   const WideKernel* best = nullptr;
   double least = std::numeric_limits<double>::infinity();
