@@ -23,6 +23,7 @@ enum class ErrorCode {
   unsupported,       // well-formed, but outside what this build can run
   invalid_argument,  // the caller's options, shapes or pictures do not fit
   out_of_memory,     // larger than this machine or the given limit allows
+  cancelled,         // given up before it was done: by the caller, or for want of time
 };
 
 MOBILENET_API std::string_view name_of(ErrorCode code);  // "not_found", ...

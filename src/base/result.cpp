@@ -20,6 +20,8 @@ std::string_view name_of(ErrorCode code) {
       return "invalid_argument";
     case ErrorCode::out_of_memory:
       return "out_of_memory";
+    case ErrorCode::cancelled:
+      return "cancelled";
   }
   return "?";
 }

@@ -3,7 +3,6 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
-#include <csignal>
 #include <cstdint>
 #include <exception>
 #include <limits>
@@ -11,54 +10,15 @@
 #include <thread>
 #include <utility>
 
+#include "base/neutral_thread.h"
 #include "base/processors.h"
 
 #if defined(__linux__)
 #include <pthread.h>
-#include <sched.h>
-#include <sys/resource.h>
-#include <unistd.h>
 #endif
 
 namespace mobilenet {
 namespace {
-
-// The caller gets the main thread's affinity.
-void follow_main_thread() {
-#if defined(__linux__)
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  if (sched_getaffinity(getpid(), sizeof(mask), &mask) == 0) sched_setaffinity(0, sizeof(mask), &mask);
-#endif
-}
-
-// Workers serve every caller of the process, so they must not stay what the one was who started them: pinned to its
-// core, in its scheduling class, as nice as it is. They become what the main thread is.
-void become_neutral() {
-  follow_main_thread();
-#if defined(__linux__)
-  const sched_param priority{};
-  if (sched_getscheduler(0) != SCHED_OTHER) sched_setscheduler(0, SCHED_OTHER, &priority);
-  setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, static_cast<id_t>(getpid())));
-  pthread_setname_np(pthread_self(), "mobilenet");
-#endif
-}
-
-// Signals are the program's business and go to its own threads: those started meanwhile block all of them.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 constexpr std::size_t kCacheLine = 64;
 

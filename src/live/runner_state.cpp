@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include "live/runner_state.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/caught.h"
+#include "base/error.h"
+#include "base/neutral_thread.h"
+
+namespace mobilenet {
+namespace {
+
+double milliseconds_between(RunnerState::Clock::time_point from, RunnerState::Clock::time_point to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+}  // namespace
+
+RunnerState::Job* RunnerState::oldest(Job::Stage stage) {
+  Job* found = nullptr;
+  for (Job& job : jobs)
+    if (job.stage == stage && (found == nullptr || job.frame < found->frame)) found = &job;
+  return found;
+}
+
+bool RunnerState::is_oldest(const Job& job) const {
+  return std::none_of(jobs.begin(), jobs.end(), [&job](const Job& other) {
+    return other.stage != Job::Stage::free && other.frame < job.frame;
+  });
+}
+
+bool RunnerState::is_idle() const {
+  return std::all_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.stage == Job::Stage::free; });
+}
+
+void RunnerState::free(Job& job) {
+  job.stage = Job::Stage::free;
+  freed.notify_one();
+  turn.notify_all();
+  if (is_idle()) answered.notify_all();
+}
+
+Result<void> RunnerState::predict(const ImageView& picture, FrameCallback& callback, std::uint64_t* frame) {
+  FrameCallback dropped;
+  {
+    std::unique_lock lock(mutex);
+    ++counts_.given;
+    Job* job = oldest(Job::Stage::free);
+    if (job == nullptr && !ending) {
+      if (options.when_full == WhenFull::block) {
+        if (in_callback()) return may_not_wait.error();
+        freed.wait(lock, [&] { return ending || (job = oldest(Job::Stage::free)) != nullptr; });
+      } else {
+        ++counts_.dropped;
+        job = options.when_full == WhenFull::drop_oldest ? oldest(Job::Stage::waiting) : nullptr;
+        if (job == nullptr) return was_dropped.error();
+        dropped = std::move(job->callback);
+      }
+    }
+    if (ending) return was_cancelled.error();
+    job->stage = Job::Stage::waiting;
+    job->frame = next_frame++;
+    job->picture = picture;
+    job->callback = std::move(callback);
+    job->given = Clock::now();
+    if (frame != nullptr) *frame = job->frame;
+    given.notify_one();
+    turn.notify_all();  // who waited for the dropped frame need not
+  }
+  if (dropped) call(dropped, was_dropped);
+  return {};
+}
+
+void RunnerState::cancel(std::optional<std::uint64_t> frame) {
+  for (;;) {
+    FrameCallback cancelled;
+    {
+      const std::lock_guard lock(mutex);
+      const auto found = std::find_if(jobs.begin(), jobs.end(), [&](const Job& job) {
+        return job.stage == Job::Stage::waiting && (!frame || job.frame == *frame);
+      });
+      if (found == jobs.end()) return;
+      cancelled = std::move(found->callback);
+      ++counts_.cancelled;
+      free(*found);
+    }
+    call(cancelled, was_cancelled);
+  }
+}
+
+Result<void> RunnerState::wait_idle() {
+  std::unique_lock lock(mutex);
+  if (in_callback()) return may_not_wait.error();
+  answered.wait(lock, [this] { return is_idle(); });
+  return {};
+}
+
+void RunnerState::start() {
+  const SignalsBlocked blocked;
+  for (Session& session : sessions)
+    threads.emplace_back([self = shared_from_this(), &session] {
+      become_neutral();
+      self->work(session);
+    });
+}
+
+void RunnerState::end() {
+  bool own_callback = false;
+  {
+    const std::lock_guard lock(mutex);
+    ending = true;
+    own_callback = in_callback();
+    given.notify_all();
+    freed.notify_all();
+  }
+  cancel(std::nullopt);
+  for (std::thread& thread : threads) {
+    if (own_callback) {
+      thread.detach();  // it, or one that waits for its turn, waits for the callback that we are in
+    } else if (thread.joinable()) {
+      thread.join();
+    }
+  }
+  threads.clear();
+}
+
+void RunnerState::work(Session& session) {
+  std::unique_lock lock(mutex);
+  for (;;) {
+    Job* job = nullptr;
+    given.wait(lock, [&] { return (job = oldest(Job::Stage::waiting)) != nullptr || ending; });
+    if (job == nullptr) return;
+    job->stage = Job::Stage::working;
+    lock.unlock();
+    const Result<Prediction> answer = compute(session, *job);
+    lock.lock();
+    deliver(lock, *job, answer);
+  }
+}
+
+Result<Prediction> RunnerState::compute(Session& session, const Job& job) const try {
+  Prediction answer;
+  answer.frame = job.frame;
+  answer.picture = job.picture;
+  answer.waited = milliseconds_between(job.given, Clock::now());
+  switch (task) {
+    case Task::classify: {
+      MOBILENET_TRY(answer.classes, session.classify(job.picture));
+      break;
+    }
+    case Task::detect: {
+      MOBILENET_TRY(answer.objects, session.detect(job.picture));
+      break;
+    }
+    case Task::segment: {
+      MOBILENET_TRY(answer.segmentation, session.segment(job.picture));
+      break;
+    }
+    case Task::features:
+    case Task::run: {
+      MOBILENET_TRY(answer.features, session.features(job.picture));
+      break;
+    }
+  }
+  answer.timing = session.timing();
+  answer.latency = milliseconds_between(job.given, Clock::now());
+  return answer;
+} catch (...) {
+  return caught("a frame");
+}
+
+void RunnerState::deliver(std::unique_lock<std::mutex>& lock, Job& job, const Result<Prediction>& answer) {
+  const bool in_order = options.order == ResultOrder::as_given;
+  turn.wait(lock, [&] { return !delivering && (!in_order || is_oldest(job)); });
+  delivering = true;
+  callback_thread = std::this_thread::get_id();
+  count(answer);
+  FrameCallback callback = std::move(job.callback);
+  lock.unlock();
+  if (options.callbacks != nullptr) {
+    call_elsewhere(callback, answer);
+  } else {
+    call(callback, answer);
+  }
+  callback = {};  // what it held may end the Runner, or call it
+  lock.lock();
+  delivering = false;
+  free(job);
+}
+
+void RunnerState::call(FrameCallback& callback, const Result<Prediction>& answer) {
+  try {
+    callback(answer);
+  } catch (...) {
+    const std::lock_guard lock(mutex);
+    ++counts_.callback_errors;
+  }
+}
+
+void RunnerState::call_elsewhere(FrameCallback& callback, const Result<Prediction>& answer) {
+  struct Posted {
+    RunnerState& state;
+    FrameCallback& callback;
+    const Result<Prediction>& answer;
+    std::condition_variable done_here;
+    bool done = false;
+  } posted{*this, callback, answer, {}, false};
+  const auto run = [](void* context) {
+    auto& here = *static_cast<Posted*>(context);
+    {
+      const std::lock_guard lock(here.state.mutex);
+      here.state.callback_thread = std::this_thread::get_id();
+    }
+    here.state.call(here.callback, here.answer);
+    const std::lock_guard lock(here.state.mutex);
+    here.done = true;
+    here.done_here.notify_one();
+  };
+  try {
+    options.callbacks->post(run, &posted);
+  } catch (...) {
+    {
+      const std::lock_guard lock(mutex);
+      ++counts_.callback_errors;
+    }
+    run(&posted);  // somebody must tell whose frame it is
+  }
+  std::unique_lock lock(mutex);
+  posted.done_here.wait(lock, [&] { return posted.done; });
+}
+
+void RunnerState::count(const Result<Prediction>& answer) {
+  if (!answer) {
+    ++counts_.failed;
+    return;
+  }
+  answers_[counts_.answered % answers_.size()] = {Clock::now(), answer->latency, answer->waited, answer->timing};
+  ++counts_.answered;
+}
+
+RunnerStatistics RunnerState::statistics() const {
+  const std::lock_guard lock(mutex);
+  RunnerStatistics result = counts_;
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(counts_.answered, answers_.size()));
+  if (count == 0) return result;
+  std::array<double, std::tuple_size_v<decltype(answers_)>> latencies{};
+  for (std::size_t i = 0; i < count; ++i) {
+    const Answered& one = answers_[i];
+    latencies[i] = one.latency;
+    result.waited += one.waited;
+    result.timing.preprocess += one.timing.preprocess;
+    result.timing.network += one.timing.network;
+    result.timing.postprocess += one.timing.postprocess;
+  }
+  const auto all = static_cast<double>(count);
+  for (double* sum : {&result.waited, &result.timing.preprocess, &result.timing.network, &result.timing.postprocess})
+    *sum /= all;
+  const auto percentile = [&](std::size_t percent) {
+    const auto place = latencies.begin() + static_cast<std::ptrdiff_t>((count - 1) * percent / 100);
+    std::nth_element(latencies.begin(), place, latencies.begin() + static_cast<std::ptrdiff_t>(count));
+    return *place;
+  };
+  result.latency_p50 = percentile(50);
+  result.latency_p99 = percentile(99);
+  if (count > 1) {
+    // Over the answers of the last second, or the last two where they are rarer.
+    const auto nth = [&](std::size_t back) { return answers_[(counts_.answered - 1 - back) % answers_.size()].when; };
+    std::size_t back = 1;
+    while (back + 1 < count && nth(0) - nth(back) < std::chrono::seconds(1)) ++back;
+    result.frames_a_second = 1000 * static_cast<double>(back) / std::max(milliseconds_between(nth(back), nth(0)), 1e-3);
+  }
+  return result;
+}
+
+PendingState* RunnerState::take_pending() {
+  std::unique_lock lock(mutex);
+  if (free_pending.empty()) {
+    free_pending.reserve(all_pending.size() + 1);  // so that giving it back cannot fail
+    all_pending.push_back(std::make_unique<PendingState>());
+    free_pending.push_back(all_pending.back().get());
+  }
+  PendingState* const pending = free_pending.back();
+  free_pending.pop_back();
+  pending->runner = shared_from_this();
+  pending->ready = pending->forgotten = false;
+  return pending;
+}
+
+void RunnerState::give_pending_back(PendingState* pending) {
+  const std::shared_ptr<RunnerState> last = std::move(pending->runner);  // this may go when we return
+  const std::lock_guard lock(mutex);
+  free_pending.push_back(pending);
+}
+
+void RunnerState::keep(PendingState& pending, const Result<Prediction>& answer) {
+  try {
+    pending.answer.emplace(answer ? Result<Prediction>(pending.kept.keep(*answer)) : answer);
+  } catch (...) {
+    pending.answer.emplace(caught("the answer to a frame"));
+  }
+  bool forgotten = false;
+  {
+    const std::lock_guard lock(mutex);
+    pending.ready = true;
+    forgotten = pending.forgotten;
+    answered.notify_all();
+  }
+  if (forgotten) give_pending_back(&pending);
+}
+
+}  // namespace mobilenet

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#pragma once
+
+// What a Runner and its threads share: the frames in flight, the workers, each with a Session of its own, and the turns
+// in which answers are given.
+
+#include <mobilenet/runner.h>
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "live/kept_answer.h"
+
+namespace mobilenet {
+
+// A Pending's answer, used again and again. It keeps its Runner's state alive while somebody holds it.
+struct PendingState {
+  std::shared_ptr<RunnerState> runner;
+  std::uint64_t frame = 0;
+  bool ready = false;
+  bool forgotten = false;  // nobody holds it, and it goes back when its answer comes
+  KeptAnswer kept;
+  std::optional<Result<Prediction>> answer;
+};
+
+struct RunnerState : std::enable_shared_from_this<RunnerState> {
+  using Clock = std::chrono::steady_clock;
+
+  RunnerState(Model network, const RunnerOptions& wishes, Task what)
+      : model(std::move(network)), options(wishes), task(what) {}
+
+  // A frame in flight, from predict() until its callback has returned.
+  struct Job {
+    enum class Stage { free, waiting, working };
+    Stage stage = Stage::free;
+    std::uint64_t frame = 0;
+    ImageView picture;
+    FrameCallback callback;
+    Clock::time_point given;
+  };
+
+  Result<void> predict(const ImageView& picture, FrameCallback& callback, std::uint64_t* frame);
+  // Cancels the frame of this number, or all, unless somebody works on them.
+  void cancel(std::optional<std::uint64_t> frame);
+  Result<void> wait_idle();
+  RunnerStatistics statistics() const;
+  void start();
+  void end();
+
+  // Pending answers.
+  PendingState* take_pending();
+  void give_pending_back(PendingState* pending);
+  void keep(PendingState& pending, const Result<Prediction>& answer);
+  bool in_callback() const { return delivering && callback_thread == std::this_thread::get_id(); }
+
+  const Model model;
+  const RunnerOptions options;
+  const Task task;
+  std::vector<Session> sessions;  // one a worker
+  std::vector<std::thread> threads;
+
+  mutable std::mutex mutex;
+  std::condition_variable given, freed, turn, answered;
+  std::vector<Job> jobs;
+  std::uint64_t next_frame = 0;
+  bool delivering = false;  // a callback runs,
+  std::thread::id callback_thread;  // here
+  bool ending = false;
+  std::vector<std::unique_ptr<PendingState>> all_pending;
+  std::vector<PendingState*> free_pending;
+
+  const Result<Prediction> was_dropped =
+      Error{ErrorCode::cancelled, "the frame was dropped: as many as may be are in flight"};
+  const Result<Prediction> was_cancelled = Error{ErrorCode::cancelled, "the frame was cancelled"};
+  const Result<Prediction> may_not_wait =
+      Error{ErrorCode::invalid_argument, "a callback cannot wait for its own Runner, which waits for the callback"};
+
+ private:
+  struct Answered {
+    Clock::time_point when;
+    double latency = 0, waited = 0;
+    Timing timing;
+  };
+
+  void work(Session& session);
+  Result<Prediction> compute(Session& session, const Job& job) const;
+  void deliver(std::unique_lock<std::mutex>& lock, Job& job, const Result<Prediction>& answer);
+  void call(FrameCallback& callback, const Result<Prediction>& answer);
+  void call_elsewhere(FrameCallback& callback, const Result<Prediction>& answer);
+  void count(const Result<Prediction>& answer);
+  void free(Job& job);
+  Job* oldest(Job::Stage stage);
+  bool is_oldest(const Job& job) const;
+  bool is_idle() const;
+
+  RunnerStatistics counts_;
+  std::array<Answered, 1024> answers_;  // a ring; the newest is number counts_.answered - 1
+};
+
+}  // namespace mobilenet
