@@ -67,6 +67,9 @@ if(MOBILENET_DRAW)  # when all three are there; without, it says so
     mobilenet_component(FONTCONFIG HEADER fontconfig/fontconfig.h LIBRARIES fontconfig PACKAGE fontconfig)
   endif()
 endif()
+if(MOBILENET_VIDEO)  # cameras need nothing of it
+  mobilenet_component(FFMPEG HEADER libavformat/avformat.h LIBRARIES avformat avcodec swscale avutil PACKAGE libavformat)
+endif()
 
 # Kernels for GPUs of NVIDIA: nvcc and cuda.h are for the build alone, the driver is looked for at run time.
 option(MOBILENET_CUDA "Build the device cuda where nvcc of CUDA 13 or later is found" ON)

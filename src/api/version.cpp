@@ -31,6 +31,9 @@
 #ifndef MOBILENET_VERSION_OF_CUDA
 #define MOBILENET_VERSION_OF_CUDA ""
 #endif
+#ifndef MOBILENET_VERSION_OF_FFMPEG
+#define MOBILENET_VERSION_OF_FFMPEG ""
+#endif
 
 #define MOBILENET_TEXT_INNER(x) #x
 #define MOBILENET_TEXT(x) MOBILENET_TEXT_INNER(x)
@@ -51,7 +54,8 @@ std::span<const Component> components() {
                                     Component{"zip (libzip)", MOBILENET_VERSION_OF_ZIP},
                                     Component{"GPUs of NVIDIA (cuda)", MOBILENET_VERSION_OF_CUDA},
                                     Component{"annotated pictures (cairo)", MOBILENET_VERSION_OF_CAIRO},
-                                    Component{"fonts of the machine (fontconfig)", MOBILENET_VERSION_OF_FONTCONFIG}};
+                                    Component{"fonts of the machine (fontconfig)", MOBILENET_VERSION_OF_FONTCONFIG},
+                                    Component{"videos (ffmpeg)", MOBILENET_VERSION_OF_FFMPEG}};
   return kList;
 }
 

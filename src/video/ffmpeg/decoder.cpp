@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/caught.h"
+#include "video/ffmpeg/ffmpeg.h"
+#include "video/ffmpeg/libav.h"
+#include "video/pixel_pool.h"
+
+// Frames of files and streams.
+
+namespace mobilenet {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using libav::Owned;
+
+constexpr int kMostBadPackets = 1000;  // one after the other; then nothing more will come
+
+// What FFmpeg's demuxers may read of a file: the file, and nothing that it names.
+constexpr const char* kOfFiles = "file";
+
+bool is_address(const std::string& source) { return source.find("://") != std::string::npos; }
+
+// The eight ways to put a picture upright, from the matrix of a container. (x, y) is shown at (ax + cy, bx + dy).
+Orientation orientation_of(const std::int32_t* matrix) {
+  const auto sign = [matrix](int place) { return (matrix[place] > 0) - (matrix[place] < 0); };
+  const int a = sign(0), b = sign(1), c = sign(3), d = sign(4);
+  if (b == 0 && c == 0) {
+    if (a < 0) return d < 0 ? Orientation::rotate_180 : Orientation::flip_horizontal;
+    return d < 0 ? Orientation::flip_vertical : Orientation::upright;
+  }
+  if (a != 0 || d != 0) return Orientation::upright;  // by an angle that is no quarter turn
+  if (b > 0) return c < 0 ? Orientation::rotate_90 : Orientation::transpose;
+  return c > 0 ? Orientation::rotate_270 : Orientation::transverse;
+}
+
+Orientation orientation_of(const AVStream& stream) {
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+  const AVPacketSideData* const side =
+      av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data,
+                              AV_PKT_DATA_DISPLAYMATRIX);
+  const std::uint8_t* const data = side != nullptr ? side->data : nullptr;
+  const std::size_t size = side != nullptr ? side->size : 0;
+#else
+  std::size_t size = 0;
+  const std::uint8_t* const data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+#endif
+  if (data == nullptr || size < 9 * sizeof(std::int32_t)) return Orientation::upright;
+  std::int32_t matrix[9];
+  std::copy_n(data, sizeof(matrix), reinterpret_cast<std::uint8_t*>(matrix));
+  return orientation_of(matrix);
+}
+
+std::optional<PixelFormat> known(AVPixelFormat format) {
+  switch (static_cast<int>(format)) {
+    case AV_PIX_FMT_RGB24:
+      return PixelFormat::rgb;
+    case AV_PIX_FMT_BGR24:
+      return PixelFormat::bgr;
+    case AV_PIX_FMT_RGBA:
+      return PixelFormat::rgba;
+    case AV_PIX_FMT_BGRA:
+      return PixelFormat::bgra;
+    case AV_PIX_FMT_GRAY8:
+      return PixelFormat::grey;
+    case AV_PIX_FMT_NV12:
+      return PixelFormat::nv12;
+    default:
+      return std::nullopt;
+  }
+}
+
+// What a frame is made when ImageView does not know it: NV12 where that keeps everything, else RGB.
+AVPixelFormat converted(AVPixelFormat format) {
+  return format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P ? AV_PIX_FMT_NV12 : AV_PIX_FMT_RGB24;
+}
+
+class Decoder final : public FrameSource {
+ public:
+  static Result<std::unique_ptr<FrameSource>> open(const std::string& source, const VideoOptions& options) {
+    std::unique_ptr<Decoder> decoder(new Decoder(options));
+    MOBILENET_CHECK(decoder->open_input(source));
+    MOBILENET_CHECK(decoder->open_codec());
+    return std::unique_ptr<FrameSource>(std::move(decoder));
+  }
+
+  Result<bool> next(VideoFrame& frame) override {
+    MOBILENET_TRY(const bool found, next_decoded());
+    if (!found) return false;
+    MOBILENET_TRY(ImageView view, view_of(frame_));
+    frame = VideoFrame(std::move(pixels_), view, frames_, seconds_of(*frame_));
+    ++frames_;
+    return true;
+  }
+
+ private:
+  explicit Decoder(const VideoOptions& options)
+      : options_(options), frame_(av_frame_alloc()), packet_(av_packet_alloc()) {
+    if (!frame_ || !packet_) throw std::bad_alloc();
+  }
+
+  // FFmpeg asks while it waits.
+  static int gives_up(void* decoder) {
+    const auto& self = *static_cast<Decoder*>(decoder);
+    return self.interrupted_ || (self.info_.live && Clock::now() > self.deadline_) ? 1 : 0;
+  }
+
+  void expect_something() {
+    deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.timeout));
+  }
+
+  Result<void> open_input(const std::string& source) {
+    libav::keep_quiet();
+    info_.source = source;
+    info_.live = is_address(source);
+    AVFormatContext* context = avformat_alloc_context();
+    if (context == nullptr) throw std::bad_alloc();
+    context->interrupt_callback = {gives_up, this};
+    AVDictionary* wishes = nullptr;
+    if (!info_.live) av_dict_set(&wishes, "protocol_whitelist", kOfFiles, 0);
+    expect_something();
+    // A name with a colon is not an address of a protocol.
+    const std::string address = info_.live ? source : "file:" + source;
+    int code = avformat_open_input(&context, address.c_str(), nullptr, &wishes);  // frees the context where it fails
+    av_dict_free(&wishes);
+    if (code < 0) return libav::failed(source, "cannot open it as a video", code);
+    input_.reset(context);
+    expect_something();
+    code = avformat_find_stream_info(context, nullptr);
+    if (code < 0) return libav::failed(source, "cannot read what is in it", code);
+    const AVCodec* codec = nullptr;
+    stream_ = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
+    if (stream_ == AVERROR_DECODER_NOT_FOUND)
+      return failure(ErrorCode::unsupported, source, ": this machine's FFmpeg has no decoder for its video");
+    if (stream_ < 0 || (context->streams[stream_]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0)
+      return failure(ErrorCode::bad_format, source, ": holds no video");
+    for (unsigned i = 0; i < context->nb_streams; ++i)
+      if (static_cast<int>(i) != stream_) context->streams[i]->discard = AVDISCARD_ALL;
+    codec_.reset(avcodec_alloc_context3(codec));
+    if (!codec_) throw std::bad_alloc();
+    return {};
+  }
+
+  Result<void> open_codec() {
+    AVStream& stream = *input_->streams[stream_];
+    int code = avcodec_parameters_to_context(codec_.get(), stream.codecpar);
+    if (code < 0) return libav::failed(info_.source, "cannot read what its video is", code);
+    codec_->pkt_timebase = stream.time_base;
+    if (options_.max_pixels > 0) codec_->max_pixels = options_.max_pixels;
+    // Frames of a stream come out at once; those of a file may take a detour over several cores.
+    codec_->thread_count = 0;
+    codec_->thread_type = info_.live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
+    if (info_.live) codec_->flags |= AV_CODEC_FLAG_LOW_DELAY;
+    const std::int64_t pixels = std::int64_t{codec_->width} * codec_->height;
+    if (options_.max_pixels > 0 && pixels > options_.max_pixels)
+      return failure(ErrorCode::invalid_argument, info_.source, ": its frames have ", codec_->width, 'x',
+                     codec_->height, " pixels, and at most ", options_.max_pixels, " are allowed");
+    code = avcodec_open2(codec_.get(), nullptr, nullptr);
+    if (code < 0) return libav::failed(info_.source, "cannot decode its video", code);
+    orientation_ = orientation_of(stream);
+    describe(stream);
+    return {};
+  }
+
+  void describe(const AVStream& stream) {
+    info_.format = std::string(input_->iformat->name) + ", " + avcodec_get_name(codec_->codec_id);
+    ImageView size;
+    size.width = codec_->width, size.height = codec_->height, size.orientation = orientation_;
+    info_.width = size.upright_width(), info_.height = size.upright_height();
+    const AVRational rate = av_guess_frame_rate(input_.get(), const_cast<AVStream*>(&stream), nullptr);
+    if (rate.num > 0 && rate.den > 0) info_.fps = av_q2d(rate);
+    if (input_->duration > 0) info_.seconds = static_cast<double>(input_->duration) / AV_TIME_BASE;
+    info_.frames = stream.nb_frames > 0 ? stream.nb_frames : std::llround(info_.seconds * info_.fps);
+    const AVRational aspect = stream.codecpar->sample_aspect_ratio;
+    if (aspect.num > 0 && aspect.den > 0) info_.pixel_aspect = av_q2d(aspect);
+  }
+
+  // Into frame_; false at the end.
+  Result<bool> next_decoded() {
+    for (int bad = 0; !interrupted_;) {
+      const int code = avcodec_receive_frame(codec_.get(), frame_.get());
+      if (code == 0) {
+        const bool whole = (frame_->flags & AV_FRAME_FLAG_CORRUPT) == 0 && frame_->decode_error_flags == 0;
+        if (whole && frame_->width > 0 && frame_->height > 0) return true;
+        ++damaged_;
+        continue;
+      }
+      if (code == AVERROR_EOF) return false;
+      if (code != AVERROR(EAGAIN)) {
+        if (code == AVERROR(ENOMEM)) return libav::failed(info_.source, "cannot decode it", code);
+        ++damaged_;
+        if (++bad > kMostBadPackets) return false;
+        continue;
+      }
+      MOBILENET_CHECK(feed(bad));
+    }
+    return false;
+  }
+
+  // Gives the decoder the next packet of its stream, or tells it that there is none.
+  Result<void> feed(int& bad) {
+    expect_something();
+    const int code = av_read_frame(input_.get(), packet_.get());
+    if (code == AVERROR(EAGAIN)) return {};
+    if (code < 0) {
+      if (interrupted_) return {};
+      if (info_.live && Clock::now() > deadline_)
+        return failure(ErrorCode::io, info_.source, ": nothing came for ", options_.timeout, " seconds");
+      if (info_.live && code != AVERROR_EOF) return libav::failed(info_.source, "the stream broke off", code);
+      // What a demuxer cannot read on from is its end, and what the decoder still holds is good.
+      if (code != AVERROR_EOF) ++damaged_;
+      avcodec_send_packet(codec_.get(), nullptr);
+      return {};
+    }
+    if (packet_->stream_index == stream_) {
+      const int sent = avcodec_send_packet(codec_.get(), packet_.get());
+      if (sent < 0) {
+        ++damaged_;
+        if (++bad > kMostBadPackets) avcodec_send_packet(codec_.get(), nullptr);
+      } else {
+        bad = 0;
+      }
+    }
+    av_packet_unref(packet_.get());
+    return {};
+  }
+
+  double seconds_of(const AVFrame& frame) {
+    const double unit = av_q2d(input_->streams[stream_]->time_base);
+    const double step = info_.fps > 0 ? 1 / info_.fps : 0.04;
+    double seconds = frames_ == 0 ? 0 : last_seconds_ + step;
+    if (frame.best_effort_timestamp != AV_NOPTS_VALUE) {
+      const double time = static_cast<double>(frame.best_effort_timestamp) * unit;
+      if (frames_ == 0 || !first_time_) first_time_ = time - seconds;
+      seconds = time - *first_time_;
+    }
+    // Damaged times may stand still or go back.
+    if (frames_ > 0 && !(seconds > last_seconds_)) seconds = last_seconds_ + 1e-6;
+    return last_seconds_ = seconds;
+  }
+
+  // Keeps the frame's own pixels, or those it is converted to, in pixels_.
+  Result<ImageView> view_of(Owned<AVFrame>& frame) {
+    ImageView view;
+    view.width = frame->width, view.height = frame->height;
+    view.orientation = orientation_;
+    if (options_.max_pixels > 0 && std::int64_t{view.width} * view.height > options_.max_pixels)
+      return failure(ErrorCode::invalid_argument, info_.source, ": a frame has ", view.width, 'x', view.height,
+                     " pixels, and at most ", options_.max_pixels, " are allowed");
+    const bool bt709 = libav::is_bt709(frame->colorspace, frame->height);
+    view.matrix = bt709 ? ColourMatrix::bt709 : ColourMatrix::bt601;
+    const auto format = static_cast<AVPixelFormat>(frame->format);
+    const bool full = frame->color_range == AVCOL_RANGE_JPEG || format == AV_PIX_FMT_YUVJ420P ||
+                      format == AV_PIX_FMT_YUVJ422P || format == AV_PIX_FMT_YUVJ444P;
+    view.range = full ? ColourRange::full : ColourRange::limited;
+    const auto as_it_is = options_.rgb ? (format == AV_PIX_FMT_RGB24 ? std::optional(PixelFormat::rgb) : std::nullopt)
+                                       : known(format);
+    if (as_it_is) {
+      view.format = *as_it_is;
+      const std::shared_ptr<AVFrame> kept(av_frame_clone(frame.get()), libav::Delete());
+      if (!kept) throw std::bad_alloc();
+      for (int plane = 0; plane < 2; ++plane)
+        view.planes[plane] = kept->data[plane], view.row_bytes[plane] = kept->linesize[plane];
+      pixels_ = kept;
+      return view;
+    }
+    const AVPixelFormat target = options_.rgb ? AV_PIX_FMT_RGB24 : converted(format);
+    view.format = target == AV_PIX_FMT_NV12 ? PixelFormat::nv12 : PixelFormat::rgb;
+    scaler_.reset(sws_getCachedContext(scaler_.release(), view.width, view.height, format, view.width, view.height,
+                                       target, SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
+    if (!scaler_)
+      return failure(ErrorCode::unsupported, info_.source, ": frames of ", av_get_pix_fmt_name(format),
+                     " cannot be converted");
+    const int* const table = libav::coefficients(bt709);
+    const int same = target == AV_PIX_FMT_NV12 && full ? 1 : 0;
+    sws_setColorspaceDetails(scaler_.get(), table, full ? 1 : 0, table, target == AV_PIX_FMT_RGB24 ? 1 : same, 0,
+                             1 << 16, 1 << 16);
+    std::uint8_t* planes[4] = {};
+    int rows[4] = {};
+    // 64: what swscale's loops want of rows.
+    const int bytes = av_image_get_buffer_size(target, view.width, view.height, 64);
+    if (bytes < 0) return libav::failed(info_.source, "a frame has an impossible size", bytes);
+    const PixelPool::Pixels pixels = pool_.take(static_cast<std::size_t>(bytes) + 64);
+    auto* first = reinterpret_cast<std::uint8_t*>(pixels->data());
+    first += (64 - reinterpret_cast<std::uintptr_t>(first) % 64) % 64;
+    av_image_fill_arrays(planes, rows, first, target, view.width, view.height, 64);
+    sws_scale(scaler_.get(), frame->data, frame->linesize, 0, view.height, planes, rows);
+    for (int plane = 0; plane < 2; ++plane) view.planes[plane] = planes[plane], view.row_bytes[plane] = rows[plane];
+    pixels_ = pixels;
+    return view;
+  }
+
+  VideoOptions options_;
+  Owned<AVFormatContext> input_;
+  Owned<AVCodecContext> codec_;
+  Owned<SwsContext> scaler_;
+  Owned<AVFrame> frame_;
+  Owned<AVPacket> packet_;
+  PixelPool pool_;
+  std::shared_ptr<const void> pixels_;  // of the frame that is being made
+  int stream_ = -1;
+  Orientation orientation_ = Orientation::upright;
+  Clock::time_point deadline_;
+  std::optional<double> first_time_;
+  double last_seconds_ = 0;
+};
+
+}  // namespace
+
+Result<void> can_read_video() { return {}; }
+
+Result<std::unique_ptr<FrameSource>> open_decoder(const std::string& source, const VideoOptions& options) {
+  return Decoder::open(source, options);
+}
+
+}  // namespace mobilenet
