@@ -26,9 +26,15 @@ enum class PixelFormat : std::uint8_t {
   bgra,              // 4 bytes a pixel; alpha is ignored, not blended
   grey,              // 1 byte a pixel
   rgb_float_planes,  // three planes of floats, 0..1, in the order R, G, B
-  // As video decoders and cameras give them: a plane of luma (Y), a byte a pixel, then a plane of half its width and
-  // height, rounded up, whose pixels are two bytes, Cb and Cr. ImageView::matrix and range say what they stand for.
-  nv12,
+  // As video decoders and cameras give them: luma (Y) for every pixel, and colours (Cb, Cr) for two by two of them, or
+  // for two side by side (yuyv, uyvy), rounded up. ImageView::matrix and range say what they stand for.
+  nv12,    // a plane of luma, a byte a pixel, then one of colours, whose pixels are two bytes, Cb and Cr
+  nv21,    // the same with Cr before Cb
+  i420,    // three planes of bytes: luma, Cb, Cr; with the last two swapped it is what is called YV12
+  yuyv,    // 4 bytes for two pixels: luma, Cb, luma, Cr
+  uyvy,    // 4 bytes for two pixels: Cb, luma, Cr, luma
+  p010,    // as nv12, of 10 bits at the upper end of 16, low byte first; the upper 8 are looked at
+  rgb565,  // 2 bytes a pixel, low byte first: 5 bits of red, 6 of green, 5 of blue, from the highest
 };
 
 // Which red, green and blue Y, Cb and Cr stand for: ITU-R BT.601 (standard definition, JPEG) or BT.709 (high
@@ -53,13 +59,14 @@ enum class Orientation : std::uint8_t {
 // EXIF's number as an orientation; anything outside 1..8 counts as upright.
 MOBILENET_API Orientation orientation_from_exif(int value);
 
-// Borrowed pixels. Packed formats use planes[0] only, NV12 the first two, each with rows of its own length. row_bytes
-// may exceed the row's own size, and may be negative for pictures stored bottom up (planes then point at the top row).
-// The pixels stay the caller's: a call reads them until it returns, failed or not, and no longer.
+// Borrowed pixels. Packed formats use planes[0] only, others the first two or three, each with rows of its own length.
+// row_bytes may exceed the row's own size, and may be negative for pictures stored bottom up (planes then point at the
+// top row). The pixels stay the caller's: a call reads them until it returns, failed or not, and no longer.
 //
 // With Device::cuda they may lie in the memory of its GPU (Memory::device). The device reads them there, at any address
 // and with any rows, and answers as for the same pixels on the host, to the last bit; pictures of both kinds make one
-// batch. Float planes then have rows of one length, at addresses and with a row_bytes that are multiples of 4. Memory
+// batch. Float planes then have rows of one length, at addresses and with a row_bytes that are multiples of 4, and so
+// have the planes of colours of I420. rgb565 is not read there. Memory
 // of the host or of another GPU is refused, as are device pictures by other devices and by all that looks at pixels on
 // the host (Image::upright, encode, Session::preprocess): with an error of invalid_argument, and without touching them.
 struct ImageView {
@@ -73,18 +80,19 @@ struct ImageView {
   // Of device memory: the stream on which the pixels were written (CUstream): they are read behind all that was put on
   // it before the call. Null: they are ready. Pictures of a batch may name several.
   void* stream = nullptr;
-  // Of NV12: what its file or stream says; decoders of video in high definition mean bt709.
+  // Of luma and colours: what their file or stream says; decoders of video in high definition mean bt709.
   ColourMatrix matrix = ColourMatrix::bt601;
   ColourRange range = ColourRange::limited;
 
-  // A packed picture, of the host; row_bytes 0 means rows without padding, of NV12 with an even length. Planes follow
-  // one another, with rows of one length; with a negative row_bytes, `pixels` is the top row of the first.
+  // A packed picture, of the host; row_bytes 0 means rows without padding, of luma and colours for an even number of
+  // pixels. Planes follow one another, with rows of one length, those of I420's colours with half of it; with a
+  // negative row_bytes, `pixels` is the top row of the first.
   MOBILENET_API static ImageView packed(const void* pixels, PixelFormat format, int width, int height,
                                         std::ptrdiff_t row_bytes = 0);
   // A part of the picture that borrows the same pixels: left, top, width and height as a viewer sees it, after
   // orientation. Boxes and masks found in it are relative to the part: with `left` added to their columns and `top` to
   // their rows they are the whole picture's, whatever its orientation. A region that is not wholly inside is refused,
-  // as is one of NV12 that begins, as stored, at an odd column or row, inside a pixel of colour.
+  // as is one that begins, as stored, inside a pixel of colour: at an odd column or, where that is two rows high, row.
   MOBILENET_API Result<ImageView> crop(int left, int top, int width, int height) const;
 
   // The size a viewer sees, after orientation. Calls refuse a picture whose orientation is none of the eight.
@@ -110,6 +118,25 @@ struct DecodeOptions {
   StoredNumbers stored_numbers = StoredNumbers::colours;
 };
 
+// Pixels of the caller's that are written to or drawn on: upright, on the host, of one of the first four formats. A
+// negative row_bytes is that of a picture stored bottom up; `pixels` is its top row.
+struct PixelBuffer {
+  void* pixels = nullptr;
+  std::ptrdiff_t row_bytes = 0;
+  int width = 0, height = 0;
+  PixelFormat format = PixelFormat::rgb;
+
+  // row_bytes 0 means rows without padding.
+  MOBILENET_API static PixelBuffer packed(void* pixels, PixelFormat format, int width, int height,
+                                          std::ptrdiff_t row_bytes = 0);
+  MOBILENET_API ImageView view() const;  // the same pixels, to be read
+};
+
+// Writes the picture as a viewer sees it, of any format but float planes; alpha becomes 255. `to` has the picture's
+// upright size. A pixel of colour stands for all pixels of luma that it covers (nothing is smoothed between them), and
+// the colours are those that networks see.
+MOBILENET_API Result<void> convert(const ImageView& from, const PixelBuffer& to);
+
 struct DecodedPicture;
 
 // A decoded picture: RGB bytes as PIL's convert("RGB") gives them, and the file's orientation (not yet applied).
@@ -126,8 +153,8 @@ class MOBILENET_API Image {
   // Pixels of one's own, RGB bytes without padding.
   Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientation orientation);
 
-  // A copy of borrowed pixels as a viewer sees them: upright, in RGB bytes, without alpha. Neither of float
-  // planes nor of NV12.
+  // A copy of borrowed pixels as a viewer sees them: upright, in RGB bytes, without alpha; as convert() makes them. Not
+  // of float planes.
   static Result<Image> upright(const ImageView& view);
   // A copy of this picture turned upright, with its colour profile and upright_exif().
   Result<Image> upright() const;

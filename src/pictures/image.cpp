@@ -37,18 +37,12 @@ Image::Image(std::unique_ptr<std::byte[]> rgb, int width, int height, Orientatio
       orientation_(orientation) {}
 
 Result<Image> Image::upright(const ImageView& view) try {
-  MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(view));
-  if (pixels.floats()) return failure(ErrorCode::invalid_argument, "a picture of float planes has no bytes to copy");
-  if (view.format == PixelFormat::nv12)
-    return failure(ErrorCode::invalid_argument, "an NV12 picture has no RGB bytes to copy; networks alone take it");
-  const std::size_t row_bytes = 3 * static_cast<std::size_t>(pixels.width());
-  auto rgb = std::make_unique_for_overwrite<std::byte[]>(row_bytes * static_cast<std::size_t>(pixels.height()));
-  auto* target = reinterpret_cast<std::uint8_t*>(rgb.get());
-  for (int y = 0; y < pixels.height(); ++y, target += row_bytes) {
-    const std::uint8_t* const row = pixels.row(0, y, pixels.width(), target);
-    if (row != target) std::memcpy(target, row, row_bytes);
-  }
-  return Image(std::move(rgb), pixels.width(), pixels.height(), Orientation::upright);
+  MOBILENET_CHECK(UprightPixels::check(view));
+  const int width = view.upright_width(), height = view.upright_height();
+  const std::size_t bytes = 3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  auto rgb = std::make_unique_for_overwrite<std::byte[]>(bytes);
+  MOBILENET_CHECK(convert(view, PixelBuffer::packed(rgb.get(), PixelFormat::rgb, width, height)));
+  return Image(std::move(rgb), width, height, Orientation::upright);
 } catch (...) {
   return caught("a copy of a picture");
 }

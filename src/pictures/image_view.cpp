@@ -18,20 +18,39 @@ ImageView ImageView::packed(const void* pixels, PixelFormat format, int width, i
   view.height = height;
   view.format = format;
   if (row_bytes == 0) {
-    row_bytes = static_cast<std::ptrdiff_t>(width) * pixel_bytes(format);
-    if (format == PixelFormat::nv12) row_bytes += row_bytes % 2;  // a row of colours is a byte longer than an odd one
+    const PlaneForm first = plane_form(format, width, height, 0);
+    // A row of colours covers an even number of pixels.
+    row_bytes = static_cast<std::ptrdiff_t>(width + (is_ycbcr(format) ? width % 2 : 0)) * first.pixel_bytes;
   }
   view.planes[0] = pixels;
   view.row_bytes.fill(row_bytes);
-  if (format == PixelFormat::rgb_float_planes && pixels) {  // one plane after the other, whichever way their rows go
-    const std::ptrdiff_t plane_bytes = std::abs(row_bytes) * height;
-    view.planes[1] = static_cast<const std::byte*>(pixels) + plane_bytes;
-    view.planes[2] = static_cast<const std::byte*>(pixels) + plane_bytes * 2;
+  if (format == PixelFormat::i420) view.row_bytes[1] = view.row_bytes[2] = row_bytes / 2;
+  if (!pixels) return view;
+  // One plane after the other, whichever way their rows go.
+  auto* begin = static_cast<const std::byte*>(pixels) - (row_bytes < 0 ? std::abs(row_bytes) * (height - 1) : 0);
+  std::size_t last = 0;
+  for (std::size_t p = 0; p < plane_count(format); ++p) {
+    const PlaneForm form = plane_form(format, width, height, p);
+    if (p > 0 && form.image_plane == last) continue;
+    last = form.image_plane;
+    const std::ptrdiff_t row = std::abs(view.row_bytes[last]);
+    view.planes[last] = begin + (row_bytes < 0 ? row * (form.height - 1) : 0);
+    begin += row * form.height;
   }
-  if (format == PixelFormat::nv12 && pixels) {
-    const int colours = plane_form(format, width, height, 1).height;
-    view.planes[1] = static_cast<const std::byte*>(pixels) + std::abs(row_bytes) * (row_bytes < 0 ? colours : height);
-  }
+  return view;
+}
+
+PixelBuffer PixelBuffer::packed(void* pixels, PixelFormat format, int width, int height, std::ptrdiff_t row_bytes) {
+  const std::ptrdiff_t pixel = format == PixelFormat::rgba || format == PixelFormat::bgra ? 4 : 3;
+  return {pixels, row_bytes == 0 ? pixel * width : row_bytes, width, height, format};
+}
+
+ImageView PixelBuffer::view() const {
+  ImageView view;
+  view.planes[0] = pixels;
+  view.row_bytes[0] = row_bytes;
+  view.width = width, view.height = height;
+  view.format = format;
   return view;
 }
 
@@ -48,14 +67,15 @@ Result<ImageView> ImageView::crop(int left, int top, int region_width, int regio
   int x = walk.swap_axes ? top : left, y = walk.swap_axes ? left : top;
   if (walk.from_right) x = width - region.width - x;
   if (walk.from_bottom) y = height - region.height - y;
-  const bool is_nv12 = format == PixelFormat::nv12;
-  if (is_nv12 && (x % 2 != 0 || y % 2 != 0))
-    return failure(ErrorCode::invalid_argument, "the region of an NV12 picture begins at column ", x, ", row ", y,
-                   " as stored: inside a pixel of colour, which is two columns wide and two rows high");
   for (std::size_t p = 0; p < plane_count(format); ++p) {
-    const int part = is_nv12 && p == 1 ? 2 : 1;
-    const std::ptrdiff_t pixel = plane_form(format, width, height, p).pixel_bytes;
-    region.planes[p] = static_cast<const std::byte*>(planes[p]) + y / part * row_bytes[p] + x / part * pixel;
+    const PlaneForm form = plane_form(format, width, height, p);
+    if (x % form.covers_width != 0 || y % form.covers_height != 0)
+      return failure(ErrorCode::invalid_argument, "the region of this picture begins at column ", x, ", row ", y,
+                     " as stored: inside a pixel of colour, which is ", form.covers_width, " columns wide and ",
+                     form.covers_height, form.covers_height == 1 ? " row high" : " rows high");
+    region.planes[form.image_plane] = static_cast<const std::byte*>(planes[form.image_plane]) +
+                                      y / form.covers_height * row_bytes[form.image_plane] +
+                                      std::ptrdiff_t{x} / form.covers_width * form.pixel_bytes;
   }
   return region;
 } catch (...) {

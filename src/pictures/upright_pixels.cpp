@@ -11,10 +11,76 @@
 namespace mobilenet {
 namespace {
 
-bool is_known(PixelFormat format) { return format <= PixelFormat::nv12; }
+bool is_known(PixelFormat format) { return format <= PixelFormat::rgb565; }
 
-// In the plane that they are half the size of: the last pixel is one for a single column or row.
-int halved(int side) { return side / 2 + side % 2; }
+// Pixels that cover a side; the last may reach beyond it.
+int covering(int side, int by) { return side / by + (side % by != 0 ? 1 : 0); }
+
+// A plane as all pictures of its format have it.
+struct Lay {
+  std::size_t image_plane;
+  int pixel_bytes;
+  std::array<int, 3> offsets;
+  int covers_width = 1, covers_height = 1;
+};
+struct Lays {
+  std::size_t count;
+  std::array<Lay, 3> planes;
+};
+
+const Lays& lays_of(PixelFormat format) {
+  static constexpr Lays kRgb{1, {{{0, 3, {0, 1, 2}}}}}, kBgr{1, {{{0, 3, {2, 1, 0}}}}}, kRgba{1, {{{0, 4, {0, 1, 2}}}}},
+      kBgra{1, {{{0, 4, {2, 1, 0}}}}}, kGrey{1, {{{0, 1, {0, 0, 0}}}}}, kRgb565{1, {{{0, 2, {0, 0, 0}}}}},
+      kFloats{3, {{{0, 4, {}}, {1, 4, {}}, {2, 4, {}}}}}, kNv12{2, {{{0, 1, {0, 0, 0}}, {1, 2, {0, 1, 1}, 2, 2}}}},
+      kNv21{2, {{{0, 1, {0, 0, 0}}, {1, 2, {1, 0, 0}, 2, 2}}}},
+      kI420{3, {{{0, 1, {0, 0, 0}}, {1, 1, {0, 0, 0}, 2, 2}, {2, 1, {0, 0, 0}, 2, 2}}}},
+      kYuyv{2, {{{0, 2, {0, 0, 0}}, {0, 4, {1, 3, 3}, 2, 1}}}},
+      kUyvy{2, {{{0, 2, {1, 1, 1}}, {0, 4, {0, 2, 2}, 2, 1}}}},
+      kP010{2, {{{0, 2, {1, 1, 1}}, {1, 4, {1, 3, 3}, 2, 2}}}};
+  switch (format) {
+    case PixelFormat::rgb:
+      return kRgb;
+    case PixelFormat::bgr:
+      return kBgr;
+    case PixelFormat::rgba:
+      return kRgba;
+    case PixelFormat::bgra:
+      return kBgra;
+    case PixelFormat::grey:
+      return kGrey;
+    case PixelFormat::rgb_float_planes:
+      return kFloats;
+    case PixelFormat::nv12:
+      return kNv12;
+    case PixelFormat::nv21:
+      return kNv21;
+    case PixelFormat::i420:
+      return kI420;
+    case PixelFormat::yuyv:
+      return kYuyv;
+    case PixelFormat::uyvy:
+      return kUyvy;
+    case PixelFormat::p010:
+      return kP010;
+    case PixelFormat::rgb565:
+      return kRgb565;
+  }
+  return kRgb;  // no format; UprightPixels::check() refuses it
+}
+
+// A level of so few bits as one of eight: the highest bits again below, so that all ones become 255.
+std::uint8_t widened(unsigned level, int bits) {
+  return static_cast<std::uint8_t>(level << (8 - bits) | level >> (2 * bits - 8));
+}
+
+void gather_565(const std::byte* pixel, std::ptrdiff_t step, int count, std::uint8_t* out) {
+  for (int x = 0; x < count; ++x, pixel += step, out += 3) {
+    const unsigned word = static_cast<unsigned>(pixel[0]) | static_cast<unsigned>(pixel[1]) << 8;
+    out[0] = widened(word >> 11, 5);
+    out[1] = widened(word >> 5 & 63, 6);
+    out[2] = widened(word & 31, 5);
+  }
+}
 
 // red, green, blue: offsets inside a pixel.
 void gather(const std::byte* pixel, std::ptrdiff_t step, int count, std::array<int, 3> offsets, std::uint8_t* out) {
@@ -66,48 +132,20 @@ Walk walk_of(Orientation orientation) {
   return {false, false, false};  // no orientation; UprightPixels::of() refuses it
 }
 
-int pixel_bytes(PixelFormat format) {
-  switch (format) {
-    case PixelFormat::rgb:
-    case PixelFormat::bgr:
-      return 3;
-    case PixelFormat::rgba:
-    case PixelFormat::bgra:
-      return 4;
-    case PixelFormat::grey:
-    case PixelFormat::nv12:
-      return 1;
-    case PixelFormat::rgb_float_planes:
-      return 4;
-  }
-  return 0;
-}
-
-std::size_t plane_count(PixelFormat format) {
-  if (format == PixelFormat::nv12) return 2;
-  return format == PixelFormat::rgb_float_planes ? 3 : 1;
-}
+std::size_t plane_count(PixelFormat format) { return lays_of(format).count; }
 
 PlaneForm plane_form(PixelFormat format, int width, int height, std::size_t plane) {
-  if (format == PixelFormat::nv12 && plane == 1) return {2, halved(width), halved(height)};
-  return {pixel_bytes(format), width, height};
+  const Lay& lay = lays_of(format).planes[plane];
+  return {lay.image_plane,
+          lay.pixel_bytes,
+          covering(width, lay.covers_width),
+          covering(height, lay.covers_height),
+          lay.offsets,
+          lay.covers_width,
+          lay.covers_height};
 }
 
-std::array<int, 3> rgb_offsets(PixelFormat format) {
-  switch (format) {
-    case PixelFormat::rgb:
-    case PixelFormat::rgba:
-      return {0, 1, 2};
-    case PixelFormat::bgr:
-    case PixelFormat::bgra:
-      return {2, 1, 0};
-    case PixelFormat::grey:
-    case PixelFormat::nv12:              // of its luma
-    case PixelFormat::rgb_float_planes:  // has no bytes
-      return {0, 0, 0};
-  }
-  return {0, 0, 0};
-}
+bool is_ycbcr(PixelFormat format) { return format >= PixelFormat::nv12 && format <= PixelFormat::p010; }
 
 Result<void> UprightPixels::check(const ImageView& image) {
   if (!is_known(image.format)) return failure(ErrorCode::invalid_argument, "the picture has an unknown pixel format");
@@ -121,15 +159,16 @@ Result<void> UprightPixels::check(const ImageView& image) {
     return failure(ErrorCode::invalid_argument, "the picture has an unknown colour matrix or range");
   for (std::size_t p = 0; p < plane_count(image.format); ++p) {
     const PlaneForm form = plane_form(image.format, image.width, image.height, p);
-    const std::ptrdiff_t row_bytes = image.row_bytes[p], needed = std::ptrdiff_t{form.pixel_bytes} * form.width;
-    if (!image.planes[p]) return failure(ErrorCode::invalid_argument, "the picture has no pixels");
+    const std::ptrdiff_t row_bytes = image.row_bytes[form.image_plane],
+                         needed = std::ptrdiff_t{form.pixel_bytes} * form.width;
+    if (!image.planes[form.image_plane]) return failure(ErrorCode::invalid_argument, "the picture has no pixels");
     if (form.height == 1) continue;
     // Also keeps the last row's offset inside what a pointer can hold.
     const std::ptrdiff_t longest = std::numeric_limits<std::ptrdiff_t>::max() / form.height;
     if (row_bytes < -longest || row_bytes > longest || std::abs(row_bytes) < needed)
       return failure(ErrorCode::invalid_argument,
-                     image.format == PixelFormat::nv12 && p == 1 ? "the picture's colours have rows of "
-                                                                 : "the picture has rows of ",
+                     is_ycbcr(image.format) && form.image_plane > 0 ? "the picture's colours have rows of "
+                                                                    : "the picture has rows of ",
                      needed, " bytes, but its stride is ", row_bytes);
   }
   return {};
@@ -138,8 +177,8 @@ Result<void> UprightPixels::check(const ImageView& image) {
 // planes_[index] becomes that plane.
 void UprightPixels::set_plane(const ImageView& image, std::size_t plane, std::size_t index) {
   const PlaneForm form = plane_form(image.format, image.width, image.height, plane);
-  const std::ptrdiff_t row_bytes = image.row_bytes[plane], step = form.pixel_bytes;
-  const auto* origin = static_cast<const std::byte*>(image.planes[plane]);
+  const std::ptrdiff_t row_bytes = image.row_bytes[form.image_plane], step = form.pixel_bytes;
+  const auto* origin = static_cast<const std::byte*>(image.planes[form.image_plane]);
   if (walk_.from_right) origin += step * (form.width - 1);
   if (walk_.from_bottom) origin += row_bytes * (form.height - 1);
   const std::ptrdiff_t along_row = walk_.from_right ? -step : step;
@@ -148,6 +187,7 @@ void UprightPixels::set_plane(const ImageView& image, std::size_t plane, std::si
   step_x_[index] = walk_.swap_axes ? down : along_row;
   step_y_[index] = walk_.swap_axes ? along_row : down;
   pixel_bytes_ = form.pixel_bytes;
+  rgb_ = form.offsets;
   width_ = walk_.swap_axes ? form.height : form.width;
   height_ = walk_.swap_axes ? form.width : form.height;
 }
@@ -158,19 +198,18 @@ Result<UprightPixels> UprightPixels::of(const ImageView& image, Samples samples)
     return failure(ErrorCode::invalid_argument,
                    "the picture lies in device memory, which cannot be read here: this is done on the host");
   UprightPixels pixels;
-  pixels.samples_ = samples;
+  pixels.samples_ = is_ycbcr(image.format) ? Samples::colours : samples;  // luma is there
   pixels.walk_ = walk_of(image.orientation);
-  pixels.rgb_ = rgb_offsets(image.format);
+  pixels.is_565_ = image.format == PixelFormat::rgb565;
   pixels.floats_ = image.format == PixelFormat::rgb_float_planes;
   for (std::size_t p = 0; p < (pixels.floats_ ? 3u : 1u); ++p) pixels.set_plane(image, p, p);
   return pixels;
 }
 
-UprightPixels UprightPixels::chroma_of(const ImageView& image) {
+UprightPixels UprightPixels::chroma_of(const ImageView& image, std::size_t plane) {
   UprightPixels pixels;
   pixels.walk_ = walk_of(image.orientation);
-  pixels.rgb_ = {0, 1, 1};
-  pixels.set_plane(image, 1, 0);
+  pixels.set_plane(image, plane, 0);
   return pixels;
 }
 
@@ -181,7 +220,9 @@ void UprightPixels::pick(int y, std::span<const int> columns, std::uint8_t* rgb)
   std::uint8_t* out = rgb;
   for (const int x : columns) {
     const std::uint8_t* const pixel = row + x * step;
-    if (in_order)
+    if (is_565_)
+      gather_565(reinterpret_cast<const std::byte*>(pixel), 0, 1, out);
+    else if (in_order)
       std::memcpy(out, pixel, 3);
     else
       for (std::size_t c = 0; c < 3; ++c) out[c] = pixel[rgb_[c]];
@@ -195,6 +236,7 @@ StoredBytes UprightPixels::stored() const {
   stored.walk = walk_;
   stored.pixel_bytes = pixel_bytes_;
   stored.rgb = rgb_;
+  stored.is_565 = is_565_;
   stored.width = walk_.swap_axes ? height_ : width_;
   stored.height = walk_.swap_axes ? width_ : height_;
   const std::ptrdiff_t down = walk_.swap_axes ? step_x_[0] : step_y_[0];
@@ -211,7 +253,10 @@ const std::uint8_t* UprightPixels::row(int left, int y, int count, std::uint8_t*
   const std::byte* first = planes_[0] + left * step + y * step_y_[0];
   if (rgb_ == std::array<int, 3>{0, 1, 2} && step == 3 && samples_ == Samples::colours)
     return reinterpret_cast<const std::uint8_t*>(first);
-  gather(first, step, count, rgb_, scratch);
+  if (is_565_)
+    gather_565(first, step, count, scratch);
+  else
+    gather(first, step, count, rgb_, scratch);
   if (samples_ == Samples::luma && pixel_bytes_ > 1) make_luma(scratch, count);
   return scratch;
 }
@@ -229,10 +274,21 @@ const float* UprightPixels::row(int left, int y, int count, float* scratch) cons
   return scratch;
 }
 
-void luma_of(const std::uint8_t* pixels, int pixel_bytes, const std::array<int, 3>& rgb, int count,
-             std::uint8_t* luma) {
-  for (int x = 0; x < count; ++x, pixels += pixel_bytes)
-    luma[x] = luma_of(pixels[rgb[0]], pixels[rgb[1]], pixels[rgb[2]]);
+void convert_row(const StoredBytes& stored, const std::uint8_t* pixels, Samples samples, int count, std::uint8_t* out) {
+  if (samples == Samples::colours) {
+    gather_565(reinterpret_cast<const std::byte*>(pixels), stored.pixel_bytes, count, out);
+    return;
+  }
+  std::array<int, 3> rgb = stored.rgb;
+  std::array<std::uint8_t, 3> of_565;
+  for (int x = 0; x < count; ++x, pixels += stored.pixel_bytes) {
+    const std::uint8_t* pixel = pixels;
+    if (stored.is_565) {
+      gather_565(reinterpret_cast<const std::byte*>(pixels), 0, 1, of_565.data());
+      pixel = of_565.data(), rgb = {0, 1, 2};
+    }
+    out[x] = luma_of(pixel[rgb[0]], pixel[rgb[1]], pixel[rgb[2]]);
+  }
 }
 
 }  // namespace mobilenet

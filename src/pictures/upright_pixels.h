@@ -23,17 +23,19 @@ struct Walk {
 };
 Walk walk_of(Orientation orientation);
 
-// From one pixel of a row to the next, in the first plane.
-int pixel_bytes(PixelFormat format);
-std::size_t plane_count(PixelFormat format);  // of ImageView::planes
-// One of them, as stored.
+// What of a picture is resized alike: all of it, or a plane of luma, and one or two of colours. Of packed formats
+// several lie in the same bytes.
 struct PlaneForm {
-  int pixel_bytes = 0;
+  std::size_t image_plane = 0;  // of ImageView::planes
+  int pixel_bytes = 0;          // from one pixel of a row to the next
   int width = 0, height = 0;
+  std::array<int, 3> offsets{};             // in a pixel: of red, green and blue; of luma; of Cb, Cr and Cr again
+  int covers_width = 1, covers_height = 1;  // of the picture's pixels
 };
+std::size_t plane_count(PixelFormat format);
 PlaneForm plane_form(PixelFormat format, int width, int height, std::size_t plane);
-// Where red, green and blue lie in a pixel of bytes.
-std::array<int, 3> rgb_offsets(PixelFormat format);
+// Luma, and colours in planes of their own.
+bool is_ycbcr(PixelFormat format);
 
 // What the three samples of a pixel are: its colours, or three times its luma, that of Pillow's convert("L").
 enum class Samples { colours, luma };
@@ -45,6 +47,7 @@ struct StoredBytes {
   int width = 0, height = 0;
   int pixel_bytes = 0;
   std::array<int, 3> rgb{};  // offsets inside a pixel
+  bool is_565 = false;       // red, green and blue in bits, which convert_row() undoes
   Walk walk{};
 };
 
@@ -53,10 +56,12 @@ class UprightPixels {
   // Refuses missing pixels, impossible sizes, rows that overlap, and formats and orientations that do not exist; of
   // pictures in any memory, whose pixels are not touched.
   static Result<void> check(const ImageView& image);
-  // Refuses those too, and what does not lie in the host's memory. Of NV12 it is the luma, as of a grey picture.
+  // Refuses those too, and what does not lie in the host's memory. Of luma and colours it is the luma, as of a grey
+  // picture.
   static Result<UprightPixels> of(const ImageView& image, Samples samples = Samples::colours);
-  // The other plane of an NV12 picture that of() takes: Cb, Cr and Cr again in place of red, green and blue.
-  static UprightPixels chroma_of(const ImageView& image);
+  // A plane of colours (1 or 2) of a picture that of() takes: Cb, Cr and Cr again in place of red, green and blue; of
+  // I420 three times either.
+  static UprightPixels chroma_of(const ImageView& image, std::size_t plane);
 
   int width() const { return width_; }
   int height() const { return height_; }
@@ -83,12 +88,12 @@ class UprightPixels {
   int height_ = 0;
   int pixel_bytes_ = 3;
   std::array<int, 3> rgb_{0, 1, 2};  // offsets in a pixel of bytes
-  bool floats_ = false;
+  bool floats_ = false, is_565_ = false;
   Samples samples_ = Samples::colours;
   Walk walk_{};
 };
 
-// The luma of `count` pixels of bytes.
-void luma_of(const std::uint8_t* pixels, int pixel_bytes, const std::array<int, 3>& rgb, int count, std::uint8_t* luma);
+// `count` pixels of a stored row, for who cannot read them where they lie: their luma, a byte each, or RGB.
+void convert_row(const StoredBytes& stored, const std::uint8_t* pixels, Samples samples, int count, std::uint8_t* out);
 
 }  // namespace mobilenet

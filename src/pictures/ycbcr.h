@@ -47,14 +47,15 @@ inline YcbcrMatrix ycbcr_matrix(ColourMatrix matrix, ColourRange range) {
           fixed(2 * (1 - blue) * colour)};
 }
 
-// In place, `count` pixels of three bytes, of which the first is Y. `chroma`: as many, of which the first two are Cb
-// and Cr; null: grey pixels.
-inline void rgb_of_ycbcr(const YcbcrMatrix& matrix, int count, std::uint8_t* pixels, const std::uint8_t* chroma) {
+// In place, `count` pixels of three bytes, of which the first is Y. `cb` and `cr`: a byte for each, three bytes apart;
+// null: grey pixels.
+inline void rgb_of_ycbcr(const YcbcrMatrix& matrix, int count, std::uint8_t* pixels, const std::uint8_t* cb_of,
+                         const std::uint8_t* cr_of) {
   using ycbcr::kHalf, ycbcr::kNoColour, ycbcr::to_byte;
   for (int x = 0; x < count; ++x, pixels += 3) {
     const std::int32_t luma = (pixels[0] - matrix.black) * matrix.luma + kHalf;
     std::int32_t cb = 0, cr = 0;
-    if (chroma != nullptr) cb = chroma[0] - kNoColour, cr = chroma[1] - kNoColour, chroma += 3;
+    if (cb_of != nullptr) cb = cb_of[3 * x] - kNoColour, cr = cr_of[3 * x] - kNoColour;
     pixels[0] = to_byte(luma + matrix.red_of_cr * cr);
     pixels[1] = to_byte(luma + matrix.green_of_cb * cb + matrix.green_of_cr * cr);
     pixels[2] = to_byte(luma + matrix.blue_of_cb * cb);

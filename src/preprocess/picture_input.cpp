@@ -5,6 +5,7 @@
 #include "preprocess/picture_input.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <string_view>
@@ -135,11 +136,12 @@ struct PictureInput::State {
   PilResize<float> pil_floats;
   NearestResize nearest;
   TfResize tf_floats;
-  std::vector<float> window;                             // of a picture of floats, resized
-  std::vector<std::uint8_t> luma_window, chroma_window;  // of NV12, each pixel three bytes
+  std::vector<float> window;                                // of a picture of floats, resized
+  std::vector<std::uint8_t> luma_window;                    // of luma and colours, each pixel three bytes
+  std::array<std::vector<std::uint8_t>, 2> chroma_windows;  // one where Cb and Cr lie in one plane
 
   Result<Geometry> run(const ImageView& image, void* destination, const Workers& workers);
-  void run_nv12(const ImageView& image, const UprightPixels& luma, const InputPlace& place, const Workers& workers);
+  void run_ycbcr(const ImageView& image, const UprightPixels& luma, const InputPlace& place, const Workers& workers);
   void run_floats(const UprightPixels& pixels, const InputPlace& place);
 };
 
@@ -152,8 +154,8 @@ Result<Geometry> PictureInput::State::run(const ImageView& image, void* destinat
   encoder->pad(place);
   if (pixels.floats())
     run_floats(pixels, place);
-  else if (image.format == PixelFormat::nv12)
-    run_nv12(image, pixels, place, workers);
+  else if (is_ycbcr(image.format))
+    run_ycbcr(image, pixels, place, workers);
   else
     bytes.run(pixels, place, *encoder, workers);
   return geometry;
@@ -161,8 +163,8 @@ Result<Geometry> PictureInput::State::run(const ImageView& image, void* destinat
 
 // Each plane is resized to the window and rounded to bytes before colours are made of them: what the resized planes
 // show.
-void PictureInput::State::run_nv12(const ImageView& image, const UprightPixels& luma, const InputPlace& place,
-                                   const Workers& workers) {
+void PictureInput::State::run_ycbcr(const ImageView& image, const UprightPixels& luma, const InputPlace& place,
+                                    const Workers& workers) {
   constexpr std::size_t kPixelsOfPart = 1 << 14;  // that are worth waking a thread for
   Geometry geometry = place.geometry;
   geometry.columns.output_begin = geometry.rows.output_begin = 0;
@@ -170,19 +172,24 @@ void PictureInput::State::run_nv12(const ImageView& image, const UprightPixels& 
   const auto results = static_cast<std::size_t>(size.height), row = 3 * static_cast<std::size_t>(size.width);
   luma_window.resize(std::max(luma_window.size(), row * results));
   bytes.run(luma, {luma_window.data(), size, geometry}, *keeper, workers);
-  const bool has_colours = samples == Samples::colours;
-  if (has_colours) {
-    chroma_window.resize(std::max(chroma_window.size(), row * results));
-    const UprightPixels colours = UprightPixels::chroma_of(image);
+  const std::size_t colour_planes = samples == Samples::colours ? plane_count(image.format) - 1 : 0;
+  for (std::size_t p = 0; p < colour_planes; ++p) {
+    std::vector<std::uint8_t>& window_of_plane = chroma_windows[p];
+    window_of_plane.resize(std::max(window_of_plane.size(), row * results));
+    const UprightPixels colours = UprightPixels::chroma_of(image, p + 1);
     const Geometry where = plane_geometry(geometry, {luma.width(), luma.height()}, {colours.width(), colours.height()});
-    chroma.run(colours, {chroma_window.data(), size, where}, *keeper, workers);
+    chroma.run(colours, {window_of_plane.data(), size, where}, *keeper, workers);
   }
+  const std::uint8_t* const cb = colour_planes > 0 ? chroma_windows[0].data() : nullptr;
+  const std::uint8_t* const cr = colour_planes > 1 ? chroma_windows[1].data() : cb == nullptr ? nullptr : cb + 1;
   const YcbcrMatrix matrix = ycbcr_matrix(image.matrix, image.range);
   const std::size_t parts = std::min(workers.parts(results * row / 3, kPixelsOfPart), results);
   workers.for_each(parts, [&](std::size_t part, std::size_t) {
     for (std::size_t y = part * results / parts; y < (part + 1) * results / parts; ++y) {
       std::uint8_t* const pixels = luma_window.data() + y * row;
-      rgb_of_ycbcr(matrix, size.width, pixels, has_colours ? chroma_window.data() + y * row : nullptr);
+      const std::size_t offset = y * row;
+      rgb_of_ycbcr(matrix, size.width, pixels, cb == nullptr ? nullptr : cb + offset,
+                   cr == nullptr ? nullptr : cr + offset);
       encoder->row(place, static_cast<int>(y), static_cast<const std::uint8_t*>(pixels));
     }
   });

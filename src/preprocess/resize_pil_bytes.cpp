@@ -73,9 +73,9 @@ void PilByteResize::prepare(const Key& key) {
     grow(member.rows, kept_rows_ * row_bytes_);
     grow(member.lines, kQuad * line_bytes_);
     grow(member.sources, kQuad * rows_.most_quads);
-    if (key.pixel_bytes != 1) continue;
-    grow(member.luma, kQuad * (rows_.most_quads + 1) * width);
-    grow(member.luma_y, kQuad * (rows_.most_quads + 1));
+    if (!key.convert) continue;
+    grow(member.converted, kQuad * (rows_.most_quads + 1) * width * static_cast<std::size_t>(key.pixel_bytes));
+    grow(member.converted_y, kQuad * (rows_.most_quads + 1));
   }
   key_ = key;
 }
@@ -86,11 +86,12 @@ const std::uint8_t* PilByteResize::source(const Run& run, int y, Member& member)
   const StoredBytes& stored = run.stored;
   const std::uint8_t* const row =
       stored.first + (rows_.first + y) * stored.row_bytes + std::ptrdiff_t{columns_.first} * stored.pixel_bytes;
-  if (!run.luma) return row;
+  if (!run.convert) return row;
   const std::size_t slot = static_cast<std::size_t>(y) % (kQuad * (rows_.most_quads + 1));
-  std::uint8_t* const luma = member.luma.data() + slot * static_cast<std::size_t>(columns_.count);
-  if (std::exchange(member.luma_y[slot], y) != y) luma_of(row, stored.pixel_bytes, stored.rgb, columns_.count, luma);
-  return luma;
+  const std::size_t bytes = static_cast<std::size_t>(columns_.count) * static_cast<std::size_t>(run.pixel.size);
+  std::uint8_t* const converted = member.converted.data() + slot * bytes;
+  if (std::exchange(member.converted_y[slot], y) != y) convert_row(stored, row, run.samples, columns_.count, converted);
+  return converted;
 }
 
 std::array<std::uint8_t*, kQuad> PilByteResize::lines(Member& member) const {
@@ -165,16 +166,20 @@ void PilByteResize::run(const UprightPixels& pixels, const InputPlace& place, co
                         const Workers& workers) {
   const StoredBytes stored = pixels.stored();
   const bool luma = pixels.samples() == Samples::luma && stored.pixel_bytes > 1;
-  const Run run{stored, luma ? PixelBytes{1, {0, 0, 0}} : PixelBytes{stored.pixel_bytes, stored.rgb}, luma, place,
-                encoder};
+  const PixelBytes pixel = luma            ? PixelBytes{1, {0, 0, 0}}
+                           : stored.is_565 ? PixelBytes{}
+                                           : PixelBytes{stored.pixel_bytes, stored.rgb};
+  const bool convert = luma || stored.is_565;
+  const Run run{stored, pixel, convert, luma ? Samples::luma : Samples::colours, place, encoder};
   prepare({place.geometry,
            stored.width,
            stored.height,
            {stored.walk.swap_axes, stored.walk.from_right, stored.walk.from_bottom},
            run.pixel.size,
+           convert,
            workers.most()});
-  if (luma)
-    for (Member& member : members_) std::fill(member.luma_y.begin(), member.luma_y.end(), -1);
+  if (convert)
+    for (Member& member : members_) std::fill(member.converted_y.begin(), member.converted_y.end(), -1);
   const std::size_t results = rows_.taps.size();
   const std::size_t work = static_cast<std::size_t>(rows_.count) * static_cast<std::size_t>(columns_.count);
   const std::size_t parts = std::min(workers.parts(work, kPixelsOfPart), results);

@@ -44,6 +44,7 @@ class PilByteResize {
     int width = 0, height = 0;  // of the stored picture
     std::array<bool, 3> walk{};
     int pixel_bytes = 0;
+    bool convert = false;
     int members = 0;
 
     bool operator==(const Key&) const = default;
@@ -54,14 +55,15 @@ class PilByteResize {
     std::vector<std::uint8_t> rows;   // squeezed, as many as a result needs; or blended, one quad
     std::vector<std::uint8_t> lines;  // results, one quad
     std::vector<const std::uint8_t*> sources;
-    std::vector<std::uint8_t> luma;  // rows of the picture
-    std::vector<int> luma_y;         // which
+    std::vector<std::uint8_t> converted;  // rows of the picture
+    std::vector<int> converted_y;         // which
   };
   // One picture.
   struct Run {
     StoredBytes stored;
-    PixelBytes pixel;  // of what is resized
-    bool luma = false;
+    PixelBytes pixel;      // of what is resized
+    bool convert = false;  // to that, row by row
+    Samples samples = Samples::colours;
     const InputPlace& place;
     const InputEncoder& encoder;
   };

@@ -71,7 +71,7 @@ Stored store(const Picture& picture, const Layout& layout) {
   const bool turned = view.orientation >= Orientation::transpose;
   view.width = turned ? picture.height : picture.width;
   view.height = turned ? picture.width : picture.height;
-  const std::size_t pixel = static_cast<std::size_t>(pixel_bytes(view.format)),
+  const std::size_t pixel = static_cast<std::size_t>(plane_form(view.format, 1, 1, 0).pixel_bytes),
                     width = static_cast<std::size_t>(view.width);
   const std::size_t row = pixel * width + layout.padding;
   const std::size_t above = row * static_cast<std::size_t>(view.height - 1), bytes = above + pixel * width;
@@ -116,29 +116,36 @@ Video random_video(Choices& choices) {
   return video;
 }
 
-Stored store(const Video& video, const Layout& layout) {
+// In a format of two by two pixels to a colour.
+Stored store(const Video& video, const Layout& layout, PixelFormat format) {
   Stored stored;
   ImageView& view = stored.view;
-  view.format = PixelFormat::nv12;
+  view.format = format;
   view.orientation = layout.orientation;
   const bool turned = view.orientation >= Orientation::transpose;
   view.width = turned ? video.height : video.width;
   view.height = turned ? video.width : video.height;
-  for (std::size_t p = 0; p < 2; ++p) {
-    const PlaneForm form = plane_form(view.format, view.width, view.height, p);
+  for (std::size_t p = 0; p < plane_count(format); ++p) {
+    const PlaneForm form = plane_form(format, view.width, view.height, p);
     const int width = turned ? form.height : form.width, height = turned ? form.width : form.height;
     const auto pixel = static_cast<std::size_t>(form.pixel_bytes);
     const std::size_t packed = pixel * static_cast<std::size_t>(form.width), row = packed + layout.padding;
     const std::size_t above = row * static_cast<std::size_t>(form.height - 1);
     std::byte* const begin = stored.planes.emplace_back(new std::byte[above + packed]).get();
+    std::memset(begin, 0xcd, above + packed);
     view.planes[p] = begin + (layout.bottom_up ? above : 0);
     view.row_bytes[p] = layout.bottom_up ? -static_cast<std::ptrdiff_t>(row) : static_cast<std::ptrdiff_t>(row);
+    const bool both = p == 1 && plane_count(format) == 2;
     for (int y = 0; y < height; ++y)
       for (int x = 0; x < width; ++x) {
         const auto [column, line] = stored_place(view.orientation, x, y, form.width, form.height);
         const auto line_above = static_cast<std::size_t>(layout.bottom_up ? form.height - 1 - line : line);
-        std::memcpy(begin + row * line_above + pixel * static_cast<std::size_t>(column),
-                    video.planes[p].data() + static_cast<std::size_t>(y * width + x) * pixel, pixel);
+        std::byte* const to = begin + row * line_above + pixel * static_cast<std::size_t>(column);
+        const auto place = static_cast<std::size_t>(y * width + x);
+        const std::uint8_t* const colours = video.planes[1].data() + 2 * place;
+        if (p == 0) to[form.offsets[0]] = std::byte{video.planes[0][place]};
+        if (p > 0) to[form.offsets[0]] = std::byte{colours[p - 1]};
+        if (both) to[form.offsets[1]] = std::byte{colours[1]};
       }
   }
   return stored;
@@ -177,11 +184,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   };
   if (choices.one_in(3)) {
     const Video video = random_video(choices);
-    Stored plain = store(video, {PixelFormat::nv12}), stored = store(video, random_layout(picture, choices));
+    const PixelFormat format =
+        choices.pick({PixelFormat::nv12, PixelFormat::nv21, PixelFormat::i420, PixelFormat::p010});
+    Stored plain = store(video, {}, PixelFormat::nv12), stored = store(video, random_layout(picture, choices), format);
     plain.view.matrix = stored.view.matrix = static_cast<ColourMatrix>(choices.below(2));
     plain.view.range = stored.view.range = static_cast<ColourRange>(choices.below(2));
     const std::vector<float> numbers = numbers_of(plain.view);
-    fuzz::expect(numbers == numbers_of(stored.view), "an NV12 picture that is stored in another way: other numbers");
+    fuzz::expect(numbers == numbers_of(stored.view),
+                 "a picture of luma and colours that is stored in another way: other numbers");
     fuzz::expect(std::find(numbers.begin(), numbers.end(), -12345.0f) == numbers.end(), "a number was not written");
     return 0;
   }

@@ -35,7 +35,8 @@ constexpr StoredView kStoredViews[] = {
 // A view whose memory is exactly as large as it must be, so that a sanitizer sees every step outside.
 struct Stored {
   explicit Stored(const StoredView& kind) {
-    const std::ptrdiff_t row_bytes = std::ptrdiff_t{kWidth} * pixel_bytes(kind.format) + kind.padding;
+    const std::ptrdiff_t row_bytes =
+        std::ptrdiff_t{kWidth} * plane_form(kind.format, 1, 1, 0).pixel_bytes + kind.padding;
     const bool planes = kind.format == PixelFormat::rgb_float_planes;
     memory.resize(static_cast<std::size_t>(row_bytes * kHeight * (planes ? 3 : 1)) / sizeof(float) + 1);
     auto* const bytes = reinterpret_cast<std::uint8_t*>(memory.data());

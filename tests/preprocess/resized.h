@@ -36,7 +36,7 @@ constexpr PixelFormat kByteFormats[] = {PixelFormat::rgb, PixelFormat::bgr, Pixe
 class StoredPicture {
  public:
   StoredPicture(PixelFormat format, int width, int height, Orientation orientation, bool upwards) {
-    const int gap = 5, row = pixel_bytes(format) * width + gap;
+    const int gap = 5, row = plane_form(format, 1, 1, 0).pixel_bytes * width + gap;
     bytes_ = NoisePicture(row, height, 3).rgb;
     bytes_.resize(static_cast<std::size_t>(row) * static_cast<std::size_t>(height) - gap);
     bytes_.shrink_to_fit();

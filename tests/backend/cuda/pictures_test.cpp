@@ -17,10 +17,10 @@
 #include "backend/cuda/gpu.h"
 #include "backend/packed.h"
 #include "base/thread_pool.h"
-#include "preprocess/nv12_picture.h"
 #include "preprocess/picture_input.h"
 #include "preprocess/preprocess_options.h"
 #include "preprocess/resized.h"
+#include "preprocess/ycbcr_picture.h"
 
 namespace mobilenet::testing {
 namespace {
@@ -62,8 +62,14 @@ class DevicePicture {
     std::size_t all = 0;
     for (std::size_t p = 0; p < plane_count(host.format); ++p) {
       const PlaneForm form = plane_form(host.format, host.width, host.height, p);
+      if (form.image_plane != parts.size()) continue;  // a plane of colours that lies among the luma
       const std::ptrdiff_t down = host.row_bytes[p] * (form.height - 1);
-      const auto row = static_cast<std::size_t>(form.pixel_bytes) * static_cast<std::size_t>(form.width);
+      auto row = static_cast<std::size_t>(form.pixel_bytes) * static_cast<std::size_t>(form.width);
+      for (std::size_t other = 0; other < plane_count(host.format); ++other) {
+        const PlaneForm same = plane_form(host.format, host.width, host.height, other);
+        if (same.image_plane == form.image_plane)
+          row = std::max(row, static_cast<std::size_t>(same.pixel_bytes) * static_cast<std::size_t>(same.width));
+      }
       const std::size_t shift = host.format == PixelFormat::rgb_float_planes ? sizeof(float) : 3;
       parts.push_back({static_cast<const std::byte*>(host.planes[p]) + std::min<std::ptrdiff_t>(down, 0),
                        static_cast<std::size_t>(std::abs(down)) + row, all + shift});
@@ -254,13 +260,15 @@ class CudaPictures : public OnGpu {
                        << ", format " << static_cast<int>(format));
           const bool upwards = (size.width + static_cast<int>(orientation)) % 2 != 0;
           const FloatPicture floats(size.width, size.height, orientation, upwards);
-          const Nv12Picture nv12(size.width, size.height, orientation, upwards);
-          const bool is_float = format == PixelFormat::rgb_float_planes, is_nv12 = format == PixelFormat::nv12;
-          const StoredPicture bytes(is_float || is_nv12 ? PixelFormat::grey : format, size.width, size.height,
+          const bool is_float = format == PixelFormat::rgb_float_planes, has_colours = is_ycbcr(format);
+          const YcbcrPicture ycbcr(has_colours ? format : PixelFormat::nv12, size.width, size.height, orientation,
+                                   upwards);
+          const StoredPicture bytes(is_float || has_colours ? PixelFormat::grey : format, size.width, size.height,
                                     orientation, upwards);
-          const ImageView view = is_float ? floats.view() : is_nv12 ? nv12.view() : bytes.view();
+          const ImageView view = is_float ? floats.view() : has_colours ? ycbcr.view() : bytes.view();
           program.expect_like_host(view);
-          program.expect_like_host(view, DevicePicture(device(), view).view());
+          const bool rows_fit = format != PixelFormat::i420 || view.row_bytes[1] == view.row_bytes[2];
+          if (rows_fit) program.expect_like_host(view, DevicePicture(device(), view).view());
         }
   }
   static const cuda::Device& device() { return **cuda::device(); }
@@ -269,7 +277,8 @@ class CudaPictures : public OnGpu {
 constexpr PixelFormat kRgb[] = {PixelFormat::rgb};
 constexpr PixelFormat kAllFormats[] = {PixelFormat::rgb,  PixelFormat::bgr,  PixelFormat::rgba,
                                        PixelFormat::bgra, PixelFormat::grey, PixelFormat::rgb_float_planes,
-                                       PixelFormat::nv12};
+                                       PixelFormat::nv12, PixelFormat::nv21, PixelFormat::i420,
+                                       PixelFormat::yuyv, PixelFormat::uyvy, PixelFormat::p010};
 
 TEST_F(CudaPictures, EveryConventionOnManySizes) {
   constexpr PictureSize kSizes[] = {{1, 1}, {2, 1}, {37, 53}, {3, 1000}, {1000, 3}, {224, 224}, {500, 375}, {641, 480}};
@@ -338,7 +347,7 @@ TEST_F(CudaPictures, PartsOfPictures) {
 
 // Matrix and range change from run to run of one size, parts begin anywhere.
 TEST_F(CudaPictures, OfVideo) {
-  const Nv12Picture picture(199, 121, Orientation::transverse, true);
+  const YcbcrPicture picture(PixelFormat::nv12, 199, 121, Orientation::transverse, true);
   const DevicePicture there(device(), picture.view());
   for (const ResizeFilter filter : {ResizeFilter::pil_bicubic, ResizeFilter::tf_bilinear_corners}) {
     PictureProgram program;

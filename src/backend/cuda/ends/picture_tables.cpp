@@ -74,7 +74,9 @@ Result<void> PictureTables::make_plane(const PreprocessSpec& spec, const Picture
                                        int samples, Plane& plane) {
   const Walk walk = walk_of(form.orientation);
   const ResizerKind kind = kind_of(spec.filter);
+  plane.image_plane = stored.image_plane;
   plane.pixel = static_cast<std::size_t>(stored.pixel_bytes);
+  plane.offsets = stored.offsets;
   plane.vertical_first = kind == ResizerKind::pil && pil_vertical_first(spec.resampler, form.geometry);
   for (const auto& [axis, geometry] :
        {std::pair{&plane.columns, &form.geometry.columns}, std::pair{&plane.rows, &form.geometry.rows}}) {
@@ -124,14 +126,13 @@ Result<void> PictureTables::make(const PreprocessSpec& spec, const PictureForm& 
   from_right_ = walk.from_right;
   from_bottom_ = walk.from_bottom;
   has_floats_ = form.format == PixelFormat::rgb_float_planes;
-  is_nv12_ = form.format == PixelFormat::nv12;
-  planes_in_use_ = is_nv12_ && channels != 1 ? 2 : 1;
+  is_ycbcr_ = is_ycbcr(form.format);
+  planes_in_use_ = is_ycbcr_ && channels != 1 ? 2 : 1;
+  has_two_colours_ = planes_in_use_ == 2 && plane_count(form.format) == 3;
   matrix_ = ycbcr_matrix(form.matrix, form.range);
-  planes_[0].offsets = rgb_offsets(form.format);
   const PlaneForm stored = plane_form(form.format, form.width, form.height, 0);
-  MOBILENET_CHECK(make_plane(spec, form, stored, is_nv12_ ? 1 : channels, planes_[0]));
+  MOBILENET_CHECK(make_plane(spec, form, stored, is_ycbcr_ ? 1 : channels, planes_[0]));
   if (planes_in_use_ == 1) return {};
-  planes_[1].offsets = {0, 1, 1};
   const PlaneForm colours = plane_form(form.format, form.width, form.height, 1);
   const auto upright = [&](const PlaneForm& plane) {
     return is_turned_ ? PictureSize{plane.height, plane.width} : PictureSize{plane.width, plane.height};
@@ -143,7 +144,7 @@ Result<void> PictureTables::make(const PreprocessSpec& spec, const PictureForm& 
 
 std::size_t PictureTables::pixel_bytes() const {
   std::size_t bytes = 0;
-  for (std::size_t p = 0; p < image_planes() && !in_place_; ++p) bytes += tables_of(p).bytes();
+  for (std::size_t part = 0; part < parts() && !in_place_; ++part) bytes += tables_of(part).bytes();
   return bytes;
 }
 
@@ -168,27 +169,30 @@ void PictureTables::write_tables(std::byte* out) const {
 }
 
 // `tables` moves on to those of the next plane.
-PicturePlaneArguments PictureTables::arguments(const Plane& plane, const ImageView& image, std::size_t image_plane,
-                                               Address pixels, Address& tables, Address between) const {
+PicturePlaneArguments PictureTables::arguments(const Plane& plane, const ImageView& image, Address pixels,
+                                               Address& tables, Address between) const {
   PicturePlaneArguments made{};
   const auto pixel = static_cast<std::int64_t>(plane.pixel);
   const auto address = [&](std::size_t p) { return reinterpret_cast<Address>(image.planes[p]); };
   auto down = static_cast<std::int64_t>(plane.row_bytes());
   if (in_place_) {
     // Addresses wrap around, so that rows may lead backwards.
-    const std::ptrdiff_t row_bytes = image.row_bytes[image_plane];
-    pixels = address(image_plane) + static_cast<Address>(row_bytes * plane.first_row + pixel * plane.stored_first);
+    const std::ptrdiff_t row_bytes = image.row_bytes[plane.image_plane];
+    pixels =
+        address(plane.image_plane) + static_cast<Address>(row_bytes * plane.first_row + pixel * plane.stored_first);
     down = from_bottom_ ? -row_bytes : row_bytes;
   }
   const std::int64_t along = from_right_ ? -pixel : pixel;
   made.pixels = pixels + (from_right_ ? plane.row_bytes() - plane.pixel : 0);
   made.step_x = is_turned_ ? down : along;
   made.step_y = is_turned_ ? along : down;
-  for (std::size_t c = 0; c < 3; ++c) {
-    made.offsets[c] = plane.offsets[c];
-    if (has_floats_)
-      made.offsets[c] = static_cast<std::int64_t>(in_place_ ? address(c) - address(0) : c * plane.bytes());
-  }
+  // From the first of several planes to another.
+  const auto plane_offset = [&](std::size_t p) {
+    const std::size_t first = plane.image_plane;
+    return static_cast<std::int64_t>(in_place_ ? address(p) - address(first) : (p - first) * plane.bytes());
+  };
+  for (std::size_t c = 0; c < 3; ++c) made.offsets[c] = has_floats_ ? plane_offset(c) : plane.offsets[c];
+  if (has_two_colours_ && plane.image_plane > 0) made.offsets[1] = plane_offset(plane.image_plane + 1);
   for (const auto& [axis, to] : {std::pair{&plane.columns, &made.columns}, std::pair{&plane.rows, &made.rows}}) {
     to->taps = tables;
     to->weights = tables += axis->taps.size() * sizeof(PictureTapArguments);
@@ -207,12 +211,12 @@ PictureArguments PictureTables::arguments(const ImageView& image, Address pixels
                                           Address between) const {
   PictureArguments made{};
   for (std::size_t p = 0; p < planes_in_use_; ++p) {
-    made.planes[p] = arguments(planes_[p], image, p, pixels, tables, between);
+    made.planes[p] = arguments(planes_[p], image, pixels, tables, between);
     pixels += planes_[p].bytes();
     between += planes_[p].between_bytes;
   }
   made.has_floats = has_floats_ ? 1 : 0;
-  made.is_nv12 = is_nv12_ ? 1 : 0;
+  made.is_ycbcr = is_ycbcr_ ? 1 : 0;
   made.black = matrix_.black, made.luma = matrix_.luma;
   made.red_of_cr = matrix_.red_of_cr, made.blue_of_cb = matrix_.blue_of_cb;
   made.green_of_cb = matrix_.green_of_cb, made.green_of_cr = matrix_.green_of_cr;
@@ -221,8 +225,9 @@ PictureArguments PictureTables::arguments(const ImageView& image, Address pixels
 
 void PictureTables::gather(const ImageView& image, std::size_t begin, std::size_t end, std::byte* out) const {
   std::size_t plane_begin = 0;
-  for (std::size_t p = 0; p < image_planes() && begin < end; ++p) {
-    const Plane& plane = tables_of(p);
+  for (std::size_t part = 0; part < parts() && begin < end; ++part) {
+    const Plane& plane = tables_of(part);
+    const std::size_t p = image_plane_of(part);
     const std::size_t row = plane.row_bytes(), plane_end = plane_begin + plane.bytes();
     while (begin < std::min(end, plane_end)) {
       const std::size_t line = (begin - plane_begin) / row, from = begin - plane_begin - line * row;

@@ -7,6 +7,7 @@
 
 #include <mobilenet/image.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -62,8 +63,9 @@ class PictureTables {
     int begin = 0;                      // in the network's input
   };
 
-  // What is resized alike: all of a picture, or one plane of NV12.
+  // What is resized alike: all of a picture, its luma, or its colours.
   struct Plane {
+    std::size_t image_plane = 0;  // of ImageView::planes, the first
     Axis columns, rows;
     std::vector<int> rows_there;              // stored rows, in the order of the upright picture; that travel
     int first_row = 0;                        // the stored row that comes first there
@@ -84,17 +86,23 @@ class PictureTables {
   // samples: of a pixel between the passes.
   Result<void> make_plane(const PreprocessSpec& spec, const PictureForm& form, const PlaneForm& stored, int samples,
                           Plane& plane);
-  PicturePlaneArguments arguments(const Plane& plane, const ImageView& image, std::size_t image_plane, Address pixels,
-                                  Address& tables, Address between) const;
-  // Of ImageView::planes, those that are read; float planes share tables.
-  std::size_t image_planes() const { return has_floats_ ? 3 : planes_in_use_; }
-  const Plane& tables_of(std::size_t image_plane) const { return planes_[has_floats_ ? 0 : image_plane]; }
+  PicturePlaneArguments arguments(const Plane& plane, const ImageView& image, Address pixels, Address& tables,
+                                  Address between) const;
+  // What travels, part by part: planes, of which those of floats share tables, and those of I420's colours.
+  std::size_t parts() const { return has_floats_ ? 3 : planes_in_use_ + (has_two_colours_ ? 1 : 0); }
+  const Plane& tables_of(std::size_t part) const {
+    return planes_[has_floats_ ? 0 : std::min(part, planes_in_use_ - 1)];
+  }
+  std::size_t image_plane_of(std::size_t part) const {
+    return has_floats_ || has_two_colours_ ? part : planes_[part].image_plane;
+  }
   std::span<const Plane> planes() const { return {planes_.data(), planes_in_use_}; }
 
   std::array<Plane, 2> planes_;
   std::size_t planes_in_use_ = 1;
   bool in_place_ = false;  // on the device already
-  bool is_turned_ = false, from_right_ = false, from_bottom_ = false, has_floats_ = false, is_nv12_ = false;
+  bool is_turned_ = false, from_right_ = false, from_bottom_ = false, has_floats_ = false, is_ycbcr_ = false;
+  bool has_two_colours_ = false;  // in planes of their own
   YcbcrMatrix matrix_;
 
   // Memory of make().

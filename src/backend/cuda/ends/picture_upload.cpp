@@ -40,13 +40,19 @@ Result<void> check_on_device(const Device& device, const ImageView& image) {
   for (std::size_t p = 0; p < plane_count(image.format); ++p) {
     const PlaneForm form = plane_form(image.format, image.width, image.height, p);
     const auto row = static_cast<std::uintptr_t>(form.pixel_bytes) * static_cast<std::uintptr_t>(form.width);
-    const auto top = reinterpret_cast<std::uintptr_t>(image.planes[p]);
-    const auto bottom = top + static_cast<std::uintptr_t>(image.row_bytes[p] * (form.height - 1));
+    const std::ptrdiff_t row_bytes = image.row_bytes[form.image_plane];
+    const auto top = reinterpret_cast<std::uintptr_t>(image.planes[form.image_plane]);
+    const auto bottom = top + static_cast<std::uintptr_t>(row_bytes * (form.height - 1));
     MOBILENET_CHECK(check_address(device, std::min(top, bottom)));
     MOBILENET_CHECK(check_address(device, std::max(top, bottom) + row - 1));
+    if (p == 2 && image.format == PixelFormat::i420 && form.height > 1 && image.row_bytes[1] != image.row_bytes[2])
+      return failure(ErrorCode::invalid_argument,
+                     "the picture's colours lie in device memory, where the rows of both must be of one length; the "
+                     "strides are ",
+                     image.row_bytes[1], " and ", image.row_bytes[2]);
     if (image.format != PixelFormat::rgb_float_planes) continue;
     constexpr std::ptrdiff_t kFloat = sizeof(float);
-    const std::ptrdiff_t stride = image.row_bytes[p];
+    const std::ptrdiff_t stride = row_bytes;
     const bool strides_fit = image.height == 1 || (stride == image.row_bytes[0] && stride % kFloat == 0);
     if (!strides_fit || top % sizeof(float) != 0)
       return failure(ErrorCode::invalid_argument,
@@ -78,6 +84,8 @@ Result<void> PictureUpload::take(std::span<const PictureCall> pictures) {
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     const ImageView& image = pictures[i].image;
     auto valid = UprightPixels::check(image);
+    if (valid && image.format == PixelFormat::rgb565)
+      valid = failure(ErrorCode::unsupported, "device cuda does not read pixels of RGB565; convert() makes them RGB");
     if (valid && image.memory == Memory::device) valid = check_on_device(*device_, image);
     if (!valid && pictures.size() > 1) return at(text("picture ", i + 1), std::move(valid).error());
     MOBILENET_CHECK(std::move(valid));

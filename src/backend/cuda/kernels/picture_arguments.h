@@ -25,7 +25,7 @@ struct PictureAxisArguments {
   std::int32_t begin;   // where they begin in the network's input; what they leave of it is padding
 };
 
-// The pixels of one picture; of NV12 its luma, or its colours.
+// The pixels of one picture, or its luma, or its colours.
 struct PicturePlaneArguments {
   Address pixels;               // the first place of both axes, upright
   std::int64_t step_x, step_y;  // bytes to the next place
@@ -40,7 +40,7 @@ struct PicturePlaneArguments {
 struct PictureArguments {
   PicturePlaneArguments planes[2];  // the second of NV12 alone, for networks of three channels
   std::int32_t has_floats;          // 0..1, else bytes
-  std::int32_t is_nv12;             // then the numbers of pictures/ycbcr.h follow
+  std::int32_t is_ycbcr;            // luma and colours: then the numbers of pictures/ycbcr.h follow
   std::int32_t black, luma, red_of_cr, green_of_cb, green_of_cr, blue_of_cb;
 };
 

@@ -102,7 +102,7 @@ __device__ inline void weigh(const PictureAxisArguments& axis, const PictureTapA
 }
 
 // All samples of a pixel by a thread: they share weights. Three are red, green and blue, one is their luma, two are the
-// colours of NV12.
+// colours beside luma.
 template <class Samples, int kChannels>
 __device__ inline void make_first_pass(const PicturePlaneArguments& p) {
   const bool vertical = p.vertical_first != 0;
@@ -169,8 +169,8 @@ __device__ inline float between_points(PictureFilter filter, const PicturePlaneA
 // To the nearest byte, ties to even; what is no number becomes 0.
 __device__ inline float nearest_byte(float value) { return value > 0 ? rintf(fminf(value, 255.0f)) : 0.0f; }
 
-// Red, green or blue (c) of an NV12 picture, or its luma for networks of one channel; in the operations of
-// pictures/ycbcr.cpp. sample(plane, samples, s): of the resized planes, whole bytes.
+// Red, green or blue (c) of a picture of luma and colours, or its luma for networks of one channel; in the operations
+// of pictures/ycbcr.h. sample(plane, samples, s): of the resized planes, whole bytes.
 template <class Sample>
 __device__ inline float colour_of(const PictureArguments& p, int channels, int c, const Sample& sample) {
   constexpr int kFractionBits = 16, kNoColour = 128;
@@ -232,7 +232,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
     picture_first_pass(const __grid_constant__ PictureInputArguments a) {
   __shared__ PictureArguments p;
   load_picture(a, p);
-  if (p.is_nv12 != 0) {
+  if (p.is_ycbcr != 0) {
     make_first_pass<Bytes, 1>(p.planes[0]);
     if (a.channels != 1) make_first_pass<Bytes, 2>(p.planes[1]);
   } else if (p.has_floats != 0) {
@@ -246,7 +246,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
     picture_second_pass(const __grid_constant__ PictureInputArguments a) {
   __shared__ PictureArguments p;
   load_picture(a, p);
-  if (p.is_nv12 != 0)
+  if (p.is_ycbcr != 0)
     make_input(a, p, [&](int x, int y, int c) {
       return colour_of(p, a.channels, c, [&](const PicturePlaneArguments& plane, int samples, int s) {
         return second_pass<Bytes>(plane, samples, x, y, s);
@@ -264,7 +264,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) picture_points(const __gr
   const auto points = [&](auto samples, int x, int y, int c) {
     return between_points<decltype(samples)>(a.filter, p.planes[0], a.channels, x, y, c);
   };
-  if (p.is_nv12 != 0)
+  if (p.is_ycbcr != 0)
     make_input(a, p, [&](int x, int y, int c) {
       return colour_of(p, a.channels, c, [&](const PicturePlaneArguments& plane, int samples, int s) {
         return nearest_byte(between_points<Bytes>(a.filter, plane, samples, x, y, s));
