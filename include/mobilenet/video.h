@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Pictures that move: frames of video files, streams and cameras, and video files to be written. An optional part of the
-// library, the CMake target mobilenet::video. Files and streams need FFmpeg (libavformat, libavcodec, libswscale), and a
-// build without says so; cameras are read through V4L2 of Linux.
+// Pictures that move: frames of video files, streams and cameras, and video files to be written. An optional part of
+// the library, the CMake target mobilenet::video. Files and streams need FFmpeg (libavformat, libavcodec, libswscale),
+// and a build without says so; cameras are read through V4L2 of Linux.
 //
 //   auto reader = mobilenet::VideoReader::open("walk.mp4").value();
 //   for (mobilenet::VideoFrame frame; reader.next(frame).value();) session.detect(frame.view());
@@ -46,33 +46,30 @@ struct VideoOptions {
 };
 
 struct VideoInfo {
-  std::string source;            // as it was named
-  std::string format;            // "mov,mp4,m4a,3gp,3g2,mj2, h264", or what a camera gives: "camera, YUYV"
-  int width = 0, height = 0;     // as a viewer sees them; frames may come to have others
-  double fps = 0;                // on average; 0: unknown
-  double seconds = 0;            // of the whole; 0: unknown
-  std::int64_t frames = 0;       // of the whole, as the file says or by its length; 0: unknown
-  double pixel_aspect = 1;       // width of a pixel by its height; frames are not stretched
-  bool live = false;             // a camera or an address: it does not wait
+  std::string source;         // as it was named
+  std::string format;         // "mov,mp4,m4a,3gp,3g2,mj2, h264", or what a camera gives: "camera, YUYV"
+  int width = 0, height = 0;  // as a viewer sees them; frames may come to have others
+  double fps = 0;             // on average; 0: unknown
+  double seconds = 0;         // of the whole; 0: unknown
+  std::int64_t frames = 0;    // of the whole, as the file says or by its length; 0: unknown
+  double pixel_aspect = 1;    // width of a pixel by its height; frames are not stretched
+  bool live = false;          // a camera or an address: it does not wait
 };
 
 // One frame, cheap to copy: copies share the pixels, which are there as long as one of them lives, after the reader's
 // end, too. They may be released on any thread.
 class MOBILENET_API VideoFrame {
  public:
-  VideoFrame() = default;
-  VideoFrame(std::shared_ptr<const void> pixels, const ImageView& view, std::int64_t number, double seconds)
-      : pixels_(std::move(pixels)), view_(view), number_(number), seconds_(seconds) {}
+  VideoFrame() = default;  // without pixels
+  VideoFrame(std::shared_ptr<const void> pixels, const ImageView& view, std::int64_t number, double seconds);
 
-  const ImageView& view() const { return view_; }  // with the orientation that the file says
-  std::int64_t number() const { return number_; }  // 0, 1, ... of those that were read
-  double seconds() const { return seconds_; }      // since the first, increasing
+  const ImageView& view() const;  // with the orientation that the file says
+  std::int64_t number() const;    // 0, 1, ... of those that were read
+  double seconds() const;         // since the first, increasing
 
  private:
-  std::shared_ptr<const void> pixels_;
-  ImageView view_;
-  std::int64_t number_ = 0;
-  double seconds_ = 0;
+  struct Shared;
+  std::shared_ptr<const Shared> shared_;
 };
 
 // Where frames come from; behind VideoReader.

@@ -38,8 +38,9 @@ bool is_video(std::span<const std::byte> bytes) {
   for (const std::string_view old_movie : {"moov"sv, "mdat"sv, "wide"sv, "free"sv, "skip"sv, "pnot"sv})
     if (box == old_movie) return true;
   if (head.starts_with("RIFF")) return head.substr(8, 4) == "AVI ";
-  for (const std::string_view first : {"\x1a\x45\xdf\xa3"sv, "FLV\x01"sv, "OggS"sv, "YUV4MPEG2"sv, "GIF87a"sv,
-                                       "GIF89a"sv, "\0\0\1\xba"sv, "\0\0\1\xb3"sv, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"sv})
+  for (const std::string_view first :
+       {"\x1a\x45\xdf\xa3"sv, "FLV\x01"sv, "OggS"sv, "YUV4MPEG2"sv, "GIF87a"sv, "GIF89a"sv, "\0\0\1\xba"sv,
+        "\0\0\1\xb3"sv, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"sv})
     if (head.starts_with(first)) return true;
   return is_transport_stream(head);
 }

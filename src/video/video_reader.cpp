@@ -53,6 +53,23 @@ Result<VideoReader> VideoReader::open(const std::string& source, const VideoOpti
   return caught(source);
 }
 
+struct VideoFrame::Shared {
+  std::shared_ptr<const void> pixels;
+  ImageView view;
+  std::int64_t number = 0;
+  double seconds = 0;
+};
+
+VideoFrame::VideoFrame(std::shared_ptr<const void> pixels, const ImageView& view, std::int64_t number, double seconds)
+    : shared_(std::make_shared<Shared>(Shared{std::move(pixels), view, number, seconds})) {}
+
+const ImageView& VideoFrame::view() const {
+  static const ImageView nothing;
+  return shared_ ? shared_->view : nothing;
+}
+std::int64_t VideoFrame::number() const { return shared_ ? shared_->number : 0; }
+double VideoFrame::seconds() const { return shared_ ? shared_->seconds : 0; }
+
 VideoReader::VideoReader(std::unique_ptr<FrameSource> source) : source_(std::move(source)) {}
 VideoReader::VideoReader(VideoReader&&) noexcept = default;
 VideoReader& VideoReader::operator=(VideoReader&&) noexcept = default;

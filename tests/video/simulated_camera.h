@@ -163,9 +163,9 @@ class SimulatedCamera final : public CameraSystem {
         pix.sizeimage = 1 << 20;
         break;
       default:
-        pix.bytesperline = row(format.fourcc == V4L2_PIX_FMT_GREY                                              ? 1
+        pix.bytesperline = row(format.fourcc == V4L2_PIX_FMT_GREY                                         ? 1
                                : format.fourcc == V4L2_PIX_FMT_YUYV || format.fourcc == V4L2_PIX_FMT_UYVY ? 2
-                                                                                                               : 3);
+                                                                                                          : 3);
         pix.sizeimage = pix.bytesperline * format.height;
     }
     return pix;

@@ -122,11 +122,17 @@ TEST_F(VideoFiles, DecodersPixelsSayWhatTheyMean) {
     VideoFrame frame;
     ASSERT_TRUE(reader.next(frame).value());
     const ImageView& view = frame.view();
-    ASSERT_EQ(view.format, PixelFormat::nv12);
+    ASSERT_EQ(view.format, PixelFormat::i420);
     EXPECT_EQ(view.matrix, height == 720 ? ColourMatrix::bt709 : ColourMatrix::bt601);
     EXPECT_EQ(view.range, ColourRange::limited);
-    EXPECT_NE(view.planes[1], nullptr);
-    EXPECT_GE(view.row_bytes[1], 160);
+    EXPECT_NE(view.planes[2], nullptr);
+    EXPECT_GE(view.row_bytes[2], 80);
+    // Both ways to RGB agree.
+    const Image copy = Image::upright(view).value();
+    for (int band = 0; band < 3; ++band)
+      for (int channel = 0; channel < 3; ++channel)
+        EXPECT_NEAR(rgb_at(copy.view(), 120, (2 * band + 1) * height / 6)[channel], channel == band ? 200 : 40,
+                    kColours);
   }
 }
 
@@ -159,14 +165,13 @@ TEST_F(VideoFiles, SayHowTheyAreTurned) {
     Orientation orientation;
   };
   const std::string path = clip(160, 96, 2), file = bytes_of(path);
-  for (const Case& turned : {Case{"upright", 1, 0, 0, 1, Orientation::upright},
-                             Case{"90", 0, 1, -1, 0, Orientation::rotate_90},
-                             Case{"180", -1, 0, 0, -1, Orientation::rotate_180},
-                             Case{"270", 0, -1, 1, 0, Orientation::rotate_270},
-                             Case{"mirrored", -1, 0, 0, 1, Orientation::flip_horizontal},
-                             Case{"upside down", 1, 0, 0, -1, Orientation::flip_vertical},
-                             Case{"transposed", 0, 1, 1, 0, Orientation::transpose},
-                             Case{"transverse", 0, -1, -1, 0, Orientation::transverse}}) {
+  for (const Case& turned :
+       {Case{"upright", 1, 0, 0, 1, Orientation::upright}, Case{"90", 0, 1, -1, 0, Orientation::rotate_90},
+        Case{"180", -1, 0, 0, -1, Orientation::rotate_180}, Case{"270", 0, -1, 1, 0, Orientation::rotate_270},
+        Case{"mirrored", -1, 0, 0, 1, Orientation::flip_horizontal},
+        Case{"upside down", 1, 0, 0, -1, Orientation::flip_vertical},
+        Case{"transposed", 0, 1, 1, 0, Orientation::transpose},
+        Case{"transverse", 0, -1, -1, 0, Orientation::transverse}}) {
     SCOPED_TRACE(turned.name);
     std::string changed = file;
     set_matrix(changed, turned.a, turned.b, turned.c, turned.d);

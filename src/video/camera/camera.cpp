@@ -23,7 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr unsigned kBuffers = 4;      // one is filled, one waits, two are on their way
+constexpr unsigned kBuffers = 4;       // one is filled, one waits, two are on their way
 constexpr int kPollMilliseconds = 50;  // how late an interrupt() may be noticed
 
 std::string why(int code) {
@@ -146,7 +146,8 @@ class V4l2Camera final : public FrameSource {
       MOBILENET_TRY(const bool good, take(buffer, frame));
       if (good) return true;
       if (Clock::now() > deadline)
-        return failure(ErrorCode::io, info_.source, ": the camera gave no whole frame for ", options_.timeout, " seconds");
+        return failure(ErrorCode::io, info_.source, ": the camera gave no whole frame for ", options_.timeout,
+                       " seconds");
     }
     return false;
   }
@@ -184,7 +185,8 @@ class V4l2Camera final : public FrameSource {
   Result<void> choose() {
     v4l2_format current{};
     current.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-    if (device_.ask(VIDIOC_G_FMT, &current) < 0) return refused(info_.source, "the camera does not say its format", errno);
+    if (device_.ask(VIDIOC_G_FMT, &current) < 0)
+      return refused(info_.source, "the camera does not say its format", errno);
     const auto width = static_cast<std::uint32_t>(options_.width > 0 ? options_.width : current.fmt.pix.width);
     const auto height = static_cast<std::uint32_t>(options_.height > 0 ? options_.height : current.fmt.pix.height);
     const double wanted = options_.fps > 0 ? options_.fps : 15;  // fewer look like a slide show
@@ -209,11 +211,13 @@ class V4l2Camera final : public FrameSource {
     }
     if (!best) {
       std::string names;
-      for (const CameraFormat& format : camera_formats()) names += names.empty() ? format.name : ", " + std::string(format.name);
+      for (const CameraFormat& format : camera_formats())
+        names += names.empty() ? format.name : ", " + std::string(format.name);
       return failure(ErrorCode::unsupported, info_.source, ": the camera has none of the formats ", names);
     }
     v4l2_format& format = best->format;
-    if (device_.ask(VIDIOC_S_FMT, &format) < 0) return refused(info_.source, "the camera does not take its format", errno);
+    if (device_.ask(VIDIOC_S_FMT, &format) < 0)
+      return refused(info_.source, "the camera does not take its format", errno);
     return accept(format.fmt.pix, best->name);
   }
 
@@ -271,9 +275,11 @@ class V4l2Camera final : public FrameSource {
     Result<CameraPixels> pixels = failure(ErrorCode::bad_format, "a damaged frame");
     if (buffer.index < buffers_.count() && (buffer.flags & V4L2_BUF_FLAG_ERROR) == 0) {
       const std::span<const std::byte> whole = buffers_.at(buffer.index);
-      pixels = copy_pixels(whole.first(std::min<std::size_t>(buffer.bytesused, whole.size())), layout_, options_.rgb, pool_);
+      pixels =
+          copy_pixels(whole.first(std::min<std::size_t>(buffer.bytesused, whole.size())), layout_, options_.rgb, pool_);
     }
-    const double time = static_cast<double>(buffer.timestamp.tv_sec) + static_cast<double>(buffer.timestamp.tv_usec) * 1e-6;
+    const double time =
+        static_cast<double>(buffer.timestamp.tv_sec) + static_cast<double>(buffer.timestamp.tv_usec) * 1e-6;
     if (device_.ask(VIDIOC_QBUF, &buffer) < 0) return refused(info_.source, "the camera gives nothing any more", errno);
     if (!pixels) {
       if (pixels.error().code != ErrorCode::bad_format) return at(info_.source, pixels.error());

@@ -7,11 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <utility>
-#include <vector>
 
 #include "base/error.h"
-#include "pictures/ycbcr.h"
 
 namespace mobilenet {
 namespace {
@@ -46,51 +43,21 @@ std::size_t least_row(const CameraLayout& layout) {
 }
 
 PixelFormat format_of(std::uint32_t fourcc) {
-  if (fourcc == V4L2_PIX_FMT_NV12) return PixelFormat::nv12;
-  if (fourcc == V4L2_PIX_FMT_GREY) return PixelFormat::grey;
-  return fourcc == V4L2_PIX_FMT_BGR24 ? PixelFormat::bgr : PixelFormat::rgb;
-}
-
-// A row as RGB. Two pixels of YUYV share the colour between them.
-class RowToRgb {
- public:
-  explicit RowToRgb(const CameraLayout& layout)
-      : layout_(layout),
-        matrix_(ycbcr_matrix(layout.matrix, layout.range)),
-        chroma_(static_cast<std::size_t>(layout.width) * 3) {}
-
-  void convert(const std::uint8_t* luma, const std::uint8_t* colours, std::uint8_t* rgb) {
-    const int width = layout_.width;
-    switch (layout_.fourcc) {
-      case V4L2_PIX_FMT_RGB24:
-        std::memcpy(rgb, luma, static_cast<std::size_t>(width) * 3);
-        return;
-      case V4L2_PIX_FMT_BGR24:
-        for (int x = 0; x < width; ++x)
-          for (int c = 0; c < 3; ++c) rgb[3 * x + c] = luma[3 * x + 2 - c];
-        return;
-      case V4L2_PIX_FMT_GREY:
-        for (int x = 0; x < width; ++x) std::memset(rgb + 3 * x, luma[x], 3);
-        return;
-      default:
-        break;
-    }
-    const bool packed = layout_.fourcc != V4L2_PIX_FMT_NV12;
-    const int first = layout_.fourcc == V4L2_PIX_FMT_UYVY ? 1 : 0;  // place of the luma in a pair of bytes
-    for (int x = 0; x < width; ++x) {
-      const std::uint8_t* const pair = packed ? luma + x / 2 * 4 : colours + x / 2 * 2;
-      rgb[3 * x] = packed ? luma[2 * x + first] : luma[x];
-      chroma_[static_cast<std::size_t>(3 * x)] = packed ? pair[1 - first] : pair[0];
-      chroma_[static_cast<std::size_t>(3 * x) + 1] = packed ? pair[3 - first] : pair[1];
-    }
-    rgb_of_ycbcr(matrix_, width, rgb, chroma_.data());
+  switch (fourcc) {
+    case V4L2_PIX_FMT_NV12:
+      return PixelFormat::nv12;
+    case V4L2_PIX_FMT_YUYV:
+      return PixelFormat::yuyv;
+    case V4L2_PIX_FMT_UYVY:
+      return PixelFormat::uyvy;
+    case V4L2_PIX_FMT_GREY:
+      return PixelFormat::grey;
+    case V4L2_PIX_FMT_BGR24:
+      return PixelFormat::bgr;
+    default:
+      return PixelFormat::rgb;
   }
-
- private:
-  const CameraLayout& layout_;
-  YcbcrMatrix matrix_;
-  std::vector<std::uint8_t> chroma_;
-};
+}
 
 Result<CameraPixels> decoded(std::span<const std::byte> buffer) {
   // Whose size is its own: a driver may pad what it says of its frames.
@@ -114,28 +81,22 @@ Result<CameraPixels> copy_pixels(std::span<const std::byte> buffer, const Camera
   if (layout.row_bytes < least_row(layout) || buffer.size() + missing < bytes_of(layout))
     return failure(ErrorCode::bad_format, "a frame of ", layout.width, 'x', layout.height, " in ", buffer.size(),
                    " bytes");
-  const auto* const pixels = reinterpret_cast<const std::uint8_t*>(buffer.data());
-  const bool known = layout.fourcc != V4L2_PIX_FMT_YUYV && layout.fourcc != V4L2_PIX_FMT_UYVY;
-  CameraPixels result;
-  ImageView& view = result.view;
-  if (known && (!rgb || layout.fourcc == V4L2_PIX_FMT_RGB24)) {
-    const PixelPool::Pixels copy = pool.take(bytes_of(layout));
-    std::memcpy(copy->data(), pixels, std::min(buffer.size(), copy->size()));
-    view = ImageView::packed(copy->data(), format_of(layout.fourcc), layout.width, layout.height,
-                             static_cast<std::ptrdiff_t>(layout.row_bytes));
+  const auto whole = [&](const std::byte* pixels) {
+    ImageView view = ImageView::packed(pixels, format_of(layout.fourcc), layout.width, layout.height,
+                                       static_cast<std::ptrdiff_t>(layout.row_bytes));
     view.matrix = layout.matrix, view.range = layout.range;
-    result.owner = copy;
-    return result;
+    return view;
+  };
+  if (!rgb || layout.fourcc == V4L2_PIX_FMT_RGB24) {
+    const PixelPool::Pixels copy = pool.take(bytes_of(layout));
+    std::memcpy(copy->data(), buffer.data(), std::min(buffer.size(), copy->size()));
+    return CameraPixels{copy, whole(copy->data())};
   }
-  const auto width = static_cast<std::size_t>(layout.width), height = static_cast<std::size_t>(layout.height);
-  const PixelPool::Pixels copy = pool.take(width * height * 3);
-  RowToRgb row(layout);
-  for (std::size_t y = 0; y < height; ++y)
-    row.convert(pixels + y * layout.row_bytes, pixels + (height + y / 2) * layout.row_bytes,
-                reinterpret_cast<std::uint8_t*>(copy->data()) + y * width * 3);
-  view = ImageView::packed(copy->data(), PixelFormat::rgb, layout.width, layout.height);
-  result.owner = copy;
-  return result;
+  const PixelPool::Pixels copy =
+      pool.take(static_cast<std::size_t>(layout.width) * static_cast<std::size_t>(layout.height) * 3);
+  const PixelBuffer pixels = PixelBuffer::packed(copy->data(), PixelFormat::rgb, layout.width, layout.height);
+  MOBILENET_CHECK(convert(whole(buffer.data()), pixels));
+  return CameraPixels{copy, pixels.view()};
 }
 
 }  // namespace mobilenet

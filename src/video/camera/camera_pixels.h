@@ -17,8 +17,8 @@
 namespace mobilenet {
 
 struct CameraFormat {
-  const char* name;       // "YUYV"
-  std::uint32_t fourcc;   // V4L2's number
+  const char* name;      // "YUYV"
+  std::uint32_t fourcc;  // V4L2's number
 };
 // Best first: what needs no more than a copy, then what is converted, then what is decompressed.
 std::span<const CameraFormat> camera_formats();
@@ -37,8 +37,7 @@ struct CameraPixels {
   ImageView view;
 };
 
-// A copy of the buffer's pixels, as RGB where that is wanted or ImageView does not know the format. Fails where the
-// buffer is too short, or no JPEG.
+// A copy of the buffer's pixels, as RGB where that is wanted. Fails where the buffer is too short, or no JPEG.
 Result<CameraPixels> copy_pixels(std::span<const std::byte> buffer, const CameraLayout& layout, bool rgb,
                                  PixelPool& pool);
 

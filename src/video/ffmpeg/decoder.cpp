@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/adapters/ffmpeg.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -41,9 +43,8 @@ Orientation orientation_of(const std::int32_t* matrix) {
 
 Orientation orientation_of(const AVStream& stream) {
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
-  const AVPacketSideData* const side =
-      av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data,
-                              AV_PKT_DATA_DISPLAYMATRIX);
+  const AVPacketSideData* const side = av_packet_side_data_get(
+      stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
   const std::uint8_t* const data = side != nullptr ? side->data : nullptr;
   const std::size_t size = side != nullptr ? side->size : 0;
 #else
@@ -54,30 +55,6 @@ Orientation orientation_of(const AVStream& stream) {
   std::int32_t matrix[9];
   std::copy_n(data, sizeof(matrix), reinterpret_cast<std::uint8_t*>(matrix));
   return orientation_of(matrix);
-}
-
-std::optional<PixelFormat> known(AVPixelFormat format) {
-  switch (static_cast<int>(format)) {
-    case AV_PIX_FMT_RGB24:
-      return PixelFormat::rgb;
-    case AV_PIX_FMT_BGR24:
-      return PixelFormat::bgr;
-    case AV_PIX_FMT_RGBA:
-      return PixelFormat::rgba;
-    case AV_PIX_FMT_BGRA:
-      return PixelFormat::bgra;
-    case AV_PIX_FMT_GRAY8:
-      return PixelFormat::grey;
-    case AV_PIX_FMT_NV12:
-      return PixelFormat::nv12;
-    default:
-      return std::nullopt;
-  }
-}
-
-// What a frame is made when ImageView does not know it: NV12 where that keeps everything, else RGB.
-AVPixelFormat converted(AVPixelFormat format) {
-  return format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P ? AV_PIX_FMT_NV12 : AV_PIX_FMT_RGB24;
 }
 
 class Decoder final : public FrameSource {
@@ -92,7 +69,7 @@ class Decoder final : public FrameSource {
   Result<bool> next(VideoFrame& frame) override {
     MOBILENET_TRY(const bool found, next_decoded());
     if (!found) return false;
-    MOBILENET_TRY(ImageView view, view_of(frame_));
+    MOBILENET_TRY(const ImageView view, pixels_of(*frame_));
     frame = VideoFrame(std::move(pixels_), view, frames_, seconds_of(*frame_));
     ++frames_;
     return true;
@@ -111,7 +88,8 @@ class Decoder final : public FrameSource {
   }
 
   void expect_something() {
-    deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.timeout));
+    deadline_ =
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.timeout));
   }
 
   Result<void> open_input(const std::string& source) {
@@ -245,52 +223,44 @@ class Decoder final : public FrameSource {
   }
 
   // Keeps the frame's own pixels, or those it is converted to, in pixels_.
-  Result<ImageView> view_of(Owned<AVFrame>& frame) {
-    ImageView view;
-    view.width = frame->width, view.height = frame->height;
-    view.orientation = orientation_;
-    if (options_.max_pixels > 0 && std::int64_t{view.width} * view.height > options_.max_pixels)
-      return failure(ErrorCode::invalid_argument, info_.source, ": a frame has ", view.width, 'x', view.height,
+  Result<ImageView> pixels_of(const AVFrame& frame) {
+    const int width = frame.width, height = frame.height;
+    if (options_.max_pixels > 0 && std::int64_t{width} * height > options_.max_pixels)
+      return failure(ErrorCode::invalid_argument, info_.source, ": a frame has ", width, 'x', height,
                      " pixels, and at most ", options_.max_pixels, " are allowed");
-    const bool bt709 = libav::is_bt709(frame->colorspace, frame->height);
-    view.matrix = bt709 ? ColourMatrix::bt709 : ColourMatrix::bt601;
-    const auto format = static_cast<AVPixelFormat>(frame->format);
-    const bool full = frame->color_range == AVCOL_RANGE_JPEG || format == AV_PIX_FMT_YUVJ420P ||
-                      format == AV_PIX_FMT_YUVJ422P || format == AV_PIX_FMT_YUVJ444P;
-    view.range = full ? ColourRange::full : ColourRange::limited;
-    const auto as_it_is = options_.rgb ? (format == AV_PIX_FMT_RGB24 ? std::optional(PixelFormat::rgb) : std::nullopt)
-                                       : known(format);
-    if (as_it_is) {
-      view.format = *as_it_is;
-      const std::shared_ptr<AVFrame> kept(av_frame_clone(frame.get()), libav::Delete());
+    if (const auto known = view_of(frame, orientation_);
+        known && (!options_.rgb || known->format == PixelFormat::rgb)) {
+      const std::shared_ptr<AVFrame> kept(av_frame_clone(&frame), libav::Delete());
       if (!kept) throw std::bad_alloc();
-      for (int plane = 0; plane < 2; ++plane)
-        view.planes[plane] = kept->data[plane], view.row_bytes[plane] = kept->linesize[plane];
       pixels_ = kept;
-      return view;
+      return *known;
     }
-    const AVPixelFormat target = options_.rgb ? AV_PIX_FMT_RGB24 : converted(format);
-    view.format = target == AV_PIX_FMT_NV12 ? PixelFormat::nv12 : PixelFormat::rgb;
-    scaler_.reset(sws_getCachedContext(scaler_.release(), view.width, view.height, format, view.width, view.height,
-                                       target, SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
+    return converted(frame);
+  }
+
+  Result<ImageView> converted(const AVFrame& frame) {
+    const int width = frame.width, height = frame.height;
+    const auto format = static_cast<AVPixelFormat>(frame.format);
+    const bool full = frame.color_range == AVCOL_RANGE_JPEG || format == AV_PIX_FMT_YUVJ420P ||
+                      format == AV_PIX_FMT_YUVJ422P || format == AV_PIX_FMT_YUVJ444P;
+    scaler_.reset(sws_getCachedContext(scaler_.release(), width, height, format, width, height, AV_PIX_FMT_RGB24,
+                                       SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
     if (!scaler_)
       return failure(ErrorCode::unsupported, info_.source, ": frames of ", av_get_pix_fmt_name(format),
                      " cannot be converted");
-    const int* const table = libav::coefficients(bt709);
-    const int same = target == AV_PIX_FMT_NV12 && full ? 1 : 0;
-    sws_setColorspaceDetails(scaler_.get(), table, full ? 1 : 0, table, target == AV_PIX_FMT_RGB24 ? 1 : same, 0,
-                             1 << 16, 1 << 16);
-    std::uint8_t* planes[4] = {};
-    int rows[4] = {};
-    // 64: what swscale's loops want of rows.
-    const int bytes = av_image_get_buffer_size(target, view.width, view.height, 64);
-    if (bytes < 0) return libav::failed(info_.source, "a frame has an impossible size", bytes);
-    const PixelPool::Pixels pixels = pool_.take(static_cast<std::size_t>(bytes) + 64);
+    const int* const table = libav::coefficients(libav::is_bt709(frame.colorspace, height));
+    sws_setColorspaceDetails(scaler_.get(), table, full ? 1 : 0, table, 1, 0, 1 << 16, 1 << 16);
+    // 64: what swscale's loops want of rows, and of where they begin.
+    constexpr std::size_t kAlignment = 64;
+    const std::size_t row = (static_cast<std::size_t>(width) * 3 + kAlignment - 1) / kAlignment * kAlignment;
+    const PixelPool::Pixels pixels = pool_.take(row * static_cast<std::size_t>(height) + kAlignment);
     auto* first = reinterpret_cast<std::uint8_t*>(pixels->data());
-    first += (64 - reinterpret_cast<std::uintptr_t>(first) % 64) % 64;
-    av_image_fill_arrays(planes, rows, first, target, view.width, view.height, 64);
-    sws_scale(scaler_.get(), frame->data, frame->linesize, 0, view.height, planes, rows);
-    for (int plane = 0; plane < 2; ++plane) view.planes[plane] = planes[plane], view.row_bytes[plane] = rows[plane];
+    first += (kAlignment - reinterpret_cast<std::uintptr_t>(first) % kAlignment) % kAlignment;
+    std::uint8_t* const planes[1] = {first};
+    const int rows[1] = {static_cast<int>(row)};
+    sws_scale(scaler_.get(), frame.data, frame.linesize, 0, height, planes, rows);
+    ImageView view = ImageView::packed(first, PixelFormat::rgb, width, height, rows[0]);
+    view.orientation = orientation_;
     pixels_ = pixels;
     return view;
   }

@@ -41,11 +41,11 @@ inline std::string words(int code) {
 }
 
 inline Error failed(const std::string& where, std::string_view what, int code) {
-  const ErrorCode kind = code == AVERROR(ENOENT)         ? ErrorCode::not_found
-                         : code == AVERROR(ENOMEM)       ? ErrorCode::out_of_memory
-                         : code == AVERROR_INVALIDDATA   ? ErrorCode::bad_format
+  const ErrorCode kind = code == AVERROR(ENOENT)             ? ErrorCode::not_found
+                         : code == AVERROR(ENOMEM)           ? ErrorCode::out_of_memory
+                         : code == AVERROR_INVALIDDATA       ? ErrorCode::bad_format
                          : code == AVERROR_DECODER_NOT_FOUND ? ErrorCode::unsupported
-                                                         : ErrorCode::io;
+                                                             : ErrorCode::io;
   return failure(kind, where, ": ", what, ": ", words(code));
 }
 
