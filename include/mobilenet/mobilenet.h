@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// The core of the library; draw.h, encode.h and evaluate.h belong to libraries of their own. A complete program:
+// The core of the library; draw.h, encode.h, evaluate.h, tracker.h and smoothing.h belong to libraries of their own. A
+// complete program:
 //
 //   #include <mobilenet/mobilenet.h>
 //   #include <iostream>

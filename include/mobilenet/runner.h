@@ -45,29 +45,28 @@ enum class ResultOrder : std::uint8_t {
 
 // What is known of a frame. Views are valid during the callback, or as long as the Pending lives.
 struct Prediction {
-  std::uint64_t frame = 0;                      // 0, 1, ... in the order of predict()
-  ImageView picture;                            // as it was given
-  std::span<const Classification> classes = {}; // of classifiers
-  std::span<const Detection> objects = {};      // of detectors
-  Segmentation segmentation = {};               // of segmenters
-  std::span<const TensorView> features = {};    // with SessionOptions::layers, one tensor a layer, and nothing else
+  std::uint64_t frame = 0;                       // 0, 1, ... in the order of predict()
+  ImageView picture;                             // as it was given
+  std::span<const Classification> classes = {};  // of classifiers
+  std::span<const Detection> objects = {};       // of detectors
+  Segmentation segmentation = {};                // of segmenters
+  std::span<const TensorView> features = {};     // with SessionOptions::layers, one tensor a layer, and nothing else
   Timing timing = {};
   double waited = 0;   // milliseconds from predict() until somebody began with it
   double latency = 0;  // milliseconds from predict() until its answer was there
 };
 
 // Called once for every frame that predict() took, with its Prediction or with what went wrong: ErrorCode::cancelled
-// when it was dropped, cancelled, or its Runner ended. Until then the frame's pixels are read where they lie. It is kept
-// without an allocation, so it may hold as much as 64 bytes; larger things belong behind a pointer.
+// when it was dropped, cancelled, or its Runner ended. Until then the frame's pixels are read where they lie. It is
+// kept without an allocation, so it may hold as much as 64 bytes; larger things belong behind a pointer.
 class FrameCallback {
  public:
   static constexpr std::size_t kBytes = 64;
 
   FrameCallback() = default;
   template <class Call>
-    requires(!std::same_as<std::remove_cvref_t<Call>, FrameCallback> &&
-             std::invocable<std::remove_cvref_t<Call>&, const Result<Prediction>&>)
-  FrameCallback(Call&& call) {
+  requires(!std::same_as<std::remove_cvref_t<Call>, FrameCallback> &&
+           std::invocable<std::remove_cvref_t<Call>&, const Result<Prediction>&>) FrameCallback(Call&& call) {
     using Kept = std::remove_cvref_t<Call>;
     static_assert(sizeof(Kept) <= kBytes && alignof(Kept) <= alignof(std::max_align_t),
                   "a FrameCallback holds up to 64 bytes: capture a pointer to what is larger");
@@ -126,13 +125,13 @@ struct RunnerOptions {
 
 // Since the Runner was made. The last five are of the last 1024 answers at most.
 struct RunnerStatistics {
-  std::uint64_t given = 0;            // to predict(), dropped ones included
-  std::uint64_t answered = 0;         // with a Prediction
-  std::uint64_t failed = 0;           // with another error than `cancelled`
-  std::uint64_t dropped = 0;          // because too many were in flight
-  std::uint64_t cancelled = 0;        // by cancel(), a Pending, or the Runner's end
-  std::uint64_t callback_errors = 0;  // callbacks that threw, which nobody hears of otherwise
-  double frames_a_second = 0;         // answers, over the last of these frames
+  std::uint64_t given = 0;                  // to predict(), dropped ones included
+  std::uint64_t answered = 0;               // with a Prediction
+  std::uint64_t failed = 0;                 // with another error than `cancelled`
+  std::uint64_t dropped = 0;                // because too many were in flight
+  std::uint64_t cancelled = 0;              // by cancel(), a Pending, or the Runner's end
+  std::uint64_t callback_errors = 0;        // callbacks that threw, which nobody hears of otherwise
+  double frames_a_second = 0;               // answers, over the last of these frames
   double latency_p50 = 0, latency_p99 = 0;  // milliseconds from predict() until an answer
   double waited = 0;                        // milliseconds on average, as in Prediction
   Timing timing = {};                       // milliseconds on average
@@ -141,8 +140,8 @@ struct RunnerStatistics {
 struct RunnerState;
 struct PendingState;
 
-// A frame's answer that is still to come. It holds a copy of the answer, in memory that the Runner uses again and again.
-// It may outlive its Runner. One that was moved from may only be destroyed or assigned to.
+// A frame's answer that is still to come. It holds a copy of the answer, in memory that the Runner uses again and
+// again. It may outlive its Runner. One that was moved from may only be destroyed or assigned to.
 class MOBILENET_API Pending {
  public:
   Pending(Pending&&) noexcept;

@@ -26,9 +26,8 @@ RunnerState::Job* RunnerState::oldest(Job::Stage stage) {
 }
 
 bool RunnerState::is_oldest(const Job& job) const {
-  return std::none_of(jobs.begin(), jobs.end(), [&job](const Job& other) {
-    return other.stage != Job::Stage::free && other.frame < job.frame;
-  });
+  return std::none_of(jobs.begin(), jobs.end(),
+                      [&job](const Job& other) { return other.stage != Job::Stage::free && other.frame < job.frame; });
 }
 
 bool RunnerState::is_idle() const {

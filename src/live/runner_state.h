@@ -72,7 +72,7 @@ struct RunnerState : std::enable_shared_from_this<RunnerState> {
   std::condition_variable given, freed, turn, answered;
   std::vector<Job> jobs;
   std::uint64_t next_frame = 0;
-  bool delivering = false;  // a callback runs,
+  bool delivering = false;          // a callback runs,
   std::thread::id callback_thread;  // here
   bool ending = false;
   std::vector<std::unique_ptr<PendingState>> all_pending;

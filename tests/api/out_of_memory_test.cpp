@@ -24,6 +24,10 @@
 #if MOBILENET_TESTS_HAVE_EVALUATE
 #include <mobilenet/evaluate.h>
 #endif
+#if MOBILENET_TESTS_HAVE_LIVE
+#include <mobilenet/smoothing.h>
+#include <mobilenet/tracker.h>
+#endif
 #if MOBILENET_TESTS_HAVE_CODECS
 #include "pictures/picture_files.h"
 #include "support/devices.h"
@@ -295,6 +299,45 @@ TEST(OutOfMemory, Evaluating) {
     return [&] { return error_of(CocoResults().add("a picture with a long name.jpg", found)); };
   });
   expect_sentences("classes", [&] { return [&] { return error_of(TrueClasses::read(classes, info)); }; });
+}
+#endif
+
+#if MOBILENET_TESTS_HAVE_LIVE
+// Frames with more and more in them.
+TEST(OutOfMemory, FollowingFrames) {
+  static const Detection objects[] = {
+      {0, "cat", 0.9f, 1, 2, 4, 6}, {1, "dog", 0.3f, 1, 2, 4, 6}, {1, "dog", 0.9f, 9, 2, 12, 6}};
+  static const Classification classes[] = {{0, "cat", 0.5f}, {1, "dog", 0.3f}, {2, "owl", 0.2f}};
+  static const std::uint8_t mask[12] = {};
+  const auto frames = [](auto update) -> std::optional<Error> {
+    double seconds = 0;
+    for (const std::size_t count : {1, 1, 2, 2, 3, 3})
+      if (auto error = error_of(update(count, seconds += 0.1))) return error;
+    return std::nullopt;
+  };
+  expect_sentences("tracks", [&] {
+    return [&]() -> std::optional<Error> {
+      auto tracker = Tracker::create();
+      if (!tracker) return tracker.error();
+      return frames([&](std::size_t count, double now) { return tracker->update(std::span(objects, count), now); });
+    };
+  });
+  expect_sentences("classes", [&] {
+    return [&]() -> std::optional<Error> {
+      auto smoother = ClassSmoother::create();
+      if (!smoother) return smoother.error();
+      return frames([&](std::size_t count, double now) { return smoother->update(std::span(classes, count), now); });
+    };
+  });
+  expect_sentences("masks", [&] {
+    return [&]() -> std::optional<Error> {
+      auto smoother = MaskSmoother::create();
+      if (!smoother) return smoother.error();
+      return frames([&](std::size_t count, double now) {
+        return smoother->update({static_cast<int>(count), 4, std::span(mask, count * 4), {}, {}}, now);
+      });
+    };
+  });
 }
 #endif
 

@@ -53,7 +53,7 @@ def headers(compiler):
     names = sorted(path.name for path in (INCLUDE / "mobilenet").glob("*.h"))
     assert len(names) > 5, names
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        whole = ["mobilenet.h", "draw.h", "encode.h", "evaluate.h"]  # one for each library
+        whole = ["mobilenet.h", "draw.h", "encode.h", "evaluate.h", "tracker.h", "runner.h", "video.h"]  # one for each library
         jobs = [(name, "C++20") for name in names] + [(name, way) for name in whole for way in WAYS]
         answers = pool.map(
             lambda job: compile_text(compiler, WARNINGS + WAYS[job[1]], f"#include <mobilenet/{job[0]}>\n"), jobs

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// What a Runner does when frames come faster than answers, when somebody changes his mind, and when callbacks misbehave.
+// What a Runner does when frames come faster than answers, when somebody changes his mind, and when callbacks
+// misbehave.
 
 #include <gtest/gtest.h>
 #include <mobilenet/mobilenet.h>
@@ -24,8 +25,7 @@ namespace {
 class HeldUp : public ::testing::Test {
  protected:
   Runner make(WhenFull when_full, int frames = 3) {
-    return Runner::create(model_,
-                          {.session = {.threads = 1}, .frames_in_flight = frames, .when_full = when_full})
+    return Runner::create(model_, {.session = {.threads = 1}, .frames_in_flight = frames, .when_full = when_full})
         .value();
   }
 

@@ -87,11 +87,12 @@ void soak(Runner& runner, bool may_drop) {
   if (frames >= 4000) {
     EXPECT_LE(memory[3], memory[1] + 8 * 1024);
   }
-  std::printf("%d frames: %.1f a second, latency p50 %.2f ms, p99 %.2f ms, %llu dropped, %llu cancelled; resident "
-              "after each quarter: %ld %ld %ld %ld KB\n",
-              frames, statistics.frames_a_second, statistics.latency_p50, statistics.latency_p99,
-              static_cast<unsigned long long>(statistics.dropped), static_cast<unsigned long long>(statistics.cancelled),
-              memory[0], memory[1], memory[2], memory[3]);
+  std::printf(
+      "%d frames: %.1f a second, latency p50 %.2f ms, p99 %.2f ms, %llu dropped, %llu cancelled; resident "
+      "after each quarter: %ld %ld %ld %ld KB\n",
+      frames, statistics.frames_a_second, statistics.latency_p50, statistics.latency_p99,
+      static_cast<unsigned long long>(statistics.dropped), static_cast<unsigned long long>(statistics.cancelled),
+      memory[0], memory[1], memory[2], memory[3]);
 }
 
 TEST(RunnerSoak, NoFrameIsLostWhereCallersWait) {

@@ -110,9 +110,8 @@ TEST(Runner, TakesAnOrientation) {
   const TestPicture picture(40, 30);
   Runner runner = Runner::create(model).value();
   int width = 0;
-  ASSERT_TRUE(runner.predict(picture.view(), Orientation::rotate_90, [&](const Result<Prediction>& answer) {
-    width = answer.value().segmentation.width;
-  }));
+  ASSERT_TRUE(runner.predict(picture.view(), Orientation::rotate_90,
+                             [&](const Result<Prediction>& answer) { width = answer.value().segmentation.width; }));
   ASSERT_TRUE(runner.wait_idle());
   EXPECT_EQ(width, 30);
 }
@@ -152,8 +151,7 @@ TEST(Runner, AllocatesNothingAfterTheFirstFrames) {
   for (const char* architecture : {kClassifier, kDetector, kSegmenter}) {
     SCOPED_TRACE(architecture);
     const Model model = Model::random(architecture).value();
-    Runner runner =
-        Runner::create(model, {.session = {.threads = 2}, .when_full = WhenFull::drop_oldest}).value();
+    Runner runner = Runner::create(model, {.session = {.threads = 2}, .when_full = WhenFull::drop_oldest}).value();
     std::atomic<int> answers = 0;
     const auto frames = [&](int count) {
       for (int i = 0; i < count; ++i) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 
-// What a user of the optional libraries links: something drawn, encoded and counted.
+// What a user of the optional libraries links: something drawn, encoded, counted and tracked.
 
 #include <mobilenet/draw.h>
 #include <mobilenet/encode.h>
 #include <mobilenet/evaluate.h>
+#include <mobilenet/tracker.h>
 
 #include <cstddef>
 #include <iostream>
@@ -23,5 +24,9 @@ int main() {
   if (!results.add("000000000139.jpg", found) || results.size() != 1) return std::cerr << "no COCO results\n", 1;
   const auto truth = CocoEvaluation::read("there_is_no_such_file.json");
   if (truth) return std::cerr << "evaluates a file that does not exist\n", 1;
+  auto tracker = Tracker::create({.confirm_frames = 1});
+  if (!tracker) return std::cerr << tracker.error().message << '\n', 1;
+  if (const auto tracks = tracker->update(found, 0); !tracks || tracks->size() != 1)
+    return std::cerr << "no track\n", 1;
   std::cout << "drawn in " << file->size() << " bytes; " << truth.error().message << '\n';
 }
