@@ -12,6 +12,7 @@
 #include <mobilenet/image.h>
 #include <mobilenet/result.h>
 #include <mobilenet/results.h>
+#include <mobilenet/tracker.h>
 
 #include <span>
 #include <string_view>
@@ -36,5 +37,17 @@ MOBILENET_API Result<void> draw(Image& picture, std::span<const Detection> detec
 // colour, outlines the regions, and adds a legend with each class's share of the picture, which becomes upright. The
 // mask must be of its size.
 MOBILENET_API Result<void> draw(Image& picture, const Segmentation& segmentation);
+
+// The best five, in the order that they are given in, on a panel in the upper left corner.
+MOBILENET_API Result<void> draw(Image& picture, std::span<const Classification> classes);
+
+// The same on pixels of the caller's, for video: nothing but what is drawn is touched or copied.
+MOBILENET_API Result<void> draw(const PixelBuffer& picture, std::span<const Detection> detections);
+MOBILENET_API Result<void> draw(const PixelBuffer& picture, const Segmentation& segmentation);
+MOBILENET_API Result<void> draw(const PixelBuffer& picture, std::span<const Classification> classes);
+// Objects with their numbers, each in a colour that goes with the number.
+MOBILENET_API Result<void> draw(const PixelBuffer& picture, std::span<const Track> tracks);
+// Lines of text, as of a frame rate, on a panel in the upper right corner.
+MOBILENET_API Result<void> draw_text(const PixelBuffer& picture, std::string_view lines);
 
 }  // namespace mobilenet

@@ -80,23 +80,23 @@ bool visible(cairo_t* context, const Box& box) {
 struct Tile {
   int left, top, width, height;
 
-  void load(const RgbPicture& picture, cairo_surface_t* surface) const {
+  void load(const Pixels& picture, cairo_surface_t* surface) const {
     for (int y = 0; y < height; ++y) {
-      const std::uint8_t* in = picture.pixel(left, top + y);
+      const std::uint8_t* in = picture.at(left, top + y);
       for (std::uint32_t& out : row(surface, y)) {
-        out = std::uint32_t{in[0]} << 16 | std::uint32_t{in[1]} << 8 | in[2];
-        in += 3;
+        out = std::uint32_t{in[picture.red]} << 16 | std::uint32_t{in[1]} << 8 | in[picture.blue];
+        in += picture.pixel_bytes;
       }
     }
   }
-  void store(cairo_surface_t* surface, const RgbPicture& picture) const {
+  void store(cairo_surface_t* surface, const Pixels& picture) const {
     for (int y = 0; y < height; ++y) {
-      std::uint8_t* out = picture.pixel(left, top + y);
+      std::uint8_t* out = picture.at(left, top + y);
       for (const std::uint32_t in : row(surface, y)) {
-        out[0] = static_cast<std::uint8_t>(in >> 16);
+        out[picture.red] = static_cast<std::uint8_t>(in >> 16);
         out[1] = static_cast<std::uint8_t>(in >> 8);
-        out[2] = static_cast<std::uint8_t>(in);
-        out += 3;
+        out[picture.blue] = static_cast<std::uint8_t>(in);
+        out += picture.pixel_bytes;
       }
     }
   }
@@ -108,7 +108,7 @@ struct Tile {
   }
 };
 
-Result<void> paint_tile(const RgbPicture& picture, const Tile& tile, const std::function<void(Canvas&)>& draw) {
+Result<void> paint_tile(const Pixels& picture, const Tile& tile, const std::function<void(Canvas&)>& draw) {
   const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, tile.width, tile.height));
   const Context context(cairo_create(surface.get()));
   const auto failure = [&]() -> Error {
@@ -176,7 +176,7 @@ void Canvas::text(double left, double baseline, std::string_view text, double fo
   }
 }
 
-Result<void> paint(const RgbPicture& picture, const Box& region, const std::function<void(Canvas&)>& draw) {
+Result<void> paint(const Pixels& picture, const Box& region, const std::function<void(Canvas&)>& draw) {
   const int left = static_cast<int>(std::clamp(std::floor(region.left), 0.0, double{1} * picture.width));
   const int top = static_cast<int>(std::clamp(std::floor(region.top), 0.0, double{1} * picture.height));
   const int right = static_cast<int>(std::clamp(std::ceil(region.right), 0.0, double{1} * picture.width));

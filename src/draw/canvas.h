@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "draw/palette.h"
-#include "draw/rgb_picture.h"
+#include "draw/pixels.h"
 
 struct _cairo;  // NOLINT(bugprone-reserved-identifier): the name is cairo.h's
 
@@ -56,6 +56,6 @@ class Canvas {
 
 // Calls `draw` for every tile that `region` touches, always in the picture's coordinates; what it draws beyond the
 // region may be missing. Tiles, because Cairo's pictures are limited to 32767 pixels a side and need memory.
-Result<void> paint(const RgbPicture& picture, const Box& region, const std::function<void(Canvas&)>& draw);
+Result<void> paint(const Pixels& picture, const Box& region, const std::function<void(Canvas&)>& draw);
 
 }  // namespace mobilenet::drawing

@@ -18,7 +18,7 @@ void Canvas::fill(const Box&, double, Colour, double) {}
 void Canvas::fill_between(const Box&, double, const Box&, double, Colour, double) {}
 void Canvas::text(double, double, std::string_view, double, Colour) {}
 
-Result<void> paint(const RgbPicture&, const Box&, const std::function<void(Canvas&)>&) { return can_draw(); }
+Result<void> paint(const Pixels&, const Box&, const std::function<void(Canvas&)>&) { return can_draw(); }
 
 }  // namespace mobilenet::drawing
 

@@ -21,6 +21,8 @@ constexpr int kMaxCodePoints = 256;                        // more fits in no pi
 
 bool is_control(char32_t code_point) { return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0); }
 
+}  // namespace
+
 std::string legible(std::string_view text) {
   std::string out;
   for (int count = 0; !text.empty() && count < kMaxCodePoints; ++count) {
@@ -36,8 +38,6 @@ std::string legible(std::string_view text) {
   }
   return out;
 }
-
-}  // namespace
 
 std::string decimal(double value, int digits) {
   std::array<char, 400> text{};  // the largest double has 309 digits before the point

@@ -9,8 +9,10 @@
 
 namespace mobilenet::drawing {
 
-// A class as people read it: its label as legible text, or "class 7" when it has none or no font has its letters.
-// Control characters become spaces, bytes that are no UTF-8 U+FFFD; very long labels are cut.
+// Text that can be drawn: control characters become spaces, bytes that are no UTF-8 U+FFFD; very long ones are cut.
+std::string legible(std::string_view text);
+
+// A class as people read it: its label, legible, or "class 7" when it has none or no font has its letters.
 std::string class_caption(int index, std::string_view label);
 
 // A number with so many digits behind the point.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Boxes, and plates with their labels where there is room for them.
+// Boxes of objects and tracks, and plates with their labels where there is room for them.
 
 #include <mobilenet/draw.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,9 +16,10 @@
 #include "base/error.h"
 #include "draw/canvas.h"
 #include "draw/caption.h"
+#include "draw/frame_stamp.h"
 #include "draw/palette.h"
+#include "draw/pixels.h"
 #include "draw/proportions.h"
-#include "draw/rgb_picture.h"
 
 namespace mobilenet::drawing {
 namespace {
@@ -27,6 +29,14 @@ namespace {
 constexpr double kMaxHidden = 0.1;    // of a plate, by others
 constexpr double kMaxNamed = 0.15;    // of the picture, by plates with names
 constexpr double kMaxCovered = 0.35;  // of the picture, by all plates
+
+constexpr std::int64_t kTrackColours = 100;  // of the palette, which repeats itself then
+
+// What is to be drawn, and a number that an object has, of its class (detections) or for good (tracks).
+struct Object {
+  Detection detection;
+  std::int64_t track = 0;  // 0: none
+};
 
 struct Mark {
   Box frame;  // the outer edge
@@ -62,9 +72,11 @@ Box plate_for(std::string_view text, const Box& picture, double font_size) {
   return {0, 0, std::min(picture.width(), std::ceil(width)), std::ceil(kCaptionHeight * font_size)};
 }
 
-// Name and score, shortened to their room. Empty when there is none for a name.
-std::string full_caption(const Detection& detection, const Box& picture, double font_size) {
-  const std::string score = std::isfinite(detection.score) ? ' ' + decimal(detection.score, 2) : std::string();
+// Name, number and score, shortened to their room. Empty when there is none for a name.
+std::string full_caption(const Object& object, const Box& picture, double font_size) {
+  const Detection& detection = object.detection;
+  std::string score = object.track > 0 ? " #" + std::to_string(object.track) : std::string();
+  if (std::isfinite(detection.score)) score += ' ' + decimal(detection.score, 2);
   const double room = std::min(picture.width() - 2 * kCaptionMargin * font_size - text_width(score, font_size),
                                caption_room(static_cast<int>(picture.width()), font_size));
   const std::string name = shortened(class_caption(detection.class_index, detection.label), font_size, room);
@@ -111,19 +123,6 @@ bool place_plate(const Box& picture, std::span<const Box> taken, Mark& mark) {
   return true;
 }
 
-void draw_frame(Canvas& canvas, const Mark& mark, int line) {
-  const double shade = shade_width(line);
-  const double radius = line >= 2 ? 1.5 * line : 0;
-  const Box inner = mark.frame.grown(-line);
-  const double inner_radius = std::max(0.0, radius - line);
-  canvas.fill_between(mark.frame.grown(shade), radius + shade, mark.frame, radius, {}, kShadeOpacity);
-  if (inner.width() > 0 && inner.height() > 0) {
-    canvas.fill_between(inner, inner_radius, inner.grown(-shade), std::max(0.0, inner_radius - shade), {},
-                        kShadeOpacity);
-  }
-  canvas.fill_between(mark.frame, radius, inner, inner_radius, mark.colour);
-}
-
 void draw_plate(Canvas& canvas, const Mark& mark, double font_size, int line) {
   const double shade = shade_width(line), radius = 0.2 * font_size;
   canvas.fill_between(mark.plate.grown(shade), radius + shade, mark.plate, radius, {}, kShadeOpacity);
@@ -133,15 +132,14 @@ void draw_plate(Canvas& canvas, const Mark& mark, double font_size, int line) {
   canvas.text(left, baseline, mark.caption, font_size, readable_on(mark.colour));
 }
 
-Result<void> draw_objects(const RgbPicture& picture, std::span<const Detection> detections) {
+Result<void> draw_objects(const Pixels& picture, std::vector<Object> objects) {
   const Box whole{0, 0, double{1} * picture.width, double{1} * picture.height};
   const int line = line_width(picture.width, picture.height);
   const double font_size = caption_font_size(picture.width, picture.height);
 
-  std::vector<const Detection*> best_first;
-  for (const Detection& detection : detections) best_first.push_back(&detection);
-  std::ranges::stable_sort(best_first, [](const Detection* a, const Detection* b) {
-    return !std::isnan(a->score) && (std::isnan(b->score) || a->score > b->score);
+  std::ranges::stable_sort(objects, [](const Object& one, const Object& other) {
+    const float a = one.detection.score, b = other.detection.score;
+    return !std::isnan(a) && (std::isnan(b) || a > b);
   });
 
   std::vector<Mark> marks;
@@ -161,33 +159,61 @@ Result<void> draw_objects(const RgbPicture& picture, std::span<const Detection> 
     covered += added;
     return true;
   };
-  for (std::size_t i = 0; i < best_first.size(); ++i) {
-    const Detection& detection = *best_first[i];
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const auto& [detection, track] = objects[i];
     Mark mark;
     if (!place_frame(detection, whole, line, mark.frame)) continue;
-    mark.colour = instance_colour(detection.class_index, instances[detection.class_index]++);
-    // The best has its name in any picture.
+    mark.colour = track > 0 ? class_colour(static_cast<int>(track % kTrackColours))
+                            : instance_colour(detection.class_index, instances[detection.class_index]++);
+    // The best has its name in any picture; where names have no room, a number tells which it is.
     const double limit = plates.empty() ? 1 : kMaxNamed;
-    if (!place(mark, full_caption(detection, whole, font_size), limit)) place(mark, std::to_string(i + 1), kMaxCovered);
+    const std::string number = track > 0 ? "#" + std::to_string(track) : std::to_string(i + 1);
+    if (!place(mark, full_caption(objects[i], whole, font_size), limit)) place(mark, number, kMaxCovered);
     marks.push_back(std::move(mark));
   }
   if (marks.empty()) return {};
   std::ranges::reverse(marks);  // the best is drawn last, over the others
-  return paint(picture, whole, [&](Canvas& canvas) {
-    for (const Mark& mark : marks) draw_frame(canvas, mark, line);
-    for (const Mark& mark : marks) {
-      if (!mark.caption.empty()) draw_plate(canvas, mark, font_size, line);
-    }
-  });
+  MOBILENET_TRY(const FrameStamp stamp, FrameStamp::create(line));
+  for (const Mark& mark : marks) MOBILENET_CHECK(stamp.draw(picture, mark.frame, mark.colour));
+  for (const Mark& mark : marks) {
+    if (mark.caption.empty()) continue;
+    MOBILENET_CHECK(paint(picture, mark.plate.grown(shade_width(line)),
+                          [&](Canvas& canvas) { draw_plate(canvas, mark, font_size, line); }));
+  }
+  return {};
+}
+
+Result<void> draw_detections(const Pixels& picture, std::span<const Detection> detections) {
+  std::vector<Object> objects;
+  for (const Detection& detection : detections) objects.push_back({detection, 0});
+  return draw_objects(picture, std::move(objects));
 }
 
 }  // namespace
 }  // namespace mobilenet::drawing
 
+mobilenet::Result<void> mobilenet::draw(const PixelBuffer& picture, std::span<const Detection> detections) try {
+  MOBILENET_CHECK(can_draw());
+  MOBILENET_TRY(const drawing::Pixels pixels, drawing::pixels_of(picture));
+  return drawing::draw_detections(pixels, detections);
+} catch (...) {
+  return caught("drawing objects");
+}
+
+mobilenet::Result<void> mobilenet::draw(const PixelBuffer& picture, std::span<const Track> tracks) try {
+  MOBILENET_CHECK(can_draw());
+  MOBILENET_TRY(const drawing::Pixels pixels, drawing::pixels_of(picture));
+  std::vector<drawing::Object> objects;
+  for (const Track& track : tracks) objects.push_back({track.object, track.id});
+  return drawing::draw_objects(pixels, std::move(objects));
+} catch (...) {
+  return caught("drawing tracks");
+}
+
 mobilenet::Result<void> mobilenet::draw(Image& picture, std::span<const Detection> detections) try {
   MOBILENET_CHECK(can_draw());
-  MOBILENET_TRY(const drawing::RgbPicture pixels, drawing::upright_pixels(picture));
-  return drawing::draw_objects(pixels, detections);
+  MOBILENET_TRY(const drawing::Pixels pixels, drawing::upright_pixels(picture));
+  return drawing::draw_detections(pixels, detections);
 } catch (...) {
   return caught("drawing objects");
 }

@@ -19,15 +19,12 @@
 #include "draw/canvas.h"
 #include "draw/caption.h"
 #include "draw/palette.h"
+#include "draw/panel.h"
+#include "draw/pixels.h"
 #include "draw/proportions.h"
-#include "draw/rgb_picture.h"
 
 namespace mobilenet::drawing {
 namespace {
-
-constexpr double kLegendOpacity = 0.62;
-constexpr double kLegendFont = 0.92;   // of the picture's caption size
-constexpr double kLegendHeight = 0.6;  // of the picture, at most
 
 bool is_background(const SegmentClass& entry) {
   return entry.index == 0 && (entry.label.empty() || mobilenet::is_background(entry.label));
@@ -49,80 +46,160 @@ Tints tints_of(const Segmentation& segmentation) {
   return tints;
 }
 
-// For each pixel, three times its distance to the nearest pixel of another class, less 3: 0 beside a border, 255 far
-// away. Steps of 3 and 4 approximate straight and diagonal ones; two passes find them all. The picture's own edge is no
-// border.
-std::vector<std::uint8_t> border_distances(std::span<const std::uint8_t> mask, int width, int height) {
-  const auto columns = static_cast<std::ptrdiff_t>(width);
-  std::vector<std::uint8_t> distances(mask.size());
-  const auto index = [columns](int x, int y) { return static_cast<std::size_t>(y * columns + x); };
-  const auto relax = [&](std::size_t at, std::size_t neighbour, int step) {
-    const int through = mask[at] != mask[neighbour] ? step - 3 : distances[neighbour] + step;
-    if (through < distances[at]) distances[at] = static_cast<std::uint8_t>(through);
-  };
-  std::ranges::fill(distances, std::uint8_t{255});
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      const std::size_t at = index(x, y);
-      if (x > 0) relax(at, at - 1, 3);
-      if (y == 0) continue;
-      relax(at, index(x, y - 1), 3);
-      if (x > 0) relax(at, index(x - 1, y - 1), 4);
-      if (x + 1 < width) relax(at, index(x + 1, y - 1), 4);
+// Of a part of a mask, for each pixel three times its distance to the nearest pixel of another class, less 3: 0 beside
+// a border, 255 far away. Steps of 3 and 4 approximate straight and diagonal ones; two passes find them all. The
+// picture's own edge is no border.
+class BorderDistances {
+ public:
+  // Of columns left .. right of rows top .. bottom of a mask with rows of `mask_width`.
+  void find(const std::uint8_t* mask, std::ptrdiff_t mask_width, int left, int top, int right, int bottom) {
+    left_ = left, top_ = top, stride_ = right - left + 2;
+    const int width = right - left, height = bottom - top;
+    // With a frame around it that is the same class again, and far from all borders.
+    const auto cells = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(height + 2);
+    classes_.resize(cells);
+    distances_.assign(cells, kFar);
+    for (int y = -1; y <= height; ++y) {
+      const std::uint8_t* const row = mask + (top + std::clamp(y, 0, height - 1)) * mask_width + left;
+      std::uint8_t* const copy = classes_.data() + (y + 1) * std::ptrdiff_t{stride_};
+      std::copy_n(row, width, copy + 1);
+      copy[0] = row[0], copy[width + 1] = row[width - 1];
+    }
+    for (int y = 1; y <= height; ++y) {
+      std::ptrdiff_t cell = y * std::ptrdiff_t{stride_} + 1;
+      for (int x = 0; x < width; ++x, ++cell)
+        distances_[static_cast<std::size_t>(cell)] = nearest(cell, {-1, -stride_, -stride_ - 1, -stride_ + 1});
+    }
+    for (int y = height; y >= 1; --y) {
+      std::ptrdiff_t cell = y * std::ptrdiff_t{stride_} + width;
+      for (int x = 0; x < width; ++x, --cell)
+        distances_[static_cast<std::size_t>(cell)] = nearest(cell, {1, stride_, stride_ + 1, stride_ - 1});
     }
   }
-  for (int y = height - 1; y >= 0; --y) {
-    for (int x = width - 1; x >= 0; --x) {
-      const std::size_t at = index(x, y);
-      if (x + 1 < width) relax(at, at + 1, 3);
-      if (y + 1 == height) continue;
-      relax(at, index(x, y + 1), 3);
-      if (x > 0) relax(at, index(x - 1, y + 1), 4);
-      if (x + 1 < width) relax(at, index(x + 1, y + 1), 4);
+
+  std::uint8_t at(int x, int y) const {
+    return distances_[static_cast<std::size_t>((y - top_ + 1) * std::ptrdiff_t{stride_} + x - left_ + 1)];
+  }
+
+ private:
+  static constexpr std::uint8_t kFar = 255;
+
+  // Two straight neighbours, then two diagonal ones.
+  std::uint8_t nearest(std::ptrdiff_t cell, const std::array<int, 4>& neighbours) const {
+    const std::uint8_t own = classes_[static_cast<std::size_t>(cell)];
+    int least = distances_[static_cast<std::size_t>(cell)];
+    for (std::size_t i = 0; i < neighbours.size(); ++i) {
+      const auto other = static_cast<std::size_t>(cell + neighbours[i]);
+      const int step = i < 2 ? 3 : 4;
+      least = std::min(least, classes_[other] != own ? step - 3 : distances_[other] + step);
     }
+    return static_cast<std::uint8_t>(least);
   }
-  return distances;
-}
 
-// `weight` is of 256.
-std::uint8_t blended(std::uint8_t below, std::uint8_t colour, int weight) {
-  return static_cast<std::uint8_t>((below * (256 - weight) + colour * weight + 128) >> 8);
-}
-
-// Tints; outlines of `line` pixels on the inner side of each region, which fade within one pixel; and a shade around
-// them where nothing is tinted.
-void tint(const RgbPicture& picture, std::span<const std::uint8_t> mask, const Tints& tints, int line) {
-  const auto distances = border_distances(mask, picture.width, picture.height);
-  std::array<int, 256> weights;  // of the colour, by distance
-  for (int i = 0; i < 256; ++i) {
-    const double covered = std::clamp((3.0 * line - i) / 3, 0.0, 1.0);
-    weights[static_cast<std::size_t>(i)] =
-        static_cast<int>(std::lround(256 * (kMaskOpacity + (1 - kMaskOpacity) * covered)));
-  }
-  const double shade = 3 * shade_width(line);
-  const int shade_weight = static_cast<int>(std::lround(256 * kShadeOpacity));
-  std::uint8_t* pixel = picture.rgb;
-  for (std::size_t i = 0; i < mask.size(); ++i, pixel += 3) {
-    const bool drawn = tints.drawn[mask[i]];
-    if (!drawn && distances[i] >= shade) continue;
-    const Colour colour = drawn ? tints.colours[mask[i]] : Colour{};
-    const int weight = drawn ? weights[distances[i]] : shade_weight;
-    pixel[0] = blended(pixel[0], colour.red, weight);
-    pixel[1] = blended(pixel[1], colour.green, weight);
-    pixel[2] = blended(pixel[2], colour.blue, weight);
-  }
-}
-
-struct LegendRow {
-  Colour colour;
-  bool swatch = true;
-  std::string name, share;
+  int left_ = 0, top_ = 0, stride_ = 0;
+  std::vector<std::uint8_t> classes_, distances_;
 };
 
-struct Legend {
-  double font_size = 0, margin = 0, row_height = 0, name_left = 0;
-  std::vector<LegendRow> rows;
-  Box panel;
+// Squares of the mask, and those near which classes meet.
+class Tiles {
+ public:
+  static constexpr int kSide = 16;  // pixels; of 8 to 64 the fastest on masks of things
+
+  Tiles(std::span<const std::uint8_t> mask, int width, int height)
+      : across_((width + kSide - 1) / kSide), down_((height + kSide - 1) / kSide) {
+    std::vector<std::uint8_t> borders(static_cast<std::size_t>(across_) * static_cast<std::size_t>(down_));
+    for (int y = 0; y < height; ++y) {
+      const std::uint8_t* const row = mask.data() + y * std::ptrdiff_t{width};
+      const std::uint8_t* const below = y + 1 < height ? row + width : row;
+      for (int tile = 0; tile < across_; ++tile) {
+        const int left = tile * kSide, right = std::min(left + kSide, width);
+        int differs = 0;
+        // Diagonal neighbours differ only where straight ones do.
+        for (int x = left; x < right; ++x) differs |= row[x] ^ below[x];
+        for (int x = left; x < std::min(right, width - 1); ++x) differs |= row[x] ^ row[x + 1];
+        borders[place(tile, y / kSide)] |= static_cast<std::uint8_t>(differs);
+      }
+    }
+    near_.resize(borders.size());
+    for (int y = 0; y < down_; ++y)
+      for (int x = 0; x < across_; ++x)
+        for (int v = std::max(y - 1, 0); v <= std::min(y + 1, down_ - 1); ++v)
+          for (int u = std::max(x - 1, 0); u <= std::min(x + 1, across_ - 1); ++u)
+            near_[place(x, y)] |= static_cast<std::uint8_t>(borders[place(u, v)] != 0);
+  }
+
+  int across() const { return across_; }
+  int down() const { return down_; }
+  bool near(int x, int y) const { return near_[place(x, y)] != 0; }
+
+ private:
+  std::size_t place(int x, int y) const { return static_cast<std::size_t>(y * std::ptrdiff_t{across_} + x); }
+
+  int across_, down_;
+  std::vector<std::uint8_t> near_;
+};
+
+// Tints; outlines of `line` pixels on the inner side of each region, which fade within one pixel; and a shade around
+// them where nothing is tinted. Far from borders, which is nearly everywhere, runs of a class are tinted alike.
+class Tinter {
+ public:
+  Tinter(const Pixels& picture, std::span<const std::uint8_t> mask, const Tints& tints, int line)
+      : picture_(picture), mask_(mask), tints_(tints), shade_(3 * shade_width(line)), reach_(line + shade_width(line)) {
+    for (int i = 0; i < 256; ++i) {
+      const double covered = std::clamp((3.0 * line - i) / 3, 0.0, 1.0);
+      weights_[static_cast<std::size_t>(i)] =
+          static_cast<int>(std::lround(256 * (kMaskOpacity + (1 - kMaskOpacity) * covered)));
+    }
+  }
+
+  void run() {
+    const Tiles tiles(mask_, picture_.width, picture_.height);
+    const bool fits = reach_ <= Tiles::kSide;  // in pictures of up to some 20,000 pixels a side
+    for (int y = 0; y < tiles.down(); ++y) {
+      const int top = y * Tiles::kSide, bottom = std::min(top + Tiles::kSide, picture_.height);
+      // Neighbours that are alike go together.
+      const auto is_near = [&](int x) { return !fits || tiles.near(x, y); };
+      for (int x = 0; x < tiles.across();) {
+        const int begin = x;
+        const bool near = is_near(begin);
+        const std::uint8_t number = class_at(begin * Tiles::kSide, top);
+        while (x < tiles.across() && is_near(x) == near && (near || class_at(x * Tiles::kSide, top) == number)) ++x;
+        const int left = begin * Tiles::kSide, right = std::min(x * Tiles::kSide, picture_.width);
+        if (near)
+          near_borders(left, top, right, bottom);
+        else if (tints_.drawn[number])
+          Brush(picture_, tints_.colours[number], weights_[255]).fill(left, top, right, bottom);
+      }
+    }
+  }
+
+ private:
+  std::uint8_t class_at(int x, int y) const {
+    return mask_[static_cast<std::size_t>(y * std::ptrdiff_t{picture_.width} + x)];
+  }
+
+  void near_borders(int left, int top, int right, int bottom) {
+    distances_.find(mask_.data(), picture_.width, std::max(left - reach_, 0), std::max(top - reach_, 0),
+                    std::min(right + reach_, picture_.width), std::min(bottom + reach_, picture_.height));
+    const int shade_weight = static_cast<int>(std::lround(256 * kShadeOpacity));
+    for (int y = top; y < bottom; ++y) {
+      std::uint8_t* pixel = picture_.at(left, y);
+      for (int x = left; x < right; ++x, pixel += picture_.pixel_bytes) {
+        const std::uint8_t number = class_at(x, y), distance = distances_.at(x, y);
+        if (tints_.drawn[number])
+          blend(picture_, pixel, tints_.colours[number], weights_[distance]);
+        else if (distance < shade_)
+          blend(picture_, pixel, {}, shade_weight);
+      }
+    }
+  }
+
+  const Pixels& picture_;
+  std::span<const std::uint8_t> mask_;
+  const Tints& tints_;
+  int shade_, reach_;               // in thirds of pixels; in pixels, from where a border shows
+  std::array<int, 256> weights_{};  // of the colour, by distance
+  BorderDistances distances_;
 };
 
 std::string share_text(std::int64_t pixels, double all) {
@@ -131,7 +208,7 @@ std::string share_text(std::int64_t pixels, double all) {
 }
 
 // Where the panel hides the least of what was found: the four corners, the lower left first.
-Box quietest_corner(const RgbPicture& picture, const Segmentation& segmentation, const Tints& tints, double width,
+Box quietest_corner(const Pixels& picture, const Segmentation& segmentation, const Tints& tints, double width,
                     double height, double margin) {
   const double right = picture.width - margin - width, bottom = picture.height - margin - height;
   const std::array<Box, 4> corners{{{margin, bottom, margin + width, bottom + height},
@@ -151,71 +228,19 @@ Box quietest_corner(const RgbPicture& picture, const Segmentation& segmentation,
   return *std::ranges::min_element(corners, {}, hidden);
 }
 
-// As many classes as fit, the last line counting the others; no rows when there is no room for any.
-Legend lay_out_legend(const RgbPicture& picture, const Segmentation& segmentation, const Tints& tints) {
-  Legend legend;
-  legend.font_size = std::max(8.0, std::round(kLegendFont * caption_font_size(picture.width, picture.height)));
-  const double em = legend.font_size;
-  legend.margin = std::round(0.5 * em);
-  legend.row_height = std::round(1.5 * em);
-  legend.name_left = std::round(1.4 * em);
+Panel lay_out_legend(const Pixels& picture, const Segmentation& segmentation, const Tints& tints) {
   const double all = double{1} * picture.width * picture.height;
+  std::vector<PanelRow> rows;
   for (const SegmentClass& entry : segmentation.classes) {
     if (is_background(entry) || entry.pixels <= 0) continue;
-    const Colour colour = class_colour(entry.index);
-    legend.rows.push_back({colour, true, class_caption(entry.index, entry.label), share_text(entry.pixels, all)});
+    rows.push_back({class_colour(entry.index), class_caption(entry.index, entry.label), share_text(entry.pixels, all)});
   }
-  const double room = std::floor((kLegendHeight * picture.height - 2 * legend.margin) / legend.row_height);
-  const auto fitting = static_cast<std::size_t>(std::clamp(room, 0.0, 256.0));
-  if (legend.rows.size() > fitting) {
-    if (fitting < 2) {
-      legend.rows.resize(fitting);
-    } else {
-      const std::size_t others = legend.rows.size() - (fitting - 1);
-      legend.rows.resize(fitting - 1);
-      legend.rows.push_back({{}, false, "+" + std::to_string(others), ""});
-    }
-  }
-
-  double names = 0, shares = 0;
-  for (const LegendRow& row : legend.rows) {
-    names = std::max(names, text_width(row.name, em));
-    shares = std::max(shares, text_width(row.share, em));
-  }
-  // Outside the panel, inside it left and right, between names and shares.
-  const double around = 2 * legend.margin + 2 * legend.margin + legend.name_left + em;
-  const double names_room = std::min(picture.width - around - shares, caption_room(picture.width, em));
-  if (legend.rows.empty() || names_room < 2 * em) {
-    legend.rows.clear();
-    return legend;
-  }
-  for (LegendRow& row : legend.rows) row.name = shortened(row.name, em, names_room);
-  const double width = std::ceil(std::min(names, names_room) + shares + around - 2 * legend.margin);
-  const double height = legend.row_height * static_cast<double>(legend.rows.size()) + 2 * std::round(0.3 * em);
-  legend.panel = quietest_corner(picture, segmentation, tints, width, height, legend.margin);
-  return legend;
+  return lay_out_panel(picture, std::move(rows), [&](double width, double height, double margin) {
+    return quietest_corner(picture, segmentation, tints, width, height, margin);
+  });
 }
 
-void draw_legend(Canvas& canvas, const Legend& legend) {
-  const double em = legend.font_size;
-  canvas.fill(legend.panel, 0.4 * em, {}, kLegendOpacity);
-  double top = legend.panel.top + std::round(0.3 * em);
-  const double left = legend.panel.left + legend.margin;
-  for (const LegendRow& row : legend.rows) {
-    const double baseline = std::round(top + 1.1 * em);
-    if (row.swatch) {
-      const double side = std::round(0.9 * em);
-      const double swatch_top = std::round(top + (legend.row_height - side) / 2);
-      canvas.fill({left, swatch_top, left + side, swatch_top + side}, 0.2 * em, row.colour);
-    }
-    canvas.text(left + legend.name_left, baseline, row.name, em, {255, 255, 255});
-    const double share_left = std::round(legend.panel.right - legend.margin - text_width(row.share, em));
-    if (!row.share.empty()) canvas.text(share_left, baseline, row.share, em, {225, 225, 225});
-    top += legend.row_height;
-  }
-}
-
-Result<void> draw_classes(const RgbPicture& picture, const Segmentation& segmentation) {
+Result<void> draw_classes(const Pixels& picture, const Segmentation& segmentation) {
   const std::size_t pixels = static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height);
   if (segmentation.width != picture.width || segmentation.height != picture.height ||
       segmentation.mask.size() != pixels) {
@@ -223,18 +248,24 @@ Result<void> draw_classes(const RgbPicture& picture, const Segmentation& segment
                    " pixels is not of the picture's size, ", picture.width, "x", picture.height);
   }
   const Tints tints = tints_of(segmentation);
-  tint(picture, segmentation.mask, tints, line_width(picture.width, picture.height));
-  const Legend legend = lay_out_legend(picture, segmentation, tints);
-  if (legend.rows.empty()) return {};
-  return paint(picture, legend.panel, [&](Canvas& canvas) { draw_legend(canvas, legend); });
+  Tinter(picture, segmentation.mask, tints, line_width(picture.width, picture.height)).run();
+  return draw_panel(picture, lay_out_legend(picture, segmentation, tints));
 }
 
 }  // namespace
 }  // namespace mobilenet::drawing
 
+mobilenet::Result<void> mobilenet::draw(const PixelBuffer& picture, const Segmentation& segmentation) try {
+  MOBILENET_CHECK(can_draw());
+  MOBILENET_TRY(const drawing::Pixels pixels, drawing::pixels_of(picture));
+  return drawing::draw_classes(pixels, segmentation);
+} catch (...) {
+  return caught("drawing classes");
+}
+
 mobilenet::Result<void> mobilenet::draw(Image& picture, const Segmentation& segmentation) try {
   MOBILENET_CHECK(can_draw());
-  MOBILENET_TRY(const drawing::RgbPicture pixels, drawing::upright_pixels(picture));
+  MOBILENET_TRY(const drawing::Pixels pixels, drawing::upright_pixels(picture));
   return drawing::draw_classes(pixels, segmentation);
 } catch (...) {
   return caught("drawing classes");
