@@ -18,19 +18,28 @@
 namespace mobilenet {
 
 enum class PictureFormat : std::uint8_t {
-  png,   // loses nothing
-  jpeg,  // of quality 92, with full colour resolution
+  png,  // loses nothing
+  jpeg,
+};
+
+struct JpegOptions {
+  int quality = 92;  // 1 to 100
+  // Colour with half of the width and height (4:2:0), as video has it. With quality 80 half of the bytes and of the
+  // time: what a stream wants.
+  bool half_colour = false;
 };
 
 // By the ending of a file's name, in any case: .png, .jpg or .jpeg. Another ending, or a codec that this build lacks,
 // is an error; ask before any work is done.
 MOBILENET_API Result<PictureFormat> picture_format_of(const std::filesystem::path& path);
 
-// The picture as a viewer sees it, upright. Neither of float planes nor of NV12.
-MOBILENET_API Result<std::vector<std::byte>> encode(const ImageView& picture, PictureFormat format);
+// The picture as a viewer sees it, upright, as convert() makes it. Not of float planes.
+MOBILENET_API Result<std::vector<std::byte>> encode(const ImageView& picture, PictureFormat format,
+                                                    const JpegOptions& jpeg = {});
 // The same, with its EXIF block, made upright, and its colour profile where that describes RGB. What a format cannot
 // hold is left out: JPEG has room for 64 KiB of EXIF and 16 MiB of profile.
-MOBILENET_API Result<std::vector<std::byte>> encode(const Image& picture, PictureFormat format);
+MOBILENET_API Result<std::vector<std::byte>> encode(const Image& picture, PictureFormat format,
+                                                    const JpegOptions& jpeg = {});
 
 // A mask, [height][width], as an indexed PNG: the pixel is the class, the palette PASCAL VOC's;
 // its text `Software` is "mobilenet.cpp".

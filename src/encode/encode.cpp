@@ -47,7 +47,8 @@ bool is_rgb_without_padding(const ImageView& view) {
          view.row_bytes[0] == std::ptrdiff_t{3} * view.width;
 }
 
-Result<Bytes> encode_with(const ImageView& view, PictureFormat format, const encoding::PictureTags& tags) {
+Result<Bytes> encode_with(const ImageView& view, PictureFormat format, const encoding::PictureTags& tags,
+                          const JpegOptions& jpeg) {
   if (!is_built_in(format)) return writes_no(format);
   std::optional<Image> copy;
   if (!is_rgb_without_padding(view)) {
@@ -60,7 +61,7 @@ Result<Bytes> encode_with(const ImageView& view, PictureFormat format, const enc
     if (format == PictureFormat::png) return encoding::encode_png(picture, tags);
   }
   if constexpr (kJpeg) {
-    if (format == PictureFormat::jpeg) return encoding::encode_jpeg(picture, tags);
+    if (format == PictureFormat::jpeg) return encoding::encode_jpeg(picture, tags, jpeg);
   }
   return writes_no(format);
 }
@@ -87,17 +88,17 @@ Result<PictureFormat> picture_format_of(const std::filesystem::path& path) try {
   return caught("the name of a picture");
 }
 
-Result<Bytes> encode(const ImageView& picture, PictureFormat format) try {
-  return encode_with(picture, format, {});
+Result<Bytes> encode(const ImageView& picture, PictureFormat format, const JpegOptions& jpeg) try {
+  return encode_with(picture, format, {}, jpeg);
 } catch (...) {
   return caught("encoding a picture");
 }
 
-Result<Bytes> encode(const Image& picture, PictureFormat format) try {
+Result<Bytes> encode(const Image& picture, PictureFormat format, const JpegOptions& jpeg) try {
   MOBILENET_TRY(const Bytes exif, picture.upright_exif());
   encoding::PictureTags tags{exif, {}};
   if (is_rgb_profile(picture.icc_profile())) tags.icc_profile = picture.icc_profile();
-  return encode_with(picture, format, tags);
+  return encode_with(picture, format, tags, jpeg);
 } catch (...) {
   return caught("encoding a picture");
 }

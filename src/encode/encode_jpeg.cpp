@@ -21,7 +21,6 @@
 namespace mobilenet::encoding {
 namespace {
 
-constexpr int kQuality = 92;
 constexpr int kMaxSide = JPEG_MAX_DIMENSION;
 
 // Collects the file piece by piece.
@@ -97,7 +96,10 @@ void write_profile(j_compress_ptr info, std::span<const std::byte> profile) {
 
 }  // namespace
 
-Result<std::vector<std::byte>> encode_jpeg(const RgbPicture& picture, const PictureTags& tags) {
+Result<std::vector<std::byte>> encode_jpeg(const RgbPicture& picture, const PictureTags& tags,
+                                           const JpegOptions& options) {
+  if (options.quality < 1 || options.quality > 100)
+    return failure(ErrorCode::invalid_argument, "the quality of a JPEG is 1 to 100, not ", options.quality);
   const std::string size = text(picture.width, "x", picture.height);
   if (picture.width > kMaxSide || picture.height > kMaxSide) {
     return failure(ErrorCode::unsupported, "a JPEG has at most ", kMaxSide, " pixels a side, the picture has ", size,
@@ -112,8 +114,11 @@ Result<std::vector<std::byte>> encode_jpeg(const RgbPicture& picture, const Pict
     info.input_components = 3;
     info.in_color_space = JCS_RGB;
     jpeg_set_defaults(&info);
-    jpeg_set_quality(&info, kQuality, TRUE);
-    for (int c = 0; c < info.num_components; ++c) info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = 1;
+    jpeg_set_quality(&info, options.quality, TRUE);
+    // Only the first component, luma, has pixels of its own for each of colour.
+    for (int c = 0; c < info.num_components; ++c) {
+      info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = c == 0 && options.half_colour ? 2 : 1;
+    }
     jpeg_start_compress(&info, TRUE);
     write_exif(&info, tags.exif);
     write_profile(&info, tags.icc_profile);

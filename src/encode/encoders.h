@@ -5,6 +5,7 @@
 // The encoders behind <mobilenet/encode.h>, one file each; those whose library was not found are declared but not
 // built.
 
+#include <mobilenet/encode.h>
 #include <mobilenet/result.h>
 
 #include <cstddef>
@@ -26,7 +27,8 @@ struct PictureTags {
 };
 
 Result<std::vector<std::byte>> encode_png(const RgbPicture& picture, const PictureTags& tags);
-Result<std::vector<std::byte>> encode_jpeg(const RgbPicture& picture, const PictureTags& tags);
+Result<std::vector<std::byte>> encode_jpeg(const RgbPicture& picture, const PictureTags& tags,
+                                           const JpegOptions& options);
 // [height][width] numbers.
 Result<std::vector<std::byte>> encode_mask_png(std::span<const std::uint8_t> mask, int width, int height);
 

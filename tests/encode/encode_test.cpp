@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -196,6 +197,34 @@ TEST(Encode, JpegStaysClose) {
   int worst = 0;
   for (std::size_t i = 0; i < rgb.size(); ++i) worst = std::max(worst, std::abs(back[i] - rgb[i]));
   EXPECT_LE(worst, kTolerance);
+}
+
+// The sampling factors of luma, high bits first, as the file's frame header has them.
+int luma_sampling(std::span<const std::byte> file) {
+  for (std::size_t at = 2; at + 12 < file.size();) {
+    if (file[at + 1] == std::byte{0xC0}) return std::to_integer<int>(file[at + 11]);
+    at += 2 + 256 * std::to_integer<std::size_t>(file[at + 2]) + std::to_integer<std::size_t>(file[at + 3]);
+  }
+  return -1;
+}
+
+TEST(Encode, JpegOptionsChooseQualityAndColour) {
+  const auto rgb = gradient(320, 200);
+  const ImageView view = ImageView::packed(rgb.data(), PixelFormat::rgb, 320, 200);
+  const auto fine = encode(view, PictureFormat::jpeg).value();
+  const auto coarse = encode(view, PictureFormat::jpeg, {.quality = 30}).value();
+  const auto half = encode(view, PictureFormat::jpeg, {.half_colour = true}).value();
+  EXPECT_EQ(fine, encode(view, PictureFormat::jpeg, {.quality = 92, .half_colour = false}).value());
+  EXPECT_LT(coarse.size(), fine.size());
+  EXPECT_LT(half.size(), fine.size());
+  EXPECT_EQ(luma_sampling(fine), 0x11);
+  EXPECT_EQ(luma_sampling(coarse), 0x11);
+  EXPECT_EQ(luma_sampling(half), 0x22);
+  for (const int quality : {0, -5, 101}) {
+    const auto file = encode(view, PictureFormat::jpeg, {.quality = quality});
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().message, "the quality of a JPEG is 1 to 100, not " + std::to_string(quality));
+  }
 }
 
 TEST(Encode, JpegHasALargestSize) {
