@@ -58,6 +58,9 @@ mobilenet_component(JPEG HEADER jpeglib.h LIBRARIES jpeg PACKAGE libjpeg)
 mobilenet_component(PNG HEADER spng.h LIBRARIES spng PACKAGE spng)
 mobilenet_component(WEBP HEADER webp/demux.h LIBRARIES webpdemux webp PACKAGE libwebp)
 mobilenet_component(ZIP HEADER zip.h LIBRARIES zip PACKAGE libzip)
+if(MOBILENET_CLI)
+  mobilenet_component(SDL HEADER SDL.h FOLDER SDL2 PACKAGE sdl2)  # the library is looked for at run time
+endif()
 if(MOBILENET_DRAW)  # when all three are there; without, it says so
   find_file(MOBILENET_FONT DejaVuSans.ttf PATHS /usr/share/fonts /usr/local/share/fonts
             PATH_SUFFIXES truetype/dejavu dejavu dejavu-sans-fonts TTF)

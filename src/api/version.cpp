@@ -28,6 +28,9 @@
 #ifndef MOBILENET_VERSION_OF_FONTCONFIG
 #define MOBILENET_VERSION_OF_FONTCONFIG ""
 #endif
+#ifndef MOBILENET_VERSION_OF_SDL
+#define MOBILENET_VERSION_OF_SDL ""
+#endif
 #ifndef MOBILENET_VERSION_OF_CUDA
 #define MOBILENET_VERSION_OF_CUDA ""
 #endif
@@ -52,6 +55,7 @@ std::span<const Component> components() {
                                     Component{"png (libspng)", MOBILENET_VERSION_OF_PNG},
                                     Component{"webp (libwebp)", MOBILENET_VERSION_OF_WEBP},
                                     Component{"zip (libzip)", MOBILENET_VERSION_OF_ZIP},
+                                    Component{"windows (sdl2)", MOBILENET_VERSION_OF_SDL},
                                     Component{"GPUs of NVIDIA (cuda)", MOBILENET_VERSION_OF_CUDA},
                                     Component{"annotated pictures (cairo)", MOBILENET_VERSION_OF_CAIRO},
                                     Component{"fonts of the machine (fontconfig)", MOBILENET_VERSION_OF_FONTCONFIG},
