@@ -34,6 +34,7 @@ constexpr std::array kVerbs = {
     Verb{"classify", "Say what pictures show", add_classify},
     Verb{"detect", "Find objects and their boxes in pictures", add_detect},
     Verb{"segment", "Say what every pixel of pictures belongs to", add_segment},
+    Verb{"live", "Watch a camera or a video with its answers drawn", add_live},
     Verb{"evaluate", "Measure a model against annotations: top-1/5, COCO AP, mIoU", add_evaluate},
     Verb{"features", "Write feature vectors or maps of pictures as .npz", add_features},
     Verb{"run", "Raw tensors in, raw tensors out (.npy, .npz)", add_run},

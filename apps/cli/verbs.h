@@ -22,6 +22,7 @@ using Work = std::function<int()>;
 Work add_classify(CLI::App& app);
 Work add_detect(CLI::App& app);
 Work add_segment(CLI::App& app);
+Work add_live(CLI::App& app);
 Work add_evaluate(CLI::App& app);
 Work add_features(CLI::App& app);
 Work add_run(CLI::App& app);

@@ -70,6 +70,22 @@ std::string sentences(std::span<const Info> infos, std::string_view name_of_defa
   return text;
 }
 
+void add_orientation_option(CLI::App& app, PictureArguments& arguments) {
+  add_value(
+      app, "--orientation",
+      [&arguments](const std::string& text) {
+        const auto value = whole_number(text);
+        if (!value) return is_not(text, "a whole number");
+        if (*value >= 1 && *value <= 8) {
+          arguments.options.orientation = orientation_from_exif(static_cast<int>(*value));
+        } else {
+          arguments.orientation_note = "--orientation " + text + " is ignored: EXIF has 1 to 8";
+        }
+        return std::string();
+      },
+      "EXIF orientation 1..8 of all pictures, instead of their\nown; other numbers are ignored", "N");
+}
+
 }  // namespace
 
 void add_session_options(CLI::App& app, SessionOptions& options) {
@@ -106,21 +122,10 @@ void add_size_option(CLI::App& app, const std::string& names, SessionOptions& op
 void add_picture_options(CLI::App& app, PictureArguments& arguments) {
   require(add_words(app, "pictures", arguments.words,
                     "JPEG, PNG, WebP or BMP files, folders (the pictures\n"
-                    "directly inside), patterns, or - for standard input",
+                    "directly inside), patterns, or - for standard input;\n"
+                    "videos, cameras (0, /dev/video0), addresses of streams",
                     "..."));
-  add_value(
-      app, "--orientation",
-      [&arguments](const std::string& text) {
-        const auto value = whole_number(text);
-        if (!value) return is_not(text, "a whole number");
-        if (*value >= 1 && *value <= 8) {
-          arguments.options.orientation = orientation_from_exif(static_cast<int>(*value));
-        } else {
-          arguments.orientation_note = "--orientation " + text + " is ignored: EXIF has 1 to 8";
-        }
-        return std::string();
-      },
-      "EXIF orientation 1..8 of all pictures, instead of their\nown; other numbers are ignored", "N");
+  add_orientation_option(app, arguments);
   add_value(
       app, "--max-pixels",
       [&arguments](const std::string& text) {
@@ -130,6 +135,13 @@ void add_picture_options(CLI::App& app, PictureArguments& arguments) {
         return std::string();
       },
       "Refuse larger pictures; 0: no limit (default: " + std::to_string(DecodeOptions{}.max_pixels) + ")", "N");
+  add_quiet_option(app);
+}
+
+void add_source_options(CLI::App& app, PictureArguments& arguments) {
+  add_words(app, "source", arguments.words,
+            "A camera (0, /dev/video0), the address of a stream, or a\nvideo (default: 0)", "...");
+  add_orientation_option(app, arguments);
   add_quiet_option(app);
 }
 
@@ -201,8 +213,10 @@ CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vect
 }
 
 void add_annotation_option(CLI::App& app, std::string& path) {
-  add_output_name(app, "-o,--output", path,
-                  "Write annotated pictures: a .png or .jpg for one picture, a folder for many (end its name in /)");
+  add_output_name(
+      app, "-o,--output", path,
+      "Write annotated pictures and videos: a .png or .jpg for one picture, a .mp4, .mkv, .mov or .webm for one "
+      "video, a folder for many (end its name in /)");
 }
 
 CLI::Option* add_output_name(CLI::App& app, const std::string& names, std::string& path, const std::string& description,

@@ -38,6 +38,8 @@ struct PictureArguments {
 
 // P..., --orientation, --max-pixels, --quiet
 void add_picture_options(CLI::App& app, PictureArguments& arguments);
+// SOURCE, --orientation, --quiet: one camera, stream or video, or none.
+void add_source_options(CLI::App& app, PictureArguments& arguments);
 // What all verbs that answer about pictures have: --labels, --size, those of preprocessing, of pictures and of
 // sessions.
 void add_answer_options(CLI::App& app, ModelChoice& model, PictureArguments& pictures, SessionOptions& session);

@@ -3,10 +3,12 @@
 #include "cli/arguments/picture_sources.h"
 
 #include <glob.h>
+#include <mobilenet/video.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -109,10 +111,41 @@ void add_folder(const std::string& folder, PictureList& list) {
   for (std::string& name : names) list.sources.push_back({std::move(name), {}});
 }
 
+bool is_number(std::string_view word) {
+  return !word.empty() && word.size() <= 3 && word.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// "rtsp://...", with a scheme of letters, digits, '+', '-' and '.' (RFC 3986).
+bool is_address(std::string_view word) {
+  const std::size_t colon = word.find("://");
+  return colon != std::string_view::npos && colon > 1 && std::isalpha(static_cast<unsigned char>(word.front())) != 0 &&
+         std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(colon),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.'; });
+}
+
+// A device, or its number where no file has that name.
+bool is_camera(const std::string& word) {
+  std::error_code ignored;
+  return word.starts_with("/dev/video") || (is_number(word) && !fs::exists(fs::symlink_status(word, ignored)));
+}
+
+bool holds_video(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return false;  // reading a pipe would take what is read from it
+  const File file(std::fopen(path.c_str(), "rb"));
+  std::array<std::byte, kVideoHead> head{};
+  const std::size_t size = file ? std::fread(head.data(), 1, head.size(), file.get()) : 0;
+  return is_video(std::span(head).first(size));
+}
+
 void add_path(const std::string& path, PictureList& list) {
   std::error_code ignored;
-  if (fs::is_directory(path, ignored)) {
+  if (is_camera(path) || is_address(path)) {
+    list.moving.push_back({path, true});
+  } else if (fs::is_directory(path, ignored)) {
     add_folder(path, list);
+  } else if (holds_video(path)) {
+    list.moving.push_back({path, false});
   } else {
     list.sources.push_back({path, {}});
   }
@@ -136,7 +169,7 @@ PictureList expand_pictures(std::span<const std::string> words) {
   for (const std::string& word : words) {
     std::error_code ignored;
     const bool pattern = word.find_first_of("*?[") != std::string::npos;
-    if (word != kStandardInput && pattern && !fs::exists(fs::symlink_status(word, ignored))) {
+    if (word != kStandardInput && pattern && !is_address(word) && !fs::exists(fs::symlink_status(word, ignored))) {
       add_pattern(word, list);
     } else {
       add_path(word, list);

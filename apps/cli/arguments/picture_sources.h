@@ -3,7 +3,8 @@
 #pragma once
 
 // Which pictures the words of a command line mean: files, folders (the pictures directly inside, sorted by name),
-// patterns that no shell has expanded, and "-" for standard input.
+// patterns that no shell has expanded, and "-" for standard input; and which of them mean pictures that move: videos,
+// cameras ("0", "/dev/video0") and addresses of streams ("rtsp://...").
 
 #include <span>
 #include <string>
@@ -18,8 +19,14 @@ struct PictureSource {
 
 inline constexpr const char* kStandardInput = "-";
 
+struct MovingSource {
+  std::string name;   // as given: a file, a camera, an address
+  bool live = false;  // a camera or a stream: it has no end, and its frames do not wait
+};
+
 struct PictureList {
   std::vector<PictureSource> sources;  // in the order of the words
+  std::vector<MovingSource> moving;    // likewise
   std::vector<std::string> skipped;    // a sentence for each folder that holds more than pictures
 };
 

@@ -32,6 +32,17 @@ Pending& pending() {
   return *all;
 }
 
+// What is to be done at the first signal; taken by it.
+struct Finish {
+  std::mutex mutex;  // held while it is called, so that its owner outlives that
+  std::function<void()> call;
+};
+
+Finish& finish() {
+  static auto* const wish = new Finish;
+  return *wish;
+}
+
 // libzip and Model::save() write beside the name that they are given, and rename.
 void remove_with_siblings(const fs::path& path) {
   const std::string name = path.filename().string();
@@ -45,7 +56,13 @@ void remove_with_siblings(const fs::path& path) {
 
 [[noreturn]] void end_on_signal(const sigset_t& signals) {
   int number = SIGTERM;
-  sigwait(&signals, &number);
+  for (bool finishing = true; finishing;) {
+    sigwait(&signals, &number);
+    const std::lock_guard lock(finish().mutex);
+    const std::function<void()> call = std::exchange(finish().call, {});
+    finishing = static_cast<bool>(call);
+    if (call) call();
+  }
   const std::lock_guard lock(pending().mutex);
   for (const fs::path& path : pending().names) remove_with_siblings(path);
   std::signal(number, SIG_DFL);
@@ -151,6 +168,16 @@ void remove_pending_files_when_interrupted() {
   } catch (const std::system_error&) {
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // no thread to spare: they end the program as they always do
   }
+}
+
+FinishWhenInterrupted::FinishWhenInterrupted(std::function<void()> call) {
+  const std::lock_guard lock(finish().mutex);
+  finish().call = std::move(call);
+}
+
+FinishWhenInterrupted::~FinishWhenInterrupted() {
+  const std::lock_guard lock(finish().mutex);
+  finish().call = {};
 }
 
 }  // namespace mobilenet::cli

@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -65,5 +66,15 @@ class PendingFile {
 // From now on SIGINT, SIGTERM and SIGHUP remove all pending files before they end the program. Call it before other
 // threads start.
 void remove_pending_files_when_interrupted();
+
+// While one lives, the first of these signals calls `finish`, on another thread, in place of ending the program: what
+// is recorded from a camera has no other end. The second ends it.
+class FinishWhenInterrupted {
+ public:
+  explicit FinishWhenInterrupted(std::function<void()> finish);
+  FinishWhenInterrupted(const FinishWhenInterrupted&) = delete;
+  FinishWhenInterrupted& operator=(const FinishWhenInterrupted&) = delete;
+  ~FinishWhenInterrupted();
+};
 
 }  // namespace mobilenet::cli

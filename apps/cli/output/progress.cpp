@@ -9,11 +9,11 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <string_view>
 #include <vector>
 
 #include "cli/output/output.h"
 #include "cli/output/table.h"
+#include "cli/output/words.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -43,12 +43,14 @@ std::size_t terminal_columns() {
 
 }  // namespace
 
-Progress::Progress(std::size_t total, AnswersGo answers) : total_(total), start_(Clock::now()), last_(start_) {
+Progress::Progress(std::size_t total, AnswersGo answers, std::string_view noun)
+    : noun_(noun), total_(total), start_(Clock::now()), last_(start_) {
+  const bool many = total == 0;
   if (is_quiet()) return;
   if (can_redraw()) {
     const bool scrolls = answers == AnswersGo::to_standard_output && isatty(STDOUT_FILENO) == 1;
-    if (total >= kManyOnTerminal && !scrolls) style_ = Style::redrawn;
-  } else if (total >= kManyElsewhere) {
+    if ((many || total >= kManyOnTerminal) && !scrolls) style_ = Style::redrawn;
+  } else if (many || total >= kManyElsewhere) {
     style_ = Style::plain;
   }
 }
@@ -59,15 +61,15 @@ void Progress::advance(std::size_t pictures) {
   const auto now = Clock::now();
   const bool due = now - last_ >= (style_ == Style::redrawn ? Clock::duration(kRedrawEvery) : kPlainLineEvery);
   const bool missing = style_ == Style::redrawn && !drawn_;
-  if (!due && !missing && (done_ < total_ || style_ == Style::plain)) return;
+  if (!due && !missing && (done_ != total_ || style_ == Style::plain)) return;
   last_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   if (style_ == Style::redrawn) {
     // A line that is as wide as the terminal would already scroll it; the width may change at any time.
-    write_to_standard_error("\r\033[K" + progress_text(done_, total_, seconds, terminal_columns() - 1));
+    write_to_standard_error("\r\033[K" + progress_text(done_, total_, seconds, terminal_columns() - 1, noun_));
     drawn_ = true;
   } else {
-    write_to_standard_error(progress_text(done_, total_, seconds) + '\n');
+    write_to_standard_error(progress_text(done_, total_, seconds, 80, noun_) + '\n');
   }
 }
 
@@ -76,18 +78,24 @@ void Progress::clear() {
   drawn_ = false;
 }
 
-std::string progress_text(std::size_t done, std::size_t total, double seconds, std::size_t columns) {
+std::string progress_text(std::size_t done, std::size_t total, double seconds, std::size_t columns,
+                          std::string_view noun) {
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
-  const int percent =
-      total > 0 ? static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(total)) : 100;
+  const bool known = total > 0 && done <= total;
   std::array<char, 64> part{};
-  std::snprintf(part.data(), part.size(), "%3d %%", percent);
-  std::vector<std::string> parts{part.data()};
-  parts.push_back("  " + std::to_string(done) + '/' + std::to_string(total));
+  std::vector<std::string> parts;
+  if (known) {
+    std::snprintf(part.data(), part.size(), "%3d %%",
+                  static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(total)));
+    parts.emplace_back(part.data());
+    parts.push_back("  " + std::to_string(done) + '/' + std::to_string(total));
+  } else {
+    parts.push_back(counted(done, noun));
+  }
   if (rate > 0) {
-    parts.push_back("  " + fixed(rate, 1) + " pictures/s");
-    const double left = std::ceil(static_cast<double>(total > done ? total - done : 0) / rate);
-    if (left <= 359'999) {  // beyond 99 hours nobody wants the digits
+    parts.push_back("  " + fixed(rate, 1) + ' ' + std::string(noun) + "s/s");
+    const double left = std::ceil(static_cast<double>(known ? total - done : 0) / rate);
+    if (known && left <= 359'999) {  // beyond 99 hours nobody wants the digits
       const int whole = static_cast<int>(left);
       if (whole >= 3600) {
         std::snprintf(part.data(), part.size(), "  %d:%02d:%02d left", whole / 3600, whole / 60 % 60, whole % 60);

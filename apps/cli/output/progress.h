@@ -2,12 +2,14 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// How far a long list of pictures is, on standard error: one line that redraws itself on a terminal, a plain line now
-// and then elsewhere. Silent when asked, for short lists, and where the answers already scroll over the same terminal.
+// How far a long list of pictures, or a video, is, on standard error: one line that redraws itself on a terminal, a
+// plain line now and then elsewhere. Silent when asked, for short lists, and where the answers already scroll over the
+// same terminal.
 
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace mobilenet::cli {
 
@@ -15,8 +17,8 @@ enum class AnswersGo { to_standard_output, to_a_file };
 
 class Progress {
  public:
-  // `total` pictures lie ahead.
-  Progress(std::size_t total, AnswersGo answers);
+  // `total` pictures lie ahead, or frames of a video, whose number may be a guess; 0: nobody knows.
+  Progress(std::size_t total, AnswersGo answers, std::string_view noun = "picture");
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -28,6 +30,7 @@ class Progress {
  private:
   enum class Style { silent, redrawn, plain };
 
+  std::string_view noun_;
   Style style_ = Style::silent;
   std::size_t total_ = 0;
   std::size_t done_ = 0;
@@ -36,7 +39,9 @@ class Progress {
   std::chrono::steady_clock::time_point last_;
 };
 
-// " 42 %  105/250  88.1 pictures/s  0:02 left", or as much of it as fits into so many columns.
-std::string progress_text(std::size_t done, std::size_t total, double seconds, std::size_t columns = 80);
+// " 42 %  105/250  88.1 pictures/s  0:02 left", or as much of it as fits into so many columns. Of an unknown total, or
+// one that was too low: "105 pictures  88.1 pictures/s".
+std::string progress_text(std::size_t done, std::size_t total, double seconds, std::size_t columns = 80,
+                          std::string_view noun = "picture");
 
 }  // namespace mobilenet::cli

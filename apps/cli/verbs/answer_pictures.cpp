@@ -37,10 +37,17 @@ void say_summary(const AnswerRun& run, double seconds) {
 
 }  // namespace
 
-std::vector<PictureSource> list_pictures(const PictureArguments& arguments) {
+PictureList list_pictures(const PictureArguments& arguments) {
   if (!arguments.orientation_note.empty()) note(arguments.orientation_note);
   PictureList list = expand_pictures(arguments.words);
   for (const std::string& sentence : list.skipped) note(sentence);
+  return list;
+}
+
+std::vector<PictureSource> list_still_pictures(const PictureArguments& arguments) {
+  PictureList list = list_pictures(arguments);
+  for (const MovingSource& source : list.moving)
+    list.sources.push_back({source.name, source.name + ": is a video or camera, and pictures are wanted here"});
   return std::move(list.sources);
 }
 

@@ -23,7 +23,9 @@
 namespace mobilenet::cli {
 
 // What the words of the command line mean. Says which files of folders are skipped.
-std::vector<PictureSource> list_pictures(const PictureArguments& arguments);
+PictureList list_pictures(const PictureArguments& arguments);
+// The same for verbs that want pictures alone: videos and cameras become pictures with an error.
+std::vector<PictureSource> list_still_pictures(const PictureArguments& arguments);
 
 // Computes the pictures together and stores what is to be printed about each; answers[i] belongs to pictures[i]. A
 // picture whose result cannot be written becomes a bad one.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <mobilenet/draw.h>
 #include <mobilenet/model.h>
 #include <mobilenet/session.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -10,11 +12,14 @@
 
 #include "cli/arguments/class_names.h"
 #include "cli/arguments/cli11.h"
-#include "cli/output/table.h"
+#include "cli/output/answer_text.h"
+#include "cli/output/output_files.h"
+#include "cli/pictures/write_picture.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
+#include "cli/verbs/answer_videos.h"
 
-// mobilenet classify P...: the best classes of every picture.
+// mobilenet classify P...: the best classes of every picture, and of every frame of a video.
 
 namespace mobilenet::cli {
 namespace {
@@ -26,52 +31,68 @@ struct ClassifyOptions {
   SessionOptions session;
   PictureArguments pictures;
   ClassArguments classes;
+  VideoArguments video;
+  double smooth_seconds = 0;
+  std::string output;  // annotated pictures and videos; empty: none
+  IfExists if_exists = IfExists::refuse;
   bool json = false;
 };
-
-std::string json_text(std::span<const Classification> classes, Json line) {
-  line["classes"] = Json::array();
-  for (const Classification& answer : classes) {
-    line["classes"].push_back({{"index", answer.index}, {"label", answer.label}, {"score", shortest(answer.score)}});
-  }
-  return json_line(line);
-}
-
-std::string table_text(std::span<const Classification> classes) {
-  Table table({Align::right, Align::left, Align::right});
-  for (const Classification& answer : classes) {
-    const std::string index = std::to_string(answer.index);
-    const std::string label = answer.label.empty() ? "class " + index : std::string(answer.label);
-    table.row({fixed(answer.score, 2), label, "[" + index + "]"});
-  }
-  return table.text(2) + '\n';
-}
 
 int classify(ClassifyOptions& options) {
   const auto model = open_model_for_task(options.model);
   if (!model) return fail(model.error());
   if (auto chosen = choose_classes(options.classes, model->info(), options.session); !chosen)
     return fail(chosen.error());
+  const auto [sources, moving, skipped] = list_pictures(options.pictures);
+  PictureOutputs annotated(PictureOutputs::Kind::annotated, options.output);
+  VideoOutputs annotated_videos(options.output);
+  OutputFiles files(options.if_exists);
+  add_files_read(options.model, files);
+  for (const PictureSource& picture : sources) files.reads(picture.name);
+  for (const MovingSource& video : moving) files.reads(video.name);
+  AnswerRun run{sources, options.pictures, options.json, {}};
+  if (!sources.empty()) {
+    if (auto ready = annotated.prepare(sources, files); !ready) return fail(ready.error());
+    if (annotated.wanted()) run.written.push_back(annotated.summary());
+  }
+  if (auto ready = annotated_videos.prepare(moving, files); !ready) return fail(ready.error());
+  if (auto free = files.check_existing(); !free) return fail(free.error());
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
   note_guesses(model->info());
   if (!options.json) say_what_runs(*model, *session);
-  const std::vector<PictureSource> sources = list_pictures(options.pictures);
-  return answer_pictures(
-      {sources, options.pictures, options.json, {}},
-      [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
-          std::span<std::string* const> answers) -> Result<void> {
-        const auto classes = session->classify(views);
-        if (!classes) return classes.error();
-        const std::size_t batch = pictures.size();
-        for (std::size_t i = 0; i < batch; ++i) {
-          const auto& best = (*classes)[i];
-          *answers[i] = options.json ? json_text(best, answer_head(*pictures[i], "classify", *model, *session, batch))
-                                     : answer_title(*pictures[i], *session, batch, best.empty() ? "no class" : "") +
-                                           table_text(best);
-        }
-        return {};
-      });
+
+  const auto report = [&](std::span<const Classification> best, LoadedPicture& picture, std::string& text,
+                          std::size_t batch) {
+    Json line = answer_head(picture, "classify", *model, *session, batch);
+    std::string title = answer_title(picture, *session, batch, best.empty() ? "no class" : "");
+    if (annotated.wanted()) {
+      const Destination& place = annotated.at(picture.place);
+      for (const Classification& entry : best) note_label(entry.label);
+      const auto written = annotate(place, *picture.image, [&](Image& copy) { return draw(copy, best); });
+      if (!written) return picture.fail(picture.name + ": " + written.error().message);
+      line["annotated"] = place.path.string();
+      title += "  drawn in " + printable(place.path.string()) + '\n';
+    }
+    line["classes"] = classes_json(best);
+    text = options.json ? json_line(line) : title + classes_table(best);
+  };
+  const int status = answer_pictures(run,
+                                     [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
+                                         std::span<std::string* const> answers) -> Result<void> {
+                                       const auto classes = session->classify(views);
+                                       if (!classes) return classes.error();
+                                       for (std::size_t i = 0; i < pictures.size(); ++i)
+                                         report((*classes)[i], *pictures[i], *answers[i], pictures.size());
+                                       return {};
+                                     });
+  if (moving.empty()) return status;
+  FrameAnswerOptions frame_answer;
+  frame_answer.smooth_seconds = options.smooth_seconds;
+  frame_answer.top = options.session.top;
+  options.video.orientation = options.pictures.options.orientation;
+  return std::max(status, answer_videos({moving, options.video, *model, options.session, options.json}, frame_answer,
+                                        annotated_videos));
 }
 
 }  // namespace
@@ -82,6 +103,10 @@ Work add_classify(CLI::App& app) {
   add_count(app, "-n,--top", options->session.top, 1, kMaxTop, "Classes per picture (default: 5)");
   add_fraction(app, "--score", options->session.score_threshold, "Lowest score to show (default: 0)");
   add_class_options(app, options->classes);
+  add_annotation_option(app, options->output);
+  add_force_option(app, options->if_exists);
+  add_smooth_option(app, options->smooth_seconds);
+  add_video_options(app, options->video);
   add_answer_options(app, options->model, options->pictures, options->session);
   add_batch_option(app, options->pictures);
   add_json_option(app, options->json);
@@ -95,6 +120,7 @@ Work add_classify(CLI::App& app) {
              "  mobilenet classify photo.jpg\n"
              "  mobilenet classify --model mobilenet_v2.tflite --top 3 *.jpg\n"
              "  mobilenet classify --json --batch 8 holiday/ > answers.jsonl\n"
+             "  mobilenet classify --smooth 0.5 -o seen.mp4 walk.mp4\n"
              "  cat photo.jpg | mobilenet classify -");
   return [options] { return classify(*options); };
 }

@@ -14,15 +14,16 @@
 
 #include "cli/arguments/class_names.h"
 #include "cli/arguments/cli11.h"
+#include "cli/output/answer_text.h"
 #include "cli/output/files.h"
 #include "cli/output/output_files.h"
-#include "cli/output/table.h"
 #include "cli/output/words.h"
 #include "cli/pictures/write_picture.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
+#include "cli/verbs/answer_videos.h"
 
-// mobilenet detect P...: the objects of every picture.
+// mobilenet detect P...: the objects of every picture, and of every frame of a video.
 
 namespace mobilenet::cli {
 namespace {
@@ -39,6 +40,8 @@ struct DetectOptions {
   std::string output;         // annotated pictures; empty: none
   std::string coco;           // COCO results; empty: none
   IfExists if_exists = IfExists::refuse;
+  VideoArguments video;
+  bool track = false;
   bool clip = false;
   bool json = false;
 };
@@ -50,33 +53,14 @@ Detection clipped(Detection d, int width, int height) {
   return d;
 }
 
-std::string json_text(std::span<const Detection> detections, Json line) {
-  line["detections"] = Json::array();
-  for (const Detection& d : detections) {
-    line["detections"].push_back({{"class", d.class_index},
-                                  {"label", d.label},
-                                  {"score", shortest(d.score)},
-                                  {"box", {shortest(d.left), shortest(d.top), shortest(d.right), shortest(d.bottom)}}});
-  }
-  return json_line(line);
-}
-
-std::string table_text(std::span<const Detection> detections) {
-  Table table({Align::right, Align::left, Align::right, Align::left});
-  for (const Detection& d : detections) {
-    const std::string index = std::to_string(d.class_index);
-    table.row({fixed(d.score, 2), d.label.empty() ? "class " + index : std::string(d.label), "[" + index + "]",
-               fixed(d.left, 0) + "," + fixed(d.top, 0) + " - " + fixed(d.right, 0) + "," + fixed(d.bottom, 0)});
-  }
-  return table.text(2) + '\n';
-}
-
 std::string found_text(std::size_t count) { return count == 0 ? "nothing found" : std::to_string(count) + " found"; }
 
 class ObjectSearch {
  public:
   explicit ObjectSearch(DetectOptions& options)
-      : options_(options), annotated_(PictureOutputs::Kind::annotated, options.output) {}
+      : options_(options),
+        annotated_(PictureOutputs::Kind::annotated, options.output),
+        annotated_videos_(options.output) {}
 
   Result<void> prepare() {
     auto model = open_model_for_task(options_.model);
@@ -84,7 +68,9 @@ class ObjectSearch {
     model_ = *std::move(model);
     if (auto chosen = choose_classes(options_.classes, model_->info(), options_.session); !chosen) return chosen;
     if (options_.limit > 0) options_.session.max_detections = options_.limit;
-    sources_ = list_pictures(options_.pictures);
+    PictureList list = list_pictures(options_.pictures);
+    sources_ = std::move(list.sources);
+    moving_ = std::move(list.moving);
     if (auto ready = prepare_outputs(); !ready) return ready;
     auto session = open_session(*model_, options_.session);
     if (!session) return session.error();
@@ -97,16 +83,16 @@ class ObjectSearch {
   int run() {
     AnswerRun run{sources_, options_.pictures, options_.json, {}};
     if (annotated_.wanted()) run.written.push_back(annotated_.summary());
-    const int status =
-        answer_pictures(run,
-                        [this](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
-                               std::span<std::string* const> answers) -> Result<void> {
-                          const auto found = session_->detect(views);
-                          if (!found) return found.error();
-                          for (std::size_t i = 0; i < pictures.size(); ++i)
-                            report(views[i], (*found)[i], *pictures[i], *answers[i], pictures.size());
-                          return {};
-                        });
+    int status = answer_pictures(run,
+                                 [this](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
+                                        std::span<std::string* const> answers) -> Result<void> {
+                                   const auto found = session_->detect(views);
+                                   if (!found) return found.error();
+                                   for (std::size_t i = 0; i < pictures.size(); ++i)
+                                     report(views[i], (*found)[i], *pictures[i], *answers[i], pictures.size());
+                                   return {};
+                                 });
+    status = std::max(status, run_videos());
     if (!coco_file_) return status;
     const std::span<const std::byte> file = std::as_bytes(std::span(coco_.json()));
     if (auto written = write_file(*coco_file_, {&file, 1}); !written) return fail(written.error());
@@ -115,16 +101,34 @@ class ObjectSearch {
   }
 
  private:
+  int run_videos() {
+    if (moving_.empty()) return kSuccess;
+    FrameAnswerOptions answer;
+    answer.track = options_.track;
+    answer.score = options_.session.score_threshold.value_or(answer.score);
+    answer.most = options_.most;
+    answer.clip = options_.clip;
+    options_.video.orientation = options_.pictures.options.orientation;
+    return answer_videos({moving_, options_.video, *model_, options_.session, options_.json}, answer,
+                         annotated_videos_);
+  }
+
   Result<void> prepare_outputs() {
     OutputFiles files(options_.if_exists);
     add_files_read(options_.model, files);
     for (const PictureSource& picture : sources_) files.reads(picture.name);
+    for (const MovingSource& video : moving_) files.reads(video.name);
+    if (options_.track && moving_.empty())
+      return Error{ErrorCode::invalid_argument, "--track is for videos and cameras, and there is none"};
+    if (!options_.coco.empty() && !moving_.empty())
+      return Error{ErrorCode::invalid_argument, "--coco is for pictures, and " + moving_.front().name + " is a video"};
     if (!options_.coco.empty()) {
       auto coco = files.add(options_.coco, "the COCO results");
       if (!coco) return coco.error();
       coco_file_ = *std::move(coco);
     }
-    if (auto ready = annotated_.prepare(sources_, files); !ready) return ready;
+    if (auto ready = sources_.empty() ? Result<void>() : annotated_.prepare(sources_, files); !ready) return ready;
+    if (auto ready = annotated_videos_.prepare(moving_, files); !ready) return ready;
     return files.check_existing();
   }
 
@@ -148,12 +152,15 @@ class ObjectSearch {
     if (coco_file_) {
       if (auto added = coco_.add(picture.name, detections); !added) return picture.fail(added.error().message);
     }
-    answer = options_.json ? json_text(detections, std::move(head)) : title + table_text(detections);
+    head["detections"] = objects_json(detections);
+    answer = options_.json ? json_line(head) : title + objects_table(detections);
   }
 
   DetectOptions& options_;
   PictureOutputs annotated_;
+  VideoOutputs annotated_videos_;
   std::vector<PictureSource> sources_;
+  std::vector<MovingSource> moving_;
   std::optional<Model> model_;
   std::optional<Session> session_;
   std::optional<Destination> coco_file_;
@@ -179,6 +186,8 @@ Work add_detect(CLI::App& app) {
                "Boxes that overlap more are one object (default: the model's)");
   add_class_options(app, options->classes);
   add_flag(app, "--clip", options->clip, "Cut boxes at the picture's edges");
+  add_flag(app, "--track", options->track, "Videos and cameras: every object keeps a number from frame to frame");
+  add_video_options(app, options->video);
   add_annotation_option(app, options->output);
   add_output_name(app, "--coco", options->coco, "Also write COCO results (image_id, category_id, bbox, score)", "FILE");
   add_force_option(app, options->if_exists);
@@ -192,7 +201,9 @@ Work add_detect(CLI::App& app) {
              "Examples:\n"
              "  mobilenet detect photo.jpg\n"
              "  mobilenet detect --model ssd.tflite --classes person,dog -o a.png street.jpg\n"
-             "  mobilenet detect --json --score 0.3 -o annotated/ holiday/ > boxes.jsonl");
+             "  mobilenet detect --json --score 0.3 -o annotated/ holiday/ > boxes.jsonl\n"
+             "  mobilenet detect --track -o seen.mp4 street.mp4\n"
+             "  mobilenet detect --json --camera 1280x720@30 /dev/video0");
   return [options] { return detect(*options); };
 }
 

@@ -300,7 +300,7 @@ int evaluate(EvaluateOptions& options) {
   note_guesses(model->info());
   if (!options.json) say_what_runs(*model, *session);
 
-  const std::vector<PictureSource> sources = list_pictures(options.pictures);
+  const std::vector<PictureSource> sources = list_still_pictures(options.pictures);
   PictureLoader loader(sources, options.pictures.options);
   const std::size_t batch = info.task == Task::segment ? 1 : static_cast<std::size_t>(options.pictures.batch);
   const auto judged = collect(*session, **measure, loader, batch);

@@ -4,6 +4,7 @@
 #include <mobilenet/session.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "cli/pictures/picture_loader.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
+#include "cli/verbs/answer_videos.h"
 
 // mobilenet features P... --layers a,b -o out.npz: inner layers of the network, one array a layer, one row a picture.
 
@@ -31,6 +33,7 @@ namespace mobilenet::cli {
 namespace {
 
 constexpr const char* kNamesArray = "images";
+constexpr const char* kSecondsArray = "seconds";  // of frames of videos
 
 struct FeaturesOptions {
   ModelChoice model;
@@ -38,6 +41,7 @@ struct FeaturesOptions {
   PictureArguments pictures;
   std::string output;
   IfExists if_exists = IfExists::refuse;
+  VideoArguments video;
   bool json = false;
 };
 
@@ -61,7 +65,9 @@ class FeatureFile {
   FeatureFile(Destination destination, std::span<const std::string> layers)
       : destination_(std::move(destination)), layers_(layers) {}
 
-  Result<void> append(std::span<const TensorView> tensors, std::span<LoadedPicture* const> pictures) {
+  // One row a name; `seconds` of a frame's, none of pictures'.
+  Result<void> append(std::span<const TensorView> tensors, std::span<const std::string> names,
+                      std::optional<double> seconds = {}) {
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       if (i == spools_.size()) {
         auto spool = RowSpool::create(destination_.path, tensors[i]);
@@ -70,7 +76,11 @@ class FeatureFile {
       }
       if (auto appended = spools_[i].append(tensors[i]); !appended) return appended;
     }
-    for (const LoadedPicture* picture : pictures) names_.push_back(picture->name);
+    for (const std::string& name : names) {
+      names_.push_back(name);
+      seconds_.push_back(seconds.value_or(std::nan("")));
+      has_seconds_ = has_seconds_ || seconds;
+    }
     return {};
   }
 
@@ -83,6 +93,9 @@ class FeatureFile {
     }
     NpyTexts names = npy_texts(names_);
     arrays.push_back({kNamesArray, names.header, names.bytes, nullptr});
+    const std::int64_t rows = static_cast<std::int64_t>(seconds_.size());
+    const std::string seconds = npy_header("<f8", {&rows, 1});
+    if (has_seconds_) arrays.push_back({kSecondsArray, seconds, std::as_bytes(std::span(seconds_)), nullptr});
     return write_npz(destination_, arrays);
   }
 
@@ -94,9 +107,12 @@ class FeatureFile {
   std::span<const std::string> layers_;
   std::vector<RowSpool> spools_;
   std::vector<std::string> names_;
+  std::vector<double> seconds_;
+  bool has_seconds_ = false;
 };
 
-void report(const FeaturesOptions& options, const ModelInfo& info, const Session& session, const FeatureFile& file) {
+void report(const FeaturesOptions& options, const ModelInfo& info, const Session& session, const FeatureFile& file,
+            bool has_videos) {
   if (!options.json) {
     Table table({Align::left, Align::left, Align::left});
     for (std::size_t i = 0; i < file.spools().size(); ++i) {
@@ -104,7 +120,8 @@ void report(const FeaturesOptions& options, const ModelInfo& info, const Session
       table.row({options.session.layers[i], std::string(name_of(tensor.type)), shape_text(tensor.shape)});
     }
     print(table.text());
-    note("wrote " + options.output + ": " + counted(file.rows(), "picture") + ", names in array " + kNamesArray);
+    note("wrote " + options.output + ": " + counted(file.rows(), has_videos ? "row" : "picture") + ", names in array " +
+         kNamesArray);
     return;
   }
   Json line;
@@ -127,10 +144,11 @@ int features(FeaturesOptions& options) {
   if (auto fits = check_takes_pictures(model->info()); !fits) return fail(fits.error());
   drop_repeated(options.session.layers);
   if (options.session.layers.empty()) return misuse("--layers is required: " + layer_list(model->info()));
-  const std::vector<PictureSource> sources = list_pictures(options.pictures);
+  const auto [sources, moving, skipped] = list_pictures(options.pictures);
   OutputFiles files(options.if_exists);
   add_files_read(options.model, files);
   for (const PictureSource& picture : sources) files.reads(picture.name);
+  for (const MovingSource& video : moving) files.reads(video.name);
   auto output = files.only(options.output, "the features");
   if (!output) return fail(output.error());
   auto session = open_session(*model, options.session);
@@ -148,7 +166,9 @@ int features(FeaturesOptions& options) {
         group, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) -> Result<void> {
           const auto tensors = session->features(views);
           if (!tensors) return tensors.error();
-          if (auto appended = file.append(*tensors, pictures); !appended) write_error = appended.error();
+          std::vector<std::string> names;
+          for (const LoadedPicture* picture : pictures) names.push_back(picture->name);
+          if (auto appended = file.append(*tensors, names); !appended) write_error = appended.error();
           return {};
         });
     if (!computed || write_error) {
@@ -168,10 +188,17 @@ int features(FeaturesOptions& options) {
     progress.advance(group.size());
   }
   progress.clear();
-  if (file.rows() == 0) return fail("no picture could be read; " + options.output + " is not written");
+  options.video.orientation = options.pictures.options.orientation;
+  const FrameRun frames{moving, options.video, *model, options.session, options.json};
+  const int videos =
+      go_through_videos(frames, [&](const MovingSource& video, const VideoFrame& frame, const Prediction& prediction) {
+        const std::string name = video.name + '#' + std::to_string(frame.number());
+        return file.append(prediction.features, {&name, 1}, frame.seconds());
+      });
+  if (file.rows() == 0) return fail("nothing could be read; " + options.output + " is not written");
   if (const auto written = file.finish(); !written) return fail(written.error());
-  report(options, model->info(), *session, file);
-  if (bad == 0) return kSuccess;
+  report(options, model->info(), *session, file, !moving.empty());
+  if (bad == 0) return videos;
   return fail(std::to_string(bad) + " of " + counted(loader.total(), "picture") +
               (bad == 1 ? " has no row" : " have no row"));
 }
@@ -196,12 +223,14 @@ Work add_features(CLI::App& app) {
   add_preprocess_options(app, options->model);
   add_picture_options(app, options->pictures);
   add_batch_option(app, options->pictures);
+  add_video_options(app, options->video);
   add_session_options(app, options->session);
   add_json_option(app, options->json);
   set_footer(app,
              "Writes one array per layer under the layer's name; axis 0 is the pictures in order, the\n"
              "other axes are the source framework's. The array `images` holds the name of every row's\n"
-             "picture. A picture that cannot be read has no row, and makes the exit code 1.\n"
+             "picture. A picture that cannot be read has no row, and makes the exit code 1. Frames of\n"
+             "videos are rows named clip.mp4#12; the array `seconds` holds their times.\n"
              "\n"
              "Examples:\n"
              "  mobilenet features photo.jpg --layers pool -o photo.npz\n"

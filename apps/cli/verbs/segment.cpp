@@ -4,7 +4,7 @@
 #include <mobilenet/model.h>
 #include <mobilenet/session.h>
 
-#include <cstdint>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,13 +12,14 @@
 
 #include "cli/arguments/cli11.h"
 #include "cli/arguments/picture_sources.h"
+#include "cli/output/answer_text.h"
 #include "cli/output/output_files.h"
-#include "cli/output/table.h"
 #include "cli/pictures/write_picture.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
+#include "cli/verbs/answer_videos.h"
 
-// mobilenet segment P...: the class of every pixel.
+// mobilenet segment P...: the class of every pixel, of pictures and of the frames of videos.
 
 namespace mobilenet::cli {
 namespace {
@@ -30,40 +31,31 @@ struct SegmentOptions {
   std::string output;  // annotated pictures; empty: none
   std::string mask;    // indexed PNG files; empty: none
   IfExists if_exists = IfExists::refuse;
+  VideoArguments video;
+  double smooth_seconds = 0;
   bool json = false;
 };
-
-// A class of a few pixels is there, and is not "0.0 %".
-std::string share_text(std::int64_t pixels, double all) {
-  const double percent = 100 * static_cast<double>(pixels) / all;
-  return (percent < 0.05 ? "<0.1" : fixed(percent, 1)) + " %";
-}
-
-std::string table_text(const Segmentation& answer) {
-  Table table({Align::right, Align::left, Align::right});
-  const double pixels = static_cast<double>(answer.width) * answer.height;
-  for (const SegmentClass& c : answer.classes) {
-    const std::string index = std::to_string(c.index);
-    table.row(
-        {share_text(c.pixels, pixels), c.label.empty() ? "class " + index : std::string(c.label), "[" + index + "]"});
-  }
-  return table.text(2) + '\n';
-}
 
 int segment(SegmentOptions& options) {
   const auto model = open_model_for_task(options.model);
   if (!model) return fail(model.error());
-  const std::vector<PictureSource> sources = list_pictures(options.pictures);
+  const auto [sources, moving, skipped] = list_pictures(options.pictures);
   PictureOutputs annotated(PictureOutputs::Kind::annotated, options.output);
   PictureOutputs masks(PictureOutputs::Kind::mask, options.mask);
   OutputFiles files(options.if_exists);
   add_files_read(options.model, files);
   for (const PictureSource& picture : sources) files.reads(picture.name);
+  for (const MovingSource& video : moving) files.reads(video.name);
+  if (!options.mask.empty() && !moving.empty())
+    return misuse("--mask is for pictures, and " + moving.front().name + " is a video; -o shows its masks");
   AnswerRun run{sources, options.pictures, options.json, {}};
   for (PictureOutputs* outputs : {&annotated, &masks}) {
+    if (sources.empty()) break;
     if (auto ready = outputs->prepare(sources, files); !ready) return fail(ready.error());
     if (outputs->wanted()) run.written.push_back(outputs->summary());
   }
+  VideoOutputs annotated_videos(options.output);
+  if (auto ready = annotated_videos.prepare(moving, files); !ready) return fail(ready.error());
   if (auto free = files.check_existing(); !free) return fail(free.error());
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
@@ -76,9 +68,7 @@ int segment(SegmentOptions& options) {
     Json line = answer_head(picture, "segment", *model, *session, 1);
     std::string title = answer_title(picture, *session, 1);
     line["size"] = {answer->width, answer->height};
-    line["classes"] = Json::array();
-    for (const SegmentClass& c : answer->classes)
-      line["classes"].push_back({{"index", c.index}, {"label", c.label}, {"pixels", c.pixels}});
+    line["classes"] = segments_json(answer->classes);
     const auto add_file = [&](const char* key, const char* words, const Destination& place) {
       line[key] = place.path.string();
       title += words + printable(place.path.string()) + '\n';
@@ -95,16 +85,22 @@ int segment(SegmentOptions& options) {
       if (!written) return written;
       add_file("annotated", "  drawn in ", place);
     }
-    text = options.json ? json_line(line) : title + table_text(*answer);
+    text = options.json ? json_line(line) : title + segments_table(*answer);
     return {};
   };
-  return answer_pictures(run,
-                         [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
-                             std::span<std::string* const> answers) -> Result<void> {
-                           for (std::size_t i = 0; i < views.size(); ++i)
-                             if (auto done = one(views[i], *pictures[i], *answers[i]); !done) return done;
-                           return {};
-                         });
+  const int status = answer_pictures(run,
+                                     [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
+                                         std::span<std::string* const> answers) -> Result<void> {
+                                       for (std::size_t i = 0; i < views.size(); ++i)
+                                         if (auto done = one(views[i], *pictures[i], *answers[i]); !done) return done;
+                                       return {};
+                                     });
+  if (moving.empty()) return status;
+  FrameAnswerOptions frame_answer;
+  frame_answer.smooth_seconds = options.smooth_seconds;
+  options.video.orientation = options.pictures.options.orientation;
+  return std::max(status, answer_videos({moving, options.video, *model, options.session, options.json}, frame_answer,
+                                        annotated_videos));
 }
 
 }  // namespace
@@ -117,6 +113,8 @@ Work add_segment(CLI::App& app) {
                   "Write masks: indexed PNG of the picture's size, the pixel is the class; a .png for one picture, a "
                   "folder for many (end its name in /)");
   add_force_option(app, options->if_exists);
+  add_smooth_option(app, options->smooth_seconds);
+  add_video_options(app, options->video);
   add_answer_options(app, options->model, options->pictures, options->session);
   add_json_option(app, options->json);
   set_footer(app,
@@ -124,7 +122,8 @@ Work add_segment(CLI::App& app) {
              "\n"
              "Examples:\n"
              "  mobilenet segment -o seen.png photo.jpg\n"
-             "  mobilenet segment --model deeplabv3.tflite --mask masks/ holiday/");
+             "  mobilenet segment --model deeplabv3.tflite --mask masks/ holiday/\n"
+             "  mobilenet segment --smooth 0.3 -o seen.mp4 walk.mp4");
   return [options] { return segment(*options); };
 }
 
