@@ -47,57 +47,70 @@ Tints tints_of(const Segmentation& segmentation) {
 }
 
 // Of a part of a mask, for each pixel three times its distance to the nearest pixel of another class, less 3: 0 beside
-// a border, 255 far away. Steps of 3 and 4 approximate straight and diagonal ones; two passes find them all. The
-// picture's own edge is no border.
+// a border, far beyond reach. Steps of 3 and 4 approximate straight and diagonal ones; a round of them for each pixel
+// of reach, in loops that compilers turn into vectors, takes a fifth of the two passes in turn that would find them
+// all. The picture's own edge is no border.
 class BorderDistances {
  public:
+  static constexpr std::uint8_t kFar = 200;  // a step more is still a byte
+
+  explicit BorderDistances(int reach) : reach_(reach) {}
+
   // Of columns left .. right of rows top .. bottom of a mask with rows of `mask_width`.
   void find(const std::uint8_t* mask, std::ptrdiff_t mask_width, int left, int top, int right, int bottom) {
-    left_ = left, top_ = top, stride_ = right - left + 2;
-    const int width = right - left, height = bottom - top;
+    left_ = left, top_ = top, width_ = right - left, stride_ = width_ + 2;
+    height_ = bottom - top;
     // With a frame around it that is the same class again, and far from all borders.
-    const auto cells = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(height + 2);
+    const auto cells = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(height_ + 2);
     classes_.resize(cells);
     distances_.assign(cells, kFar);
-    for (int y = -1; y <= height; ++y) {
-      const std::uint8_t* const row = mask + (top + std::clamp(y, 0, height - 1)) * mask_width + left;
-      std::uint8_t* const copy = classes_.data() + (y + 1) * std::ptrdiff_t{stride_};
-      std::copy_n(row, width, copy + 1);
-      copy[0] = row[0], copy[width + 1] = row[width - 1];
+    nearer_.assign(cells, kFar);
+    for (int y = -1; y <= height_; ++y) {
+      const std::uint8_t* const row = mask + (top + std::clamp(y, 0, height_ - 1)) * mask_width + left;
+      std::uint8_t* const copy = classes_.data() + (y + 1) * stride_;
+      std::copy_n(row, width_, copy + 1);
+      copy[0] = row[0], copy[width_ + 1] = row[width_ - 1];
     }
-    for (int y = 1; y <= height; ++y) {
-      std::ptrdiff_t cell = y * std::ptrdiff_t{stride_} + 1;
-      for (int x = 0; x < width; ++x, ++cell)
-        distances_[static_cast<std::size_t>(cell)] = nearest(cell, {-1, -stride_, -stride_ - 1, -stride_ + 1});
-    }
-    for (int y = height; y >= 1; --y) {
-      std::ptrdiff_t cell = y * std::ptrdiff_t{stride_} + width;
-      for (int x = 0; x < width; ++x, --cell)
-        distances_[static_cast<std::size_t>(cell)] = nearest(cell, {1, stride_, stride_ + 1, stride_ - 1});
+    for (int y = 0; y < height_; ++y) begin_row(row_at(classes_, y), row_at(distances_, y));
+    for (int round = 0; round < reach_; ++round) {
+      for (int y = 0; y < height_; ++y) approach_row(row_at(distances_, y), row_at(nearer_, y));
+      distances_.swap(nearer_);
     }
   }
 
   std::uint8_t at(int x, int y) const {
-    return distances_[static_cast<std::size_t>((y - top_ + 1) * std::ptrdiff_t{stride_} + x - left_ + 1)];
+    return distances_[static_cast<std::size_t>((y - top_ + 1) * stride_ + x - left_ + 1)];
   }
 
  private:
-  static constexpr std::uint8_t kFar = 255;
+  std::uint8_t* row_at(std::vector<std::uint8_t>& cells, int y) const { return cells.data() + (y + 1) * stride_ + 1; }
 
-  // Two straight neighbours, then two diagonal ones.
-  std::uint8_t nearest(std::ptrdiff_t cell, const std::array<int, 4>& neighbours) const {
-    const std::uint8_t own = classes_[static_cast<std::size_t>(cell)];
-    int least = distances_[static_cast<std::size_t>(cell)];
-    for (std::size_t i = 0; i < neighbours.size(); ++i) {
-      const auto other = static_cast<std::size_t>(cell + neighbours[i]);
-      const int step = i < 2 ? 3 : 4;
-      least = std::min(least, classes_[other] != own ? step - 3 : distances_[other] + step);
+  // 0 where a straight neighbour is of another class, 1 where a diagonal one is.
+  void begin_row(const std::uint8_t* classes, std::uint8_t* distances) const {
+    const std::uint8_t *const above = classes - stride_, *const below = classes + stride_;
+    for (int x = 0; x < width_; ++x) {
+      const std::uint8_t own = classes[x];
+      const int straight = (classes[x - 1] ^ own) | (classes[x + 1] ^ own) | (above[x] ^ own) | (below[x] ^ own);
+      const int diagonal = (above[x - 1] ^ own) | (above[x + 1] ^ own) | (below[x - 1] ^ own) | (below[x + 1] ^ own);
+      distances[x] = straight != 0 ? 0 : diagonal != 0 ? 1 : kFar;
     }
-    return static_cast<std::uint8_t>(least);
   }
 
-  int left_ = 0, top_ = 0, stride_ = 0;
-  std::vector<std::uint8_t> classes_, distances_;
+  // A step from all neighbours. Distances do not lead through borders, beside which they are 0.
+  void approach_row(const std::uint8_t* from, std::uint8_t* to) const {
+    const std::uint8_t *const above = from - stride_, *const below = from + stride_;
+    for (int x = 0; x < width_; ++x) {
+      const std::uint8_t straight = std::min(std::min(from[x - 1], from[x + 1]), std::min(above[x], below[x]));
+      const std::uint8_t diagonal =
+          std::min(std::min(above[x - 1], above[x + 1]), std::min(below[x - 1], below[x + 1]));
+      const auto step = static_cast<std::uint8_t>(straight + 3), across = static_cast<std::uint8_t>(diagonal + 4);
+      to[x] = std::min(from[x], std::min(step, across));
+    }
+  }
+
+  int reach_, left_ = 0, top_ = 0, width_ = 0, height_ = 0;
+  std::ptrdiff_t stride_ = 0;
+  std::vector<std::uint8_t> classes_, distances_, nearer_;
 };
 
 // Squares of the mask, and those near which classes meet.
@@ -144,12 +157,19 @@ class Tiles {
 class Tinter {
  public:
   Tinter(const Pixels& picture, std::span<const std::uint8_t> mask, const Tints& tints, int line)
-      : picture_(picture), mask_(mask), tints_(tints), shade_(3 * shade_width(line)), reach_(line + shade_width(line)) {
+      : picture_(picture),
+        mask_(mask),
+        tints_(tints),
+        shade_(3 * shade_width(line)),
+        reach_(line + shade_width(line)),
+        distances_(reach_) {
     for (int i = 0; i < 256; ++i) {
       const double covered = std::clamp((3.0 * line - i) / 3, 0.0, 1.0);
       weights_[static_cast<std::size_t>(i)] =
           static_cast<int>(std::lround(256 * (kMaskOpacity + (1 - kMaskOpacity) * covered)));
     }
+    std::fill(weights_.begin() + BorderDistances::kFar, weights_.end(),
+              static_cast<int>(std::lround(256 * kMaskOpacity)));
   }
 
   void run() {

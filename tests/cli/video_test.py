@@ -2,11 +2,14 @@
 # SPDX-FileCopyrightText: The mobilenet.cpp authors
 """Videos as pictures that move: every verb takes them, a line a frame, and writes annotated ones."""
 
+import functools
+import http.server
 import math
 import os
 import signal
 import struct
 import subprocess
+import threading
 import zipfile
 
 from program import PROGRAM, ProgramTest, main, mobilenet, parse_npy
@@ -156,6 +159,23 @@ class Videos(ProgramTest):
         self.assertIn("none.mp4", errors[0]["error"])  # no such file: a picture, for all that is known
         self.assertEqual(errors[1]["video"], str(garbage))
         self.assertEqual(errors[2]["error"], "/dev/video99: cannot open the camera: No such file or directory")
+
+    def test_a_stream_is_a_source(self):
+        class Quiet(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+        serve = functools.partial(Quiet, directory=str(self.folder))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            address = f"http://127.0.0.1:{server.server_port}/"
+            lines = self.lines("classify", "--model", self.model, address + "clip.mp4")
+            missing = mobilenet("classify", "--model", self.model, address + "none.mp4")
+            server.shutdown()
+        self.assertEqual([line["video"] for line in lines], [address + "clip.mp4"] * FRAMES)
+        self.assertTimes([line["seconds"] for line in lines])
+        self.assertEqual(missing.code, 1)
+        self.assertIn(address + "none.mp4: cannot open it as a video", missing.err)
 
     def test_an_interrupted_video_leaves_nothing(self):
         output = self.path("interrupted.mp4")
