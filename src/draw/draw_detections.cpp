@@ -132,13 +132,15 @@ void draw_plate(Canvas& canvas, const Mark& mark, double font_size, int line) {
   canvas.text(left, baseline, mark.caption, font_size, readable_on(mark.colour));
 }
 
-Result<void> draw_objects(const Pixels& picture, std::vector<Object> objects) {
+Result<void> draw_objects(const Pixels& picture, std::span<const Object> objects) {
   const Box whole{0, 0, double{1} * picture.width, double{1} * picture.height};
   const int line = line_width(picture.width, picture.height);
   const double font_size = caption_font_size(picture.width, picture.height);
 
-  std::ranges::stable_sort(objects, [](const Object& one, const Object& other) {
-    const float a = one.detection.score, b = other.detection.score;
+  std::vector<const Object*> best_first;
+  for (const Object& object : objects) best_first.push_back(&object);
+  std::ranges::stable_sort(best_first, [](const Object* one, const Object* other) {
+    const float a = one->detection.score, b = other->detection.score;
     return !std::isnan(a) && (std::isnan(b) || a > b);
   });
 
@@ -159,8 +161,8 @@ Result<void> draw_objects(const Pixels& picture, std::vector<Object> objects) {
     covered += added;
     return true;
   };
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    const auto& [detection, track] = objects[i];
+  for (std::size_t i = 0; i < best_first.size(); ++i) {
+    const auto& [detection, track] = *best_first[i];
     Mark mark;
     if (!place_frame(detection, whole, line, mark.frame)) continue;
     mark.colour = track > 0 ? class_colour(static_cast<int>(track % kTrackColours))
@@ -168,7 +170,7 @@ Result<void> draw_objects(const Pixels& picture, std::vector<Object> objects) {
     // The best has its name in any picture; where names have no room, a number tells which it is.
     const double limit = plates.empty() ? 1 : kMaxNamed;
     const std::string number = track > 0 ? "#" + std::to_string(track) : std::to_string(i + 1);
-    if (!place(mark, full_caption(objects[i], whole, font_size), limit)) place(mark, number, kMaxCovered);
+    if (!place(mark, full_caption(*best_first[i], whole, font_size), limit)) place(mark, number, kMaxCovered);
     marks.push_back(std::move(mark));
   }
   if (marks.empty()) return {};
@@ -186,7 +188,7 @@ Result<void> draw_objects(const Pixels& picture, std::vector<Object> objects) {
 Result<void> draw_detections(const Pixels& picture, std::span<const Detection> detections) {
   std::vector<Object> objects;
   for (const Detection& detection : detections) objects.push_back({detection, 0});
-  return draw_objects(picture, std::move(objects));
+  return draw_objects(picture, objects);
 }
 
 }  // namespace
@@ -205,7 +207,7 @@ mobilenet::Result<void> mobilenet::draw(const PixelBuffer& picture, std::span<co
   MOBILENET_TRY(const drawing::Pixels pixels, drawing::pixels_of(picture));
   std::vector<drawing::Object> objects;
   for (const Track& track : tracks) objects.push_back({track.object, track.id});
-  return drawing::draw_objects(pixels, std::move(objects));
+  return drawing::draw_objects(pixels, objects);
 } catch (...) {
   return caught("drawing tracks");
 }

@@ -60,11 +60,12 @@ void FrameStamp::stamp_corner(const Pixels& picture, int left, int top, bool fro
     for (int x = 0; x < side_; ++x) {
       const int column = left + x;
       if (column < 0 || column >= picture.width) continue;
-      const auto place =
-          static_cast<std::size_t>((from_bottom ? side_ - 1 - y : y) * side_ + (from_right ? side_ - 1 - x : x));
+      const int place = (from_bottom ? side_ - 1 - y : y) * side_ + (from_right ? side_ - 1 - x : x);
+      const int shade = shade_cover_[static_cast<std::size_t>(place)];
+      const int line = line_cover_[static_cast<std::size_t>(place)];
       std::uint8_t* const pixel = picture.at(column, row);
-      if (shade_cover_[place] > 0) blend(picture, pixel, {}, shade_cover_[place]);
-      if (line_cover_[place] > 0) blend(picture, pixel, colour, line_cover_[place]);
+      if (shade > 0) blend(picture, pixel, {}, shade);
+      if (line > 0) blend(picture, pixel, colour, line);
     }
   }
 }

@@ -22,6 +22,7 @@
 #include "cli/output/output.h"
 #include "cli/output/table.h"
 #include "cli/verbs.h"
+#include "cli/verbs/bench_live.h"
 #include "cli/verbs/open_session.h"
 
 // mobilenet bench: the time of the network alone, its input ready in memory; or that of a whole answer to a picture
@@ -50,6 +51,7 @@ struct BenchOptions {
   Until until = Until::logits;
   double seconds = kDefaultSeconds;
   bool per_layer = false;
+  bool live = false;
   bool json = false;
 };
 
@@ -283,6 +285,7 @@ int bench(const BenchOptions& options) {
   const auto model = open_model(options.model);
   if (!model) return fail(model.error());
   note_threads(options.session);
+  if (options.live) return bench_live(*model, options.session, options.seconds, options.json);
   return options.until == Until::logits ? bench_logits(options, *model) : bench_result(options, *model);
 }
 
@@ -311,6 +314,9 @@ Work add_bench(CLI::App& app) {
       },
       "How long to measure, after a warm-up (default: 3)", "S");
   add_flag(app, "--per-layer", options->per_layer, "Also the median time of every step of the plan");
+  add_flag(app, "--live", options->live,
+           "Frames of a camera (NV12, 1920x1080) in flight, from their\npixels to their answers: frames a second and "
+           "latency");
   add_flag(app, "--json", options->json, "JSON on standard output; the last line is the result");
   set_footer(app,
              "Only the network is timed: the input lies in memory, the output stays there. With\n"
@@ -322,7 +328,8 @@ Work add_bench(CLI::App& app) {
              "  mobilenet bench --model mobilenet_v2:1.0:224 --threads 1\n"
              "  mobilenet bench --model mobilenet_v1.tflite --per-layer\n"
              "  mobilenet bench --model mobilenet_v2:1.0:224 --batch 8 --seconds 10 --json\n"
-             "  mobilenet bench --model ssdlite_mobilenet_v2:1.0:320 --until result");
+             "  mobilenet bench --model ssdlite_mobilenet_v2:1.0:320 --until result\n"
+             "  mobilenet bench --live --threads 1");
   return [options] { return bench(*options); };
 }
 

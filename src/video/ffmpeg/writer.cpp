@@ -138,10 +138,10 @@ Result<void> VideoWriter::State::open(const Container& container) {
     return libav::failed(name(), text("cannot encode frames of ", options.width, 'x', options.height), code);
   stream->time_base = kUnit;
   stream->avg_frame_rate = codec->framerate;
-  if ((code = avcodec_parameters_from_context(stream->codecpar, codec.get())) < 0)
-    return libav::failed(name(), "cannot describe its video", code);
-  if ((code = avio_open(&context->pb, address.c_str(), AVIO_FLAG_WRITE)) < 0)
-    return libav::failed(name(), "cannot create it", code);
+  code = avcodec_parameters_from_context(stream->codecpar, codec.get());
+  if (code < 0) return libav::failed(name(), "cannot describe its video", code);
+  code = avio_open(&context->pb, address.c_str(), AVIO_FLAG_WRITE);
+  if (code < 0) return libav::failed(name(), "cannot create it", code);
   header = true;
   av_dict_set(&wishes, "movflags", "faststart", 0);  // players begin before all of it has come
   code = avformat_write_header(context, &wishes);
