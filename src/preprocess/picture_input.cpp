@@ -78,6 +78,8 @@ Result<void> check_encoding(const PreprocessSpec& spec, const InputElements& ele
 
 // Of one plane of bytes.
 class ByteResizers {
+  using Order = PilByteResize::Order;
+
  public:
   explicit ByteResizers(const PreprocessSpec& spec)
       : kind_(kind_of(spec.filter)),
@@ -85,12 +87,13 @@ class ByteResizers {
         nearest_(spec.resampler),
         tf_(tf_centres(spec.filter), *best_or_forced(runnable_float_kernels()).kernels) {}
 
-  void run(const UprightPixels& pixels, const InputPlace& place, const InputEncoder& encoder, const Workers& workers) {
+  void run(const UprightPixels& pixels, const InputPlace& place, const InputEncoder& encoder, const Workers& workers,
+           Order order = Order::of_resampler) {
     switch (kind_) {
       case ResizerKind::nearest:
         return nearest_.run(pixels, place, encoder, workers);
       case ResizerKind::pil:
-        return pil_.run(pixels, place, encoder, workers);
+        return pil_.run(pixels, place, encoder, workers, order);
       case ResizerKind::tf:
         return tf_.run(pixels, place, encoder, workers);
     }
@@ -162,7 +165,8 @@ Result<Geometry> PictureInput::State::run(const ImageView& image, void* destinat
 }
 
 // Each plane is resized to the window and rounded to bytes before colours are made of them: what the resized planes
-// show.
+// show. Planes are no pictures of another library, so that the order of the passes is ours to choose: the one that is
+// least work, 0.4 instead of 0.7 ms from 1920x1080 to 224x224.
 void PictureInput::State::run_ycbcr(const ImageView& image, const UprightPixels& luma, const InputPlace& place,
                                     const Workers& workers) {
   constexpr std::size_t kPixelsOfPart = 1 << 14;  // that are worth waking a thread for
@@ -171,14 +175,14 @@ void PictureInput::State::run_ycbcr(const ImageView& image, const UprightPixels&
   const PictureSize size{geometry.columns.window_size, geometry.rows.window_size};
   const auto results = static_cast<std::size_t>(size.height), row = 3 * static_cast<std::size_t>(size.width);
   luma_window.resize(std::max(luma_window.size(), row * results));
-  bytes.run(luma, {luma_window.data(), size, geometry}, *keeper, workers);
+  bytes.run(luma, {luma_window.data(), size, geometry}, *keeper, workers, PilByteResize::Order::vertical_first);
   const std::size_t colour_planes = samples == Samples::colours ? plane_count(image.format) - 1 : 0;
   for (std::size_t p = 0; p < colour_planes; ++p) {
     std::vector<std::uint8_t>& window_of_plane = chroma_windows[p];
     window_of_plane.resize(std::max(window_of_plane.size(), row * results));
     const UprightPixels colours = UprightPixels::chroma_of(image, p + 1);
     const Geometry where = plane_geometry(geometry, {luma.width(), luma.height()}, {colours.width(), colours.height()});
-    chroma.run(colours, {window_of_plane.data(), size, where}, *keeper, workers);
+    chroma.run(colours, {window_of_plane.data(), size, where}, *keeper, workers, PilByteResize::Order::vertical_first);
   }
   const std::uint8_t* const cb = colour_planes > 0 ? chroma_windows[0].data() : nullptr;
   const std::uint8_t* const cr = colour_planes > 1 ? chroma_windows[1].data() : cb == nullptr ? nullptr : cb + 1;

@@ -60,7 +60,7 @@ void PilByteResize::prepare(const Key& key) {
   const auto [swap_axes, from_right, from_bottom] = key.walk;
   prepare(swap_axes ? key.geometry.rows : key.geometry.columns, key.width, from_right, true, columns_);
   prepare(swap_axes ? key.geometry.columns : key.geometry.rows, key.height, from_bottom, false, rows_);
-  blend_first_ = pil_vertical_first(resampler_, key.geometry) != swap_axes;
+  blend_first_ = key.vertical_first != swap_axes;
 
   const auto width = static_cast<std::size_t>(columns_.count);
   line_bytes_ = 3 * columns_.taps.size() + kSpare;
@@ -163,7 +163,7 @@ void PilByteResize::blend_first(const Run& run, int begin, int end, Member& memb
 }
 
 void PilByteResize::run(const UprightPixels& pixels, const InputPlace& place, const InputEncoder& encoder,
-                        const Workers& workers) {
+                        const Workers& workers, Order order) {
   const StoredBytes stored = pixels.stored();
   const bool luma = pixels.samples() == Samples::luma && stored.pixel_bytes > 1;
   const PixelBytes pixel = luma            ? PixelBytes{1, {0, 0, 0}}
@@ -177,6 +177,7 @@ void PilByteResize::run(const UprightPixels& pixels, const InputPlace& place, co
            {stored.walk.swap_axes, stored.walk.from_right, stored.walk.from_bottom},
            run.pixel.size,
            convert,
+           order == Order::vertical_first || pil_vertical_first(resampler_, place.geometry),
            workers.most()});
   if (convert)
     for (Member& member : members_) std::fill(member.converted_y.begin(), member.converted_y.end(), -1);

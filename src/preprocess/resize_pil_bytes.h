@@ -26,8 +26,13 @@ class PilByteResize {
   PilByteResize(PilFilter filter, Resampler resampler, const ResampleKernels& kernels)
       : filter_(filter), resampler_(resampler), kernels_(kernels) {}
 
+  // Of the two passes of an upright picture. Vertical first reads each byte of a plane once, as it lies; horizontal
+  // first moves three samples for every pixel.
+  enum class Order { of_resampler, vertical_first };
+
   // Hands the window to the encoder. Tables are made once per geometry and orientation.
-  void run(const UprightPixels& pixels, const InputPlace& place, const InputEncoder& encoder, const Workers& workers);
+  void run(const UprightPixels& pixels, const InputPlace& place, const InputEncoder& encoder, const Workers& workers,
+           Order order = Order::of_resampler);
 
  private:
   // Of the stored picture, in quads; results in the order of the upright one.
@@ -44,7 +49,7 @@ class PilByteResize {
     int width = 0, height = 0;  // of the stored picture
     std::array<bool, 3> walk{};
     int pixel_bytes = 0;
-    bool convert = false;
+    bool convert = false, vertical_first = false;
     int members = 0;
 
     bool operator==(const Key&) const = default;

@@ -87,8 +87,9 @@ int bench_live(const Model& model, const SessionOptions& session, double seconds
   table.row({"throughput", fixed(rate, 1) + " frames/s"});
   table.row({"latency", fixed(statistics.latency_p50, 2) + " ms (p99 " + fixed(statistics.latency_p99, 2) + ")"});
   table.row({"of that", fixed(statistics.waited, 2) + " ms until it begins, picture " +
-                            fixed(statistics.timing.preprocess, 2) + ", network " + fixed(statistics.timing.network, 2) +
-                            ", answer " + fixed(statistics.timing.postprocess, 2)});
+                            fixed(statistics.timing.preprocess, 2) + ", network " +
+                            fixed(statistics.timing.network, 2) + ", answer " +
+                            fixed(statistics.timing.postprocess, 2)});
   print(table.text());
   return kSuccess;
 }

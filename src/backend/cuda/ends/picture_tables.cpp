@@ -77,7 +77,8 @@ Result<void> PictureTables::make_plane(const PreprocessSpec& spec, const Picture
   plane.image_plane = stored.image_plane;
   plane.pixel = static_cast<std::size_t>(stored.pixel_bytes);
   plane.offsets = stored.offsets;
-  plane.vertical_first = kind == ResizerKind::pil && pil_vertical_first(spec.resampler, form.geometry);
+  // Of luma and colours as the host has it, in picture_input.cpp.
+  plane.vertical_first = kind == ResizerKind::pil && (is_ycbcr_ || pil_vertical_first(spec.resampler, form.geometry));
   for (const auto& [axis, geometry] :
        {std::pair{&plane.columns, &form.geometry.columns}, std::pair{&plane.rows, &form.geometry.rows}}) {
     axis->taps.clear();
