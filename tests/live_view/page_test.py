@@ -199,7 +199,7 @@ class PageTest(unittest.TestCase):
         self.assertEqual(self.ask("POST", "/save")[0], 204, "a program that is no browser")
         self.assertEqual(self.probe.line(), "save")
         self.assertEqual(self.ask("POST", "/quit")[0], 405)
-        self.assertTrue(self.status()["paused"])
+        self.wait_for("a frame that says so", lambda: self.status()["paused"])
 
     def test_other_sites_get_nothing(self):
         for host in ["a.example", f"a.example:{self.port}", "127.0.0.1.a.example", ""]:
