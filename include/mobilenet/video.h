@@ -35,6 +35,9 @@ MOBILENET_API Result<void> can_write_video(const std::filesystem::path& path);
 inline constexpr std::size_t kVideoHead = 1024;
 MOBILENET_API bool is_video(std::span<const std::byte> head);
 
+// The name of a source as it may be shown: "rtsp://user:***@host/" of an address with a password.
+MOBILENET_API std::string without_password(const std::string& address);
+
 struct VideoOptions {
   // Frames as packed RGB bytes, to be drawn on; otherwise as their decoder leaves them, where ImageView knows that.
   bool rgb = false;

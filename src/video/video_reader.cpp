@@ -53,6 +53,15 @@ Result<VideoReader> VideoReader::open(const std::string& source, const VideoOpti
   return caught(source);
 }
 
+std::string without_password(const std::string& address) {
+  const std::size_t begin = address.find("://");
+  if (begin == std::string::npos) return address;
+  const std::size_t end = address.find_first_of("/?#", begin + 3), at = address.rfind('@', end);
+  const std::size_t colon = address.find(':', begin + 3);
+  if (at == std::string::npos || at < begin + 3 || colon == std::string::npos || colon > at) return address;
+  return address.substr(0, colon + 1) + "***" + address.substr(at);
+}
+
 struct VideoFrame::Shared {
   std::shared_ptr<const void> pixels;
   ImageView view;

@@ -263,6 +263,16 @@ TEST_F(VideoFiles, WhatIsNoVideoIsRefused) {
   EXPECT_FALSE(VideoReader::open("nothing://of/that/kind"));
 }
 
+TEST_F(VideoFiles, PasswordsAreNotShown) {
+  EXPECT_EQ(without_password("rtsp://me:secret@camera.local:554/a@b"), "rtsp://me:***@camera.local:554/a@b");
+  EXPECT_EQ(without_password("rtsp://me:se@cret@camera.local"), "rtsp://me:***@camera.local");
+  for (const char* same : {"rtsp://camera.local:554/a:b@c", "http://me@host/", "a:b@c.mp4", "0", ""})
+    EXPECT_EQ(without_password(same), same);
+  const auto refused = VideoReader::open("http://me:secret@127.0.0.1:9/clip.mp4", {.timeout = 1});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message.find("secret"), std::string::npos) << refused.error().message;
+}
+
 TEST_F(VideoFiles, LargeFramesAreRefused) {
   const auto reader = VideoReader::open(clip(), {.max_pixels = 160 * 96 - 1});
   ASSERT_FALSE(reader);

@@ -43,6 +43,7 @@ class Source {
   Result<std::int64_t> go_through(const Calls& calls) {
     auto reader = VideoReader::open(source_.name, run_.arguments.options);
     if (!reader) return reader.error();
+    name_ = reader->info().source;
     FrameLoop::Options options;
     options.runner.session = run_.session;
     options.orientation = run_.arguments.orientation;
@@ -71,7 +72,7 @@ class Source {
     if (!ended && (!source_.live || loop->frames() == 0)) return ended.error();
     if (!ended) ++bad, say(ended.error().message);
     if (reader->damaged() > 0)
-      note(source_.name + ": " + counted(static_cast<std::size_t>(reader->damaged()), "damaged part") + " left out");
+      note(name_ + ": " + counted(static_cast<std::size_t>(reader->damaged()), "damaged part") + " left out");
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     if (auto over = calls.end(loop->frames(), seconds); !over) return over.error();
     return bad;
@@ -79,7 +80,7 @@ class Source {
 
   Json head(const VideoFrame& frame) const {
     Json line;
-    line["video"] = source_.name;
+    line["video"] = name_;
     line["frame"] = frame.number();
     line["seconds"] = std::round(frame.seconds() * 1e6) / 1e6;
     return line;
@@ -98,12 +99,13 @@ class Source {
       line["error"] = error.message;
       print(json_line(line));
     } else {
-      say(source_.name + ", frame " + std::to_string(frame.number()) + ": " + error.message);
+      say(name_ + ", frame " + std::to_string(frame.number()) + ": " + error.message);
     }
   }
 
   const FrameRun& run_;
   const MovingSource& source_;
+  std::string name_;  // as it is shown
 };
 
 // Goes through the sources; `one` gives the number of a source's frames without an answer.
@@ -116,9 +118,10 @@ int for_each_source(const FrameRun& run,
     flush_output();
     if (!bad) {
       // The sentences of readers name the source; those of networks and drawing do not.
+      const std::string name = without_password(source.name);
       const std::string& sentence = bad.error().message;
-      const std::string whole = sentence.starts_with(source.name) ? sentence : source.name + ": " + sentence;
-      if (run.json) print_json({{"video", source.name}, {"error", whole}});
+      const std::string whole = sentence.starts_with(name) ? sentence : name + ": " + sentence;
+      if (run.json) print_json({{"video", name}, {"error", whole}});
       status = fail(whole);
     } else if (*bad > 0) {
       status = kFailure;
@@ -189,7 +192,7 @@ class VideoAnswers {
       if (auto finished = video_->finish(); !finished) return finished;
     }
     if (run_.json) return {};
-    std::string text = source_.name + ": " + counted(static_cast<std::size_t>(frames), "frame") + ", " +
+    std::string text = info_.source + ": " + counted(static_cast<std::size_t>(frames), "frame") + ", " +
                        clock_text(last_seconds_) + ", in " + fixed(seconds, seconds < 10 ? 1 : 0) + " s";
     if (seconds > 0) text += " (" + fixed(static_cast<double>(frames) / seconds, 1) + " a second)";
     if (const std::string more = answer_->summary(); !more.empty()) text += ", " + more;

@@ -192,7 +192,7 @@ int features(FeaturesOptions& options) {
   const FrameRun frames{moving, options.video, *model, options.session, options.json};
   const int videos =
       go_through_videos(frames, [&](const MovingSource& video, const VideoFrame& frame, const Prediction& prediction) {
-        const std::string name = video.name + '#' + std::to_string(frame.number());
+        const std::string name = without_password(video.name) + '#' + std::to_string(frame.number());
         return file.append(prediction.features, {&name, 1}, frame.seconds());
       });
   if (file.rows() == 0) return fail("nothing could be read; " + options.output + " is not written");

@@ -92,8 +92,9 @@ class Decoder final : public FrameSource {
         Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.timeout));
   }
 
-  Result<void> open_input(const std::string& source) {
+  Result<void> open_input(const std::string& address_of_source) {
     libav::keep_quiet();
+    const std::string source = without_password(address_of_source);
     info_.source = source;
     info_.live = is_address(source);
     AVFormatContext* context = avformat_alloc_context();
@@ -103,7 +104,7 @@ class Decoder final : public FrameSource {
     if (!info_.live) av_dict_set(&wishes, "protocol_whitelist", kOfFiles, 0);
     expect_something();
     // A name with a colon is not an address of a protocol.
-    const std::string address = info_.live ? source : "file:" + source;
+    const std::string address = info_.live ? address_of_source : "file:" + source;
     int code = avformat_open_input(&context, address.c_str(), nullptr, &wishes);  // frees the context where it fails
     av_dict_free(&wishes);
     if (code < 0) return libav::failed(source, "cannot open it as a video", code);
