@@ -83,10 +83,12 @@ Result<void> FrameLoop::run(VideoReader& reader, const AnswerFrame& answer,
       }
       slots.give_back(slot, std::move(failure));
     });
-    if (!taken) {
+    if (taken) continue;
+    if (taken.error().code != ErrorCode::cancelled) {
       slots.give_back(*slot, taken.error());
       break;
     }
+    slots.give_back(*slot);  // all in flight are worked on, and this one is left out
   }
   if (auto idle = runner_.wait_idle(); !idle) return idle;
   const std::lock_guard lock(slots.mutex);
