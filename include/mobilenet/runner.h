@@ -111,7 +111,8 @@ class CallbackExecutor {
  public:
   virtual ~CallbackExecutor() = default;
   // Runs task(context) once, now or later, on any thread. A thread of the Runner waits until that has returned, because
-  // the answer lies in its memory. One task of a Runner is posted at a time.
+  // the answer lies in its memory. One task of a Runner is posted at a time. The thread that runs them may end the
+  // Runner: a task that has not begun by then does nothing, and its callback runs on a thread of the Runner.
   virtual void post(void (*task)(void* context), void* context) = 0;
 };
 

@@ -50,7 +50,9 @@ Result<void> RunnerState::predict(const ImageView& picture, FrameCallback& callb
     if (job == nullptr && !ending) {
       if (options.when_full == WhenFull::block) {
         if (in_callback()) return may_not_wait.error();
+        ++waiting_for_room;
         freed.wait(lock, [&] { return ending || (job = oldest(Job::Stage::free)) != nullptr; });
+        if (--waiting_for_room == 0 && ending) answered.notify_all();
       } else {
         ++counts_.dropped;
         job = options.when_full == WhenFull::drop_oldest ? oldest(Job::Stage::waiting) : nullptr;
@@ -63,6 +65,7 @@ Result<void> RunnerState::predict(const ImageView& picture, FrameCallback& callb
     job->frame = next_frame++;
     job->picture = picture;
     job->callback = std::move(callback);
+    job->has_handle = frame != nullptr;
     job->given = Clock::now();
     if (frame != nullptr) *frame = job->frame;
     given.notify_one();
@@ -113,6 +116,7 @@ void RunnerState::end() {
     own_callback = in_callback();
     given.notify_all();
     freed.notify_all();
+    posted_changed_.notify_all();
   }
   cancel(std::nullopt);
   for (std::thread& thread : threads) {
@@ -123,6 +127,8 @@ void RunnerState::end() {
     }
   }
   threads.clear();
+  std::unique_lock lock(mutex);
+  answered.wait(lock, [this] { return waiting_for_room == 0; });  // they still look at this
 }
 
 void RunnerState::work(Session& session) {
@@ -171,6 +177,14 @@ Result<Prediction> RunnerState::compute(Session& session, const Job& job) const 
 }
 
 void RunnerState::deliver(std::unique_lock<std::mutex>& lock, Job& job, const Result<Prediction>& answer) {
+  if (job.has_handle) {  // nothing of the application runs: whoever waits for it waits for no callback
+    count(answer);
+    FrameCallback keep = std::move(job.callback);
+    lock.unlock();
+    call(keep, answer);
+    lock.lock();
+    return free(job);
+  }
   const bool in_order = options.order == ResultOrder::as_given;
   turn.wait(lock, [&] { return !delivering && (!in_order || is_oldest(job)); });
   delivering = true;
@@ -198,36 +212,48 @@ void RunnerState::call(FrameCallback& callback, const Result<Prediction>& answer
   }
 }
 
+// The thread that ends a Runner may be the one on which the executor would run this: a task that has not begun by then
+// is taken back, and finds nothing when it is run.
 void RunnerState::call_elsewhere(FrameCallback& callback, const Result<Prediction>& answer) {
-  struct Posted {
-    RunnerState& state;
-    FrameCallback& callback;
-    const Result<Prediction>& answer;
-    std::condition_variable done_here;
-    bool done = false;
-  } posted{*this, callback, answer, {}, false};
-  const auto run = [](void* context) {
-    auto& here = *static_cast<Posted*>(context);
-    {
-      const std::lock_guard lock(here.state.mutex);
-      here.state.callback_thread = std::this_thread::get_id();
-    }
-    here.state.call(here.callback, here.answer);
-    const std::lock_guard lock(here.state.mutex);
-    here.done = true;
-    here.done_here.notify_one();
-  };
-  try {
-    options.callbacks->post(run, &posted);
-  } catch (...) {
-    {
-      const std::lock_guard lock(mutex);
-      ++counts_.callback_errors;
-    }
-    run(&posted);  // somebody must tell whose frame it is
-  }
   std::unique_lock lock(mutex);
-  posted.done_here.wait(lock, [&] { return posted.done; });
+  if (!ending) {
+    posted_ = {&callback, &answer, false};
+    self_ = shared_from_this();
+    lock.unlock();
+    bool refused = false;
+    try {
+      options.callbacks->post([](void* context) { static_cast<RunnerState*>(context)->run_posted(); }, this);
+    } catch (...) {
+      refused = true;
+    }
+    lock.lock();
+    if (refused) {
+      ++counts_.callback_errors;
+      self_ = nullptr;
+    } else {
+      posted_changed_.wait(lock, [this] { return posted_.done || (ending && posted_.callback != nullptr); });
+    }
+    if (posted_.done) return;
+    posted_.callback = nullptr;
+  }
+  callback_thread = std::this_thread::get_id();
+  lock.unlock();
+  call(callback, answer);  // somebody must tell whose frame it is
+}
+
+void RunnerState::run_posted() {
+  std::shared_ptr<RunnerState> alive;  // longer than the lock
+  std::unique_lock lock(mutex);
+  alive = std::move(self_);
+  FrameCallback* const callback = std::exchange(posted_.callback, nullptr);
+  if (callback == nullptr) return;
+  callback_thread = std::this_thread::get_id();
+  lock.unlock();
+  call(*callback, *posted_.answer);
+  lock.lock();
+  callback_thread = {};  // this one may wait again
+  posted_.done = true;
+  posted_changed_.notify_all();
 }
 
 void RunnerState::count(const Result<Prediction>& answer) {

@@ -45,6 +45,7 @@ struct RunnerState : std::enable_shared_from_this<RunnerState> {
     std::uint64_t frame = 0;
     ImageView picture;
     FrameCallback callback;
+    bool has_handle = false;  // the callback is a Pending's
     Clock::time_point given;
   };
 
@@ -75,11 +76,12 @@ struct RunnerState : std::enable_shared_from_this<RunnerState> {
   bool delivering = false;          // a callback runs,
   std::thread::id callback_thread;  // here
   bool ending = false;
+  int waiting_for_room = 0;  // callers in predict()
   std::vector<std::unique_ptr<PendingState>> all_pending;
   std::vector<PendingState*> free_pending;
 
   const Result<Prediction> was_dropped =
-      Error{ErrorCode::cancelled, "the frame was dropped: as many as may be are in flight"};
+      Error{ErrorCode::cancelled, "frame dropped"};  // so short that copies allocate nothing
   const Result<Prediction> was_cancelled = Error{ErrorCode::cancelled, "the frame was cancelled"};
   const Result<Prediction> may_not_wait =
       Error{ErrorCode::invalid_argument, "a callback cannot wait for its own Runner, which waits for the callback"};
@@ -96,11 +98,22 @@ struct RunnerState : std::enable_shared_from_this<RunnerState> {
   void deliver(std::unique_lock<std::mutex>& lock, Job& job, const Result<Prediction>& answer);
   void call(FrameCallback& callback, const Result<Prediction>& answer);
   void call_elsewhere(FrameCallback& callback, const Result<Prediction>& answer);
+  void run_posted();
   void count(const Result<Prediction>& answer);
   void free(Job& job);
   Job* oldest(Job::Stage stage);
   bool is_oldest(const Job& job) const;
   bool is_idle() const;
+
+  // The callback that the executor is asked to run, on which the worker that has its answer waits.
+  struct Posted {
+    FrameCallback* callback = nullptr;  // null: begun, or nobody's any more
+    const Result<Prediction>* answer = nullptr;
+    bool done = false;
+  };
+  Posted posted_;
+  std::condition_variable posted_changed_;
+  std::shared_ptr<RunnerState> self_;  // as long as the executor has a task
 
   RunnerStatistics counts_;
   std::array<Answered, 1024> answers_;  // a ring; the newest is number counts_.answered - 1

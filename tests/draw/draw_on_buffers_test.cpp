@@ -69,7 +69,9 @@ class Canvas320 {
 };
 
 std::vector<Detection> objects() {
-  return {{0, "person", 0.9f, 20, 30, 120, 150}, {3, "dog", 0.8f, 100, 60, 300, 190}, {3, "dog", 0.7f, -20, 5, 15, 80},
+  return {{0, "person", 0.9f, 20, 30, 120, 150},
+          {3, "dog", 0.8f, 100, 60, 300, 190},
+          {3, "dog", 0.7f, -20, 5, 15, 80},
           {5, "bird", 0.6f, 200, 10, 206, 14}};
 }
 
@@ -83,8 +85,10 @@ std::vector<Something> everything() {
     std::vector<std::uint8_t> classes(std::size_t{kWidth} * kHeight);
     for (int y = 0; y < kHeight; ++y)
       for (int x = 0; x < kWidth; ++x)
-        classes[static_cast<std::size_t>(y * kWidth + x)] = static_cast<std::uint8_t>(
-            (x - 100) * (x - 100) + (y - 90) * (y - 90) < 3600 ? 1 : x > 220 && y > 40 && y < 150 ? 2 : 0);
+        classes[static_cast<std::size_t>(y * kWidth + x)] =
+            static_cast<std::uint8_t>((x - 100) * (x - 100) + (y - 90) * (y - 90) < 3600 ? 1
+                                      : x > 220 && y > 40 && y < 150                     ? 2
+                                                                                         : 0);
     return classes;
   }();
   static const std::vector<SegmentClass> parts{{0, "background", 40000}, {1, "person", 11000}, {2, "dog", 10900}};
@@ -93,7 +97,10 @@ std::vector<Something> everything() {
   static const std::vector<Track> tracks{{7, found[0], 3}, {12, found[1], 9}, {107, found[2], 2}};
   return {{"objects", [](const PixelBuffer& p) { return draw(p, found); }},
           {"tracks", [](const PixelBuffer& p) { return draw(p, tracks); }},
-          {"mask", [](const PixelBuffer& p) { return draw(p, Segmentation{kWidth, kHeight, mask, parts, {}}); }},
+          {"mask",
+           [](const PixelBuffer& p) {
+             return draw(p, Segmentation{kWidth, kHeight, mask, parts, {}});
+           }},
           {"classes", [](const PixelBuffer& p) { return draw(p, classes); }},
           {"text", [](const PixelBuffer& p) { return draw_text(p, "24.6 frames/s\n14.3 ms"); }}};
 }
