@@ -116,7 +116,7 @@ struct VideoWriterOptions {
 // H.264, or MPEG-4 where the machine's FFmpeg has no encoder for it; VP9 in .webm. Every frame keeps its own time.
 class MOBILENET_API VideoWriter {
  public:
-  // Written as PATH.part until finish().
+  // Written under another name, beside it, until finish().
   static Result<VideoWriter> create(const std::filesystem::path& path, const VideoWriterOptions& options);
   VideoWriter(VideoWriter&&) noexcept;
   VideoWriter& operator=(VideoWriter&&) noexcept;
@@ -125,7 +125,7 @@ class MOBILENET_API VideoWriter {
   // Upright bytes: rgb, bgr, rgba or bgra. `seconds` since the first frame; one that is no later than the last becomes
   // as little later as the file can say.
   Result<void> write(const ImageView& frame, double seconds);
-  // The file is complete, and replaces what had its name.
+  // The file is complete, and replaces what had its name. A video without frames is refused.
   Result<void> finish();
 
  private:

@@ -137,10 +137,11 @@ class Live(unittest.TestCase):
         self.addCleanup(browser.close)
         browser.open(address)
         browser.wait_for("document.images.length > 0 && document.images[0].naturalWidth > 0")
-        place = json.loads(browser.value(
-            "JSON.stringify((r => [r.left, r.top, r.width, r.height])(document.images[0].getBoundingClientRect()))"))
         deadline, seen = time.monotonic() + PATIENCE, False
         while not seen and time.monotonic() < deadline:
+            # Where the picture is, which moves while the page fills.
+            place = json.loads(browser.value(
+                "JSON.stringify((r => [r.left, r.top, r.width, r.height])(document.images[0].getBoundingClientRect()))"))
             shot = self.folder / "page.png"
             shot.write_bytes(browser.screenshot())
             picture = PngFile(shot)

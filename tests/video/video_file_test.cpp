@@ -260,6 +260,9 @@ TEST_F(VideoFiles, WhatIsNoVideoIsRefused) {
   const std::string list = (folder_ / "list.m3u8").string();
   write_bytes(list, "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n");
   EXPECT_FALSE(VideoReader::open(list));
+  write_bytes(list, "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n" + secret + "\n#EXT-X-ENDLIST\n");
+  EXPECT_FALSE(VideoReader::open(list));
+  EXPECT_TRUE(VideoReader::open("file:" + secret));
   EXPECT_FALSE(VideoReader::open("nothing://of/that/kind"));
 }
 
@@ -309,6 +312,10 @@ TEST_F(VideoFiles, AppearWhenTheyAreFinished) {
   }
   EXPECT_EQ(bytes_of(path.string()), "what was there before");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);
+  VideoWriter empty = VideoWriter::create(path, {.width = 160, .height = 96}).value();
+  EXPECT_FALSE(empty.finish());
+  EXPECT_FALSE(empty.finish());
+  EXPECT_EQ(bytes_of(path.string()), "what was there before");
   VideoWriter writer = VideoWriter::create(path, {.width = 160, .height = 96}).value();
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(writer.write(NumberedFrame(160, 96, i).view(), 0));  // each a little later
   ASSERT_TRUE(writer.finish());

@@ -120,7 +120,8 @@ int for_each_source(const FrameRun& run,
       // The sentences of readers name the source; those of networks and drawing do not.
       const std::string name = without_password(source.name);
       const std::string& sentence = bad.error().message;
-      const std::string whole = sentence.starts_with(name) ? sentence : name + ": " + sentence;
+      std::string whole = sentence.starts_with(name) ? "" : name + ": ";
+      whole += sentence;
       if (run.json) print_json({{"video", name}, {"error", whole}});
       status = fail(whole);
     } else if (*bad > 0) {

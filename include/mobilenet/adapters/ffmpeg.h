@@ -18,7 +18,8 @@ extern "C" {
 namespace mobilenet {
 
 // The pixels stay the frame's. `orientation` is that of the stream (its display matrix), which a frame does not say.
-// Colours that a frame does not explain are BT.709 from 720 rows on, else BT.601. Formats that ImageView does not know
+// Colours that a frame does not explain are BT.709 from 720 rows on, else BT.601; BT.2020's
+// are taken for BT.709's, which are near. Formats that ImageView does not know
 // are an error with their name; libswscale converts them.
 inline Result<ImageView> view_of(const AVFrame& frame, Orientation orientation = Orientation::upright) {
   ImageView view;
@@ -78,7 +79,9 @@ inline Result<ImageView> view_of(const AVFrame& frame, Orientation orientation =
     view.row_bytes[plane] = frame.linesize[plane];
   }
   const bool said = frame.colorspace != AVCOL_SPC_UNSPECIFIED && frame.colorspace != AVCOL_SPC_RGB;
-  const bool bt709 = said ? frame.colorspace == AVCOL_SPC_BT709 : frame.height >= 720;
+  const bool bt601 = frame.colorspace == AVCOL_SPC_SMPTE170M || frame.colorspace == AVCOL_SPC_BT470BG ||
+                     frame.colorspace == AVCOL_SPC_FCC;
+  const bool bt709 = said ? !bt601 : frame.height >= 720;
   view.matrix = bt709 ? ColourMatrix::bt709 : ColourMatrix::bt601;
   view.range = full ? ColourRange::full : ColourRange::limited;
   return view;

@@ -140,7 +140,8 @@ class V4l2Camera final : public FrameSource {
       }
       v4l2_buffer buffer = capture_buffer();
       if (device_.ask(VIDIOC_DQBUF, &buffer) < 0) {
-        if (errno == EAGAIN) continue;
+        // EIO: something was lost on the way, and the next may be good.
+        if ((errno == EAGAIN || errno == EIO) && Clock::now() < deadline) continue;
         return refused(info_.source, "the camera gives nothing any more", errno);
       }
       MOBILENET_TRY(const bool good, take(buffer, frame));
@@ -235,7 +236,9 @@ class V4l2Camera final : public FrameSource {
     const bool bt709 = given.ycbcr_enc == V4L2_YCBCR_ENC_709 ||
                        (given.ycbcr_enc == V4L2_YCBCR_ENC_DEFAULT && given.colorspace == V4L2_COLORSPACE_REC709);
     layout_.matrix = bt709 ? ColourMatrix::bt709 : ColourMatrix::bt601;
-    layout_.range = given.quantization == V4L2_QUANTIZATION_FULL_RANGE ? ColourRange::full : ColourRange::limited;
+    const bool full = given.quantization == V4L2_QUANTIZATION_FULL_RANGE ||
+                      (given.quantization == V4L2_QUANTIZATION_DEFAULT && given.colorspace == V4L2_COLORSPACE_JPEG);
+    layout_.range = full ? ColourRange::full : ColourRange::limited;
     info_.format = std::string("camera, ") + name;
     info_.width = layout_.width, info_.height = layout_.height;
     v4l2_streamparm rate{};

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/caught.h"
 #include "video/ffmpeg/ffmpeg.h"
@@ -23,10 +24,17 @@ using libav::Owned;
 
 constexpr int kMostBadPackets = 1000;  // one after the other; then nothing more will come
 
-// What FFmpeg's demuxers may read of a file: the file, and nothing that it names.
+// What FFmpeg's demuxers may read of a file: the file, and nothing that it names. Those of playlists are left out.
 constexpr const char* kOfFiles = "file";
+constexpr const char* kContainers =
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,yuv4mpegpipe,mxf,ivf,h264,hevc,"
+    "m4v,"
+    "mjpeg,apng,nut,rm,dv,av1,obu";
 
-bool is_address(const std::string& source) { return source.find("://") != std::string::npos; }
+constexpr const char* kFile = "file:";
+bool is_address(const std::string& source) {
+  return source.find("://") != std::string::npos && !source.starts_with(kFile);
+}
 
 // The eight ways to put a picture upright, from the matrix of a container. (x, y) is shown at (ax + cy, bx + dy).
 Orientation orientation_of(const std::int32_t* matrix) {
@@ -101,16 +109,24 @@ class Decoder final : public FrameSource {
     if (context == nullptr) throw std::bad_alloc();
     context->interrupt_callback = {gives_up, this};
     AVDictionary* wishes = nullptr;
-    if (!info_.live) av_dict_set(&wishes, "protocol_whitelist", kOfFiles, 0);
+    if (!info_.live) {
+      av_dict_set(&wishes, "protocol_whitelist", kOfFiles, 0);
+      av_dict_set(&wishes, "format_whitelist", kContainers, 0);
+    }
     expect_something();
     // A name with a colon is not an address of a protocol.
-    const std::string address = info_.live ? address_of_source : "file:" + source;
+    const std::string address = info_.live || source.starts_with(kFile) ? address_of_source : kFile + source;
     int code = avformat_open_input(&context, address.c_str(), nullptr, &wishes);  // frees the context where it fails
     av_dict_free(&wishes);
     if (code < 0) return libav::failed(source, "cannot open it as a video", code);
     input_.reset(context);
     expect_something();
-    code = avformat_find_stream_info(context, nullptr);
+    // It decodes first frames, which may be as large as any.
+    std::vector<AVDictionary*> limits(context->nb_streams, nullptr);
+    for (AVDictionary*& limit : limits)
+      if (options_.max_pixels > 0) av_dict_set_int(&limit, "max_pixels", options_.max_pixels, 0);
+    code = avformat_find_stream_info(context, limits.empty() ? nullptr : limits.data());
+    for (AVDictionary*& limit : limits) av_dict_free(&limit);
     if (code < 0) return libav::failed(source, "cannot read what is in it", code);
     const AVCodec* codec = nullptr;
     stream_ = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
@@ -161,6 +177,7 @@ class Decoder final : public FrameSource {
 
   // Into frame_; false at the end.
   Result<bool> next_decoded() {
+    expect_something();
     for (int bad = 0; !interrupted_;) {
       const int code = avcodec_receive_frame(codec_.get(), frame_.get());
       if (code == 0) {
@@ -183,9 +200,8 @@ class Decoder final : public FrameSource {
 
   // Gives the decoder the next packet of its stream, or tells it that there is none.
   Result<void> feed(int& bad) {
-    expect_something();
     const int code = av_read_frame(input_.get(), packet_.get());
-    if (code == AVERROR(EAGAIN)) return {};
+    if (code == AVERROR(EAGAIN) && !(info_.live && Clock::now() > deadline_)) return {};
     if (code < 0) {
       if (interrupted_) return {};
       if (info_.live && Clock::now() > deadline_)
@@ -249,7 +265,7 @@ class Decoder final : public FrameSource {
     if (!scaler_)
       return failure(ErrorCode::unsupported, info_.source, ": frames of ", av_get_pix_fmt_name(format),
                      " cannot be converted");
-    const int* const table = libav::coefficients(libav::is_bt709(frame.colorspace, height));
+    const int* const table = libav::coefficients(frame.colorspace, height);
     sws_setColorspaceDetails(scaler_.get(), table, full ? 1 : 0, table, 1, 0, 1 << 16, 1 << 16);
     // 64: what swscale's loops want of rows, and of where they begin.
     constexpr std::size_t kAlignment = 64;

@@ -56,12 +56,17 @@ inline void keep_quiet() {
 }
 
 // How colours are meant where a stream says nothing: BT.709 is high definition's.
-inline bool is_bt709(AVColorSpace space, int height) {
-  if (space == AVCOL_SPC_BT709) return true;
-  const bool unknown = space == AVCOL_SPC_UNSPECIFIED || space == AVCOL_SPC_RGB;
-  return unknown && height >= 720;
+inline const int* coefficients(AVColorSpace space, int height) {
+  switch (static_cast<int>(space)) {
+    case AVCOL_SPC_BT2020_NCL:
+    case AVCOL_SPC_BT2020_CL:
+      return sws_getCoefficients(SWS_CS_BT2020);
+    case AVCOL_SPC_UNSPECIFIED:
+    case AVCOL_SPC_RGB:
+      return sws_getCoefficients(height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601);
+    default:
+      return sws_getCoefficients(static_cast<int>(space));  // whose numbers are swscale's
+  }
 }
-
-inline const int* coefficients(bool bt709) { return sws_getCoefficients(bt709 ? SWS_CS_ITU709 : SWS_CS_ITU601); }
 
 }  // namespace mobilenet::libav

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -20,7 +22,7 @@ namespace {
 
 using libav::Owned;
 
-constexpr AVRational kUnit = {1, 90'000};  // of times: MPEG's, which all common frame rates divide
+constexpr AVRational kUnit = {1, 60'000};  // of times: all common frame rates divide it, and MPEG-4 takes no finer one
 constexpr int kMostSide = 16'384;
 constexpr double kUsualRate = 25;
 
@@ -80,9 +82,9 @@ struct VideoWriter::State {
   Owned<SwsContext> scaler;
   Owned<AVFrame> frame;
   Owned<AVPacket> packet;
-  std::vector<std::byte> padded;  // a frame of odd sides with its last row and column again
+  std::vector<std::byte> padded;  // a frame, of odd sides with its last row and column again
   std::int64_t last_time = -1;
-  bool header = false, finished = false;
+  bool header = false, over = false, finished = false;  // over: finish() was called, whatever came of it
 
   std::string name() const { return path.string(); }
 
@@ -166,22 +168,20 @@ Result<void> VideoWriter::State::fill(const ImageView& picture) {
   if (picture.height > 1 && std::abs(picture.row_bytes[0]) < row)
     return failure(ErrorCode::invalid_argument, name(), ": rows of ", picture.row_bytes[0], " bytes do not hold ",
                    picture.width, " pixels");
-  std::ptrdiff_t stride = picture.row_bytes[0];
-  if (codec->width != picture.width || codec->height != picture.height || std::abs(stride) > INT32_MAX) {
-    const std::ptrdiff_t wide = std::ptrdiff_t{codec->width} * pixel;
-    padded.resize(static_cast<std::size_t>(wide) * static_cast<std::size_t>(codec->height));
-    for (int y = 0; y < codec->height; ++y) {
-      auto* const to = reinterpret_cast<std::uint8_t*>(padded.data()) + y * wide;
-      std::memcpy(to, pixels + std::min(y, picture.height - 1) * stride, static_cast<std::size_t>(row));
-      if (wide > row) std::memcpy(to + row, to + row - pixel, static_cast<std::size_t>(pixel));
-    }
-    pixels = reinterpret_cast<const std::uint8_t*>(padded.data());
-    stride = wide;
+  // A copy with even sides, of rows that swscale may read beyond the end of.
+  constexpr std::ptrdiff_t kBeyond = 64;
+  const std::ptrdiff_t stride = std::ptrdiff_t{codec->width} * pixel;
+  padded.resize(static_cast<std::size_t>(stride * codec->height + kBeyond));
+  for (int y = 0; y < codec->height; ++y) {
+    auto* const to = reinterpret_cast<std::uint8_t*>(padded.data()) + y * stride;
+    std::memcpy(to, pixels + std::min(y, picture.height - 1) * picture.row_bytes[0], static_cast<std::size_t>(row));
+    if (stride > row) std::memcpy(to + row, to + row - pixel, static_cast<std::size_t>(pixel));
   }
+  pixels = reinterpret_cast<const std::uint8_t*>(padded.data());
   scaler.reset(sws_getCachedContext(scaler.release(), codec->width, codec->height, format, codec->width, codec->height,
                                     codec->pix_fmt, SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
   if (!scaler) return failure(ErrorCode::unsupported, name(), ": frames cannot be converted");
-  const int* const table = libav::coefficients(codec->colorspace == AVCOL_SPC_BT709);
+  const int* const table = libav::coefficients(codec->colorspace, codec->height);
   sws_setColorspaceDetails(scaler.get(), table, 1, table, 0, 0, 1 << 16, 1 << 16);
   // The encoder may still read the last one.
   if (frame->buf[0] == nullptr) {
@@ -203,7 +203,7 @@ Result<void> VideoWriter::State::drain() {
     if (code < 0) return libav::failed(name(), "cannot encode a frame", code);
     const AVStream& stream = *output->streams[0];
     // Of the last frame there is no next whose time would say how long it is shown.
-    packet->duration = std::llround(90'000 / (options.fps > 0 ? options.fps : kUsualRate));
+    packet->duration = std::llround(kUnit.den / (options.fps > 0 ? options.fps : kUsualRate));
     av_packet_rescale_ts(packet.get(), codec->time_base, stream.time_base);
     packet->stream_index = 0;
     code = av_interleaved_write_frame(output.get(), packet.get());
@@ -233,7 +233,9 @@ Result<VideoWriter> VideoWriter::create(const std::filesystem::path& path, const
     return failure(ErrorCode::invalid_argument, path.string(), ": ", options.fps, " frames a second are none");
   auto state = std::make_unique<State>();
   state->path = path;
-  state->part = path.string() + ".part";
+  // A name of its own, though others write to the same place, or have a file of that name.
+  for (int attempt = 0; state->part.empty() || std::filesystem::exists(state->part); ++attempt)
+    state->part = path.string() + '.' + std::to_string(getpid()) + '.' + std::to_string(attempt) + ".part";
   state->options = options;
   MOBILENET_CHECK(state->open(*container_of(path)));
   return VideoWriter(std::move(state));
@@ -248,7 +250,7 @@ VideoWriter::~VideoWriter() = default;
 
 Result<void> VideoWriter::write(const ImageView& picture, double seconds) try {
   State& state = *state_;
-  if (state.finished) return failure(ErrorCode::invalid_argument, state.name(), ": it is finished");
+  if (state.over) return failure(ErrorCode::invalid_argument, state.name(), ": it is finished");
   if (!(seconds >= 0 && seconds <= 1e9))
     return failure(ErrorCode::invalid_argument, state.name(), ": a frame cannot be at ", seconds, " seconds");
   MOBILENET_CHECK(state.fill(picture));
@@ -263,7 +265,9 @@ Result<void> VideoWriter::write(const ImageView& picture, double seconds) try {
 
 Result<void> VideoWriter::finish() try {
   State& state = *state_;
-  if (state.finished) return failure(ErrorCode::invalid_argument, state.name(), ": it is finished");
+  if (state.over) return failure(ErrorCode::invalid_argument, state.name(), ": it is finished");
+  state.over = true;
+  if (state.last_time < 0) return failure(ErrorCode::invalid_argument, state.name(), ": a video without frames");
   if (const int code = avcodec_send_frame(state.codec.get(), nullptr); code < 0 && code != AVERROR_EOF)
     return libav::failed(state.name(), "cannot encode its end", code);
   MOBILENET_CHECK(state.drain());
