@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 
 #include "base/error.h"
 
@@ -24,7 +25,9 @@ Result<Pixels> pixels_of(const PixelBuffer& picture) {
   if (picture.width < 1 || picture.height < 1 || !picture.pixels)
     return failure(ErrorCode::invalid_argument, "there are no pixels to draw on: ", picture.width, 'x', picture.height);
   const int pixel = four ? 4 : 3;
-  if (picture.height > 1 && std::abs(picture.row_bytes) < std::ptrdiff_t{picture.width} * pixel)
+  const std::ptrdiff_t longest = std::numeric_limits<std::ptrdiff_t>::max() / picture.height;
+  if (picture.height > 1 && (picture.row_bytes < -longest || picture.row_bytes > longest ||
+                             std::abs(picture.row_bytes) < std::ptrdiff_t{picture.width} * pixel))
     return failure(ErrorCode::invalid_argument, "rows of ", picture.row_bytes, " bytes do not hold ", picture.width,
                    " pixels");
   return Pixels{picture.width,    picture.height,  static_cast<std::uint8_t*>(picture.pixels), picture.row_bytes, pixel,

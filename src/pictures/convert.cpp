@@ -37,7 +37,7 @@ Result<Target> target_of(const PixelBuffer& to, int width, int height) {
   const std::ptrdiff_t row = std::ptrdiff_t{width} * pixel;
   const std::ptrdiff_t longest = std::numeric_limits<std::ptrdiff_t>::max() / height;
   if (!to.pixels) return failure(ErrorCode::invalid_argument, "there is no memory to write pixels to");
-  if (height > 1 && (std::abs(to.row_bytes) < row || to.row_bytes < -longest || to.row_bytes > longest))
+  if (height > 1 && (to.row_bytes < -longest || to.row_bytes > longest || std::abs(to.row_bytes) < row))
     return failure(ErrorCode::invalid_argument, "rows to write to have ", to.row_bytes, " bytes, and ", row,
                    " are needed");
   return Target{static_cast<std::uint8_t*>(to.pixels), to.row_bytes, pixel, reversed ? 2 : 0, reversed ? 0 : 2};

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -165,7 +166,9 @@ Result<void> VideoWriter::State::fill(const ImageView& picture) {
                    " pixels, and this video ", options.width, 'x', options.height);
   const int pixel = picture.format == PixelFormat::rgb || picture.format == PixelFormat::bgr ? 3 : 4;
   const std::ptrdiff_t row = std::ptrdiff_t{picture.width} * pixel;
-  if (picture.height > 1 && std::abs(picture.row_bytes[0]) < row)
+  const std::ptrdiff_t longest = std::numeric_limits<std::ptrdiff_t>::max() / picture.height;
+  if (picture.height > 1 &&
+      (picture.row_bytes[0] < -longest || picture.row_bytes[0] > longest || std::abs(picture.row_bytes[0]) < row))
     return failure(ErrorCode::invalid_argument, name(), ": rows of ", picture.row_bytes[0], " bytes do not hold ",
                    picture.width, " pixels");
   // A copy with even sides, of rows that swscale may read beyond the end of.
