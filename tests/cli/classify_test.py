@@ -21,7 +21,8 @@ class Classify(ProgramTest):
         result = self.classify("--json", "--top", 3, self.pictures / "0.png")
         self.assertEqual(result.code, 0, result.err)
         line, = result.lines()
-        self.assertEqual(list(line), ["image", "task", "model", "backend", "precision", "isa", "milliseconds", "classes"])
+        self.assertEqual(list(line), ["image", "task", "model", "backend", "precision", "isa", "milliseconds", "sure",
+                                      "classes"])
         self.assertEqual(line["image"], str(self.pictures / "0.png"))
         self.assertEqual(line["task"], "classify")
         self.assertEqual(line["model"], str(self.model))

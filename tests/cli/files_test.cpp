@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -16,6 +17,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cli/arguments/picture_sources.h"
@@ -78,7 +80,9 @@ TEST_F(Files, WhatAFolderHoldsBesidesPicturesIsSaid) {
   const std::vector<std::string> none = {path("none")};
   ASSERT_EQ(expand_pictures(none).sources.size(), 1u);
   EXPECT_EQ(expand_pictures(none).sources.front().error,
-            path("none") + ": no pictures in this folder, but 1 file (1 HEIC) and 1 folder, which are not looked into");
+            path("none") +
+                ": no pictures in this folder, but 1 file (1 HEIC) and 1 folder, which are not looked into (-r looks "
+                "into folders)");
   for (int kind = 0; kind < 9; ++kind) write("many/a." + std::to_string(kind), "");
   write("many/a.jpg", "");
   const std::vector<std::string> many = {path("many")};
@@ -170,7 +174,7 @@ TEST_F(Files, AnotherPictureInTheSameBytesIsSeen) {
   };
   const std::string png = "\x89PNG\r\n\x1a\n" + chunk("IHDR", "thirteen") + chunk("IDAT", "IEND") + chunk("IEND", "");
   const std::string webp = std::string("RIFF\5\0\0\0WEBPx\0", 14);
-  const std::string bmp = std::string("BM\x0e\0\0\0", 6) + "headers.";
+  const std::string bmp = std::string("BM\x0e\0\0\0\0\0\0\0head", 14);
   struct Case {
     const char* name;
     std::string file;
@@ -194,7 +198,51 @@ TEST_F(Files, AnotherPictureInTheSameBytesIsSeen) {
       {"nothing", "", false},
       {"text", "this is no picture, this is no picture", false},
   };
-  for (const Case& c : cases) EXPECT_EQ(holds_another_picture(std::as_bytes(std::span(c.file))), c.another) << c.name;
+  for (const Case& c : cases) {
+    // Whether a pipe brings all at once or a byte at a time.
+    for (const std::size_t step : {c.file.size() + 1, std::size_t{1}}) {
+      PictureEnd end;
+      bool another = false;
+      for (std::size_t size = std::min(step, c.file.size()); !another; size = std::min(size + step, c.file.size())) {
+        another = end.look(std::as_bytes(std::span(c.file).first(size))) == PictureEnd::Found::another;
+        if (size == c.file.size()) break;
+      }
+      EXPECT_EQ(another, c.another) << c.name << ", " << step << " bytes at a time";
+    }
+  }
+}
+
+TEST_F(Files, PicturesOfAPipeComeOneByOne) {
+  const std::string jpeg = "\xff\xd8\xff\xda" + std::string("\0\3c", 3) + std::string(100'000, 's') + "\xff\xd9";
+  const std::string bmp = std::string("BM\x0e\0\0\0\0\0\0\0head", 14);
+  const std::string no_size = std::string("BM\0\0\0\0\0\0\0\0head", 14);
+  for (const std::vector<std::string>& pictures : std::vector<std::vector<std::string>>{
+           {jpeg}, {jpeg, jpeg, bmp, jpeg}, {bmp, jpeg}, {jpeg + "trailer"}, {no_size + bmp}, {}}) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    std::thread writer([&pictures, end = ends[1]] {
+      for (const std::string& picture : pictures)
+        for (std::size_t at = 0; at < picture.size();) {
+          const ssize_t count = ::write(end, picture.data() + at, std::min(picture.size() - at, std::size_t{777}));
+          if (count <= 0) break;
+          at += static_cast<std::size_t>(count);
+        }
+      close(end);
+    });
+    PictureStream stream(ends[0]);
+    for (std::size_t i = 0; i < std::max(pictures.size(), std::size_t{1}); ++i) {
+      const auto bytes = stream.next();
+      ASSERT_TRUE(bytes) << bytes.error().message;
+      const std::string text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+      EXPECT_EQ(text.size(), pictures.empty() ? 0 : pictures[i].size());
+      EXPECT_TRUE(pictures.empty() || text == pictures[i]);
+      EXPECT_EQ(stream.another_follows(), i + 1 < pictures.size());
+    }
+    writer.join();
+    close(ends[0]);
+  }
+  PictureStream closed(-1);
+  EXPECT_FALSE(closed.next());
 }
 
 TEST_F(Files, RowsOfManyBatchesBecomeOneArray) {

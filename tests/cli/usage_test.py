@@ -263,7 +263,6 @@ class Usage(ProgramTest):
         for name in ("a.HEIC", "b.heic", "c.mp4"):
             (folder / name).write_bytes(b"")
         (folder / "d.png").write_bytes(png(20, 20))
-        two = (folder / "d.png").read_bytes() * 2
         picture = self.pictures / "0.png"
         threads = str((os.cpu_count() or 1) + 1)
         skipped = "skipped 3 files (2 HEIC, 1 MP4)"
@@ -272,7 +271,6 @@ class Usage(ProgramTest):
             (["classify", *model, folder], b"", skipped),
             (["classify", "--json", *model, folder], b"", skipped),
             (["features", *model, folder, "--layers", "pool", "-o", self.path("p.npz")], b"", skipped),
-            (["classify", *model, "-"], two, "standard input holds more than one picture; the first is answered"),
             (["classify", "--model", SMALL, picture], b"", random),
             (["detect", "--model", "ssdlite_mobilenet_v2:0.35:96:4", picture], b"", random),
             (["segment", "--model", "deeplab_mobilenet_v2:0.35:97:4", picture], b"", random),

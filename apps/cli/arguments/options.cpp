@@ -120,11 +120,15 @@ void add_size_option(CLI::App& app, const std::string& names, SessionOptions& op
 }
 
 void add_picture_options(CLI::App& app, PictureArguments& arguments) {
-  require(add_words(app, "pictures", arguments.words,
-                    "JPEG, PNG, WebP or BMP files, folders (the pictures\n"
-                    "directly inside), patterns, or - for standard input;\n"
-                    "videos, cameras (0, /dev/video0), addresses of streams",
-                    "..."));
+  add_words(app, "pictures", arguments.words,
+            "JPEG, PNG, WebP or BMP files, folders (the pictures\n"
+            "directly inside), patterns, or - for standard input;\n"
+            "videos, cameras (0, /dev/video0), addresses of streams",
+            "...");
+  require_when_parsed(
+      app, [&arguments] { return arguments.are_named(); }, "pictures");
+  add_flag(app, "-r,--recursive", arguments.recursive, "Folders with all that lies below them");
+  add_text(app, "--list", arguments.list, "A file that names pictures, one a line; - is standard input", "FILE");
   add_orientation_option(app, arguments);
   add_value(
       app, "--max-pixels",

@@ -31,12 +31,16 @@ void add_size_option(CLI::App& app, const std::string& names, SessionOptions& op
 
 struct PictureArguments {
   std::vector<std::string> words;
+  std::string list;        // a file that names more; empty: none
+  bool recursive = false;  // folders with all below
   PictureOptions options;
   std::string orientation_note;  // what to say about an --orientation that is ignored
   int batch = 1;
+
+  bool are_named() const { return !words.empty() || !list.empty(); }
 };
 
-// P..., --orientation, --max-pixels, --quiet
+// P..., --list, --recursive, --orientation, --max-pixels, --quiet
 void add_picture_options(CLI::App& app, PictureArguments& arguments);
 // SOURCE, --orientation, --quiet: one camera, stream or video, or none.
 void add_source_options(CLI::App& app, PictureArguments& arguments);

@@ -61,6 +61,7 @@ class Skipped {
   }
 
   bool empty() const { return files_ + folders_ == 0; }
+  bool has_folders() const { return folders_ > 0; }
 
   // "214 files (212 HEIC, 2 MP4) and 1 folder"
   std::string text() const {
@@ -84,32 +85,61 @@ class Skipped {
   std::size_t files_ = 0, folders_ = 0;
 };
 
-// Hidden files are passed over as `ls` passes over them.
-void add_folder(const std::string& folder, PictureList& list) {
-  std::vector<std::string> names;
-  Skipped skipped;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    std::error_code ignored;
-    if (entry->path().filename().string().starts_with('.')) continue;
-    if (entry->is_regular_file(ignored) && is_picture(entry->path())) {
-      names.push_back(entry->path().string());
-    } else {
-      skipped.add(*entry);
+// Goes through folders. Hidden files and folders are passed over as `ls` passes over them.
+class FolderWalk {
+ public:
+  FolderWalk(const ExpandOptions& options, PictureList& list) : options_(options), list_(list) {}
+
+  void add(const std::string& folder) {
+    const std::size_t before = list_.sources.size();
+    add_level(folder, {});
+    if (list_.sources.size() == before) {
+      const std::string where = options_.recursive ? " in this folder and below" : " in this folder";
+      list_.sources.push_back(
+          {folder, folder + ": no pictures" + where +
+                       (skipped_.empty() ? "" : ", but " + skipped_.text() + ", which are not looked into") +
+                       (skipped_.has_folders() ? " (-r looks into folders)" : "")});
+    } else if (!skipped_.empty()) {
+      list_.skipped.push_back(folder + ": skipped " + skipped_.text());
     }
   }
-  if (error) {
-    list.sources.push_back({folder, folder + ": cannot list this folder: " + error.message()});
-  } else if (names.empty()) {
-    list.sources.push_back(
-        {folder, folder + ": no pictures in this folder" +
-                     (skipped.empty() ? "" : ", but " + skipped.text() + ", which are not looked into")});
-  } else if (!skipped.empty()) {
-    list.skipped.push_back(folder + ": skipped " + skipped.text());
+
+ private:
+  bool is_result(const fs::path& folder) const {
+    return std::any_of(options_.results.begin(), options_.results.end(), [&folder](const std::string& result) {
+      std::error_code ignored;
+      return fs::equivalent(folder, result, ignored);
+    });
   }
-  std::sort(names.begin(), names.end());
-  for (std::string& name : names) list.sources.push_back({std::move(name), {}});
-}
+
+  // `below` is the path from the folder that was named.
+  void add_level(const fs::path& folder, const fs::path& below) {
+    std::vector<fs::path> pictures, folders;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      std::error_code ignored;
+      if (entry->path().filename().string().starts_with('.')) continue;
+      if (entry->is_regular_file(ignored) && is_picture(entry->path())) {
+        pictures.push_back(entry->path());
+      } else if (options_.recursive && entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
+        if (!is_result(entry->path())) folders.push_back(entry->path());
+      } else {
+        skipped_.add(*entry);
+      }
+    }
+    if (error)
+      list_.sources.push_back({folder.string(), folder.string() + ": cannot list this folder: " + error.message()});
+    std::sort(pictures.begin(), pictures.end());
+    std::sort(folders.begin(), folders.end());
+    for (const fs::path& picture : pictures)
+      list_.sources.push_back({picture.string(), {}, (below / picture.filename()).string()});
+    for (const fs::path& inner : folders) add_level(inner, below / inner.filename());
+  }
+
+  const ExpandOptions& options_;
+  PictureList& list_;
+  Skipped skipped_;
+};
 
 bool is_number(std::string_view word) {
   return !word.empty() && word.size() <= 3 && word.find_first_not_of("0123456789") == std::string_view::npos;
@@ -138,24 +168,24 @@ bool holds_video(const std::string& path) {
   return is_video(std::span(head).first(size));
 }
 
-void add_path(const std::string& path, PictureList& list) {
+void add_path(const std::string& path, const ExpandOptions& options, PictureList& list) {
   std::error_code ignored;
   if (is_camera(path) || is_address(path)) {
     list.moving.push_back({path, true});
   } else if (fs::is_directory(path, ignored)) {
-    add_folder(path, list);
+    FolderWalk(options, list).add(path);
   } else if (holds_video(path)) {
     list.moving.push_back({path, false});
   } else {
-    list.sources.push_back({path, {}});
+    list.sources.push_back({path, {}, fs::path(path).filename().string()});
   }
 }
 
-void add_pattern(const std::string& pattern, PictureList& list) {
+void add_pattern(const std::string& pattern, const ExpandOptions& options, PictureList& list) {
   glob_t found{};
   const int status = glob(pattern.c_str(), GLOB_TILDE, nullptr, &found);
   if (status == 0) {
-    for (std::size_t i = 0; i < found.gl_pathc; ++i) add_path(found.gl_pathv[i], list);
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) add_path(found.gl_pathv[i], options, list);
   } else {
     list.sources.push_back({pattern, pattern + ": no file matches this pattern"});
   }
@@ -164,18 +194,36 @@ void add_pattern(const std::string& pattern, PictureList& list) {
 
 }  // namespace
 
-PictureList expand_pictures(std::span<const std::string> words) {
+PictureList expand_pictures(std::span<const std::string> words, const ExpandOptions& options) {
   PictureList list;
   for (const std::string& word : words) {
     std::error_code ignored;
     const bool pattern = word.find_first_of("*?[") != std::string::npos;
     if (word != kStandardInput && pattern && !is_address(word) && !fs::exists(fs::symlink_status(word, ignored))) {
-      add_pattern(word, list);
+      add_pattern(word, options, list);
     } else {
-      add_path(word, list);
+      add_path(word, options, list);
     }
   }
   return list;
+}
+
+Result<std::vector<std::string>> read_picture_list(const std::string& path) {
+  const auto bytes = path == kStandardInput ? read_standard_input(path) : read_file(path);
+  if (!bytes) return bytes.error();
+  const std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  if (text.find('\0') != std::string_view::npos)
+    return Error{ErrorCode::bad_format, path + ": is no list of names, one a line: it holds zero bytes"};
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string_view name = text.substr(begin, end - begin);
+    if (name.ends_with('\r')) name.remove_suffix(1);
+    if (!name.empty()) names.emplace_back(name);
+    begin = end + 1;
+  }
+  if (names.empty()) return Error{ErrorCode::invalid_argument, path + ": names no picture"};
+  return names;
 }
 
 }  // namespace mobilenet::cli

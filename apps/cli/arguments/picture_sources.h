@@ -2,9 +2,11 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Which pictures the words of a command line mean: files, folders (the pictures directly inside, sorted by name),
-// patterns that no shell has expanded, and "-" for standard input; and which of them mean pictures that move: videos,
-// cameras ("0", "/dev/video0") and addresses of streams ("rtsp://...").
+// Which pictures the words of a command line mean: files, folders (the pictures directly inside, sorted by name, or
+// those of all folders below too), patterns that no shell has expanded, and "-" for standard input; and which of them
+// mean pictures that move: videos, cameras ("0", "/dev/video0") and addresses of streams ("rtsp://...").
+
+#include <mobilenet/result.h>
 
 #include <span>
 #include <string>
@@ -15,6 +17,9 @@ namespace mobilenet::cli {
 struct PictureSource {
   std::string name;   // as given, or folder/name
   std::string error;  // why there is no such picture; empty: read it
+  // Where it lies below the folder that was named, "day 1/a.jpg"; of a file that was named, its name alone.
+  std::string below = {};
+  bool done = false;  // an earlier run has answered it; it is not read
 };
 
 inline constexpr const char* kStandardInput = "-";
@@ -30,7 +35,15 @@ struct PictureList {
   std::vector<std::string> skipped;    // a sentence for each folder that holds more than pictures
 };
 
+struct ExpandOptions {
+  bool recursive = false;                     // folders with what lies below; links to folders are not followed
+  std::span<const std::string> results = {};  // folders that are not looked into on the way down
+};
+
 // A word that means nothing becomes a source with an error, so that the others still count.
-PictureList expand_pictures(std::span<const std::string> words);
+PictureList expand_pictures(std::span<const std::string> words, const ExpandOptions& options = {});
+
+// Names of pictures, one a line, from a file or from standard input ("-").
+Result<std::vector<std::string>> read_picture_list(const std::string& path);
 
 }  // namespace mobilenet::cli

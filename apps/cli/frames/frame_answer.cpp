@@ -15,6 +15,7 @@
 #include "cli/output/answer_text.h"
 #include "cli/output/table.h"
 #include "cli/output/words.h"
+#include "cli/results/box_files.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -111,12 +112,8 @@ class ObjectAnswer final : public FrameAnswer {
   }
 
  private:
-  Detection shown(Detection d, int width, int height) const {
-    if (!options_.clip) return d;
-    const auto w = static_cast<float>(width), h = static_cast<float>(height);
-    d.left = std::clamp(d.left, 0.0f, w), d.right = std::clamp(d.right, 0.0f, w);
-    d.top = std::clamp(d.top, 0.0f, h), d.bottom = std::clamp(d.bottom, 0.0f, h);
-    return d;
+  Detection shown(const Detection& d, int width, int height) const {
+    return options_.clip ? clipped(d, width, height) : d;
   }
 
   std::optional<Tracker> tracker_;

@@ -39,11 +39,14 @@ Result<std::vector<std::byte>> read_file(const std::filesystem::path& path) {
   return read_to_end(file.get(), path);
 }
 
-Result<std::vector<std::byte>> read_standard_input(std::string_view name) {
+Result<void> take_standard_input(std::string_view name) {
   static bool used = false;
-  if (std::exchange(used, true)) {
-    return Error{ErrorCode::invalid_argument, std::string(name) + ": standard input can be read only once"};
-  }
+  if (!std::exchange(used, true)) return {};
+  return Error{ErrorCode::invalid_argument, std::string(name) + ": standard input can be read only once"};
+}
+
+Result<std::vector<std::byte>> read_standard_input(std::string_view name) {
+  if (auto first = take_standard_input(name); !first) return first.error();
   return read_to_end(stdin, std::filesystem::path(name));
 }
 

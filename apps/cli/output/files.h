@@ -18,7 +18,9 @@
 namespace mobilenet::cli {
 
 Result<std::vector<std::byte>> read_file(const std::filesystem::path& path);
-// Standard input until its end; `name` stands for it in messages. It can be read only once.
+// Standard input can be read only once: an error for the second who wants it.
+Result<void> take_standard_input(std::string_view name);
+// Standard input until its end; `name` stands for it in messages.
 Result<std::vector<std::byte>> read_standard_input(std::string_view name);
 
 // The parts one after the other; the file appears when it is complete.

@@ -86,6 +86,7 @@ Result<Destination> OutputFiles::add(const fs::path& path, const std::string& co
   if (read_.contains(resolved(path)) || (identity && read_identities_.contains(*identity)))
     return Error{ErrorCode::invalid_argument,
                  path.string() + ": " + content + " would replace a file that this command reads; name another place"};
+  const std::lock_guard lock(mutex_);
   // Names that differ in upper and lower case only are one file on many disks.
   const auto [place, is_new] =
       content_.emplace(resolved(folder_of(path)) / lower_case(path.filename().string()), content);

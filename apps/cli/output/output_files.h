@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
@@ -27,7 +28,7 @@ class OutputFiles {
   void reads(const std::filesystem::path& path);
 
   // `content` says what will be written there: "the mask of a.jpg". Fails when that cannot be; but files that exist
-  // already are only noted.
+  // already are only noted. Any number of threads may add.
   Result<Destination> add(const std::filesystem::path& path, const std::string& content);
   // Fails when files exist already and are not to be replaced.
   Result<void> check_existing() const;
@@ -38,6 +39,7 @@ class OutputFiles {
   using Identity = std::pair<std::uint64_t, std::uint64_t>;  // device and inode
 
   IfExists if_exists_;
+  std::mutex mutex_;                      // of what add() changes
   std::set<std::filesystem::path> read_;  // canonical
   std::set<Identity> read_identities_;
   std::map<std::filesystem::path, std::string> content_;  // by canonical folder and name in lower case

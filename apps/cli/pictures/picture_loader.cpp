@@ -2,54 +2,80 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "cli/pictures/picture_loader.h"
 
+#include <unistd.h>
+
 #include <chrono>
 
 #include "cli/output/files.h"
-#include "cli/output/output.h"
-#include "cli/pictures/picture_stream.h"
 
 namespace mobilenet::cli {
-namespace {
 
-Result<Image> decode(const std::string& name, const DecodeOptions& options) {
-  if (name != kStandardInput) return Image::open(name, options);
-  auto bytes = read_standard_input(name);
-  if (!bytes) return bytes.error();
-  auto image = Image::decode(*bytes, options, name);
-  if (image && holds_another_picture(*bytes))
-    note("standard input holds more than one picture; the first is answered, the others are not");
-  return image;
+PictureLoader::PictureLoader(std::span<const PictureSource> sources, const PictureOptions& options)
+    : sources_(sources), options_(options) {
+  for (const PictureSource& source : sources) total_ += source.done ? 0 : 1;
 }
 
-}  // namespace
-
-std::vector<LoadedPicture> PictureLoader::next(std::size_t batch) {
+std::vector<LoadedPicture> PictureLoader::take(std::size_t count) {
   std::vector<LoadedPicture> group;
-  std::size_t good = 0;
-  while (position_ < sources_.size() && good < batch) {
-    group.push_back(load(position_++));
-    if (group.back().image) ++good;
-    // A bad picture that nobody waits for is reported at once.
-    if (good == 0) break;
+  while (position_ < sources_.size() && group.size() < count) {
+    const PictureSource& source = sources_[position_];
+    if (source.done) {
+      ++position_;
+      continue;
+    }
+    LoadedPicture picture{source.name, std::nullopt, source.error, 0, position_};
+    const bool another = source.error.empty() && source.name == kStandardInput && take_from_stream(picture);
+    if (!another) ++position_;
+    group.push_back(std::move(picture));
   }
   return group;
 }
 
-LoadedPicture PictureLoader::load(std::size_t place) const {
-  const PictureSource& source = sources_[place];
-  LoadedPicture picture{source.name, std::nullopt, source.error, 0, place};
-  if (!source.error.empty()) return picture;
-  const auto start = std::chrono::steady_clock::now();
-  auto image = decode(source.name, options_.decode);
-  const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
-  picture.decode_milliseconds = elapsed.count();
-  if (!image) {
-    picture.error = image.error().message;
-    return picture;
+// The next of standard input's; whether it is followed by another.
+bool PictureLoader::take_from_stream(LoadedPicture& picture) {
+  if (!stream_) {
+    if (auto first = take_standard_input(picture.name); !first) {
+      picture.error = first.error().message;
+      return false;
+    }
+    stream_.emplace(STDIN_FILENO);
   }
-  if (options_.orientation) image->set_orientation(*options_.orientation);
-  picture.image = std::move(*image);
-  return picture;
+  auto bytes = stream_->next();
+  const bool another = bytes && stream_->another_follows();
+  if (another || number_ > 0) picture.number = ++number_;
+  if (picture.number > 0) picture.name += '#' + std::to_string(picture.number);
+  if (another) ++total_;
+  if (bytes) {
+    picture.bytes = *std::move(bytes);
+  } else {
+    picture.error = picture.name + ": " + bytes.error().message;
+  }
+  return another;
+}
+
+void PictureLoader::load(std::span<LoadedPicture> pictures) const {
+  for (LoadedPicture& picture : pictures) {
+    if (!picture.error.empty()) continue;
+    const auto start = std::chrono::steady_clock::now();
+    auto image = sources_[picture.place].name == kStandardInput
+                     ? Image::decode(picture.bytes, options_.decode, picture.name)
+                     : Image::open(picture.name, options_.decode);
+    const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+    picture.decode_milliseconds = elapsed.count();
+    picture.bytes = {};
+    if (!image) {
+      picture.error = image.error().message;
+      continue;
+    }
+    if (options_.orientation) image->set_orientation(*options_.orientation);
+    picture.image = std::move(*image);
+  }
+}
+
+std::vector<LoadedPicture> PictureLoader::next(std::size_t count) {
+  std::vector<LoadedPicture> group = take(count);
+  load(group);
+  return group;
 }
 
 }  // namespace mobilenet::cli

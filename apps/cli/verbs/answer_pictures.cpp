@@ -9,37 +9,115 @@
 #include "cli/output/progress.h"
 #include "cli/output/table.h"
 #include "cli/output/words.h"
-#include "cli/pictures/picture_batch.h"
+#include "cli/pictures/ordered_work.h"
 #include "cli/verbs.h"
+#include "cli/verbs/picture_run.h"
 
 namespace mobilenet::cli {
 namespace {
 
-void print_group(std::span<const LoadedPicture> group, std::span<const std::string> answers, bool json) {
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    if (group[i].image) {
-      print(answers[i]);
-    } else if (json) {
-      print(json_line({{"image", group[i].name}, {"error", group[i].error}}));
-    } else {
-      say(group[i].error);
-    }
-  }
-  flush_output();
-}
+// All pictures on their way to the printer.
+class AnswerWork {
+ public:
+  AnswerWork(const AnswerRun& run, const AnswerPictures& answer)
+      : run_(run),
+        answer_(answer),
+        batch_(static_cast<std::size_t>(run.arguments.batch)),
+        loader_(run.pictures, run.arguments.options),
+        sessions_(run.model, run.options, run.session, count_groups(run.pictures, batch_)),
+        progress_(loader_.total(), AnswersGo::to_standard_output),
+        slots_(slots_of(sessions_.size())) {}
 
-void say_summary(const AnswerRun& run, double seconds) {
-  if (run.json || run.pictures.size() < 2) return;
-  std::string text = counted(run.pictures.size(), "picture") + " in " + fixed(seconds, seconds < 10 ? 1 : 0) + " s";
-  for (const std::string& written : run.written) text += ", " + written;
-  note(text);
-}
+  // The exit code.
+  int go() {
+    const auto start = std::chrono::steady_clock::now();
+    PictureWork work;
+    work.begin = [this](std::size_t slot, std::span<LoadedPicture> pictures) {
+      slots_[slot] = {std::vector<PictureAnswer>(pictures.size()), pictures.data()};
+    };
+    work.compute = [this](std::size_t slot, Session& session, std::span<const ImageView> views,
+                          std::span<LoadedPicture* const> pictures) {
+      std::vector<PictureAnswer*> answers;
+      for (std::size_t i = 0; i < pictures.size(); ++i) {
+        PictureAnswer& answer = slots_[slot].answers[static_cast<std::size_t>(pictures[i] - slots_[slot].pictures)];
+        answer = PictureAnswer{};
+        answer.width = views[i].upright_width(), answer.height = views[i].upright_height();
+        answers.push_back(&answer);
+      }
+      return answer_(session, views, pictures, answers);
+    };
+    work.deliver = [this](std::size_t slot, std::span<LoadedPicture> pictures) {
+      return deliver(pictures, slots_[slot].answers);
+    };
+    const auto ran = run_pictures(loader_, sessions_, batch_, work);
+    progress_.clear();
+    if (!ran) return fail(ran.error());
+    if (auto finished = run_.results.finish(); !finished) return fail(finished.error());
+    say_summary(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    if (bad_ == 0) return kSuccess;
+    return fail(std::to_string(bad_) + " of " + counted(loader_.total(), "picture") +
+                (bad_ == 1 ? " has no answer" : " have no answer"));
+  }
+
+ private:
+  struct Slot {
+    std::vector<PictureAnswer> answers;
+    const LoadedPicture* pictures = nullptr;  // the first of the group, whose answer is the first
+  };
+
+  bool deliver(std::span<LoadedPicture> pictures, std::span<PictureAnswer> answers) {
+    progress_.clear();
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+      LoadedPicture& picture = pictures[i];
+      if (picture.error.empty())
+        if (auto added = run_.results.add(picture, answers[i]); !added) picture.fail(added.error().message);
+      if (picture.error.empty()) {
+        print(answers[i].text);
+        continue;
+      }
+      ++bad_;
+      if (run_.json) {
+        print(json_line({{"image", picture.name}, {"error", picture.error}}));
+      } else {
+        say(picture.error);
+      }
+    }
+    flush_output();
+    progress_.advance(pictures.size());
+    return output_works();
+  }
+
+  void say_summary(double seconds) const {
+    if (run_.json || loader_.total() < 2) return;
+    std::string text = counted(loader_.total(), "picture") + " in " + fixed(seconds, seconds < 10 ? 1 : 0) + " s";
+    if (const std::string counts = run_.results.class_counts(); !counts.empty()) text += ": " + counts;
+    for (const std::string& made : run_.results.summaries()) text += "; " + made;
+    note(text);
+  }
+
+  const AnswerRun& run_;
+  const AnswerPictures& answer_;
+  std::size_t batch_;
+  PictureLoader loader_;
+  WorkerSessions sessions_;
+  Progress progress_;
+  std::vector<Slot> slots_;
+  std::size_t bad_ = 0;
+};
 
 }  // namespace
 
-PictureList list_pictures(const PictureArguments& arguments) {
+PictureList list_pictures(const PictureArguments& arguments, std::span<const std::string> results) {
   if (!arguments.orientation_note.empty()) note(arguments.orientation_note);
-  PictureList list = expand_pictures(arguments.words);
+  std::vector<std::string> words = arguments.words;
+  std::string no_list;
+  if (!arguments.list.empty()) {
+    auto names = read_picture_list(arguments.list);
+    if (names) words.insert(words.end(), names->begin(), names->end());
+    if (!names) no_list = names.error().message;
+  }
+  PictureList list = expand_pictures(words, {arguments.recursive, results});
+  if (!no_list.empty()) list.sources.push_back({arguments.list, no_list});
   for (const std::string& sentence : list.skipped) note(sentence);
   return list;
 }
@@ -51,32 +129,17 @@ std::vector<PictureSource> list_still_pictures(const PictureArguments& arguments
   return std::move(list.sources);
 }
 
+void add_files_read(const ModelChoice& model, const PictureArguments& arguments,
+                    std::span<const PictureSource> pictures, std::span<const MovingSource> moving, OutputFiles& files) {
+  add_files_read(model, files);
+  if (!arguments.list.empty()) files.reads(arguments.list);
+  for (const PictureSource& picture : pictures) files.reads(picture.name);
+  for (const MovingSource& video : moving) files.reads(video.name);
+}
+
 int answer_pictures(const AnswerRun& run, const AnswerPictures& answer) {
-  const auto start = std::chrono::steady_clock::now();
-  PictureLoader loader(run.pictures, run.arguments.options);
-  Progress progress(loader.total(), AnswersGo::to_standard_output);
-  std::size_t bad = 0;
-  const auto batch = static_cast<std::size_t>(run.arguments.batch);
-  for (auto group = loader.next(batch); !group.empty() && output_works(); group = loader.next(batch)) {
-    std::vector<std::string> answers(group.size());
-    const auto computed = compute_group(
-        group, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> good) -> Result<void> {
-          std::vector<std::string*> places;
-          for (const LoadedPicture* picture : good)
-            places.push_back(&answers[static_cast<std::size_t>(picture - group.data())]);
-          return answer(views, good, places);
-        });
-    progress.clear();
-    if (!computed) return fail(computed.error());
-    print_group(group, answers, run.json);
-    for (const LoadedPicture& picture : group) bad += picture.image ? 0 : 1;
-    progress.advance(group.size());
-  }
-  progress.clear();
-  say_summary(run, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  if (bad == 0) return kSuccess;
-  return fail(std::to_string(bad) + " of " + counted(loader.total(), "picture") +
-              (bad == 1 ? " has no answer" : " have no answer"));
+  if (run.pictures.empty()) return kSuccess;
+  return AnswerWork(run, answer).go();
 }
 
 Json answer_head(const LoadedPicture& picture, std::string_view task, const Model& model, const Session& session,

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// What the verbs that answer about pictures share: batches, bad pictures, progress, output and the exit code.
+// What the verbs that answer about pictures share: several at once, bad pictures, progress, output and the exit code.
 
 #include <mobilenet/model.h>
 #include <mobilenet/result.h>
@@ -17,29 +17,39 @@
 #include "cli/arguments/options.h"
 #include "cli/output/output.h"
 #include "cli/pictures/picture_loader.h"
-#include "cli/pictures/picture_outputs.h"
+#include "cli/results/picture_answer.h"
+#include "cli/results/result_files.h"
 #include "cli/verbs/open_session.h"
 
 namespace mobilenet::cli {
 
-// What the words of the command line mean. Says which files of folders are skipped.
-PictureList list_pictures(const PictureArguments& arguments);
+// What the words of the command line mean. Says which files of folders are skipped; `results` are folders that are not
+// looked into on the way down.
+PictureList list_pictures(const PictureArguments& arguments, std::span<const std::string> results = {});
 // The same for verbs that want pictures alone: videos and cameras become pictures with an error.
 std::vector<PictureSource> list_still_pictures(const PictureArguments& arguments);
 
-// Computes the pictures together and stores what is to be printed about each; answers[i] belongs to pictures[i]. A
-// picture whose result cannot be written becomes a bad one.
-using AnswerPictures = std::function<Result<void>(
-    std::span<const ImageView> views, std::span<LoadedPicture* const> pictures, std::span<std::string* const> answers)>;
+// All files that the command reads: none of them may be written.
+void add_files_read(const ModelChoice& model, const PictureArguments& arguments,
+                    std::span<const PictureSource> pictures, std::span<const MovingSource> moving, OutputFiles& files);
+
+// Computes the pictures together; answers[i] belongs to pictures[i]. Runs on several threads at once, each with a
+// session of its own.
+using AnswerPictures =
+    std::function<Result<void>(Session& session, std::span<const ImageView> views,
+                               std::span<LoadedPicture* const> pictures, std::span<PictureAnswer* const> answers)>;
 
 struct AnswerRun {
   std::span<const PictureSource> pictures;
   const PictureArguments& arguments;
-  bool json = false;                 // also for the errors of bad pictures, which make the exit code 1
-  std::vector<std::string> written;  // what the summary says of files: "annotated pictures in out/"
+  const Model& model;
+  const SessionOptions& options;
+  Session& session;  // opened with these options
+  ResultFiles& results;
+  bool json = false;  // also for the errors of bad pictures, which make the exit code 1
 };
 
-// Goes through all pictures and prints their answers in order.
+// Goes through all pictures, prints their answers in order and finishes the results.
 int answer_pictures(const AnswerRun& run, const AnswerPictures& answer);
 
 // image, task, model, backend, precision, isa, milliseconds: the keys that every answer begins with. Times of a batch

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-#include <mobilenet/draw.h>
 #include <mobilenet/model.h>
 #include <mobilenet/session.h>
 
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +14,7 @@
 #include "cli/arguments/cli11.h"
 #include "cli/output/answer_text.h"
 #include "cli/output/output_files.h"
-#include "cli/pictures/write_picture.h"
+#include "cli/results/result_files.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
 #include "cli/verbs/answer_videos.h"
@@ -25,16 +25,18 @@ namespace mobilenet::cli {
 namespace {
 
 constexpr int kMaxTop = 1'000'000;
+// Below it pictures are mostly of things that the network does not know.
+constexpr float kSureFrom = 0.2f;
 
 struct ClassifyOptions {
   ModelChoice model;
   SessionOptions session;
   PictureArguments pictures;
   ClassArguments classes;
+  ResultChoices results;
   VideoArguments video;
+  std::optional<float> sure_from;  // of the best class; none: kSureFrom
   double smooth_seconds = 0;
-  std::string output;  // annotated pictures and videos; empty: none
-  IfExists if_exists = IfExists::refuse;
   bool json = false;
 };
 
@@ -43,18 +45,12 @@ int classify(ClassifyOptions& options) {
   if (!model) return fail(model.error());
   if (auto chosen = choose_classes(options.classes, model->info(), options.session); !chosen)
     return fail(chosen.error());
-  const auto [sources, moving, skipped] = list_pictures(options.pictures);
-  PictureOutputs annotated(PictureOutputs::Kind::annotated, options.output);
-  VideoOutputs annotated_videos(options.output);
-  OutputFiles files(options.if_exists);
-  add_files_read(options.model, files);
-  for (const PictureSource& picture : sources) files.reads(picture.name);
-  for (const MovingSource& video : moving) files.reads(video.name);
-  AnswerRun run{sources, options.pictures, options.json, {}};
-  if (!sources.empty()) {
-    if (auto ready = annotated.prepare(sources, files); !ready) return fail(ready.error());
-    if (annotated.wanted()) run.written.push_back(annotated.summary());
-  }
+  auto [sources, moving, skipped] = list_pictures(options.pictures, options.results.folders());
+  OutputFiles files(options.results.if_exists);
+  add_files_read(options.model, options.pictures, sources, moving, files);
+  ResultFiles results(options.results, files);
+  if (auto ready = results.prepare(sources, moving, model->info()); !ready) return fail(ready.error());
+  VideoOutputs annotated_videos(options.results.annotated);
   if (auto ready = annotated_videos.prepare(moving, files); !ready) return fail(ready.error());
   if (auto free = files.check_existing(); !free) return fail(free.error());
   auto session = open_session(*model, options.session);
@@ -62,30 +58,29 @@ int classify(ClassifyOptions& options) {
   note_guesses(model->info());
   if (!options.json) say_what_runs(*model, *session);
 
-  const auto report = [&](std::span<const Classification> best, LoadedPicture& picture, std::string& text,
-                          std::size_t batch) {
-    Json line = answer_head(picture, "classify", *model, *session, batch);
-    std::string title = answer_title(picture, *session, batch, best.empty() ? "no class" : "");
-    if (annotated.wanted()) {
-      const Destination& place = annotated.at(picture.place);
-      for (const Classification& entry : best) note_label(entry.label);
-      const auto written = annotate(place, *picture.image, [&](Image& copy) { return draw(copy, best); });
-      if (!written) return picture.fail(picture.name + ": " + written.error().message);
-      line["annotated"] = place.path.string();
-      title += "  drawn in " + printable(place.path.string()) + '\n';
-    }
-    line["classes"] = classes_json(best);
-    text = options.json ? json_line(line) : title + classes_table(best);
+  const float sure_from = options.sure_from.value_or(kSureFrom);
+  const auto report = [&](const Session& used, std::span<const Classification> best, LoadedPicture& picture,
+                          PictureAnswer& answer, std::size_t batch) {
+    answer.classes.assign(best.begin(), best.end());
+    answer.sure = !best.empty() && best.front().score >= sure_from;
+    answer.line = answer_head(picture, "classify", *model, used, batch);
+    answer.title = answer_title(picture, used, batch, best.empty() ? "no class" : answer.sure ? "" : "not sure");
+    if (auto written = results.write(picture, answer); !written)
+      return picture.fail(picture.name + ": " + written.error().message);
+    answer.line["sure"] = answer.sure;
+    answer.line["classes"] = classes_json(best);
+    answer.text = options.json ? json_line(answer.line) : answer.title + classes_table(best);
   };
-  const int status = answer_pictures(run,
-                                     [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
-                                         std::span<std::string* const> answers) -> Result<void> {
-                                       const auto classes = session->classify(views);
-                                       if (!classes) return classes.error();
-                                       for (std::size_t i = 0; i < pictures.size(); ++i)
-                                         report((*classes)[i], *pictures[i], *answers[i], pictures.size());
-                                       return {};
-                                     });
+  const int status =
+      answer_pictures({sources, options.pictures, *model, options.session, *session, results, options.json},
+                      [&](Session& used, std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
+                          std::span<PictureAnswer* const> answers) -> Result<void> {
+                        const auto classes = used.classify(views);
+                        if (!classes) return classes.error();
+                        for (std::size_t i = 0; i < pictures.size(); ++i)
+                          report(used, (*classes)[i], *pictures[i], *answers[i], pictures.size());
+                        return {};
+                      });
   if (moving.empty()) return status;
   FrameAnswerOptions frame_answer;
   frame_answer.smooth_seconds = options.smooth_seconds;
@@ -103,8 +98,9 @@ Work add_classify(CLI::App& app) {
   add_count(app, "-n,--top", options->session.top, 1, kMaxTop, "Classes per picture (default: 5)");
   add_fraction(app, "--score", options->session.score_threshold, "Lowest score to show (default: 0)");
   add_class_options(app, options->classes);
-  add_annotation_option(app, options->output);
-  add_force_option(app, options->if_exists);
+  add_fraction(app, "--min-score", options->sure_from,
+               "Below this score of the best class the answer is \"not sure\" (default: 0.2)");
+  add_result_options(app, options->results, Task::classify);
   add_smooth_option(app, options->smooth_seconds);
   add_video_options(app, options->video);
   add_answer_options(app, options->model, options->pictures, options->session);
@@ -120,6 +116,7 @@ Work add_classify(CLI::App& app) {
              "  mobilenet classify photo.jpg\n"
              "  mobilenet classify --model mobilenet_v2.tflite --top 3 *.jpg\n"
              "  mobilenet classify --json --batch 8 holiday/ > answers.jsonl\n"
+             "  mobilenet classify -r --sort sorted/ --html report.html holiday/\n"
              "  mobilenet classify --smooth 0.5 -o seen.mp4 walk.mp4\n"
              "  cat photo.jpg | mobilenet classify -");
   return [options] { return classify(*options); };

@@ -340,11 +340,12 @@ Work add_evaluate(CLI::App& app) {
   add_answer_options(app, options->model, options->pictures, options->session);
   add_batch_option(app, options->pictures);
   CLI::Option* const pictures = option_named(app, "pictures");
-  do_not_require(pictures);
   exclude(pictures, results);
   exclude(results, option_named(app, "--model"));
+  exclude(option_named(app, "--list"), results);
   require_when_parsed(
-      app, [results, pictures] { return is_given(pictures) || is_given(results); }, "pictures (or --results)");
+      app, [results, options] { return options->pictures.are_named() || is_given(results); },
+      "pictures (or --results)");
   add_flag(app, "--json", options->json, "One JSON object on standard output");
   set_footer(app,
              "Classifiers: top-1 and top-5; labels are 0-based indices without background, a header and\n"

@@ -21,11 +21,13 @@
 #include "cli/output/progress.h"
 #include "cli/output/table.h"
 #include "cli/output/words.h"
-#include "cli/pictures/picture_batch.h"
+#include "cli/pictures/ordered_work.h"
 #include "cli/pictures/picture_loader.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
 #include "cli/verbs/answer_videos.h"
+#include "cli/verbs/picture_run.h"
+#include "cli/verbs/worker_sessions.h"
 
 // mobilenet features P... --layers a,b -o out.npz: inner layers of the network, one array a layer, one row a picture.
 
@@ -111,6 +113,37 @@ class FeatureFile {
   bool has_seconds_ = false;
 };
 
+// A copy of what a session gave for some pictures, until their turn comes.
+class Rows {
+ public:
+  Rows(std::span<const TensorView> tensors, std::span<LoadedPicture* const> pictures) {
+    for (const TensorView& tensor : tensors) {
+      const auto bytes = tensor.as<std::byte>();
+      tensors_.push_back({tensor, {tensor.shape.begin(), tensor.shape.end()}, {bytes.begin(), bytes.end()}});
+    }
+    for (const LoadedPicture* picture : pictures) names_.push_back(picture->name);
+  }
+
+  Result<void> append_to(FeatureFile& file) const {
+    std::vector<TensorView> views;
+    for (const Tensor& tensor : tensors_) {
+      views.push_back(tensor.view);
+      views.back().shape = tensor.shape;
+      views.back().data = tensor.bytes.data();
+    }
+    return file.append(views, names_);
+  }
+
+ private:
+  struct Tensor {
+    TensorView view;  // whose shape and data are the session's, and gone
+    std::vector<std::int64_t> shape;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Tensor> tensors_;
+  std::vector<std::string> names_;
+};
+
 void report(const FeaturesOptions& options, const ModelInfo& info, const Session& session, const FeatureFile& file,
             bool has_videos) {
   if (!options.json) {
@@ -146,37 +179,37 @@ int features(FeaturesOptions& options) {
   if (options.session.layers.empty()) return misuse("--layers is required: " + layer_list(model->info()));
   const auto [sources, moving, skipped] = list_pictures(options.pictures);
   OutputFiles files(options.if_exists);
-  add_files_read(options.model, files);
-  for (const PictureSource& picture : sources) files.reads(picture.name);
-  for (const MovingSource& video : moving) files.reads(video.name);
+  add_files_read(options.model, options.pictures, sources, moving, files);
   auto output = files.only(options.output, "the features");
   if (!output) return fail(output.error());
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
   note_guesses(model->info());
 
+  const auto batch = static_cast<std::size_t>(options.pictures.batch);
   PictureLoader loader(sources, options.pictures.options);
+  WorkerSessions sessions(*model, options.session, *session, count_groups(sources, batch));
   Progress progress(loader.total(), AnswersGo::to_a_file);
   FeatureFile file(*output, options.session.layers);
   std::optional<Error> write_error;  // the pictures are not to blame for a full disk
   std::size_t bad = 0;
-  const auto batch = static_cast<std::size_t>(options.pictures.batch);
-  for (auto group = loader.next(batch); !group.empty(); group = loader.next(batch)) {
-    const auto computed = compute_group(
-        group, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) -> Result<void> {
-          const auto tensors = session->features(views);
-          if (!tensors) return tensors.error();
-          std::vector<std::string> names;
-          for (const LoadedPicture* picture : pictures) names.push_back(picture->name);
-          if (auto appended = file.append(*tensors, names); !appended) write_error = appended.error();
-          return {};
-        });
-    if (!computed || write_error) {
-      progress.clear();
-      return fail(write_error ? *write_error : computed.error());
+  std::vector<std::vector<Rows>> rows(slots_of(sessions.size()));
+  PictureWork work;
+  work.begin = [&rows](std::size_t slot, std::span<LoadedPicture>) { rows[slot].clear(); };
+  work.compute = [&rows](std::size_t slot, Session& used, std::span<const ImageView> views,
+                         std::span<LoadedPicture* const> pictures) -> Result<void> {
+    const auto tensors = used.features(views);
+    if (!tensors) return tensors.error();
+    rows[slot].emplace_back(*tensors, pictures);
+    return {};
+  };
+  work.deliver = [&](std::size_t slot, std::span<LoadedPicture> pictures) {
+    for (const Rows& some : rows[slot]) {
+      if (auto appended = some.append_to(file); !appended) write_error = appended.error();
+      if (write_error) return false;
     }
-    for (const LoadedPicture& picture : group) {
-      if (picture.image) continue;
+    for (const LoadedPicture& picture : pictures) {
+      if (picture.error.empty()) continue;
       ++bad;
       progress.clear();
       if (options.json) {
@@ -185,9 +218,13 @@ int features(FeaturesOptions& options) {
         say(picture.error);
       }
     }
-    progress.advance(group.size());
-  }
+    progress.advance(pictures.size());
+    return true;
+  };
+  const auto ran = run_pictures(loader, sessions, batch, work);
   progress.clear();
+  if (write_error) return fail(*write_error);
+  if (!ran) return fail(ran.error());
   options.video.orientation = options.pictures.options.orientation;
   const FrameRun frames{moving, options.video, *model, options.session, options.json};
   const int videos =

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // Pictures and masks on their way to files.
 
-#include "cli/pictures/write_picture.h"
+#include "cli/results/drawings.h"
 
 #include <gtest/gtest.h>
 #include <mobilenet/encode.h>
