@@ -398,7 +398,7 @@ __device__ inline void run_block(const BlockArguments& a) {
     auto* const finished = reinterpret_cast<__half*>(shared + a.partial_offset);
     const __half2 least = __float2half2_rn(a.ending.low), most = __float2half2_rn(a.ending.high);
     for_each_pair([&](int pixel, int column, float x, float y) {
-      *reinterpret_cast<__half2*>(finished + pixel * row + column) = clamp_pair(__floats2half2_rn(x, y), least, most);
+      *reinterpret_cast<__half2*>(finished + pixel * row + column) = clamped_halves(x, y, least, most);
     });
     __syncthreads();
     auto* const output = reinterpret_cast<__half*>(a.output) + first_channel;

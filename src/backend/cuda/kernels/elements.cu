@@ -219,6 +219,13 @@ extern "C" __global__ void __launch_bounds__(kThreads) unary(const __grid_consta
   });
 }
 
+// Sets `output`, an int of the host, where something in the input is no number.
+extern "C" __global__ void __launch_bounds__(kThreads) find_not_numbers(const __grid_constant__ UnaryArguments a) {
+  for_each(a.count, [&](std::int64_t i) {
+    if (isnan(load(a.input, a.in_type, i))) *reinterpret_cast<volatile std::int32_t*>(a.output) = 1;
+  });
+}
+
 extern "C" __global__ void __launch_bounds__(kThreads) binary(const __grid_constant__ BinaryArguments a) {
   for_each(a.count, [&](std::int64_t i) {
     std::int64_t rest = i, of_a = 0, of_b = 0;

@@ -77,7 +77,7 @@ __device__ inline void store_eight(const Arguments& a, std::int64_t at, const __
     uint4 packed;
     auto* const pairs = reinterpret_cast<__half2*>(&packed);
 #pragma unroll
-    for (int k = 0; k < 4; ++k) pairs[k] = clamp_pair(__floats2half2_rn(sums[2 * k], sums[2 * k + 1]), least, most);
+    for (int k = 0; k < 4; ++k) pairs[k] = clamped_halves(sums[2 * k], sums[2 * k + 1], least, most);
     *reinterpret_cast<uint4*>(reinterpret_cast<__half*>(a.output) + at) = packed;
     return;
   }

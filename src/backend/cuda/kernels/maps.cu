@@ -126,7 +126,7 @@ __device__ inline void store_sixteen_bytes(__half* to, const float (&x)[8]) {
                                    two_halves(x[6], x[7])};
 }
 __device__ inline void store_one(float* to, float x) { *to = x; }
-__device__ inline void store_one(__half* to, float x) { *to = __float2half_rn(x); }
+__device__ inline void store_one(__half* to, float x) { *to = one_half(x); }
 
 // A block makes one piece of a run of rows, one after the other. The two rows of the input around them it blends once,
 // along the columns, for all rows that lie between the same two: of 65 rows enlarged to 513 these are eight. What is

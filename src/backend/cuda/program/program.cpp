@@ -93,8 +93,33 @@ Result<void> compile_block(const StepSource& source, const Block& block, BlockTi
   return compile_block(source, layers, *tiling);
 }
 
+// Looks for what is no number in a tensor of the network, as numbers become that halves do not hold.
+Result<void> check_numbers(const StepSource& source, TensorId id) {
+  UnaryArguments arguments{};
+  arguments.in_type = source.type_of(id);
+  arguments.count = source.shape(id).elements();
+  if (arguments.in_type != Stored::f32 && arguments.in_type != Stored::f16) return {};
+  MOBILENET_TRY(Launch launch, launch_for(source, "elements", "find_not_numbers", arguments.count));
+  launch.take(arguments);
+  MOBILENET_TRY(const Place input, source.place_of(id));
+  MOBILENET_ADDRESS(launch, UnaryArguments, input, input);
+  MOBILENET_ADDRESS(launch, UnaryArguments, output, (Place{Place::Kind::flag}));
+  launch.name = source.tensor(id).name;
+  launch.kind = "check";
+  source.launches.push_back(std::move(launch));
+  return {};
+}
+
+// Whether the Step's output may not show that an input is no number.
+bool hides_not_numbers(const StepSource& source, const Step& step) {
+  return source.tensor(step.output).type != DataType::f32 ||
+         std::holds_alternative<DetectionPostProcessOp>(source.node(step.nodes.front()).op);
+}
+
 Result<void> compile_steps(const StepSource& source, BlockTilings& tilings) {
   for (const Block& block : source.plan.blocks) {
+    if (source.weights.precision() == Precision::f16 && hides_not_numbers(source, block.last()))
+      for (const TensorId input : block.last().inputs) MOBILENET_CHECK(check_numbers(source, input));
     const std::size_t before = source.launches.size();
     const bool is_bundle = block.steps.front().bundle >= 0;
     const std::string& name = source.node((is_bundle ? block.steps.front() : block.last()).nodes.back()).name;
@@ -177,6 +202,9 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cud
   MOBILENET_CHECK(compile_steps(source, tilings));
   MOBILENET_CHECK(copy_outputs(source, code->storage));
   MOBILENET_TRY(code->answer, compile_answer(source, request.ends.answer));
+  if (code->weights->precision() == Precision::f16 && code->answer.kind == AnswerCode::Kind::none)
+    for (const TensorId output : code->plan.outputs) MOBILENET_CHECK(check_numbers(source, output));
+  code->has_flag = std::ranges::any_of(code->launches, [](const Launch& launch) { return launch.kind == "check"; });
   MOBILENET_CHECK(check_memory(network, code->plan, beside() + code->weights->packed_bytes(), request.max_bytes));
   return std::shared_ptr<const Program>(std::make_shared<CudaProgram>(std::move(code)));
 }

@@ -101,7 +101,7 @@ WindowArguments window_arguments(const Window& window, const Shape& in);
 // Of what a convolution or dense layer writes: `pixels` of so many channels, stored in this type.
 OutputPlace output_place(const Part& part, std::int64_t pixels, int channels, Stored type);
 
-// Numbers as bytes, and floats rounded to halves.
+// Numbers as bytes, and weights rounded to halves.
 template <std::ranges::contiguous_range Numbers>
 std::vector<std::byte> bytes_of(const Numbers& values) {
   const std::span<const std::byte> bytes = std::as_bytes(std::span(values));

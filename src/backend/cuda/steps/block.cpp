@@ -117,7 +117,7 @@ struct SlabPacker {
       }
     }
     const auto put_half = [&](float value) {
-      const std::uint16_t half = float_to_half(value);
+      const std::uint16_t half = half_of(value);
       std::memcpy(to, &half, sizeof half);
       to += sizeof half;
     };

@@ -106,7 +106,7 @@ Result<Place> packed_wide(const StepSource& source, const Layer& layer, int padd
     std::vector<std::byte> bytes(static_cast<std::size_t>(key.columns) * static_cast<std::size_t>(padded_depth) * 2);
     for (int o = 0; o < view.outputs; ++o)
       for (int d = 0; d < view.height * row; ++d) {
-        const std::uint16_t half = float_to_half(filter.weight(o, d / row, d % row / view.inputs, d % view.inputs));
+        const std::uint16_t half = half_of(filter.weight(o, d / row, d % row / view.inputs, d % view.inputs));
         std::memcpy(&bytes[wide_place(o, d, padded_depth)], &half, sizeof half);
       }
     return bytes;
