@@ -108,6 +108,7 @@ struct BlockArguments {
   std::int32_t tiles_down, tiles_across;
   std::int32_t slabs, slabs_each;        // of hidden channels; of one block of a cluster
   std::int32_t slab_bytes, front_bytes;  // of packed weights; of them, those before the projection's
+  std::int32_t float_taps;               // of the depthwise convolution, and its bias; else they are halves
   std::int32_t strip;                    // pixels of a row that a thread makes at once: 2, 4 or 7
   std::int32_t columns;                  // output channels of one block, whole 16
   std::int32_t warps_across;             // of eight, along output channels

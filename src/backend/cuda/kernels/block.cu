@@ -157,9 +157,44 @@ __device__ __noinline__ void depthwise(int strip_count, int strips, int hidden, 
   }
 }
 
+// The same with taps and sums in floats, for what halves do not add up well enough (steps/half_sums.h). Such layers are
+// few and narrow: nothing is kept from one pixel to the next.
+template <int kHidden>
+__device__ __noinline__ void depthwise_in_floats(int strip_count, int strips, int strip_pixels, int hidden, int weights,
+                                                 int product, int line, int stride, int apart, float low, float high) {
+  constexpr int kGroups = kHidden / 4, kRow = kHidden + kPad, kAtOnce = kThreads / kGroups;
+  const int group = threadIdx.x % kGroups;
+  if (threadIdx.x >= kAtOnce * kGroups) return;
+  const auto* const taps = reinterpret_cast<const float4*>(shared + weights) + group;
+#pragma unroll 1
+  for (int i = threadIdx.x / kGroups; i < strip_count; i += kAtOnce) {
+    const uint2 strip = reinterpret_cast<const uint2*>(shared + strips)[i];
+    const __half* from = reinterpret_cast<const __half*>(shared + hidden) + group * 4 + strip.x * kRow;
+    __half* to = reinterpret_cast<__half*>(shared + product) + group * 4 + strip.y * kRow;
+#pragma unroll 1
+    for (int x = 0; x < strip_pixels; ++x, from += stride * kRow, to += kRow) {
+      float4 sum = taps[9 * kGroups];
+#pragma unroll
+      for (int tap = 0; tap < 9; ++tap) {
+        const Four numbers = load_four(from + tap / 3 * line + tap % 3 * apart * kRow);
+        const float2 first = __half22float2(numbers.low), second = __half22float2(numbers.high);
+        const float4 weight = taps[tap * kGroups];
+        sum.x = fmaf(first.x, weight.x, sum.x), sum.y = fmaf(first.y, weight.y, sum.y);
+        sum.z = fmaf(second.x, weight.z, sum.z), sum.w = fmaf(second.y, weight.w, sum.w);
+      }
+      // Before the clamp, too: what the expansion leaves of an activation without an upper bound may be an infinity.
+      const auto end = [&](float x) { return clamp(held(x), low, high); };
+      *reinterpret_cast<uint2*>(to) = {two_halves(end(sum.x), end(sum.y)), two_halves(end(sum.z), end(sum.w))};
+    }
+  }
+}
+
 template <int kHidden>
 __device__ inline void depthwise_of(const BlockArguments& a, int strip_count, int strips, int hidden, int weights,
                                     int line) {
+  if (a.float_taps != 0)
+    return depthwise_in_floats<kHidden>(strip_count, strips, a.strip, hidden, weights, a.product_offset, line, a.stride,
+                                        a.dilation, a.depthwise_low, a.depthwise_high);
   const __half2 low = __float2half2_rn(a.depthwise_low), high = __float2half2_rn(a.depthwise_high);
   const auto run = [&](auto function) {
     function(strip_count, strips, hidden, weights, a.product_offset, line, a.dilation, low, high);

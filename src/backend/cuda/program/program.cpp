@@ -19,7 +19,8 @@ namespace {
 
 class CudaGrouping final : public Grouping {
  public:
-  CudaGrouping(Precision precision, BlockTilings& tilings) : precision_(precision), tilings_(tilings) {}
+  CudaGrouping(const CudaWeights& weights, BlockTilings& tilings)
+      : precision_(weights.precision()), parameters_(weights.parameters()), tilings_(tilings) {}
   std::size_t alignment() const override { return 256; }
   bool renames(const PlanView& plan, const Node& node) const override {
     return is_plain_reshape(plan.network(), node) || enlarges_a_bias(plan, node);
@@ -37,6 +38,7 @@ class CudaGrouping final : public Grouping {
     const auto find = [&](std::size_t first) {
       BundleLayer layer{.steps = block_size(plan, first)};  // two: a depthwise convolution and a projection
       if (layer.steps <= 2) layer.blocks = blocks_in_bundle(plan, steps[first + layer.steps - 1]);
+      if (layer.steps == 2 && block_layers(plan, parameters_, first)->float_taps) layer.blocks = 0;
       if (layer.blocks > processors) layer.blocks = 0;
       return layer;
     };
@@ -49,7 +51,7 @@ class CudaGrouping final : public Grouping {
       const auto is_other = [&](const Step& step) { return step.bundle != bundle; };
       return static_cast<std::size_t>(std::find_if(steps.begin(), steps.end(), is_other) - steps.begin());
     }
-    const auto layers = block_layers(plan, first);
+    const auto layers = block_layers(plan, parameters_, first);
     const auto is_bundled = [](const Step& step) { return step.bundle >= 0; };
     if (layers && std::ranges::any_of(steps.first(layers->steps), is_bundled)) return 1;
     return layers && tilings_.pays(block_shape(plan.shapes(), *layers)) ? layers->steps : 1;
@@ -76,6 +78,7 @@ class CudaGrouping final : public Grouping {
   }
 
   const Precision precision_;
+  const Parameters& parameters_;
   BlockTilings& tilings_;
 };
 
@@ -87,7 +90,7 @@ Result<void> compile_step(const StepSource& source, const Step& step) {
 }
 
 Result<void> compile_block(const StepSource& source, const Block& block, BlockTilings& tilings) {
-  MOBILENET_TRY(const BlockLayers layers, layers_of(source.network(), source.plan, block));
+  MOBILENET_TRY(const BlockLayers layers, layers_of(source.network(), source.parameters(), source.plan, block));
   const std::optional<BlockTiling>& tiling = tilings.of(block_shape(source.plan.shapes, layers));
   if (!tiling) return failure(ErrorCode::unsupported, "no tile of the block fits into shared memory");
   return compile_block(source, layers, *tiling);
@@ -189,7 +192,7 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cud
   const Network& network = code->weights->network();
   MOBILENET_TRY(std::vector<Shape> shapes, infer_shapes(network, code->weights->parameters(), request.input_shapes));
   BlockTilings tilings(code->weights->device());
-  const CudaGrouping grouping(code->weights->precision(), tilings);
+  const CudaGrouping grouping(*code->weights, tilings);
   MOBILENET_TRY(code->plan, make_plan(network, std::move(shapes), request.outputs, grouping));
   MOBILENET_TRY(code->storage, store_tensors(network, code->plan, code->weights->precision()));
   const StepSource source{*code->weights,       code->plan,     code->storage.stored,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "backend/cuda/steps/half_sums.h"
 #include "backend/cuda/steps/tiles.h"
 #include "backend/cuda/steps/wide.h"
 #include "base/error.h"
@@ -48,7 +49,8 @@ bool follows(const PlanView& plan, const Step& before, const Step& step, const F
          std::find(step.nodes.begin(), step.nodes.end(), reader) != step.nodes.end();
 }
 
-std::optional<BlockLayers> depthwise_and_projection(const PlanView& plan, std::size_t first) {
+std::optional<BlockLayers> depthwise_and_projection(const PlanView& plan, const Parameters& parameters,
+                                                    std::size_t first) {
   const auto depthwise = clamped_layer(plan, first), projection = clamped_layer(plan, first + 1);
   if (!depthwise || !projection || depthwise->residual != kNoTensor) return std::nullopt;
   const auto* window = std::get_if<DepthwiseConv2dOp>(&depthwise->head->op);
@@ -73,11 +75,12 @@ std::optional<BlockLayers> depthwise_and_projection(const PlanView& plan, std::s
   layers.depthwise = *depthwise, layers.projection = *projection;
   layers.input = depthwise->head->inputs[0];
   layers.output = plan.steps()[first + 1].output;
+  layers.float_taps = !adds_in_halves(plan.network(), parameters, *depthwise);
   return layers;
 }
 
-// Packs slab after slab: [the first layer's tiles, its bias in f32,] taps [9][channels], their bias, the projection's
-// tiles. Channels that a last slab has too many are zero all through.
+// Packs slab after slab: [the first layer's tiles, its bias in f32,] taps [9][channels] and their bias, in halves or
+// floats, the projection's tiles. Channels that a last slab has too many are zero all through.
 struct SlabPacker {
   const BlockShape& shape;
   const BlockTiling& tiling;
@@ -96,6 +99,10 @@ struct SlabPacker {
  private:
   std::byte* pack_slab(int begin, std::byte* to) const {
     const int hidden = tiling.hidden;
+    const auto put = [&](auto number) {
+      std::memcpy(to, &number, sizeof number);
+      to += sizeof number;
+    };
     if (first != nullptr) {
       const bool is_stem = shape.source == BlockLayers::Source::stem;
       // The first layer's weight at a depth: a channel, or of a stem as kernels take its window, line after line: a
@@ -111,21 +118,14 @@ struct SlabPacker {
             const int channel = begin + column + c;
             return channel < shape.hidden ? weight(channel, from + d) : 0.0f;
           });
-      for (int c = begin; c < begin + hidden; ++c, to += sizeof(float)) {
-        const float bias = c < shape.hidden ? first->bias[static_cast<std::size_t>(c)] : 0;
-        std::memcpy(to, &bias, sizeof bias);
-      }
+      for (int c = begin; c < begin + hidden; ++c) put(c < shape.hidden ? first->bias[static_cast<std::size_t>(c)] : 0);
     }
-    const auto put_half = [&](float value) {
-      const std::uint16_t half = half_of(value);
-      std::memcpy(to, &half, sizeof half);
-      to += sizeof half;
-    };
+    const auto put_tap = [&](float value) { shape.float_taps ? put(value) : put(half_of(value)); };
     for (int tap = 0; tap < 9; ++tap)
       for (int c = begin; c < begin + hidden; ++c)
-        put_half(c < shape.hidden ? depthwise.weight(c, tap / 3, tap % 3, 0) : 0.0f);
+        put_tap(c < shape.hidden ? depthwise.weight(c, tap / 3, tap % 3, 0) : 0.0f);
     for (int c = begin; c < begin + hidden; ++c)
-      put_half(c < shape.hidden ? depthwise.bias[static_cast<std::size_t>(c)] : 0.0f);
+      put_tap(c < shape.hidden ? depthwise.bias[static_cast<std::size_t>(c)] : 0.0f);
     for (int column = 0; column < padded_columns; column += 16)
       for (int from = 0; from < hidden; from += 16, to += kTileBytes)
         write_tile(to, [&](int d, int c) {
@@ -173,6 +173,7 @@ BlockArguments arguments_of(const Plan& plan, const BlockLayers& layers, const B
   a.width_reciprocal = reciprocal(tiling.width), a.region_reciprocal = reciprocal(region_extents(shape, tiling).width);
   a.strips_reciprocal = reciprocal(a.strips_across);
   a.chunks_reciprocal = reciprocal(a.in_channels / 8), a.groups_reciprocal = reciprocal(tiling.columns / 8);
+  a.float_taps = shape.float_taps ? 1 : 0;
   a.strip = tiling.strip, a.columns = tiling.columns, a.warps_across = tiling.warps_across;
   const ClampRange hidden = clamp_of(layers.first.activation), depthwise = clamp_of(layers.depthwise.activation);
   a.hidden_low = hidden.low, a.hidden_high = hidden.high;
@@ -186,11 +187,12 @@ BlockArguments arguments_of(const Plan& plan, const BlockLayers& layers, const B
 
 }  // namespace
 
-std::optional<BlockLayers> block_layers(const PlanView& plan, std::size_t first) {
-  if (const auto pair = depthwise_and_projection(plan, first); pair && !is_given(plan, pair->input)) return pair;
+std::optional<BlockLayers> block_layers(const PlanView& plan, const Parameters& parameters, std::size_t first) {
+  if (const auto pair = depthwise_and_projection(plan, parameters, first); pair && !is_given(plan, pair->input))
+    return pair;
   const auto head = clamped_layer(plan, first);
   if (!head || head->residual != kNoTensor) return std::nullopt;
-  auto layers = depthwise_and_projection(plan, first + 1);
+  auto layers = depthwise_and_projection(plan, parameters, first + 1);
   const Conv2dOp* const convolution = convolution_of(*head);
   if (!layers || convolution == nullptr) return std::nullopt;
   if (!follows(plan, plan.steps()[first], plan.steps()[first + 1], layers->depthwise)) return std::nullopt;
@@ -230,6 +232,7 @@ BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers)
     shape.stem_stride = std::get<Conv2dOp>(layers.first.head->op).window.stride_height;
   shape.residual_is_input =
       layers.source == BlockLayers::Source::expansion && layers.projection.residual == layers.input;
+  shape.float_taps = layers.float_taps;
   return shape;
 }
 
@@ -252,7 +255,8 @@ bool BlockTilings::pays(const BlockShape& shape) {
   return tiling->cost < unfused_cost(shape, device_.processors(), has_wide(device_));
 }
 
-Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Block& block) {
+Result<BlockLayers> layers_of(const Network& network, const Parameters& parameters, const Plan& plan,
+                              const Block& block) {
   BlockLayers layers;
   layers.steps = block.steps.size();
   const std::size_t depthwise = layers.steps - 2;
@@ -266,6 +270,7 @@ Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Bl
   }
   layers.output = block.last().output;
   layers.part = block.last().part;
+  layers.float_taps = !adds_in_halves(network, parameters, layers.depthwise);
   return layers;
 }
 
@@ -295,6 +300,7 @@ Result<void> compile_block(const StepSource& source, const BlockLayers& layers, 
               .batch_norm = layers.projection.batch_norm_index,
               .columns = column_blocks * tiling.columns,
               .depth = tiling.hidden};
+  key.halves = shape.float_taps ? 0 : 1;
   // The same depthwise convolution may be part of another block, where other outputs are wanted or another batch.
   key.table = {static_cast<int>(layers.source), layers.first.head_index, layers.first.batch_norm_index,
                layers.depthwise.batch_norm_index};

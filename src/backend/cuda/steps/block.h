@@ -21,11 +21,12 @@ struct BlockLayers {
   Source source = Source::none;
   std::size_t steps = 2;
   FusedGroup first, depthwise, projection;  // first: where there is one
+  bool float_taps = false;                  // of the depthwise convolution (half_sums.h)
   TensorId input = kNoTensor, output = kNoTensor;
   Part part;  // how the output lies in its memory
 };
 // The block that begins with the Step, if any, for halves.
-std::optional<BlockLayers> block_layers(const PlanView& plan, std::size_t first);
+std::optional<BlockLayers> block_layers(const PlanView& plan, const Parameters& parameters, std::size_t first);
 // The extents that the choice of tiles depends on.
 struct BlockShape {
   BlockLayers::Source source = BlockLayers::Source::none;
@@ -33,7 +34,8 @@ struct BlockShape {
   int height = 1, width = 1, hidden = 8;
   int out_height = 1, out_width = 1, out_channels = 8;
   int stride = 1, dilation = 1, stem_stride = 1;
-  bool residual_is_input = false;                       // of an expansion, in the same tile
+  bool residual_is_input = false;  // of an expansion, in the same tile
+  bool float_taps = false;
   auto operator<=>(const BlockShape&) const = default;  // NOLINT(modernize-use-nullptr): sees the zero of comparisons
 };
 
@@ -68,7 +70,8 @@ std::optional<BlockTiling> choose_tiling(const BlockShape& shape, int processors
 
 BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers);
 // The layers of a block of the plan, whose Steps block_layers found.
-Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Block& block);
+Result<BlockLayers> layers_of(const Network& network, const Parameters& parameters, const Plan& plan,
+                              const Block& block);
 
 // The tilings of one program's blocks: a choice takes 2.5 ms, and is asked for when blocks are formed and again when
 // they are compiled, for many blocks of one shape.

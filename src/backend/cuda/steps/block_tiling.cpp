@@ -168,7 +168,8 @@ BlockMemory block_memory(const BlockShape& shape, const BlockTiling& tiling) {
   const int row = (tiling.hidden + kRowPad) * 2;
   const int out_pixels = tiling.images * tiling.height * tiling.width;
   BlockMemory memory;
-  memory.front_bytes = 10 * tiling.hidden * 2 + (expands ? channels * tiling.hidden * 2 + tiling.hidden * 4 : 0);
+  memory.front_bytes = 10 * tiling.hidden * (shape.float_taps ? 4 : 2) +
+                       (expands ? channels * tiling.hidden * 2 + tiling.hidden * 4 : 0);
   int at = 0;
   memory.input = at;
   if (shape.source == BlockLayers::Source::expansion) at += whole(whole_16(inside) * (channels + kRowPad) * 2);
