@@ -35,19 +35,15 @@ T need(Result<T> result) {
 
 class Blocks final : public Grouping {
  public:
-  explicit Blocks(const Parameters& parameters) : parameters_(parameters) {}
   std::size_t alignment() const override { return 256; }
   bool renames(const PlanView& plan, const Node& node) const override { return is_plain_reshape(plan.network(), node); }
   int next_node(const PlanView& plan, std::span<const int> nodes) const override {
     return next_of_convolution(plan, nodes);
   }
   std::size_t block_size(const PlanView& plan, std::size_t first) const override {
-    const auto layers = cuda::block_layers(plan, parameters_, first);
+    const auto layers = cuda::block_layers(plan, first);
     return layers ? layers->steps : 1;
   }
-
- private:
-  const Parameters& parameters_;
 };
 
 struct Measured {
@@ -91,7 +87,7 @@ void print(const char* what, const Measured& m, const cuda::BlockShape& shape) {
   const cuda::BlockTiling& t = m.tiling;
   const int slabs = (shape.hidden + t.hidden - 1) / t.hidden;
   std::printf("  %s %7.2f us, model %7.2f: %s tile %dx%dx%d strip %d columns %d across %d parts %d, %d KB\n", what,
-              m.microseconds, t.cost, t.kernel(shape.source).c_str(), t.images, t.height, t.width, t.strip, t.columns,
+              m.microseconds, t.cost, t.kernel(shape).c_str(), t.images, t.height, t.width, t.strip, t.columns,
               t.warps_across, (slabs + t.slabs_each - 1) / t.slabs_each, cuda::block_memory(shape, t).bytes / 1024);
 }
 
@@ -116,7 +112,7 @@ int main(int count, char** words) {
     inputs.back()[0] = std::atoi(words[2]);
   }
   std::vector<Shape> shapes = need(infer_shapes(network, model.parameters(), inputs));
-  const Plan plan = need(make_plan(network, std::move(shapes), network.outputs, Blocks(model.parameters())));
+  const Plan plan = need(make_plan(network, std::move(shapes), network.outputs, Blocks()));
   cuda::TensorStorage storage = need(cuda::store_tensors(network, plan, Precision::f16));
   const cuda::DeviceBuffer arena = need(cuda::DeviceBuffer::allocate(device, storage.arena_bytes));
   cuda::Addresses addresses;
@@ -129,8 +125,8 @@ int main(int count, char** words) {
   double chosen_sum = 0, best_sum = 0;
   for (const Block& block : plan.blocks) {
     if (block.steps.size() == 1) continue;
-    const cuda::BlockLayers layers = need(cuda::layers_of(network, model.parameters(), plan, block));
-    const cuda::BlockShape shape = cuda::block_shape(plan.shapes, layers);
+    const cuda::BlockLayers layers = need(cuda::layers_of(network, plan, block));
+    const cuda::BlockShape shape = cuda::block_shape(network, model.parameters(), plan.shapes, layers);
     const Key key{shape.in_channels, shape.hidden, shape.height, shape.out_channels, shape.out_height, shape.dilation};
     if (!seen.insert(key).second) continue;
     std::vector<cuda::BlockTiling> all =

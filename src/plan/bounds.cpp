@@ -9,16 +9,23 @@
 #include <variant>
 
 namespace mobilenet {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+}  // namespace
 
 ClampRange range_of(const Network& network, TensorId id) {
-  const Node* const maker = network.producer(id);
-  if (maker == nullptr) return {};
-  if (is_plain_reshape(network, *maker)) return range_of(network, maker->inputs[0]);
-  if (const auto* pad = std::get_if<PadOp>(&maker->op)) {
-    const ClampRange inside = range_of(network, maker->inputs[0]);
-    return {std::min(inside.low, pad->value), std::max(inside.high, pad->value)};
+  ClampRange around{kInfinity, -kInfinity};  // of paddings: none yet
+  const Node* maker = network.producer(id);
+  for (; maker != nullptr; maker = network.producer(maker->inputs[0])) {
+    if (const auto* pad = std::get_if<PadOp>(&maker->op))
+      around = {std::min(around.low, pad->value), std::max(around.high, pad->value)};
+    else if (!is_plain_reshape(network, *maker))
+      break;
   }
-  return std::visit(
+  if (maker == nullptr) return {};
+  const ClampRange inside = std::visit(
       [](const auto& op) {
         if constexpr (requires { op.activation; })
           return clamp_of(op.activation);
@@ -26,17 +33,18 @@ ClampRange range_of(const Network& network, TensorId id) {
           return ClampRange();
       },
       maker->op);
+  return {std::min(inside.low, around.low), std::max(inside.high, around.high)};
 }
 
 double largest_sum(const FoldedFilter& filter, const ClampRange& input) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const auto most = static_cast<double>(std::max(std::abs(input.low), std::abs(input.high)));
   if (!std::isfinite(most)) return kInfinity;
   double largest = 0;
   for (int c = 0; c < filter.view.outputs; ++c) {
     double sum = std::abs(static_cast<double>(filter.bias[static_cast<std::size_t>(c)]));
     for (int y = 0; y < filter.view.height; ++y)
-      for (int x = 0; x < filter.view.width; ++x) sum += most * std::abs(static_cast<double>(filter.weight(c, y, x, 0)));
+      for (int x = 0; x < filter.view.width; ++x)
+        sum += most * std::abs(static_cast<double>(filter.weight(c, y, x, 0)));
     if (std::isnan(sum)) return kInfinity;
     largest = std::max(largest, sum);
   }

@@ -5,6 +5,9 @@
 
 #include "backend/cuda/steps/half_sums.h"
 
+#include <mobilenet/session.h>
+
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -61,8 +64,8 @@ TEST(CudaHalfSums, WhichLayersAddInHalves) {
   for (const WayCase& c : kWays) {
     SCOPED_TRACE(c.name);
     FloatNetwork net(2);
-    const TensorId x = net.add(convolution(c.before),
-                               {net.input(), net.constant({c.channels, 1, 1, 8}, WeightLayout::ohwi, -1, 1)});
+    const TensorId x =
+        net.add(convolution(c.before), {net.input(), net.constant({c.channels, 1, 1, 8}, WeightLayout::ohwi, -1, 1)});
     const TensorId taps = net.constant({1, 3, 3, c.channels}, WeightLayout::hwc, cancelling_taps(c.channels, c.size));
     net.add(three_by_three(1, 1, Activation::relu6), {x, taps});
     Step step;
@@ -79,11 +82,11 @@ struct SumCase {
 };
 // Blocks of all kinds, and channels that no kernel for eight of them takes.
 constexpr SumCase kSums[] = {
-    {9, 9, 16, 0, 1, 1, 1, Activation::relu6},  {14, 11, 16, 0, 2, 1, 3, Activation::relu6},
-    {9, 9, 8, 2, 1, 1, 2, Activation::relu6},   {10, 8, 8, 1, 2, 1, 1, Activation::relu6},
+    {9, 9, 16, 0, 1, 1, 1, Activation::relu6},   {14, 11, 16, 0, 2, 1, 3, Activation::relu6},
+    {9, 9, 8, 2, 1, 1, 2, Activation::relu6},    {10, 8, 8, 1, 2, 1, 1, Activation::relu6},
     {12, 12, 16, 0, 1, 2, 1, Activation::relu6}, {9, 9, 12, 0, 1, 1, 2, Activation::relu6},
-    {14, 14, 24, 6, 1, 1, 2, Activation::relu}, {7, 7, 96, 0, 1, 1, 1, Activation::relu},
-    {14, 14, 64, 6, 1, 1, 1, Activation::relu}, {15, 13, 64, 0, 2, 1, 2, Activation::none},
+    {14, 14, 24, 6, 1, 1, 2, Activation::relu},  {7, 7, 96, 0, 1, 1, 1, Activation::relu},
+    {14, 14, 64, 6, 1, 1, 1, Activation::relu},  {15, 13, 64, 0, 2, 1, 2, Activation::none},
 };
 constexpr SumCase kStems[] = {{32, 32, 8, 0, 1, 1, 1, Activation::relu6}, {33, 30, 16, 0, 2, 1, 2, Activation::relu6}};
 
@@ -110,10 +113,12 @@ class CudaHalves : public OnGpu {
       hidden *= c.expansion;
       x = fives(x, {hidden, 1, 1, c.channels}, convolution(c.before));
     }
-    const TensorId sums = net.add(
-        three_by_three(c.stride, c.dilation, Activation::relu6), {x, net.constant({1, 3, 3, hidden}, WeightLayout::hwc, cancelling_taps(hidden, 100.0123f))});
+    const TensorId sums =
+        net.add(three_by_three(c.stride, c.dilation, Activation::relu6),
+                {x, net.constant({1, 3, 3, hidden}, WeightLayout::hwc, cancelling_taps(hidden, 100.0123f))});
     const float most = 1.5f / std::sqrt(static_cast<float>(hidden));
-    const TensorId last = net.add(Conv2dOp{}, {sums, net.constant({24, 1, 1, hidden}, WeightLayout::ohwi, -most, most)});
+    const TensorId last =
+        net.add(Conv2dOp{}, {sums, net.constant({24, 1, 1, hidden}, WeightLayout::ohwi, -most, most)});
     for (const TensorId wanted : {last, sums}) {  // who wants the sums opens the block
       net.network.outputs = {wanted};
       CompileRequest request;
@@ -128,9 +133,11 @@ class CudaHalves : public OnGpu {
     }
   }
 
-  // In floats the network's output is finite, in halves the run says that it would not be the same: of zeros, too, where
-  // it is a constant that no half holds.
-  void expect_beyond_halves(const char* name, FloatNetwork& net, TensorId output, bool of_zeros = false) {
+  // In floats the network's output is finite, in halves the run says that it would not be the same: of zeros, too,
+  // where it is a constant that no half holds.
+  // `has_launch`: whether a launch looks for it, and not the kernel that writes the output.
+  void expect_beyond_halves(const char* name, FloatNetwork& net, TensorId output, bool of_zeros = false,
+                            bool has_launch = false) {
     SCOPED_TRACE(name);
     net.network.outputs = {output};
     CompileRequest request;
@@ -139,7 +146,10 @@ class CudaHalves : public OnGpu {
     for (const Precision precision : {Precision::f32, Precision::f16}) {
       const auto weights = packed(gpu(), net.network, net.parameters, precision).value();
       const auto program = gpu().compile(weights, request).value();
-      const auto execution = program->open({}).value();
+      const auto execution = program->open({.profile = true}).value();
+      const std::span<const StepTime> times = execution->step_times();
+      EXPECT_EQ(std::ranges::any_of(times, [](const StepTime& time) { return time.kind == "check"; }),
+                has_launch && precision == Precision::f16);
       const TensorMemory& input = execution->inputs()[0];
       for (int size : {1, 0, 1}) {  // not only the first run, and not for good
         auto* numbers = reinterpret_cast<float*>(input.data);
@@ -159,6 +169,60 @@ class CudaHalves : public OnGpu {
   }
 };
 
+struct LastCase {
+  const char* name;
+  TensorId (*add)(FloatNetwork& net, TensorId x);  // [2][9][9][16] numbers between 0 and 6
+  bool has_launch;                                 // which reads the output once more
+};
+TensorId last_layer(FloatNetwork& net, TensorId x, int in, int out) {
+  return net.add(Conv2dOp{}, {x, net.constant({out, 1, 1, in}, WeightLayout::ohwi, -0.5f, 0.5f)});
+}
+constexpr LastCase kLast[] = {
+    {"eights", [](FloatNetwork& net, TensorId x) { return last_layer(net, x, 16, 24); }, false},
+    {"singles", [](FloatNetwork& net, TensorId x) { return last_layer(net, x, 16, 7); }, false},
+    {"one pixel",
+     [](FloatNetwork& net, TensorId x) { return last_layer(net, net.add(GlobalAveragePoolOp{}, {x}), 16, 7); }, false},
+    {"without matrix units",
+     [](FloatNetwork& net, TensorId x) { return last_layer(net, last_layer(net, x, 16, 9), 9, 8); }, false},
+    {"a block",
+     [](FloatNetwork& net, TensorId x) {
+       const TensorId taps = net.constant({1, 3, 3, 16}, WeightLayout::hwc, -0.5f, 0.5f);
+       return last_layer(net, net.add(three_by_three(1, 1, Activation::relu6), {x, taps}), 16, 24);
+     },
+     false},
+    {"parts of one tensor",
+     [](FloatNetwork& net, TensorId x) {
+       const TensorId one = last_layer(net, x, 16, 8), other = last_layer(net, x, 16, 7);
+       return net.add(ConcatOp{3}, {one, other});
+     },
+     false},
+    {"softmax", [](FloatNetwork& net, TensorId x) { return net.add(SoftmaxOp{}, {last_layer(net, x, 16, 8)}); }, false},
+    {"lengths of 1",
+     [](FloatNetwork& net, TensorId x) { return net.add(L2NormalizeOp{}, {last_layer(net, x, 16, 8)}); }, false},
+    {"enlarged",
+     [](FloatNetwork& net, TensorId x) {
+       return net.add(ResizeBilinearOp{20, 20}, {last_layer(net, x, 16, 7)});
+     },
+     false},
+    {"sums",
+     [](FloatNetwork& net, TensorId x) {
+       return net.add(AddOp{}, {x, last_layer(net, x, 16, 16)});
+     },
+     false},
+    {"functions of one number", [](FloatNetwork& net, TensorId x) { return net.add(UnaryOp{UnaryKind::tanh}, {x}); },
+     true},
+};
+
+TEST_F(CudaHalves, WhoeverWritesAnOutputLooks) {
+  for (const LastCase& c : kLast) {
+    FloatNetwork net(1);
+    TensorId x = net.add(convolution(Activation::relu),
+                         {net.input(), net.constant({16, 1, 1, 8}, WeightLayout::ohwi, 1e4f, 1e4f)});
+    x = net.add(convolution(Activation::relu6), {x, net.constant({16, 1, 1, 16}, WeightLayout::ohwi, 1e-6f, 1e-6f)});
+    expect_beyond_halves(c.name, net, c.add(net, x), false, c.has_launch);
+  }
+}
+
 TEST_F(CudaHalves, SumsInFloatsWhereHalvesAreTooCoarse) {
   for (const SumCase& c : kSums) expect_exact_sums(c, false);
   for (const SumCase& c : kStems) expect_exact_sums(c, true);
@@ -174,12 +238,14 @@ TEST_F(CudaHalves, NumbersBeyondThemAreNeverHidden) {
   };
   for (const int channels : {8, 12, 64}) {
     FloatNetwork net(1);
-    expect_beyond_halves("a linear layer", net, clamped(net, layer(net, net.input(), 8, channels, 1e4f, Activation::none), channels));
+    expect_beyond_halves("a linear layer", net,
+                         clamped(net, layer(net, net.input(), 8, channels, 1e4f, Activation::none), channels));
   }
   for (const int channels : {8, 12, 64}) {
     FloatNetwork net(1);
     const TensorId x = layer(net, net.input(), 8, 16, 1, Activation::none);
-    expect_beyond_halves("halves in, halves out", net, clamped(net, layer(net, x, 16, channels, 1e4f, Activation::relu), channels));
+    expect_beyond_halves("halves in, halves out", net,
+                         clamped(net, layer(net, x, 16, channels, 1e4f, Activation::relu), channels));
   }
   {
     FloatNetwork net(1);
@@ -195,19 +261,23 @@ TEST_F(CudaHalves, NumbersBeyondThemAreNeverHidden) {
   {
     FloatNetwork net(1);
     const TensorId x = layer(net, net.input(), 8, 16, 1, Activation::none);
-    expect_beyond_halves("squares of squares", net, clamped(net, net.add(UnaryOp{UnaryKind::square}, {net.add(UnaryOp{UnaryKind::square}, {x})}), 16));
+    expect_beyond_halves(
+        "squares of squares", net,
+        clamped(net, net.add(UnaryOp{UnaryKind::square}, {net.add(UnaryOp{UnaryKind::square}, {x})}), 16));
   }
   {
     FloatNetwork net(1);
     const TensorId x = layer(net, net.input(), 8, 16, 100, Activation::none);
-    const TensorId y = net.add(three_by_three(1, 1, Activation::none), {x, net.constant({1, 3, 3, 16}, WeightLayout::hwc, 20, 20)});
+    const TensorId y =
+        net.add(three_by_three(1, 1, Activation::none), {x, net.constant({1, 3, 3, 16}, WeightLayout::hwc, 20, 20)});
     expect_beyond_halves("a depthwise layer", net, clamped(net, y, 16));
   }
   {  // a block, in whose middle they are
     FloatNetwork net(1);
     const TensorId x = layer(net, net.input(), 8, 16, 1, Activation::none);
     const TensorId y = layer(net, x, 16, 96, 1e4f, Activation::relu);
-    const TensorId z = net.add(three_by_three(1, 1, Activation::relu6), {y, net.constant({1, 3, 3, 96}, WeightLayout::hwc, -1e-6f, -1e-6f)});
+    const TensorId z = net.add(three_by_three(1, 1, Activation::relu6),
+                               {y, net.constant({1, 3, 3, 96}, WeightLayout::hwc, -1e-6f, -1e-6f)});
     expect_beyond_halves("between the layers of a block", net, layer(net, z, 96, 24, 1, Activation::none));
   }
 }

@@ -34,10 +34,12 @@ constexpr int kWideBarriers = 8;      // behind them, of which a kernel uses one
 // where precision f16 computes.
 enum class Stored : std::int32_t { f32, f16, u8, i8, i32, i64 };
 
-// What a layer does last. `function`: an Activation of layers.h that is no clamp, as its number; 0: none.
+// What a layer does last. `function`: an Activation of layers.h that is no clamp, as its number; 0: none. `flag`: an
+// int that convolutions and blocks set where a float of the output is no number; 0: they do not look.
 struct Ending {
   float low = 0, high = 0;
   std::int32_t function = 0;
+  Address flag = 0;
 };
 
 struct WindowArguments {
@@ -108,7 +110,6 @@ struct BlockArguments {
   std::int32_t tiles_down, tiles_across;
   std::int32_t slabs, slabs_each;        // of hidden channels; of one block of a cluster
   std::int32_t slab_bytes, front_bytes;  // of packed weights; of them, those before the projection's
-  std::int32_t float_taps;               // of the depthwise convolution, and its bias; else they are halves
   std::int32_t strip;                    // pixels of a row that a thread makes at once: 2, 4 or 7
   std::int32_t columns;                  // output channels of one block, whole 16
   std::int32_t warps_across;             // of eight, along output channels
@@ -178,6 +179,7 @@ struct ScaleArguments {
 enum class RowFunction : std::int32_t { softmax, log_softmax, l2_normalize, argmax };
 struct RowArguments {
   Address input, output;
+  Address flag;  // as of an Ending, of what is read
   Stored in_type, out_type;
   std::int64_t rows;
   std::int32_t columns;
@@ -232,6 +234,7 @@ struct ResizeTapArguments {
 struct ResizeArguments {
   Address input, output;
   Address taps;  // ResizeTapArguments of the output's rows, then of its columns
+  Address flag;  // as of an Ending
   Stored in_type, out_type;
   std::int32_t images, in_height, in_width, channels, out_height, out_width;
   std::int32_t piece, rows_each;  // of a block: numbers of a row, up to kResizePiece, and rows of all images

@@ -189,10 +189,10 @@ __device__ __noinline__ void depthwise_in_floats(int strip_count, int strips, in
   }
 }
 
-template <int kHidden>
+template <int kHidden, bool kFloatTaps>
 __device__ inline void depthwise_of(const BlockArguments& a, int strip_count, int strips, int hidden, int weights,
                                     int line) {
-  if (a.float_taps != 0)
+  if (kFloatTaps)
     return depthwise_in_floats<kHidden>(strip_count, strips, a.strip, hidden, weights, a.product_offset, line, a.stride,
                                         a.dilation, a.depthwise_low, a.depthwise_high);
   const __half2 low = __float2half2_rn(a.depthwise_low), high = __float2half2_rn(a.depthwise_high);
@@ -240,7 +240,7 @@ __device__ inline void project(const BlockArguments& a, const __half* product, c
   }
 }
 
-template <Source kSource, int kHidden, int kTilesM, int kTilesN>
+template <Source kSource, int kHidden, int kTilesM, int kTilesN, bool kFloatTaps>
 __device__ inline void run_block(const BlockArguments& a) {
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const int parts = a.parts, cluster_index = divided(static_cast<int>(blockIdx.x), a.parts_reciprocal);
@@ -397,8 +397,8 @@ __device__ inline void run_block(const BlockArguments& a) {
       taps += channels * kHidden * 2 + kHidden * 4;
       __syncthreads();
     }
-    depthwise_of<kHidden>(a, strip_count, strips_offset, slab_hidden, taps,
-                          tile.region_width * (kHidden + kPad) * a.dilation);
+    depthwise_of<kHidden, kFloatTaps>(a, strip_count, strips_offset, slab_hidden, taps,
+                                      tile.region_width * (kHidden + kPad) * a.dilation);
     __syncthreads();
     project<kHidden>(a, product, weights + a.front_bytes, out_tiles, sums);
   }
@@ -501,27 +501,31 @@ __device__ inline void run_block(const BlockArguments& a) {
 
 }  // namespace
 
-#define MOBILENET_BLOCK(source, hidden, tiles_m, tiles_n)                                                   \
-  extern "C" __global__ void __launch_bounds__(                                                             \
-      kThreads, blocks_held(Source::source == Source::expansion, hidden, (tiles_m) * (tiles_n)))            \
-      block_##source##_##hidden##_##tiles_m##_##tiles_n(const __grid_constant__ BlockArguments arguments) { \
-    run_block<Source::source, hidden, tiles_m, tiles_n>(arguments);                                         \
+#define MOBILENET_BLOCK(source, hidden, taps, floats, tiles_m, tiles_n)                                           \
+  extern "C" __global__ void __launch_bounds__(                                                                   \
+      kThreads, blocks_held(Source::source == Source::expansion, hidden, (tiles_m) * (tiles_n)))                  \
+      block_##source##_##hidden##taps##_##tiles_m##_##tiles_n(const __grid_constant__ BlockArguments arguments) { \
+    run_block<Source::source, hidden, tiles_m, tiles_n, floats>(arguments);                                       \
   }
-#define MOBILENET_BLOCKS(source, hidden) \
-  MOBILENET_BLOCK(source, hidden, 1, 4)  \
-  MOBILENET_BLOCK(source, hidden, 2, 4)  \
-  MOBILENET_BLOCK(source, hidden, 2, 8)  \
-  MOBILENET_BLOCK(source, hidden, 4, 4)  \
-  MOBILENET_BLOCK(source, hidden, 4, 6)
+#define MOBILENET_BLOCKS(source, hidden, taps, floats) \
+  MOBILENET_BLOCK(source, hidden, taps, floats, 1, 4)  \
+  MOBILENET_BLOCK(source, hidden, taps, floats, 2, 4)  \
+  MOBILENET_BLOCK(source, hidden, taps, floats, 2, 8)  \
+  MOBILENET_BLOCK(source, hidden, taps, floats, 4, 4)  \
+  MOBILENET_BLOCK(source, hidden, taps, floats, 4, 6)
 
-MOBILENET_BLOCKS(expansion, 32)
-MOBILENET_BLOCKS(expansion, 48)
-MOBILENET_BLOCKS(expansion, 64)
-MOBILENET_BLOCKS(expansion, 96)
-MOBILENET_BLOCKS(expansion, 128)
-MOBILENET_BLOCKS(stem, 32)
-MOBILENET_BLOCKS(none, 32)
-MOBILENET_BLOCKS(none, 64)
-MOBILENET_BLOCKS(none, 128)
+MOBILENET_BLOCKS(expansion, 32, , false)
+MOBILENET_BLOCKS(expansion, 48, , false)
+MOBILENET_BLOCKS(expansion, 64, , false)
+MOBILENET_BLOCKS(expansion, 96, , false)
+MOBILENET_BLOCKS(expansion, 128, , false)
+MOBILENET_BLOCKS(stem, 32, , false)
+MOBILENET_BLOCKS(none, 32, , false)
+MOBILENET_BLOCKS(none, 64, , false)
+MOBILENET_BLOCKS(none, 128, , false)
+// Kernels of their own: as another way through the others the function costs them 1 %, whoever takes it.
+MOBILENET_BLOCKS(expansion, 32, _floats, true)
+MOBILENET_BLOCKS(stem, 32, _floats, true)
+MOBILENET_BLOCKS(none, 32, _floats, true)
 
 }  // namespace mobilenet::cuda

@@ -89,6 +89,11 @@ __device__ inline __half2 clamp_pair(__half2 x, __half2 low, __half2 high) {
 #endif
 }
 
+// Tells the host that something is no number, where it asks (Ending).
+__device__ inline void set_flag(Address flag, bool is_none) {
+  if (is_none && flag != 0) *reinterpret_cast<volatile std::int32_t*>(flag) = 1;
+}
+
 // What a layer that ends with a clamp stores, which may let everything pass.
 __device__ inline __half2 clamped_halves(float x, float y, __half2 low, __half2 high) {
   return held(clamp_pair(__floats2half2_rn(x, y), low, high));

@@ -45,6 +45,7 @@ struct Launch {
     Place place;
   };
   std::vector<Field> fields;
+  std::vector<std::size_t> flags;  // offsets of Addresses where kernels tell that something is no number, if wanted
 
   template <class Arguments>
   void take(const Arguments& values) {

@@ -11,6 +11,7 @@
 #include "backend/cuda/program/joined.h"
 #include "backend/cuda/program/step.h"
 #include "backend/cuda/steps/block.h"
+#include "backend/cuda/steps/half_sums.h"
 #include "base/error.h"
 #include "plan/repeated_pixel.h"
 
@@ -38,7 +39,8 @@ class CudaGrouping final : public Grouping {
     const auto find = [&](std::size_t first) {
       BundleLayer layer{.steps = block_size(plan, first)};  // two: a depthwise convolution and a projection
       if (layer.steps <= 2) layer.blocks = blocks_in_bundle(plan, steps[first + layer.steps - 1]);
-      if (layer.steps == 2 && block_layers(plan, parameters_, first)->float_taps) layer.blocks = 0;
+      if (layer.steps == 2 && !adds_in_halves(plan.network(), parameters_, block_layers(plan, first)->depthwise))
+        layer.blocks = 0;
       if (layer.blocks > processors) layer.blocks = 0;
       return layer;
     };
@@ -51,10 +53,11 @@ class CudaGrouping final : public Grouping {
       const auto is_other = [&](const Step& step) { return step.bundle != bundle; };
       return static_cast<std::size_t>(std::find_if(steps.begin(), steps.end(), is_other) - steps.begin());
     }
-    const auto layers = block_layers(plan, parameters_, first);
+    const auto layers = block_layers(plan, first);
     const auto is_bundled = [](const Step& step) { return step.bundle >= 0; };
     if (layers && std::ranges::any_of(steps.first(layers->steps), is_bundled)) return 1;
-    return layers && tilings_.pays(block_shape(plan.shapes(), *layers)) ? layers->steps : 1;
+    return layers && tilings_.pays(block_shape(plan.network(), parameters_, plan.shapes(), *layers)) ? layers->steps
+                                                                                                     : 1;
   }
 
  private:
@@ -90,22 +93,41 @@ Result<void> compile_step(const StepSource& source, const Step& step) {
 }
 
 Result<void> compile_block(const StepSource& source, const Block& block, BlockTilings& tilings) {
-  MOBILENET_TRY(const BlockLayers layers, layers_of(source.network(), source.parameters(), source.plan, block));
-  const std::optional<BlockTiling>& tiling = tilings.of(block_shape(source.plan.shapes, layers));
+  MOBILENET_TRY(const BlockLayers layers, layers_of(source.network(), source.plan, block));
+  const std::optional<BlockTiling>& tiling =
+      tilings.of(block_shape(source.network(), source.parameters(), source.plan.shapes, layers));
   if (!tiling) return failure(ErrorCode::unsupported, "no tile of the block fits into shared memory");
   return compile_block(source, layers, *tiling);
 }
 
-// Looks for what is no number in a tensor of the network, as numbers become that halves do not hold.
+bool has_place(const Launch& launch, const Place& place) {
+  return std::ranges::any_of(launch.fields, [&](const Launch::Field& field) {
+    return field.place.kind == place.kind && field.place.at == place.at;
+  });
+}
+
+// Looks for what is no number, as numbers become that halves do not hold, in a tensor of floats that is there: whoever
+// writes it does while it has the numbers, where its kernel can; else a launch reads them again.
 Result<void> check_numbers(const StepSource& source, TensorId id) {
+  const Stored type = source.type_of(id);
+  if (type != Stored::f32 && type != Stored::f16) return {};
+  MOBILENET_TRY(const Place place, source.place_of(id));
+  // Those that only read it, or another tensor that lay there, are asked, too: one that cannot costs a launch.
+  std::vector<Launch*> users;
+  for (Launch& launch : source.launches)
+    if (has_place(launch, place)) users.push_back(&launch);
+  const auto can_look = [](const Launch* launch) { return !launch->flags.empty(); };
+  if (type == Stored::f32 && !users.empty() && std::ranges::all_of(users, can_look)) {
+    for (Launch* const launch : users)
+      for (const std::size_t flag : launch->flags) launch->address(flag, {Place::Kind::flag});
+    return {};
+  }
   UnaryArguments arguments{};
-  arguments.in_type = source.type_of(id);
+  arguments.in_type = type;
   arguments.count = source.shape(id).elements();
-  if (arguments.in_type != Stored::f32 && arguments.in_type != Stored::f16) return {};
   MOBILENET_TRY(Launch launch, launch_for(source, "elements", "find_not_numbers", arguments.count));
   launch.take(arguments);
-  MOBILENET_TRY(const Place input, source.place_of(id));
-  MOBILENET_ADDRESS(launch, UnaryArguments, input, input);
+  MOBILENET_ADDRESS(launch, UnaryArguments, input, place);
   MOBILENET_ADDRESS(launch, UnaryArguments, output, (Place{Place::Kind::flag}));
   launch.name = source.tensor(id).name;
   launch.kind = "check";
@@ -207,7 +229,8 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cud
   MOBILENET_TRY(code->answer, compile_answer(source, request.ends.answer));
   if (code->weights->precision() == Precision::f16 && code->answer.kind == AnswerCode::Kind::none)
     for (const TensorId output : code->plan.outputs) MOBILENET_CHECK(check_numbers(source, output));
-  code->has_flag = std::ranges::any_of(code->launches, [](const Launch& launch) { return launch.kind == "check"; });
+  code->has_flag =
+      std::ranges::any_of(code->launches, [](const Launch& launch) { return has_place(launch, {Place::Kind::flag}); });
   MOBILENET_CHECK(check_memory(network, code->plan, beside() + code->weights->packed_bytes(), request.max_bytes));
   return std::shared_ptr<const Program>(std::make_shared<CudaProgram>(std::move(code)));
 }

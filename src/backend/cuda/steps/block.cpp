@@ -49,8 +49,7 @@ bool follows(const PlanView& plan, const Step& before, const Step& step, const F
          std::find(step.nodes.begin(), step.nodes.end(), reader) != step.nodes.end();
 }
 
-std::optional<BlockLayers> depthwise_and_projection(const PlanView& plan, const Parameters& parameters,
-                                                    std::size_t first) {
+std::optional<BlockLayers> depthwise_and_projection(const PlanView& plan, std::size_t first) {
   const auto depthwise = clamped_layer(plan, first), projection = clamped_layer(plan, first + 1);
   if (!depthwise || !projection || depthwise->residual != kNoTensor) return std::nullopt;
   const auto* window = std::get_if<DepthwiseConv2dOp>(&depthwise->head->op);
@@ -75,7 +74,6 @@ std::optional<BlockLayers> depthwise_and_projection(const PlanView& plan, const 
   layers.depthwise = *depthwise, layers.projection = *projection;
   layers.input = depthwise->head->inputs[0];
   layers.output = plan.steps()[first + 1].output;
-  layers.float_taps = !adds_in_halves(plan.network(), parameters, *depthwise);
   return layers;
 }
 
@@ -173,7 +171,6 @@ BlockArguments arguments_of(const Plan& plan, const BlockLayers& layers, const B
   a.width_reciprocal = reciprocal(tiling.width), a.region_reciprocal = reciprocal(region_extents(shape, tiling).width);
   a.strips_reciprocal = reciprocal(a.strips_across);
   a.chunks_reciprocal = reciprocal(a.in_channels / 8), a.groups_reciprocal = reciprocal(tiling.columns / 8);
-  a.float_taps = shape.float_taps ? 1 : 0;
   a.strip = tiling.strip, a.columns = tiling.columns, a.warps_across = tiling.warps_across;
   const ClampRange hidden = clamp_of(layers.first.activation), depthwise = clamp_of(layers.depthwise.activation);
   a.hidden_low = hidden.low, a.hidden_high = hidden.high;
@@ -187,12 +184,11 @@ BlockArguments arguments_of(const Plan& plan, const BlockLayers& layers, const B
 
 }  // namespace
 
-std::optional<BlockLayers> block_layers(const PlanView& plan, const Parameters& parameters, std::size_t first) {
-  if (const auto pair = depthwise_and_projection(plan, parameters, first); pair && !is_given(plan, pair->input))
-    return pair;
+std::optional<BlockLayers> block_layers(const PlanView& plan, std::size_t first) {
+  if (const auto pair = depthwise_and_projection(plan, first); pair && !is_given(plan, pair->input)) return pair;
   const auto head = clamped_layer(plan, first);
   if (!head || head->residual != kNoTensor) return std::nullopt;
-  auto layers = depthwise_and_projection(plan, parameters, first + 1);
+  auto layers = depthwise_and_projection(plan, first + 1);
   const Conv2dOp* const convolution = convolution_of(*head);
   if (!layers || convolution == nullptr) return std::nullopt;
   if (!follows(plan, plan.steps()[first], plan.steps()[first + 1], layers->depthwise)) return std::nullopt;
@@ -214,7 +210,8 @@ std::optional<BlockLayers> block_layers(const PlanView& plan, const Parameters& 
   return layers;
 }
 
-BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers) {
+BlockShape block_shape(const Network& network, const Parameters& parameters, std::span<const Shape> shapes,
+                       const BlockLayers& layers) {
   BlockShape shape;
   const Shape& in = shape_of(shapes, layers.input);
   const Shape& map = shape_of(shapes, layers.depthwise.head->inputs[0]);
@@ -232,7 +229,7 @@ BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers)
     shape.stem_stride = std::get<Conv2dOp>(layers.first.head->op).window.stride_height;
   shape.residual_is_input =
       layers.source == BlockLayers::Source::expansion && layers.projection.residual == layers.input;
-  shape.float_taps = layers.float_taps;
+  shape.float_taps = !adds_in_halves(network, parameters, layers.depthwise);
   return shape;
 }
 
@@ -255,8 +252,7 @@ bool BlockTilings::pays(const BlockShape& shape) {
   return tiling->cost < unfused_cost(shape, device_.processors(), has_wide(device_));
 }
 
-Result<BlockLayers> layers_of(const Network& network, const Parameters& parameters, const Plan& plan,
-                              const Block& block) {
+Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Block& block) {
   BlockLayers layers;
   layers.steps = block.steps.size();
   const std::size_t depthwise = layers.steps - 2;
@@ -270,12 +266,11 @@ Result<BlockLayers> layers_of(const Network& network, const Parameters& paramete
   }
   layers.output = block.last().output;
   layers.part = block.last().part;
-  layers.float_taps = !adds_in_halves(network, parameters, layers.depthwise);
   return layers;
 }
 
 Result<void> compile_block(const StepSource& source, const BlockLayers& layers, const BlockTiling& tiling) {
-  const BlockShape shape = block_shape(source.plan.shapes, layers);
+  const BlockShape shape = block_shape(source.network(), source.parameters(), source.plan.shapes, layers);
   const BlockMemory memory = block_memory(shape, tiling);
   BlockArguments arguments = arguments_of(source.plan, layers, shape, tiling, memory);
   const int column_blocks = (shape.out_channels + tiling.columns - 1) / tiling.columns;
@@ -286,7 +281,7 @@ Result<void> compile_block(const StepSource& source, const BlockLayers& layers, 
   arguments.place = output_place(layers.part, pixels, shape.out_channels, arguments.out_type);
 
   Launch launch;
-  MOBILENET_TRY(launch.function, source.kernel("block", tiling.kernel(layers.source).c_str()));
+  MOBILENET_TRY(launch.function, source.kernel("block", tiling.kernel(shape).c_str()));
   const int parts = arguments.parts;
   launch.cluster = static_cast<unsigned>(parts);
   launch.grid = {static_cast<unsigned>((shape.images + tiling.images - 1) / tiling.images * arguments.tiles_down *
@@ -337,6 +332,7 @@ Result<void> compile_block(const StepSource& source, const BlockLayers& layers, 
     MOBILENET_TRY(const Place residual, source.place_of(layers.projection.residual));
     MOBILENET_ADDRESS(launch, BlockArguments, residual, residual);
   }
+  launch.flags = {offsetof(BlockArguments, ending.flag)};
   return put_launch(source, arguments, std::move(launch), layers.input, layers.output);
 }
 

@@ -21,12 +21,11 @@ struct BlockLayers {
   Source source = Source::none;
   std::size_t steps = 2;
   FusedGroup first, depthwise, projection;  // first: where there is one
-  bool float_taps = false;                  // of the depthwise convolution (half_sums.h)
   TensorId input = kNoTensor, output = kNoTensor;
   Part part;  // how the output lies in its memory
 };
 // The block that begins with the Step, if any, for halves.
-std::optional<BlockLayers> block_layers(const PlanView& plan, const Parameters& parameters, std::size_t first);
+std::optional<BlockLayers> block_layers(const PlanView& plan, std::size_t first);
 // The extents that the choice of tiles depends on.
 struct BlockShape {
   BlockLayers::Source source = BlockLayers::Source::none;
@@ -34,8 +33,8 @@ struct BlockShape {
   int height = 1, width = 1, hidden = 8;
   int out_height = 1, out_width = 1, out_channels = 8;
   int stride = 1, dilation = 1, stem_stride = 1;
-  bool residual_is_input = false;  // of an expansion, in the same tile
-  bool float_taps = false;
+  bool residual_is_input = false;                       // of an expansion, in the same tile
+  bool float_taps = false;                              // of the depthwise convolution (half_sums.h)
   auto operator<=>(const BlockShape&) const = default;  // NOLINT(modernize-use-nullptr): sees the zero of comparisons
 };
 
@@ -46,7 +45,7 @@ struct BlockTiling {
   int strip = 2, columns = 16, warps_across = 1, slabs_each = 1;
   double cost = 0;  // an estimate, in microseconds
 
-  std::string kernel(BlockLayers::Source source) const;
+  std::string kernel(const BlockShape& shape) const;
 };
 // The part of the map that a tile's depthwise convolution reads, and of the picture that a stem reads for it.
 struct Extents {
@@ -68,10 +67,10 @@ std::vector<BlockTiling> possible_tilings(const BlockShape& shape, int processor
 std::optional<BlockTiling> choose_tiling(const BlockShape& shape, int processors, std::size_t shared_bytes,
                                          bool has_clusters);
 
-BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers);
+BlockShape block_shape(const Network& network, const Parameters& parameters, std::span<const Shape> shapes,
+                       const BlockLayers& layers);
 // The layers of a block of the plan, whose Steps block_layers found.
-Result<BlockLayers> layers_of(const Network& network, const Parameters& parameters, const Plan& plan,
-                              const Block& block);
+Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Block& block);
 
 // The tilings of one program's blocks: a choice takes 2.5 ms, and is asked for when blocks are formed and again when
 // they are compiled, for many blocks of one shape.

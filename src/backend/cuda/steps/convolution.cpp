@@ -329,6 +329,7 @@ Result<void> take_addresses(const StepSource& source, const Step& step, const La
   MOBILENET_ADDRESS(launch, ConvolutionArguments, bias, bias);
   MOBILENET_ADDRESS(launch, ConvolutionArguments, input, from);
   MOBILENET_ADDRESS(launch, ConvolutionArguments, output, output);
+  launch.flags = {offsetof(ConvolutionArguments, ending.flag)};
   if (layer.group.residual == kNoTensor) return {};
   MOBILENET_TRY(const Place residual, source.place_of(layer.group.residual));
   MOBILENET_ADDRESS(launch, ConvolutionArguments, residual, residual);

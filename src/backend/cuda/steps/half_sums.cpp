@@ -6,8 +6,8 @@
 
 namespace mobilenet::cuda {
 
-// Two reasons for floats. One is certain: a part of a sum that may be beyond what halves hold becomes an infinity, which
-// the clamp behind it hides. What is read has to be clamped from both sides, or nothing bounds it.
+// Two reasons for floats. One is certain: a part of a sum that may be beyond what halves hold becomes an infinity,
+// which the clamp behind it hides. What is read has to be clamped from both sides, or nothing bounds it.
 //
 // The other is a matter of answers. Batch norms with tiny variances fold to large taps, whose products cancel: sums of
 // 512 are rounded to multiples of 0.5, where a ReLU6 leaves 6. Of many channels few are so, and nearly dead: in the
@@ -21,8 +21,8 @@ bool adds_in_halves(const Network& network, const Parameters& parameters, const 
   constexpr double kLargestOfFew = 512;
   const auto view = checked_view(network, parameters, depthwise);
   if (!view) return true;  // an error, which the layer itself reports
-  const double largest = largest_sum(folded_filter(network, parameters, depthwise, *view),
-                                     range_of(network, depthwise.head->inputs[0]));
+  const double largest =
+      largest_sum(folded_filter(network, parameters, depthwise, *view), range_of(network, depthwise.head->inputs[0]));
   return largest <= (view->outputs <= kFewChannels ? kLargestOfFew : kLargestSum);
 }
 
