@@ -87,7 +87,7 @@ void print(const char* what, const Measured& m, const cuda::BlockShape& shape) {
   const cuda::BlockTiling& t = m.tiling;
   const int slabs = (shape.hidden + t.hidden - 1) / t.hidden;
   std::printf("  %s %7.2f us, model %7.2f: %s tile %dx%dx%d strip %d columns %d across %d parts %d, %d KB\n", what,
-              m.microseconds, t.cost, t.kernel(shape.source).c_str(), t.images, t.height, t.width, t.strip, t.columns,
+              m.microseconds, t.cost, t.kernel(shape).c_str(), t.images, t.height, t.width, t.strip, t.columns,
               t.warps_across, (slabs + t.slabs_each - 1) / t.slabs_each, cuda::block_memory(shape, t).bytes / 1024);
 }
 
@@ -126,7 +126,7 @@ int main(int count, char** words) {
   for (const Block& block : plan.blocks) {
     if (block.steps.size() == 1) continue;
     const cuda::BlockLayers layers = need(cuda::layers_of(network, plan, block));
-    const cuda::BlockShape shape = cuda::block_shape(plan.shapes, layers);
+    const cuda::BlockShape shape = cuda::block_shape(network, model.parameters(), plan.shapes, layers);
     const Key key{shape.in_channels, shape.hidden, shape.height, shape.out_channels, shape.out_height, shape.dilation};
     if (!seen.insert(key).second) continue;
     std::vector<cuda::BlockTiling> all =

@@ -150,15 +150,18 @@ class MOBILENET_API Session {
   // call compiles anew. The weights stay, as they belong to the Model.
   void release_memory();
 
-  const ModelInfo& info() const;  // the model's; valid as long as this session
-  int input_height() const;       // of the network, in pixels
+  // The model's, and a decision more where this session computes in another precision than it began with; valid as long
+  // as the session.
+  const ModelInfo& info() const;
+  int input_height() const;  // of the network, in pixels
   int input_width() const;
   const Timing& timing() const;
   std::span<const StepTime> step_times() const;  // of the last call; empty without SessionOptions::profile
   std::string_view isa() const;                  // "avx512", ..., "scalar" for reference
   std::string_view device() const;
-  // What really runs: f32, bf16x3, bf16, or int8 for integers of any width. Of `automatic` it is what answers are
-  // computed in; run() and features() then compute in `source`.
+  // What really runs: f32, f16, bf16x3, bf16, or int8 for integers of any width. Of `automatic` it is what answers are
+  // computed in; run() and features() then compute in `source`. In f16 the first call whose numbers are larger than
+  // that holds (65504) is computed again in f32, as all further ones are.
   Precision precision() const;
   int threads() const;
 

@@ -26,13 +26,16 @@ Error not_made_for(const SessionState& state, std::string_view what, std::string
 template <class Answer>
 auto answered(SessionState& state, Task task, std::span<const ImageView> images, const Answer& answer)
     -> Result<std::invoke_result_t<Answer, Compiled&, const RawAnswers&>> {
-  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(task, images));
-  Stopwatch watch;
-  auto raw = compiled->raw_answers(state.workers);
-  if (!raw) return at(state.source(), std::move(raw).error());
-  auto answers = answer(*compiled, *raw);
-  state.timing.postprocess = watch.lap();
-  return answers;
+  using Answers = std::invoke_result_t<Answer, Compiled&, const RawAnswers&>;
+  return state.run_in_range(task, [&]() -> Result<Answers> {
+    MOBILENET_TRY(Compiled* const compiled, state.run_pictures(task, images));
+    Stopwatch watch;
+    auto raw = compiled->raw_answers(state.workers);
+    if (!raw) return at(state.source(), std::move(raw).error());
+    auto answers = answer(*compiled, *raw);
+    state.timing.postprocess = watch.lap();
+    return answers;
+  });
 }
 
 }  // namespace
@@ -101,7 +104,8 @@ Result<std::span<const TensorView>> Session::features(std::span<const ImageView>
   SessionState& state = *state_;
   if (state.of(Task::features).outputs.empty())
     return failure(ErrorCode::invalid_argument, state.source(), ": no layers were named when the session was opened");
-  MOBILENET_TRY(Compiled* const compiled, state.run_pictures(Task::features, images));
+  MOBILENET_TRY(Compiled* const compiled,
+                state.run_in_range(Task::features, [&] { return state.run_pictures(Task::features, images); }));
   Stopwatch watch;
   const std::span<const TensorView> views = compiled->show_outputs_of(images.size());
   state.timing.postprocess = watch.lap();
@@ -111,7 +115,8 @@ Result<std::span<const TensorView>> Session::features(std::span<const ImageView>
 }
 
 Result<std::span<const TensorView>> Session::run(std::span<const TensorView> inputs) & try {
-  MOBILENET_TRY(Compiled* const compiled, state_->run_tensors(inputs, {}));
+  MOBILENET_TRY(Compiled* const compiled,
+                state_->run_in_range(Task::run, [&] { return state_->run_tensors(inputs, {}); }));
   return std::span<const TensorView>(compiled->views);
 } catch (...) {
   return caught(state_->source());
@@ -123,7 +128,7 @@ Result<void> Session::run(std::span<const TensorView> inputs, std::span<const Te
   if (outputs.size() != wanted.size())
     return failure(ErrorCode::invalid_argument, state.source(), ": gives ", wanted.size(), " output tensors, got ",
                    outputs.size(), " buffers");
-  MOBILENET_CHECK(state.run_tensors(inputs, outputs));
+  MOBILENET_CHECK(state.run_in_range(Task::run, [&] { return state.run_tensors(inputs, outputs); }));
   return {};
 } catch (...) {
   return caught(state_->source());
@@ -192,7 +197,7 @@ void Session::release_memory() {
   state.input_copy = std::vector<std::byte>();
 }
 
-const ModelInfo& Session::info() const { return state_->model->info; }
+const ModelInfo& Session::info() const { return state_->info ? *state_->info : state_->model->info; }
 int Session::input_height() const { return state_->height; }
 int Session::input_width() const { return state_->width; }
 const Timing& Session::timing() const { return state_->timing; }

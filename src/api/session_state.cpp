@@ -125,6 +125,17 @@ Result<Arithmetic> SessionState::arithmetic(Precision asked) const {
   return found;
 }
 
+Result<void> SessionState::leave_halves() {
+  MOBILENET_TRY(const Arithmetic floats, arithmetic(Precision::f32));
+  for (Arithmetic* const own : {&answers, &tensors})
+    if (own->precision == Precision::f16) *own = floats;
+  last = nullptr;
+  for (TaskState& task : tasks) task.compiled.clear();
+  info = model->info;
+  info->decisions.push_back({"precision", "f32, because numbers of the network were too large for f16"});
+  return {};
+}
+
 Result<void> SessionState::prepare() {
   MOBILENET_CHECK(check_options(options));
   MOBILENET_CHECK(check_answer_options(*model, options));

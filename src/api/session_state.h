@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -61,6 +62,7 @@ struct Arithmetic {
 
 struct SessionState {
   std::shared_ptr<const ModelState> model;
+  std::optional<ModelInfo> info;  // the model's and a decision more, where this session made one
   SessionOptions options;
   const Backend* backend = nullptr;
   Arithmetic answers, tensors;  // of classes, boxes and masks, and of what is shown as it is
@@ -94,6 +96,16 @@ struct SessionState {
     return views;
   }
 
+  // run(), and once more in floats where that finds no numbers in f16: its largest is 65504.
+  template <class Run>
+  auto run_in_range(Task task, const Run& run) -> decltype(run()) {
+    auto done = run();
+    if (done || done.error().code != ErrorCode::bad_format || arithmetic_of(task).precision != Precision::f16)
+      return done;
+    if (auto left = leave_halves(); !left) return std::move(left).error();
+    return run();
+  }
+
   // Checks the options, chooses what they leave open, and compiles for one picture of the usual size.
   Result<void> prepare();
   // Compiles unless that was done for these shapes before.
@@ -106,6 +118,8 @@ struct SessionState {
   Result<Compiled*> run_pictures(Task task, std::span<const ImageView> images);
 
  private:
+  // From now on all is computed in floats.
+  Result<void> leave_halves();
   Result<Arithmetic> arithmetic(Precision asked) const;
   Result<void> prepare_on(Device device);
   Result<void> prepare_pictures();

@@ -32,8 +32,12 @@ class FloatNetwork {
   // A constant of values between low and high.
   TensorId constant(const Shape& shape, WeightLayout layout, float low, float high) {
     std::uniform_real_distribution<float> value(low, high);
-    std::vector<float>& values = memory_.emplace_back(static_cast<std::size_t>(shape.elements()));
+    std::vector<float> values(static_cast<std::size_t>(shape.elements()));
     for (float& v : values) v = value(random_);
+    return constant(shape, layout, std::move(values));
+  }
+  TensorId constant(const Shape& shape, WeightLayout layout, std::vector<float> numbers) {
+    const std::vector<float>& values = memory_.emplace_back(std::move(numbers));
     Parameter parameter;
     parameter.name = "constant" + std::to_string(parameters.values.size());
     parameter.shape = shape;

@@ -143,7 +143,9 @@ void CudaNetworks::expect_blocks(std::span<const BlockCase> cases) {
       return net.add(Conv2dOp{},
                      {x, net.constant({out, 1, 1, in}, WeightLayout::ohwi, -most, most), net.vector(out, -0.2f, 0.2f)});
     };
-    const TensorId input = convolution(net.input(), 8, c.channels);
+    // Behind a clamp, as the sums of halves want it; of expansions their own.
+    const TensorId first = convolution(net.input(), 8, c.channels);
+    const TensorId input = c.expansion > 0 ? first : net.add(ActivationOp{}, {first});
     TensorId x = input;
     int hidden = c.channels;
     if (c.expansion > 0) {

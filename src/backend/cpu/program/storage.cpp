@@ -2,20 +2,17 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/program/storage.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "backend/cpu/kernels/bf16_gemm.h"
 #include "backend/cpu/program/operators.h"
 #include "backend/cpu/program/step.h"
 #include "backend/cpu/steps/f32/steps.h"
 #include "network/clamp.h"
+#include "plan/bounds.h"
 #include "plan/grouping.h"
 
 namespace mobilenet::cpu {
 namespace {
 
-constexpr float kLargestHalf = 65504;
 // Of what the sums of halves may reach, so that none of their parts overflows either.
 constexpr double kLargestSum = kLargestHalf / 2.0;
 
@@ -72,15 +69,7 @@ bool reads_bf16(const StepSource& source, TensorId input) {
 bool halves_hold_sums(const StepSource& source, const FusedGroup& group, const ClampRange& bounds) {
   const auto view = checked_view(source.network, source.parameters, group);
   if (!view) return false;
-  const FoldedFilter filter = folded_filter(source.network, source.parameters, group, *view);
-  const double largest = static_cast<double>(std::max(std::abs(bounds.low), std::abs(bounds.high)));
-  for (int c = 0; c < view->outputs; ++c) {
-    double sum = std::abs(static_cast<double>(filter.bias[static_cast<std::size_t>(c)]));
-    for (int y = 0; y < view->height; ++y)
-      for (int x = 0; x < view->width; ++x) sum += largest * std::abs(static_cast<double>(filter.weight(c, y, x, 0)));
-    if (!(sum <= kLargestSum)) return false;
-  }
-  return true;
+  return largest_sum(folded_filter(source.network, source.parameters, group, *view), bounds) <= kLargestSum;
 }
 
 }  // namespace

@@ -34,10 +34,12 @@ constexpr int kWideBarriers = 8;      // behind them, of which a kernel uses one
 // where precision f16 computes.
 enum class Stored : std::int32_t { f32, f16, u8, i8, i32, i64 };
 
-// What a layer does last. `function`: an Activation of layers.h that is no clamp, as its number; 0: none.
+// What a layer does last. `function`: an Activation of layers.h that is no clamp, as its number; 0: none. `flag`: an
+// int that convolutions and blocks set where a float of the output is no number; 0: they do not look.
 struct Ending {
   float low = 0, high = 0;
   std::int32_t function = 0;
+  Address flag = 0;
 };
 
 struct WindowArguments {
@@ -177,6 +179,7 @@ struct ScaleArguments {
 enum class RowFunction : std::int32_t { softmax, log_softmax, l2_normalize, argmax };
 struct RowArguments {
   Address input, output;
+  Address flag;  // as of an Ending, of what is read
   Stored in_type, out_type;
   std::int64_t rows;
   std::int32_t columns;
@@ -231,6 +234,7 @@ struct ResizeTapArguments {
 struct ResizeArguments {
   Address input, output;
   Address taps;  // ResizeTapArguments of the output's rows, then of its columns
+  Address flag;  // as of an Ending
   Stored in_type, out_type;
   std::int32_t images, in_height, in_width, channels, out_height, out_width;
   std::int32_t piece, rows_each;  // of a block: numbers of a row, up to kResizePiece, and rows of all images

@@ -33,7 +33,9 @@ __device__ inline void finish_single(const ConvolutionArguments& a, int pixel, i
   sum += bias_of(a, pixel)[channel];
   if (a.residual != 0)
     sum += load(a.residual, a.residual_type, static_cast<std::int64_t>(pixel) * a.out_channels + channel);
-  store(a.output, a.out_type, place_of_pixel(a.place, pixel) + channel, finish(a.ending, sum));
+  sum = finish(a.ending, sum);
+  set_flag(a.ending.flag, isnan(sum));
+  store(a.output, a.out_type, place_of_pixel(a.place, pixel) + channel, sum);
 }
 
 // A block of threads makes kRows pixels x kColumns channels, warps 4 x 2 of it; copies of three steps are under way.

@@ -4,7 +4,7 @@
 //
 //   strips_*          3x3 of halves, channels a multiple of 8: a thread slides along a row; strips_0: dilated, stride 1
 //   depthwise_pairs   other windows of at most nine taps in pairs of halves
-//   depthwise_halves  windows of more taps, added in float
+//   depthwise_halves  windows of more taps, and what halves do not add up well enough: added in float
 //   depthwise         any types, any channels
 #include "backend/cuda/kernels/ending.cuh"
 #include "backend/cuda/kernels/numbers.cuh"
@@ -15,14 +15,12 @@ namespace {
 
 constexpr int kThreads = kForEachThreads;
 
-__device__ inline void add_products(float (&sums)[8], const uint4& x, const uint4& weight) {
-  const auto* const left = reinterpret_cast<const __half2*>(&x);
-  const auto* const right = reinterpret_cast<const __half2*>(&weight);
+__device__ inline void take_eight(const uint4& halves, float (&eight)[8]) {
+  const auto* const pairs = reinterpret_cast<const __half2*>(&halves);
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    const float2 p = __half22float2(left[i]), q = __half22float2(right[i]);
-    sums[2 * i] = fmaf(p.x, q.x, sums[2 * i]);
-    sums[2 * i + 1] = fmaf(p.y, q.y, sums[2 * i + 1]);
+    const float2 pair = __half22float2(pairs[i]);
+    eight[2 * i] = pair.x, eight[2 * i + 1] = pair.y;
   }
 }
 
@@ -114,8 +112,8 @@ extern "C" __global__ void __launch_bounds__(kThreads) depthwise(const __grid_co
   });
 }
 
-// Eight neighbouring channels by a thread: halves all over, multiplier 1, channels a multiple of 8. In pairs of halves
-// up to nine taps, as in blocks; more are added in float.
+// Eight neighbouring channels by a thread: halves all over, multiplier 1, channels a multiple of 8. In pairs of halves,
+// as in blocks; else in float, where taps may be floats.
 template <bool kPairs>
 __device__ inline void run_depthwise_halves(const DepthwiseArguments& a, int block, int blocks) {
   const int groups = a.out_channels / 8;
@@ -131,14 +129,21 @@ __device__ inline void run_depthwise_halves(const DepthwiseArguments& a, int blo
     __half2 pairs[4] = {};
     for_each_tap(a.window, y, x, a.in_height, a.in_width, [&](int place, int tap) {
       const uint4 numbers = __ldg(input + static_cast<std::int64_t>(first + place) * groups + group);
-      const uint4 weight = __ldg(weights + tap * groups + group);
       if (kPairs) {
+        const uint4 weight = __ldg(weights + tap * groups + group);
 #pragma unroll
         for (int k = 0; k < 4; ++k)
           pairs[k] = __hfma2(reinterpret_cast<const __half2*>(&numbers)[k],
                              reinterpret_cast<const __half2*>(&weight)[k], pairs[k]);
       } else {
-        add_products(sums, numbers, weight);
+        float x[8], weight[8];
+        take_eight(numbers, x);
+        if (a.weight_type == Stored::f32)
+          load_eight(reinterpret_cast<const float*>(a.weights) + (tap * groups + group) * 8, weight);
+        else
+          take_eight(__ldg(weights + tap * groups + group), weight);
+#pragma unroll
+        for (int k = 0; k < 8; ++k) sums[k] = fmaf(x[k], weight[k], sums[k]);
       }
     });
     const auto* const bias = reinterpret_cast<const float4*>(a.bias) + group * 2;

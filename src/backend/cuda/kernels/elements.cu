@@ -180,6 +180,7 @@ __device__ inline void run_row(const RowArguments& a, std::int64_t row) {
     double squares = 0;
     for (int c = threadIdx.x; c < a.columns; c += kThreads) squares += static_cast<double>(at(c)) * at(c);
     const double total = joined(squares, add);
+    set_flag(a.flag, isnan(total));
     const double factor = 1 / sqrt(total < 1e-12 ? 1e-12 : total);
     for (int c = threadIdx.x; c < a.columns; c += kThreads)
       store(a.output, a.out_type, first + c, static_cast<float>(at(c) * factor));
@@ -196,6 +197,7 @@ __device__ inline void run_row(const RowArguments& a, std::int64_t row) {
   double total = 0;
   for (int c = threadIdx.x; c < a.columns; c += kThreads) total += static_cast<double>(expf(beta * (at(c) - top)));
   total = joined(total, add);
+  set_flag(a.flag, isnan(total));
   const double log_total = log(total);
   for (int c = threadIdx.x; c < a.columns; c += kThreads) {
     const float distance = at(c) - top;
@@ -217,6 +219,11 @@ extern "C" __global__ void __launch_bounds__(kThreads) unary(const __grid_consta
     else
       store(a.output, a.out_type, i, value_of(a, load(a.input, a.in_type, i)));
   });
+}
+
+// Sets `output`, an int of the host, where something in the input is no number.
+extern "C" __global__ void __launch_bounds__(kThreads) find_not_numbers(const __grid_constant__ UnaryArguments a) {
+  for_each(a.count, [&](std::int64_t i) { set_flag(a.output, isnan(load(a.input, a.in_type, i))); });
 }
 
 extern "C" __global__ void __launch_bounds__(kThreads) binary(const __grid_constant__ BinaryArguments a) {

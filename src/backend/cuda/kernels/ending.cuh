@@ -77,7 +77,7 @@ __device__ inline void store_eight(const Arguments& a, std::int64_t at, const __
     uint4 packed;
     auto* const pairs = reinterpret_cast<__half2*>(&packed);
 #pragma unroll
-    for (int k = 0; k < 4; ++k) pairs[k] = clamp_pair(__floats2half2_rn(sums[2 * k], sums[2 * k + 1]), least, most);
+    for (int k = 0; k < 4; ++k) pairs[k] = clamped_halves(sums[2 * k], sums[2 * k + 1], least, most);
     *reinterpret_cast<uint4*>(reinterpret_cast<__half*>(a.output) + at) = packed;
     return;
   }
@@ -95,6 +95,10 @@ __device__ inline void store_eight(const Arguments& a, std::int64_t at, const __
     for (int k = 0; k < 4; ++k) words[k] = two_halves(sums[2 * k], sums[2 * k + 1]);
     *reinterpret_cast<uint4*>(reinterpret_cast<__half*>(a.output) + at) = packed;
   } else {
+    bool is_none = false;
+#pragma unroll
+    for (int k = 0; k < 8; ++k) is_none = is_none || isnan(sums[k]);
+    set_flag(a.ending.flag, is_none);
     auto* const to = reinterpret_cast<float4*>(reinterpret_cast<float*>(a.output) + at);
     to[0] = {sums[0], sums[1], sums[2], sums[3]};
     to[1] = {sums[4], sums[5], sums[6], sums[7]};
@@ -113,6 +117,7 @@ template <class Arguments, class PixelOf, class ResidualOf, class SumOf>
 __device__ inline void store_singles(const Arguments& a, int first_channel, int pixels, int columns, int warp,
                                      int warps, const PixelOf& pixel_of, const ResidualOf& residual_of,
                                      const SumOf& sum_of) {
+  bool is_none = false;
 #pragma unroll 1
   for (int i = warp; i < pixels; i += warps) {
     const int pixel = pixel_of(i);
@@ -124,12 +129,14 @@ __device__ inline void store_singles(const Arguments& a, int first_channel, int 
       float sum = sum_of(i, column);
       if (residual != nullptr) sum += __half2float(residual[column]);
       sum = a.ending.function == 0 ? clamp(sum, a.ending.low, a.ending.high) : finish_other(a.ending.function, sum);
+      is_none |= isnan(sum);
       if (a.out_type == Stored::f32)
         reinterpret_cast<float*>(a.output)[at + column] = sum;
       else
         store_other(a.output, a.out_type, at + column, sum);
     }
   }
+  set_flag(a.ending.flag, is_none);
 }
 
 }  // namespace mobilenet::cuda

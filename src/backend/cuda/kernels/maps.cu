@@ -126,7 +126,7 @@ __device__ inline void store_sixteen_bytes(__half* to, const float (&x)[8]) {
                                    two_halves(x[6], x[7])};
 }
 __device__ inline void store_one(float* to, float x) { *to = x; }
-__device__ inline void store_one(__half* to, float x) { *to = __float2half_rn(x); }
+__device__ inline void store_one(__half* to, float x) { *to = one_half(x); }
 
 // A block makes one piece of a run of rows, one after the other. The two rows of the input around them it blends once,
 // along the columns, for all rows that lie between the same two: of 65 rows enlarged to 513 these are eight. What is
@@ -152,6 +152,7 @@ __device__ inline void resize_bilinear(const ResizeArguments& a) {
   };
   let_next_kernel_start();
   wait_for_kernel_before();
+  bool is_none = false;                 // of what is blended: numbers to store are more
   std::int64_t above = -1, below = -1;  // where the input's rows begin that are blended now
   int image = first_row / a.out_height, y = first_row - image * a.out_height;
   for (int row = first_row; row < end_row; ++row) {
@@ -166,8 +167,10 @@ __device__ inline void resize_bilinear(const ResizeArguments& a) {
         const ResizeTapArguments across = column_taps[column];
         const std::int64_t left = static_cast<std::int64_t>(across.low) * a.channels + channel;
         const std::int64_t right = static_cast<std::int64_t>(across.high) * a.channels + channel;
-        top[spread(n)] = mix(input(low + left), input(low + right), across.fraction);
-        bottom[spread(n)] = mix(input(high + left), input(high + right), across.fraction);
+        const float upper = mix(input(low + left), input(low + right), across.fraction);
+        const float lower = mix(input(high + left), input(high + right), across.fraction);
+        is_none |= isnan(upper) | isnan(lower);
+        top[spread(n)] = upper, bottom[spread(n)] = lower;
         column += columns_on, channel += channels_on;
         if (channel >= a.channels) channel -= a.channels, ++column;
       }
@@ -192,6 +195,7 @@ __device__ inline void resize_bilinear(const ResizeArguments& a) {
     }
     if (++y == a.out_height) y = 0, ++image;
   }
+  set_flag(a.flag, is_none);
 }
 
 }  // namespace

@@ -10,9 +10,19 @@
 
 namespace mobilenet::cuda {
 
+// What no half holds, which rounding made an infinity of, becomes no number at all: operators and clamps hand that on
+// up to whoever reads the network's last tensors, and a session then computes in floats, where the next clamp would
+// make a plausible 6 of an infinity. Of an infinity, times 0 is no number; all others stay.
+__device__ inline __half2 held(__half2 x) { return __hfma2(x, __half2{}, x); }
+__device__ inline float held(float x) { return fmaf(x, 0.0f, x); }
+
 __device__ inline std::uint32_t two_halves(float low, float high) {
-  const __half2 both = __floats2half2_rn(low, high);
+  const __half2 both = held(__floats2half2_rn(low, high));
   return *reinterpret_cast<const std::uint32_t*>(&both);
+}
+__device__ inline __half one_half(float x) {
+  const __half half = __float2half_rn(x);
+  return __hfma(half, __half{}, half);
 }
 
 __device__ inline float load(Address tensor, Stored type, std::int64_t index) {
@@ -40,7 +50,7 @@ __device__ inline void store(Address tensor, Stored type, std::int64_t index, fl
       reinterpret_cast<float*>(tensor)[index] = value;
       break;
     case Stored::f16:
-      reinterpret_cast<__half*>(tensor)[index] = __float2half_rn(value);
+      reinterpret_cast<__half*>(tensor)[index] = one_half(value);
       break;
     case Stored::u8:
       reinterpret_cast<std::uint8_t*>(tensor)[index] = static_cast<std::uint8_t>(value);
@@ -77,6 +87,16 @@ __device__ inline __half2 clamp_pair(__half2 x, __half2 low, __half2 high) {
   const float2 numbers = __half22float2(x), least = __half22float2(low), most = __half22float2(high);
   return __floats2half2_rn(clamp(numbers.x, least.x, most.x), clamp(numbers.y, least.y, most.y));
 #endif
+}
+
+// Tells the host that something is no number, where it asks (Ending).
+__device__ inline void set_flag(Address flag, bool is_none) {
+  if (is_none && flag != 0) *reinterpret_cast<volatile std::int32_t*>(flag) = 1;
+}
+
+// What a layer that ends with a clamp stores, which may let everything pass.
+__device__ inline __half2 clamped_halves(float x, float y, __half2 low, __half2 high) {
+  return held(clamp_pair(__floats2half2_rn(x, y), low, high));
 }
 
 __device__ inline float finish(const Ending& ending, float x) {

@@ -187,7 +187,7 @@ __device__ inline void multiply_wide(const ConvolutionArguments& a) {
     auto* const finished = reinterpret_cast<__half*>(stages);
     const __half2 least = __float2half2_rn(a.ending.low), most = __float2half2_rn(a.ending.high);
     for_each_pair([&](int at, float x, float y) {
-      *reinterpret_cast<__half2*>(finished + at) = clamp_pair(__floats2half2_rn(x, y), least, most);
+      *reinterpret_cast<__half2*>(finished + at) = clamped_halves(x, y, least, most);
     });
     __syncwarp();
     auto* const output = reinterpret_cast<__half*>(a.output);

@@ -22,6 +22,7 @@ struct Code {
   std::vector<Launch> launches;
   AnswerCode answer;
   std::optional<CompiledPictureEnd> pictures;
+  bool has_flag = false;  // whether launches look for what is no number, beside those of the answer
 };
 
 }  // namespace mobilenet::cuda

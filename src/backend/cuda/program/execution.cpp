@@ -11,6 +11,7 @@
 #include "backend/cuda/ends/answer_run.h"
 #include "backend/cuda/ends/picture_upload.h"
 #include "backend/cuda/program/graph.h"
+#include "backend/not_numbers.h"
 #include "base/error.h"
 
 namespace mobilenet::cuda {
@@ -74,6 +75,10 @@ class CudaExecution final : public Execution {
       MOBILENET_CHECK(answer_.open(device_, code_->answer, own_.arena));
       own_.host = answer_.host();
     }
+    if (code_->has_flag) {
+      MOBILENET_TRY(flag_, PinnedBuffer::allocate(device_, sizeof(std::int32_t)));
+      own_.flag = reinterpret_cast<Address>(flag_.data());
+    }
     MOBILENET_TRY(host_, PinnedBuffer::allocate(device_, bytes));
     std::byte* at = host_.data();
     for (std::vector<TensorMemory>* tensors : {&inputs_, &outputs_})
@@ -129,6 +134,7 @@ class CudaExecution final : public Execution {
     const Current current(device_);
     const Driver& driver = device_.driver();
     MOBILENET_CUDA(driver, "running the network on the GPU", cuEventSynchronize(done_.get()));
+    if (code_->has_flag && *reinterpret_cast<const std::int32_t*>(flag_.data()) != 0) return not_numbers(0, 1);
     for (std::size_t i = 0; i < outputs_.size(); ++i)
       if (copies_[i] != nullptr && copies_[i] != outputs_[i].data)
         std::memcpy(copies_[i], outputs_[i].data, outputs_[i].bytes);
@@ -178,6 +184,7 @@ class CudaExecution final : public Execution {
       MOBILENET_CHECK(graph_.move(wanted_));
       now_.inputs = wanted_.inputs, now_.outputs = wanted_.outputs;
     }
+    if (code_->has_flag) std::memset(flag_.data(), 0, sizeof(std::int32_t));
     if (answers_end()) MOBILENET_CHECK(answer_.begin(request.pictures, stream));
     MOBILENET_CHECK(profile_ ? run_each(stream) : graph_.run(stream));
     if (answers_end()) MOBILENET_CHECK(answer_.end(stream));
@@ -204,6 +211,7 @@ class CudaExecution final : public Execution {
   const bool profile_;
   DeviceBuffer arena_;
   PinnedBuffer host_;  // inputs, then outputs
+  PinnedBuffer flag_;
   Stream stream_;
   Event done_;                      // behind the last run
   CUstream last_stream_ = nullptr;  // of it

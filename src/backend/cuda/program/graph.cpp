@@ -21,6 +21,8 @@ Address address_of(const Place& place, const Addresses& addresses) {
       return addresses.inputs[place.at];
     case Place::Kind::host:
       return addresses.host + place.at;
+    case Place::Kind::flag:
+      return addresses.flag;
     case Place::Kind::output:
       break;
   }

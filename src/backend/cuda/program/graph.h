@@ -13,7 +13,7 @@ namespace mobilenet::cuda {
 
 // Where everything lies that launches name by a Place.
 struct Addresses {
-  Address arena = 0, host = 0;
+  Address arena = 0, host = 0, flag = 0;
   std::vector<Address> inputs, outputs;
 };
 

@@ -24,7 +24,8 @@ struct Place {
     arena,   // so many bytes into an execution's arena
     input,   // wherever that input of the network lies in a run
     output,  // wherever that output of the run lies
-    host     // so many bytes into an execution's pinned memory for answers
+    host,    // so many bytes into an execution's pinned memory for answers
+    flag     // an execution's int in pinned memory that says whether something is no number
   };
   Kind kind = Kind::nothing;
   std::uint64_t at = 0;
@@ -44,6 +45,7 @@ struct Launch {
     Place place;
   };
   std::vector<Field> fields;
+  std::vector<std::size_t> flags;  // offsets of Addresses where kernels tell that something is no number, if wanted
 
   template <class Arguments>
   void take(const Arguments& values) {

@@ -11,6 +11,7 @@
 #include "backend/cuda/program/joined.h"
 #include "backend/cuda/program/step.h"
 #include "backend/cuda/steps/block.h"
+#include "backend/cuda/steps/half_sums.h"
 #include "base/error.h"
 #include "plan/repeated_pixel.h"
 
@@ -19,7 +20,8 @@ namespace {
 
 class CudaGrouping final : public Grouping {
  public:
-  CudaGrouping(Precision precision, BlockTilings& tilings) : precision_(precision), tilings_(tilings) {}
+  CudaGrouping(const CudaWeights& weights, BlockTilings& tilings)
+      : precision_(weights.precision()), parameters_(weights.parameters()), tilings_(tilings) {}
   std::size_t alignment() const override { return 256; }
   bool renames(const PlanView& plan, const Node& node) const override {
     return is_plain_reshape(plan.network(), node) || enlarges_a_bias(plan, node);
@@ -37,6 +39,8 @@ class CudaGrouping final : public Grouping {
     const auto find = [&](std::size_t first) {
       BundleLayer layer{.steps = block_size(plan, first)};  // two: a depthwise convolution and a projection
       if (layer.steps <= 2) layer.blocks = blocks_in_bundle(plan, steps[first + layer.steps - 1]);
+      if (layer.steps == 2 && !adds_in_halves(plan.network(), parameters_, block_layers(plan, first)->depthwise))
+        layer.blocks = 0;
       if (layer.blocks > processors) layer.blocks = 0;
       return layer;
     };
@@ -52,7 +56,8 @@ class CudaGrouping final : public Grouping {
     const auto layers = block_layers(plan, first);
     const auto is_bundled = [](const Step& step) { return step.bundle >= 0; };
     if (layers && std::ranges::any_of(steps.first(layers->steps), is_bundled)) return 1;
-    return layers && tilings_.pays(block_shape(plan.shapes(), *layers)) ? layers->steps : 1;
+    return layers && tilings_.pays(block_shape(plan.network(), parameters_, plan.shapes(), *layers)) ? layers->steps
+                                                                                                     : 1;
   }
 
  private:
@@ -76,6 +81,7 @@ class CudaGrouping final : public Grouping {
   }
 
   const Precision precision_;
+  const Parameters& parameters_;
   BlockTilings& tilings_;
 };
 
@@ -88,13 +94,57 @@ Result<void> compile_step(const StepSource& source, const Step& step) {
 
 Result<void> compile_block(const StepSource& source, const Block& block, BlockTilings& tilings) {
   MOBILENET_TRY(const BlockLayers layers, layers_of(source.network(), source.plan, block));
-  const std::optional<BlockTiling>& tiling = tilings.of(block_shape(source.plan.shapes, layers));
+  const std::optional<BlockTiling>& tiling =
+      tilings.of(block_shape(source.network(), source.parameters(), source.plan.shapes, layers));
   if (!tiling) return failure(ErrorCode::unsupported, "no tile of the block fits into shared memory");
   return compile_block(source, layers, *tiling);
 }
 
+bool has_place(const Launch& launch, const Place& place) {
+  return std::ranges::any_of(launch.fields, [&](const Launch::Field& field) {
+    return field.place.kind == place.kind && field.place.at == place.at;
+  });
+}
+
+// Looks for what is no number, as numbers become that halves do not hold, in a tensor of floats that is there: whoever
+// writes it does while it has the numbers, where its kernel can; else a launch reads them again.
+Result<void> check_numbers(const StepSource& source, TensorId id) {
+  const Stored type = source.type_of(id);
+  if (type != Stored::f32 && type != Stored::f16) return {};
+  MOBILENET_TRY(const Place place, source.place_of(id));
+  // Those that only read it, or another tensor that lay there, are asked, too: one that cannot costs a launch.
+  std::vector<Launch*> users;
+  for (Launch& launch : source.launches)
+    if (has_place(launch, place)) users.push_back(&launch);
+  const auto can_look = [](const Launch* launch) { return !launch->flags.empty(); };
+  if (type == Stored::f32 && !users.empty() && std::ranges::all_of(users, can_look)) {
+    for (Launch* const launch : users)
+      for (const std::size_t flag : launch->flags) launch->address(flag, {Place::Kind::flag});
+    return {};
+  }
+  UnaryArguments arguments{};
+  arguments.in_type = type;
+  arguments.count = source.shape(id).elements();
+  MOBILENET_TRY(Launch launch, launch_for(source, "elements", "find_not_numbers", arguments.count));
+  launch.take(arguments);
+  MOBILENET_ADDRESS(launch, UnaryArguments, input, place);
+  MOBILENET_ADDRESS(launch, UnaryArguments, output, (Place{Place::Kind::flag}));
+  launch.name = source.tensor(id).name;
+  launch.kind = "check";
+  source.launches.push_back(std::move(launch));
+  return {};
+}
+
+// Whether the Step's output may not show that an input is no number.
+bool hides_not_numbers(const StepSource& source, const Step& step) {
+  return source.tensor(step.output).type != DataType::f32 ||
+         std::holds_alternative<DetectionPostProcessOp>(source.node(step.nodes.front()).op);
+}
+
 Result<void> compile_steps(const StepSource& source, BlockTilings& tilings) {
   for (const Block& block : source.plan.blocks) {
+    if (source.weights.precision() == Precision::f16 && hides_not_numbers(source, block.last()))
+      for (const TensorId input : block.last().inputs) MOBILENET_CHECK(check_numbers(source, input));
     const std::size_t before = source.launches.size();
     const bool is_bundle = block.steps.front().bundle >= 0;
     const std::string& name = source.node((is_bundle ? block.steps.front() : block.last()).nodes.back()).name;
@@ -164,7 +214,7 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cud
   const Network& network = code->weights->network();
   MOBILENET_TRY(std::vector<Shape> shapes, infer_shapes(network, code->weights->parameters(), request.input_shapes));
   BlockTilings tilings(code->weights->device());
-  const CudaGrouping grouping(code->weights->precision(), tilings);
+  const CudaGrouping grouping(*code->weights, tilings);
   MOBILENET_TRY(code->plan, make_plan(network, std::move(shapes), request.outputs, grouping));
   MOBILENET_TRY(code->storage, store_tensors(network, code->plan, code->weights->precision()));
   const StepSource source{*code->weights,       code->plan,     code->storage.stored,
@@ -177,6 +227,10 @@ Result<std::shared_ptr<const Program>> compile_program(std::shared_ptr<const Cud
   MOBILENET_CHECK(compile_steps(source, tilings));
   MOBILENET_CHECK(copy_outputs(source, code->storage));
   MOBILENET_TRY(code->answer, compile_answer(source, request.ends.answer));
+  if (code->weights->precision() == Precision::f16 && code->answer.kind == AnswerCode::Kind::none)
+    for (const TensorId output : code->plan.outputs) MOBILENET_CHECK(check_numbers(source, output));
+  code->has_flag =
+      std::ranges::any_of(code->launches, [](const Launch& launch) { return has_place(launch, {Place::Kind::flag}); });
   MOBILENET_CHECK(check_memory(network, code->plan, beside() + code->weights->packed_bytes(), request.max_bytes));
   return std::shared_ptr<const Program>(std::make_shared<CudaProgram>(std::move(code)));
 }

@@ -72,13 +72,14 @@ Launch bundle_of(std::span<const Launch> layers, CUfunction function) {
   Launch launch = layers.front();
   launch.function = function;
   launch.grid = {0, 1, 1};
-  launch.fields.clear();
+  launch.fields.clear(), launch.flags.clear();
   Bundle<Arguments> arguments{};
   for (const Launch& layer : layers) {
     const auto i = static_cast<std::size_t>(arguments.count++);
+    const std::size_t own = offsetof(Bundle<Arguments>, layers) + i * sizeof(Arguments);
     std::memcpy(&arguments.layers[i], layer.arguments.data(), sizeof(Arguments));
-    for (const Launch::Field& field : layer.fields)
-      launch.address(offsetof(Bundle<Arguments>, layers) + i * sizeof(Arguments) + field.offset, field.place);
+    for (const Launch::Field& field : layer.fields) launch.address(own + field.offset, field.place);
+    for (const std::size_t flag : layer.flags) launch.flags.push_back(own + flag);
     launch.grid[0] += layer.grid[0];
     arguments.first_blocks[i + 1] = static_cast<std::int32_t>(launch.grid[0]);
   }
@@ -101,7 +102,7 @@ WindowArguments window_arguments(const Window& window, const Shape& in);
 // Of what a convolution or dense layer writes: `pixels` of so many channels, stored in this type.
 OutputPlace output_place(const Part& part, std::int64_t pixels, int channels, Stored type);
 
-// Numbers as bytes, and floats rounded to halves.
+// Numbers as bytes, and weights rounded to halves.
 template <std::ranges::contiguous_range Numbers>
 std::vector<std::byte> bytes_of(const Numbers& values) {
   const std::span<const std::byte> bytes = std::as_bytes(std::span(values));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "backend/cuda/steps/half_sums.h"
 #include "backend/cuda/steps/tiles.h"
 #include "backend/cuda/steps/wide.h"
 #include "base/error.h"
@@ -76,8 +77,8 @@ std::optional<BlockLayers> depthwise_and_projection(const PlanView& plan, std::s
   return layers;
 }
 
-// Packs slab after slab: [the first layer's tiles, its bias in f32,] taps [9][channels], their bias, the projection's
-// tiles. Channels that a last slab has too many are zero all through.
+// Packs slab after slab: [the first layer's tiles, its bias in f32,] taps [9][channels] and their bias, in halves or
+// floats, the projection's tiles. Channels that a last slab has too many are zero all through.
 struct SlabPacker {
   const BlockShape& shape;
   const BlockTiling& tiling;
@@ -96,6 +97,10 @@ struct SlabPacker {
  private:
   std::byte* pack_slab(int begin, std::byte* to) const {
     const int hidden = tiling.hidden;
+    const auto put = [&](auto number) {
+      std::memcpy(to, &number, sizeof number);
+      to += sizeof number;
+    };
     if (first != nullptr) {
       const bool is_stem = shape.source == BlockLayers::Source::stem;
       // The first layer's weight at a depth: a channel, or of a stem as kernels take its window, line after line: a
@@ -111,21 +116,14 @@ struct SlabPacker {
             const int channel = begin + column + c;
             return channel < shape.hidden ? weight(channel, from + d) : 0.0f;
           });
-      for (int c = begin; c < begin + hidden; ++c, to += sizeof(float)) {
-        const float bias = c < shape.hidden ? first->bias[static_cast<std::size_t>(c)] : 0;
-        std::memcpy(to, &bias, sizeof bias);
-      }
+      for (int c = begin; c < begin + hidden; ++c) put(c < shape.hidden ? first->bias[static_cast<std::size_t>(c)] : 0);
     }
-    const auto put_half = [&](float value) {
-      const std::uint16_t half = float_to_half(value);
-      std::memcpy(to, &half, sizeof half);
-      to += sizeof half;
-    };
+    const auto put_tap = [&](float value) { shape.float_taps ? put(value) : put(half_of(value)); };
     for (int tap = 0; tap < 9; ++tap)
       for (int c = begin; c < begin + hidden; ++c)
-        put_half(c < shape.hidden ? depthwise.weight(c, tap / 3, tap % 3, 0) : 0.0f);
+        put_tap(c < shape.hidden ? depthwise.weight(c, tap / 3, tap % 3, 0) : 0.0f);
     for (int c = begin; c < begin + hidden; ++c)
-      put_half(c < shape.hidden ? depthwise.bias[static_cast<std::size_t>(c)] : 0.0f);
+      put_tap(c < shape.hidden ? depthwise.bias[static_cast<std::size_t>(c)] : 0.0f);
     for (int column = 0; column < padded_columns; column += 16)
       for (int from = 0; from < hidden; from += 16, to += kTileBytes)
         write_tile(to, [&](int d, int c) {
@@ -212,7 +210,8 @@ std::optional<BlockLayers> block_layers(const PlanView& plan, std::size_t first)
   return layers;
 }
 
-BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers) {
+BlockShape block_shape(const Network& network, const Parameters& parameters, std::span<const Shape> shapes,
+                       const BlockLayers& layers) {
   BlockShape shape;
   const Shape& in = shape_of(shapes, layers.input);
   const Shape& map = shape_of(shapes, layers.depthwise.head->inputs[0]);
@@ -230,6 +229,7 @@ BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers)
     shape.stem_stride = std::get<Conv2dOp>(layers.first.head->op).window.stride_height;
   shape.residual_is_input =
       layers.source == BlockLayers::Source::expansion && layers.projection.residual == layers.input;
+  shape.float_taps = !adds_in_halves(network, parameters, layers.depthwise);
   return shape;
 }
 
@@ -270,7 +270,7 @@ Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Bl
 }
 
 Result<void> compile_block(const StepSource& source, const BlockLayers& layers, const BlockTiling& tiling) {
-  const BlockShape shape = block_shape(source.plan.shapes, layers);
+  const BlockShape shape = block_shape(source.network(), source.parameters(), source.plan.shapes, layers);
   const BlockMemory memory = block_memory(shape, tiling);
   BlockArguments arguments = arguments_of(source.plan, layers, shape, tiling, memory);
   const int column_blocks = (shape.out_channels + tiling.columns - 1) / tiling.columns;
@@ -281,7 +281,7 @@ Result<void> compile_block(const StepSource& source, const BlockLayers& layers, 
   arguments.place = output_place(layers.part, pixels, shape.out_channels, arguments.out_type);
 
   Launch launch;
-  MOBILENET_TRY(launch.function, source.kernel("block", tiling.kernel(layers.source).c_str()));
+  MOBILENET_TRY(launch.function, source.kernel("block", tiling.kernel(shape).c_str()));
   const int parts = arguments.parts;
   launch.cluster = static_cast<unsigned>(parts);
   launch.grid = {static_cast<unsigned>((shape.images + tiling.images - 1) / tiling.images * arguments.tiles_down *
@@ -295,6 +295,7 @@ Result<void> compile_block(const StepSource& source, const BlockLayers& layers, 
               .batch_norm = layers.projection.batch_norm_index,
               .columns = column_blocks * tiling.columns,
               .depth = tiling.hidden};
+  key.halves = shape.float_taps ? 0 : 1;
   // The same depthwise convolution may be part of another block, where other outputs are wanted or another batch.
   key.table = {static_cast<int>(layers.source), layers.first.head_index, layers.first.batch_norm_index,
                layers.depthwise.batch_norm_index};
@@ -331,6 +332,7 @@ Result<void> compile_block(const StepSource& source, const BlockLayers& layers, 
     MOBILENET_TRY(const Place residual, source.place_of(layers.projection.residual));
     MOBILENET_ADDRESS(launch, BlockArguments, residual, residual);
   }
+  launch.flags = {offsetof(BlockArguments, ending.flag)};
   return put_launch(source, arguments, std::move(launch), layers.input, layers.output);
 }
 

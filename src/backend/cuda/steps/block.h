@@ -34,6 +34,7 @@ struct BlockShape {
   int out_height = 1, out_width = 1, out_channels = 8;
   int stride = 1, dilation = 1, stem_stride = 1;
   bool residual_is_input = false;                       // of an expansion, in the same tile
+  bool float_taps = false;                              // of the depthwise convolution (half_sums.h)
   auto operator<=>(const BlockShape&) const = default;  // NOLINT(modernize-use-nullptr): sees the zero of comparisons
 };
 
@@ -44,7 +45,7 @@ struct BlockTiling {
   int strip = 2, columns = 16, warps_across = 1, slabs_each = 1;
   double cost = 0;  // an estimate, in microseconds
 
-  std::string kernel(BlockLayers::Source source) const;
+  std::string kernel(const BlockShape& shape) const;
 };
 // The part of the map that a tile's depthwise convolution reads, and of the picture that a stem reads for it.
 struct Extents {
@@ -66,7 +67,8 @@ std::vector<BlockTiling> possible_tilings(const BlockShape& shape, int processor
 std::optional<BlockTiling> choose_tiling(const BlockShape& shape, int processors, std::size_t shared_bytes,
                                          bool has_clusters);
 
-BlockShape block_shape(std::span<const Shape> shapes, const BlockLayers& layers);
+BlockShape block_shape(const Network& network, const Parameters& parameters, std::span<const Shape> shapes,
+                       const BlockLayers& layers);
 // The layers of a block of the plan, whose Steps block_layers found.
 Result<BlockLayers> layers_of(const Network& network, const Plan& plan, const Block& block);
 

@@ -141,12 +141,12 @@ bool take_kernel(const BlockTiling& wanted, BlockTiling& tiling) {
 
 }  // namespace
 
-std::string BlockTiling::kernel(BlockLayers::Source source) const {
-  const char* const name = source == BlockLayers::Source::expansion ? "expansion"
-                           : source == BlockLayers::Source::stem    ? "stem"
-                                                                    : "none";
-  return std::string("block_") + name + "_" + std::to_string(hidden) + "_" + std::to_string(tiles_m) + "_" +
-         std::to_string(tiles_n);
+std::string BlockTiling::kernel(const BlockShape& shape) const {
+  const char* const name = shape.source == BlockLayers::Source::expansion ? "expansion"
+                           : shape.source == BlockLayers::Source::stem    ? "stem"
+                                                                          : "none";
+  return std::string("block_") + name + "_" + std::to_string(hidden) + (shape.float_taps ? "_floats_" : "_") +
+         std::to_string(tiles_m) + "_" + std::to_string(tiles_n);
 }
 
 Extents region_extents(const BlockShape& shape, const BlockTiling& tiling) {
@@ -168,7 +168,8 @@ BlockMemory block_memory(const BlockShape& shape, const BlockTiling& tiling) {
   const int row = (tiling.hidden + kRowPad) * 2;
   const int out_pixels = tiling.images * tiling.height * tiling.width;
   BlockMemory memory;
-  memory.front_bytes = 10 * tiling.hidden * 2 + (expands ? channels * tiling.hidden * 2 + tiling.hidden * 4 : 0);
+  memory.front_bytes = 10 * tiling.hidden * (shape.float_taps ? 4 : 2) +
+                       (expands ? channels * tiling.hidden * 2 + tiling.hidden * 4 : 0);
   int at = 0;
   memory.input = at;
   if (shape.source == BlockLayers::Source::expansion) at += whole(whole_16(inside) * (channels + kRowPad) * 2);
@@ -226,7 +227,7 @@ std::vector<BlockTiling> possible_tilings(const BlockShape& shape, int processor
   constexpr int kSlides[] = {2, 4, 7}, kSingle[] = {1};
   const std::span<const int> strips = shape.dilation == 1 ? std::span<const int>(kSlides) : kSingle;
   for (const int hidden : kSlabs) {
-    if (shape.source == BlockLayers::Source::stem && hidden != 32) continue;
+    if ((shape.source == BlockLayers::Source::stem || shape.float_taps) && hidden != 32) continue;
     if (shape.source == BlockLayers::Source::none && (hidden == 48 || hidden == 96)) continue;
     for (const int strip : strips)
       for (int width = strip; width < shape.out_width + strip && width <= 32; width += strip)

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "backend/cuda/program/step.h"
+#include "backend/cuda/steps/half_sums.h"
 #include "backend/cuda/steps/tiles.h"
 #include "backend/cuda/steps/wide.h"
 #include "base/error.h"
@@ -106,7 +107,7 @@ Result<Place> packed_wide(const StepSource& source, const Layer& layer, int padd
     std::vector<std::byte> bytes(static_cast<std::size_t>(key.columns) * static_cast<std::size_t>(padded_depth) * 2);
     for (int o = 0; o < view.outputs; ++o)
       for (int d = 0; d < view.height * row; ++d) {
-        const std::uint16_t half = float_to_half(filter.weight(o, d / row, d % row / view.inputs, d % view.inputs));
+        const std::uint16_t half = half_of(filter.weight(o, d / row, d % row / view.inputs, d % view.inputs));
         std::memcpy(&bytes[wide_place(o, d, padded_depth)], &half, sizeof half);
       }
     return bytes;
@@ -218,7 +219,7 @@ Result<void> launch_rows(const StepSource& source, const Layer& layer, const Con
 
 bool is_dilated(const WindowArguments& w) { return w.dilation_height != 1 || w.dilation_width != 1; }
 
-// Whether strips_* of kernels/depthwise.cu make the output: halves without a residual, in eights.
+// Whether strips_* of kernels/depthwise.cu make the output: without a residual, in eights, as sums of halves.
 bool strips_fit(const DepthwiseArguments& a) {
   const WindowArguments& w = a.window;
   constexpr std::int64_t kMostPixels = std::int64_t{1} << 32;
@@ -328,6 +329,7 @@ Result<void> take_addresses(const StepSource& source, const Step& step, const La
   MOBILENET_ADDRESS(launch, ConvolutionArguments, bias, bias);
   MOBILENET_ADDRESS(launch, ConvolutionArguments, input, from);
   MOBILENET_ADDRESS(launch, ConvolutionArguments, output, output);
+  launch.flags = {offsetof(ConvolutionArguments, ending.flag)};
   if (layer.group.residual == kNoTensor) return {};
   MOBILENET_TRY(const Place residual, source.place_of(layer.group.residual));
   MOBILENET_ADDRESS(launch, ConvolutionArguments, residual, residual);
@@ -399,15 +401,16 @@ Result<void> compile_depthwise(const StepSource& source, const Step& step, bool 
   const TensorId residual = layer.group.residual;
   if (residual != kNoTensor) arguments.residual_type = source.type_of(residual);
   const bool halves = arguments.in_type == Stored::f16;
-  arguments.weight_type = halves ? Stored::f16 : Stored::f32;
+  const bool half_taps = halves && adds_in_halves(source.network(), source.parameters(), layer.group);
+  arguments.weight_type = half_taps ? Stored::f16 : Stored::f32;
   const bool eight = halves && op.multiplier == 1 && arguments.out_channels % 8 == 0 &&
                      (residual == kNoTensor || arguments.residual_type == Stored::f16);
   Launch launch;
-  if (!bundled && eight && residual == kNoTensor && strips_fit(arguments)) {
+  if (!bundled && eight && half_taps && residual == kNoTensor && strips_fit(arguments)) {
     MOBILENET_CHECK(launch_strips(source, arguments, launch));
   } else {
     constexpr int kPairTaps = 9;
-    const bool pairs = layer.view.height * layer.view.width <= kPairTaps;
+    const bool pairs = half_taps && layer.view.height * layer.view.width <= kPairTaps;
     MOBILENET_TRY(launch, launch_for(source, "depthwise",
                                      !eight  ? "depthwise"
                                      : pairs ? "depthwise_pairs"
@@ -415,14 +418,14 @@ Result<void> compile_depthwise(const StepSource& source, const Step& step, bool 
                                      out.elements() / (eight ? 8 : 1)));
   }
   PackKey key = key_of(layer, PackKey::Kind::depthwise);
-  key.halves = halves ? 1 : 0;
+  key.halves = half_taps ? 1 : 0;
   MOBILENET_TRY(const Place weights, source.weights.pack(key, [&] {
     const FoldedFilter filter = folded(source, layer);
     std::vector<float> values;
     for (int y = 0; y < layer.view.height; ++y)
       for (int x = 0; x < layer.view.width; ++x)
         for (int o = 0; o < layer.view.outputs; ++o) values.push_back(filter.weight(o, y, x, 0));
-    return halves ? halves_of(values) : bytes_of(values);
+    return half_taps ? halves_of(values) : bytes_of(values);
   }));
   MOBILENET_TRY(const Place bias, packed_bias(source, layer));
   MOBILENET_ADDRESS(launch, DepthwiseArguments, weights, weights);

@@ -199,6 +199,7 @@ Result<void> compile_rows(const StepSource& source, const Step& step) {
     arguments.function = RowFunction::argmax;
   }
   MOBILENET_TRY(Launch launch, launch_for(source, kFile, "row", arguments.rows * 256));
+  launch.flags = {offsetof(RowArguments, flag)};
   return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }
 

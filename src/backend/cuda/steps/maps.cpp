@@ -109,6 +109,7 @@ Result<void> compile_resize(const StepSource& source, const Step& step) {
   launch.grid = {static_cast<unsigned>(in_parts(numbers, arguments.piece)),
                  static_cast<unsigned>(in_parts(rows, arguments.rows_each)), 1};
   MOBILENET_ADDRESS(launch, ResizeArguments, taps, taps);
+  launch.flags = {offsetof(ResizeArguments, flag)};
   return put_launch(source, arguments, std::move(launch), node.inputs[0], step.output);
 }
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "backend/cuda/steps/tiles.h"
 #include "base/error.h"
-#include "base/half.h"
 #include "base/quoted.h"
 #include "network/clamp.h"
 #include "network/operator_table.h"
@@ -165,7 +165,7 @@ OutputPlace output_place(const Part& part, std::int64_t pixels, int channels, St
 std::vector<std::byte> halves_of(std::span<const float> values) {
   std::vector<std::byte> bytes(values.size() * 2);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint16_t half = float_to_half(values[i]);
+    const std::uint16_t half = half_of(values[i]);
     std::memcpy(bytes.data() + 2 * i, &half, sizeof half);
   }
   return bytes;

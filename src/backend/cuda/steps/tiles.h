@@ -29,6 +29,14 @@ std::int64_t pixels_of(const Arguments& arguments) {
   return std::int64_t{arguments.images} * arguments.out_height * arguments.out_width;
 }
 
+// A weight as kernels have it. Beyond what halves hold it is no number, as everything made of it then is: the session
+// hears of that, and computes in floats (kernels/numbers.cuh).
+inline std::uint16_t half_of(float weight) {
+  constexpr std::uint16_t kInfinity = 0x7c00, kNoNumber = 0x7e00;
+  const std::uint16_t half = float_to_half(weight);
+  return (half & 0x7fff) == kInfinity ? kNoNumber : half;
+}
+
 // Writes a tile to `to`; weight(depth, column) for both below 16, zero where there is none.
 template <class Weight>
 void write_tile(std::byte* to, const Weight& weight) {
@@ -36,7 +44,7 @@ void write_tile(std::byte* to, const Weight& weight) {
     for (int half = 0; half < 8; ++half, to += 2) {
       const int column = lane / 4 + half / 4 * 8;
       const int depth = lane % 4 * 2 + half % 2 + half % 4 / 2 * 8;
-      const std::uint16_t value = float_to_half(weight(depth, column));
+      const std::uint16_t value = half_of(weight(depth, column));
       std::memcpy(to, &value, sizeof value);
     }
 }
