@@ -11,7 +11,7 @@
 namespace mobilenet {
 namespace {
 
-bool is_known(PixelFormat format) { return format <= PixelFormat::rgb565; }
+bool is_known(PixelFormat format) { return format <= kLastPixelFormat; }
 
 // Pixels that cover a side; the last may reach beyond it.
 int covering(int side, int by) { return side / by + (side % by != 0 ? 1 : 0); }

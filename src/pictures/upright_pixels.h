@@ -32,6 +32,7 @@ struct PlaneForm {
   std::array<int, 3> offsets{};             // in a pixel: of red, green and blue; of luma; of Cb, Cr and Cr again
   int covers_width = 1, covers_height = 1;  // of the picture's pixels
 };
+constexpr PixelFormat kLastPixelFormat = PixelFormat::rgb565;
 std::size_t plane_count(PixelFormat format);
 PlaneForm plane_form(PixelFormat format, int width, int height, std::size_t plane);
 // Luma, and colours in planes of their own.
