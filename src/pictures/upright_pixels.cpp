@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "pictures/pixel_kernels.h"
 
 namespace mobilenet {
 namespace {
@@ -274,11 +275,9 @@ const float* UprightPixels::row(int left, int y, int count, float* scratch) cons
   return scratch;
 }
 
-void convert_row(const StoredBytes& stored, const std::uint8_t* pixels, Samples samples, int count, std::uint8_t* out) {
-  if (samples == Samples::colours) {
-    gather_565(reinterpret_cast<const std::byte*>(pixels), stored.pixel_bytes, count, out);
-    return;
-  }
+void convert_row(const PixelKernels& kernels, const StoredBytes& stored, const std::uint8_t* pixels, Samples samples,
+                 int count, std::uint8_t* out) {
+  if (samples == Samples::colours) return kernels.rgb_of_565(pixels, static_cast<std::size_t>(count), {}, out);
   std::array<int, 3> rgb = stored.rgb;
   std::array<std::uint8_t, 3> of_565;
   for (int x = 0; x < count; ++x, pixels += stored.pixel_bytes) {

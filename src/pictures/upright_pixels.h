@@ -15,6 +15,8 @@
 
 namespace mobilenet {
 
+struct PixelKernels;
+
 // How upright coordinates walk the stored picture.
 struct Walk {
   bool swap_axes;    // upright rows are stored columns
@@ -95,6 +97,7 @@ class UprightPixels {
 };
 
 // `count` pixels of a stored row, for who cannot read them where they lie: their luma, a byte each, or RGB.
-void convert_row(const StoredBytes& stored, const std::uint8_t* pixels, Samples samples, int count, std::uint8_t* out);
+void convert_row(const PixelKernels& kernels, const StoredBytes& stored, const std::uint8_t* pixels, Samples samples,
+                 int count, std::uint8_t* out);
 
 }  // namespace mobilenet

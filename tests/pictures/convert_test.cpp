@@ -60,6 +60,8 @@ int sample(const ImageView& view, std::size_t plane, std::size_t offset, int col
                                      form.offsets[offset]];
 }
 
+int byte_of(int sum) { return std::clamp(sum >> ycbcr::kFractionBits, 0, 255); }
+
 std::array<int, 3> rgb_at(const ImageView& view, int column, int row) {
   if (view.format == PixelFormat::rgb565) {
     const auto* const at = static_cast<const std::uint8_t*>(view.planes[0]) + row * view.row_bytes[0] + 2 * column;
@@ -73,9 +75,9 @@ std::array<int, 3> rgb_at(const ImageView& view, int column, int row) {
   const int luma = (sample(view, 0, 0, column, row) - matrix.black) * matrix.luma + ycbcr::kHalf;
   const int cb = sample(view, 1, 0, column, row) - 128;
   const int cr = sample(view, has_two ? 2 : 1, has_two ? 0 : 1, column, row) - 128;
-  return {ycbcr::to_byte(luma + matrix.red_of_cr * cr),
-          ycbcr::to_byte(luma + matrix.green_of_cb * cb + matrix.green_of_cr * cr),
-          ycbcr::to_byte(luma + matrix.blue_of_cb * cb)};
+  return {byte_of(luma + matrix.red_of_cr * cr),
+          byte_of(luma + matrix.green_of_cb * cb + matrix.green_of_cr * cr),
+          byte_of(luma + matrix.blue_of_cb * cb)};
 }
 
 TEST(Convert, IsOnePixelAfterTheOther) {
