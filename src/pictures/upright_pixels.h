@@ -63,7 +63,7 @@ class UprightPixels {
   // picture.
   static Result<UprightPixels> of(const ImageView& image, Samples samples = Samples::colours);
   // A plane of colours (1 or 2) of a picture that of() takes: Cb, Cr and Cr again in place of red, green and blue; of
-  // I420 three times either.
+  // two planes three times either.
   static UprightPixels chroma_of(const ImageView& image, std::size_t plane);
 
   int width() const { return width_; }

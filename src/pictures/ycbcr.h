@@ -6,6 +6,7 @@
 
 #include <mobilenet/image.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace mobilenet {
@@ -30,8 +31,13 @@ struct YcbcrMatrix {
 inline YcbcrMatrix ycbcr_matrix(ColourMatrix matrix, ColourRange range) {
   using ycbcr::fixed;
   // What red and blue count in luma; green is the rest.
-  const bool is_601 = matrix == ColourMatrix::bt601, is_limited = range == ColourRange::limited;
-  const double red = is_601 ? 0.299 : 0.2126, blue = is_601 ? 0.114 : 0.0722, green = 1 - red - blue;
+  struct Shares {
+    double red, blue;
+  };
+  constexpr Shares kShares[] = {{0.299, 0.114}, {0.2126, 0.0722}, {0.2627, 0.0593}};  // in the order of the matrices
+  const auto [red, blue] = kShares[static_cast<std::size_t>(matrix)];
+  const bool is_limited = range == ColourRange::limited;
+  const double green = 1 - red - blue;
   const double luma = is_limited ? 255.0 / 219 : 1, colour = is_limited ? 255.0 / 224 : 1;
   return {is_limited ? 16 : 0,
           fixed(luma),

@@ -75,8 +75,7 @@ std::array<int, 3> rgb_at(const ImageView& view, int column, int row) {
   const int luma = (sample(view, 0, 0, column, row) - matrix.black) * matrix.luma + ycbcr::kHalf;
   const int cb = sample(view, 1, 0, column, row) - 128;
   const int cr = sample(view, has_two ? 2 : 1, has_two ? 0 : 1, column, row) - 128;
-  return {byte_of(luma + matrix.red_of_cr * cr),
-          byte_of(luma + matrix.green_of_cb * cb + matrix.green_of_cr * cr),
+  return {byte_of(luma + matrix.red_of_cr * cr), byte_of(luma + matrix.green_of_cb * cb + matrix.green_of_cr * cr),
           byte_of(luma + matrix.blue_of_cb * cb)};
 }
 
@@ -87,7 +86,7 @@ TEST(Convert, IsOnePixelAfterTheOther) {
       for (int orientation = 1; orientation <= 8; ++orientation)
         for (const PixelFormat target : kTargets) {
           Noise noise(format, width, height, static_cast<Orientation>(orientation), (width + orientation) % 3 == 0);
-          noise.view.matrix = static_cast<ColourMatrix>(width % 2), noise.view.range = ColourRange{height % 2 == 0};
+          noise.view.matrix = static_cast<ColourMatrix>(width % 3), noise.view.range = ColourRange{height % 2 == 0};
           const int upright_width = noise.view.upright_width(), upright_height = noise.view.upright_height();
           const bool four = target == PixelFormat::rgba || target == PixelFormat::bgra;
           const bool reversed = target == PixelFormat::bgr || target == PixelFormat::bgra;

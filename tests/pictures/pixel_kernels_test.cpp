@@ -80,7 +80,7 @@ TEST_P(Pixels, RepeatBytes) {
 }
 
 TEST_P(Pixels, OfLumaAndColours) {
-  for (const ColourMatrix matrix : {ColourMatrix::bt601, ColourMatrix::bt709})
+  for (const ColourMatrix matrix : {ColourMatrix::bt601, ColourMatrix::bt709, ColourMatrix::bt2020})
     for (const ColourRange range : {ColourRange::limited, ColourRange::full}) {
       const YcbcrMatrix numbers = ycbcr_matrix(matrix, range);
       for (const RgbForm form : kForms)
