@@ -26,20 +26,24 @@ enum class PixelFormat : std::uint8_t {
   bgra,              // 4 bytes a pixel; alpha is ignored, not blended
   grey,              // 1 byte a pixel
   rgb_float_planes,  // three planes of floats, 0..1, in the order R, G, B
-  // As video decoders and cameras give them: luma (Y) for every pixel, and colours (Cb, Cr) for two by two of them, or
-  // for two side by side (yuyv, uyvy), rounded up. ImageView::matrix and range say what they stand for.
+  // As video decoders and cameras give them: luma (Y) for every pixel, and colours (Cb, Cr) for two by two of them
+  // (4:2:0), for two side by side (4:2:2) or for each (4:4:4), rounded up. ImageView::matrix and range say what they
+  // stand for.
   nv12,    // a plane of luma, a byte a pixel, then one of colours, whose pixels are two bytes, Cb and Cr
   nv21,    // the same with Cr before Cb
+  nv16,    // as nv12, of 4:2:2
   i420,    // three planes of bytes: luma, Cb, Cr; with the last two swapped it is what is called YV12
-  yuyv,    // 4 bytes for two pixels: luma, Cb, luma, Cr
-  uyvy,    // 4 bytes for two pixels: Cb, luma, Cr, luma
+  i422,    // the same of 4:2:2, as JPEG cameras give it
+  i444,    // the same of 4:4:4
+  yuyv,    // 4:2:2, 4 bytes for two pixels: luma, Cb, luma, Cr
+  uyvy,    // 4:2:2, 4 bytes for two pixels: Cb, luma, Cr, luma
   p010,    // as nv12, of 10 bits at the upper end of 16, low byte first; the upper 8 are looked at
   rgb565,  // 2 bytes a pixel, low byte first: 5 bits of red, 6 of green, 5 of blue, from the highest
 };
 
-// Which red, green and blue Y, Cb and Cr stand for: ITU-R BT.601 (standard definition, JPEG) or BT.709 (high
-// definition).
-enum class ColourMatrix : std::uint8_t { bt601, bt709 };
+// Which red, green and blue Y, Cb and Cr stand for: ITU-R BT.601 (standard definition, JPEG), BT.709 (high definition)
+// or BT.2020 (ultra high definition; its primaries and transfer stay what they are).
+enum class ColourMatrix : std::uint8_t { bt601, bt709, bt2020 };
 // Whether black and white are 16 and 235, and colours 16 to 240 around 128, as in video; or all of 0 to 255, as in
 // JPEG.
 enum class ColourRange : std::uint8_t { limited, full };
@@ -66,7 +70,7 @@ MOBILENET_API Orientation orientation_from_exif(int value);
 // With Device::cuda they may lie in the memory of its GPU (Memory::device). The device reads them there, at any address
 // and with any rows, and answers as for the same pixels on the host, to the last bit; pictures of both kinds make one
 // batch. Float planes then have rows of one length, at addresses and with a row_bytes that are multiples of 4, and so
-// have the planes of colours of I420. rgb565 is not read there. Memory
+// have the two planes of colours of i420, i422 and i444. rgb565 is not read there. Memory
 // of the host or of another GPU is refused, as are device pictures by other devices and by all that looks at pixels on
 // the host (Image::upright, encode, Session::preprocess): with an error of invalid_argument, and without touching them.
 struct ImageView {
@@ -85,8 +89,8 @@ struct ImageView {
   ColourRange range = ColourRange::limited;
 
   // A packed picture, of the host; row_bytes 0 means rows without padding, of luma and colours for an even number of
-  // pixels. Planes follow one another, with rows of one length, those of I420's colours with half of it; with a
-  // negative row_bytes, `pixels` is the top row of the first.
+  // pixels. Planes follow one another, with rows of one length, those of i420's and i422's colours with half of
+  // it; with a negative row_bytes, `pixels` is the top row of the first.
   MOBILENET_API static ImageView packed(const void* pixels, PixelFormat format, int width, int height,
                                         std::ptrdiff_t row_bytes = 0);
   // A part of the picture that borrows the same pixels: left, top, width and height as a viewer sees it, after

@@ -5,6 +5,7 @@
 #include <mobilenet/image.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -12,17 +13,20 @@
 
 #include "base/caught.h"
 #include "base/error.h"
+#include "pictures/pixel_kernels.h"
 #include "pictures/upright_pixels.h"
-#include "pictures/ycbcr.h"
 
 namespace mobilenet {
 namespace {
 
-// Where a pixel of the target is, and what it is made of.
+constexpr int kTileColumns = 128;
+
+// Where pixels go, and in which form.
 struct Target {
   std::uint8_t* first;
   std::ptrdiff_t row_bytes;
-  int pixel, red, blue;  // bytes; offsets
+  int pixel;  // bytes
+  RgbForm form;
 };
 
 Result<Target> target_of(const PixelBuffer& to, int width, int height) {
@@ -40,132 +44,126 @@ Result<Target> target_of(const PixelBuffer& to, int width, int height) {
   if (height > 1 && (to.row_bytes < -longest || to.row_bytes > longest || std::abs(to.row_bytes) < row))
     return failure(ErrorCode::invalid_argument, "rows to write to have ", to.row_bytes, " bytes, and ", row,
                    " are needed");
-  return Target{static_cast<std::uint8_t*>(to.pixels), to.row_bytes, pixel, reversed ? 2 : 0, reversed ? 0 : 2};
+  return Target{static_cast<std::uint8_t*>(to.pixels), to.row_bytes, pixel, {reversed, four}};
 }
 
-// A row of RGB. `rgb` may be where it goes.
-void put(const Target& target, const std::uint8_t* rgb, int width, std::uint8_t* out) {
-  if (target.pixel == 3 && target.red == 0) {
-    if (rgb != out) std::memmove(out, rgb, static_cast<std::size_t>(width) * 3);
+// The stored rows of a picture of bytes, in the form of the target.
+class StoredRows {
+ public:
+  // `longest`: pixels that are read at once.
+  StoredRows(const ImageView& image, const StoredBytes& stored, RgbForm form, int longest)
+      : stored_(stored), form_(form), kernels_(*best_or_forced(runnable_pixel_kernels()).kernels) {
+    if (!is_ycbcr(image.format)) return;
+    matrix_ = ycbcr_matrix(image.matrix, image.range);
+    const std::size_t planes = plane_count(image.format);
+    for (std::size_t c = 0; c < 3; ++c) {
+      const PlaneForm plane = plane_form(image.format, image.width, image.height, std::min(c, planes - 1));
+      Component& component = components_[c];
+      component.first = static_cast<const std::uint8_t*>(image.planes[plane.image_plane]);
+      component.row_bytes = image.row_bytes[plane.image_plane];
+      component.pixel_bytes = plane.pixel_bytes;
+      component.offset = plane.offsets[c == 2 && planes == 2 ? 1 : 0];
+      component.covers_width = plane.covers_width, component.covers_height = plane.covers_height;
+      component.bytes.resize(static_cast<std::size_t>(longest) + 1);  // an odd count ends inside a pixel of colour
+    }
+    narrow_.resize(static_cast<std::size_t>(longest) / 2 + 1);
+  }
+
+  // Pixels x .. x + count of row y, written to `out`; x is even.
+  void read(int x, int y, int count, std::uint8_t* out) {
+    const auto pixels = static_cast<std::size_t>(count);
+    if (!components_[0].first) {
+      const std::uint8_t* const row = stored_.first + y * stored_.row_bytes + std::ptrdiff_t{x} * stored_.pixel_bytes;
+      const bool blue_first = stored_.rgb[0] > stored_.rgb[2];
+      if (stored_.is_565)
+        kernels_.rgb_of_565(row, pixels, form_, out);
+      else if (stored_.pixel_bytes == 3 && blue_first == form_.blue_first && !form_.has_alpha)
+        std::memcpy(out, row, 3 * pixels);
+      else
+        kernels_.rgb_of_bytes(row, stored_.pixel_bytes, blue_first, pixels, form_, out);
+      return;
+    }
+    std::array<const std::uint8_t*, 3> rows{};
+    for (std::size_t c = 0; c < 3; ++c) rows[c] = row_of(components_[c], x, y, count);
+    kernels_.rgb_of_ycbcr(matrix_, rows[0], rows[1], rows[2], pixels, form_, out);
+  }
+
+ private:
+  // Luma, Cb or Cr.
+  struct Component {
+    const std::uint8_t* first = nullptr;
+    std::ptrdiff_t row_bytes = 0;
+    int pixel_bytes = 0, offset = 0;
+    int covers_width = 1, covers_height = 1;
+    std::vector<std::uint8_t> bytes;  // of the row below, one for every pixel that it covers
+    int x = -1, y = -1;               // where it begins, in pixels of its own
+  };
+
+  // One byte for each pixel of the picture.
+  const std::uint8_t* row_of(Component& component, int x, int y, int count) {
+    const int column = x / component.covers_width, row = y / component.covers_height;
+    const std::uint8_t* const there =
+        component.first + row * component.row_bytes + std::ptrdiff_t{column} * component.pixel_bytes;
+    const bool is_narrow = component.covers_width > 1;
+    if (component.pixel_bytes == 1 && !is_narrow) return there;
+    std::uint8_t* const bytes = component.bytes.data();
+    if (component.x == column && component.y == row) return bytes;  // rows of colour serve two of luma
+    component.x = column, component.y = row;
+    const std::size_t samples =
+        static_cast<std::size_t>(count + component.covers_width - 1) / static_cast<std::size_t>(component.covers_width);
+    if (component.pixel_bytes == 1) {
+      kernels_.repeat(there, samples, bytes);
+    } else {
+      std::uint8_t* const taken = is_narrow ? narrow_.data() : bytes;
+      kernels_.take(there, component.pixel_bytes, component.offset, samples, taken);
+      if (is_narrow) kernels_.repeat(taken, samples, bytes);
+    }
+    return bytes;
+  }
+
+  StoredBytes stored_;
+  RgbForm form_;
+  const PixelKernels& kernels_;
+  YcbcrMatrix matrix_;
+  std::array<Component, 3> components_;
+  std::vector<std::uint8_t> narrow_;
+};
+
+template <int kPixel>
+void scatter(const std::uint8_t* tile, std::ptrdiff_t tile_row, int columns, int rows, std::uint8_t* out,
+             std::ptrdiff_t step_x, std::ptrdiff_t step_y) {
+  for (int x = 0; x < columns; ++x, tile += kPixel, out += step_x)
+    for (int y = 0; y < rows; ++y) std::memcpy(out + y * step_y, tile + y * tile_row, kPixel);
+}
+
+// Rows go where they belong as they are made. Of mirrored and turned pictures tiles are made first, whose pixels then
+// are put one by one: of turned ones as many rows as keep what is written at the same time in the first-level cache.
+void write_pixels(StoredRows& stored, const StoredBytes& picture, const Target& target) {
+  constexpr int kTileRows = 16;
+  const auto [swap_axes, from_right, from_bottom] = picture.walk;
+  // Of the upright picture, for a step along and across stored rows.
+  std::ptrdiff_t step_x = swap_axes ? target.row_bytes : target.pixel;
+  std::ptrdiff_t step_y = swap_axes ? target.pixel : target.row_bytes;
+  std::uint8_t* first = target.first;
+  if (from_right) first += step_x * (picture.width - 1), step_x = -step_x;
+  if (from_bottom) first += step_y * (picture.height - 1), step_y = -step_y;
+  if (step_x == target.pixel && !swap_axes) {
+    for (int y = 0; y < picture.height; ++y) stored.read(0, y, picture.width, first + y * step_y);
     return;
   }
-  for (int x = 0; x < width; ++x, rgb += 3, out += target.pixel) {
-    const std::uint8_t red = rgb[0], green = rgb[1], blue = rgb[2];
-    out[target.red] = red, out[1] = green, out[target.blue] = blue;
-    if (target.pixel == 4) out[3] = 255;
-  }
-}
-
-// Pixels of a plane of colours become as many as the luma has, each for all that it covers. `at` and `count` are of the
-// upright picture; where colours begin when it is walked backwards, the first may be covered in part.
-class Covering {
- public:
-  Covering(int colours, int luma, int covers, bool backwards)
-      : covers_(covers), lead_(backwards && covers > 1 ? colours * covers - luma : 0) {}
-  int operator()(int place) const { return (place + lead_) / covers_; }
-
- private:
-  int covers_, lead_;
-};
-
-// A block of pixels at a time, channel by channel, in loops that compilers turn into vectors: a fifth of the time of
-// one pixel after the other.
-class Blocks {
- public:
-  static constexpr int kPixels = 128;
-
-  explicit Blocks(const YcbcrMatrix& matrix) : matrix_(matrix) {}
-
-  // One of each for every pixel.
-  void convert(const std::uint8_t* levels, const std::uint8_t* cb, const std::uint8_t* cr, int count,
-               const Target& target, std::uint8_t* out) {
-    using ycbcr::kHalf, ycbcr::kNoColour, ycbcr::to_byte;
-    for (int i = 0; i < count; ++i) {
-      const std::int32_t luma = (levels[i] - matrix_.black) * matrix_.luma + kHalf;
-      const std::int32_t blue = cb[i] - kNoColour, red = cr[i] - kNoColour;
-      red_[i] = to_byte(luma + matrix_.red_of_cr * red);
-      green_[i] = to_byte(luma + matrix_.green_of_cb * blue + matrix_.green_of_cr * red);
-      blue_[i] = to_byte(luma + matrix_.blue_of_cb * blue);
+  const int tile_rows = swap_axes ? kTileRows : 1;
+  const std::ptrdiff_t tile_row = std::ptrdiff_t{kTileColumns} * target.pixel;
+  std::vector<std::uint8_t> tile(static_cast<std::size_t>(tile_row * tile_rows));
+  for (int x = 0; x < picture.width; x += kTileColumns)
+    for (int y = 0; y < picture.height; y += tile_rows) {
+      const int columns = std::min(kTileColumns, picture.width - x), rows = std::min(tile_rows, picture.height - y);
+      for (int row = 0; row < rows; ++row) stored.read(x, y + row, columns, tile.data() + row * tile_row);
+      std::uint8_t* const out = first + x * step_x + y * step_y;
+      if (target.pixel == 3)
+        scatter<3>(tile.data(), tile_row, columns, rows, out, step_x, step_y);
+      else
+        scatter<4>(tile.data(), tile_row, columns, rows, out, step_x, step_y);
     }
-    for (int i = 0; i < count; ++i, out += target.pixel) {
-      out[target.red] = red_[i], out[1] = green_[i], out[target.blue] = blue_[i];
-      if (target.pixel == 4) out[3] = 255;
-    }
-  }
-
- private:
-  YcbcrMatrix matrix_;
-  std::uint8_t red_[kPixels], green_[kPixels], blue_[kPixels];
-};
-
-// A plane's samples along upright rows, a byte each.
-struct Samples8 {
-  const std::byte* first;
-  std::ptrdiff_t step_x, step_y;
-
-  void row(int y, int count, std::uint8_t* out) const {
-    const auto* at = reinterpret_cast<const std::uint8_t*>(first + y * step_y);
-    if (step_x == 1) {
-      std::memcpy(out, at, static_cast<std::size_t>(count));
-    } else if (step_x == 2) {
-      for (int x = 0; x < count; ++x) out[x] = at[2 * x];
-    } else {
-      for (int x = 0; x < count; ++x) out[x] = at[x * step_x];
-    }
-  }
-};
-
-// Of sample `offset` of each pixel of a plane.
-Samples8 samples_of(const ImageView& image, const PlaneForm& form, int offset, const Walk& walk) {
-  const std::ptrdiff_t row_bytes = image.row_bytes[form.image_plane], step = form.pixel_bytes;
-  const auto* first = static_cast<const std::byte*>(image.planes[form.image_plane]) + offset;
-  if (walk.from_right) first += step * (form.width - 1);
-  if (walk.from_bottom) first += row_bytes * (form.height - 1);
-  const std::ptrdiff_t along = walk.from_right ? -step : step, down = walk.from_bottom ? -row_bytes : row_bytes;
-  return {first, walk.swap_axes ? down : along, walk.swap_axes ? along : down};
-}
-
-void convert_ycbcr(const ImageView& from, const UprightPixels& pixels, const Target& target) {
-  const Walk walk = walk_of(from.orientation);
-  const int width = pixels.width(), height = pixels.height();
-  const PlaneForm luma_form = plane_form(from.format, from.width, from.height, 0);
-  const PlaneForm form = plane_form(from.format, from.width, from.height, 1);
-  const bool has_two = plane_count(from.format) == 3;
-  const PlaneForm red_form = has_two ? plane_form(from.format, from.width, from.height, 2) : form;
-  const Samples8 luma = samples_of(from, luma_form, luma_form.offsets[0], walk);
-  const Samples8 blues = samples_of(from, form, form.offsets[0], walk);
-  const Samples8 reds = samples_of(from, red_form, red_form.offsets[has_two ? 0 : 1], walk);
-  const int colours_width = walk.swap_axes ? form.height : form.width;
-  const int colours_height = walk.swap_axes ? form.width : form.height;
-  // Upright columns are stored rows where axes are swapped.
-  const Covering column(colours_width, width, walk.swap_axes ? form.covers_height : form.covers_width,
-                        walk.swap_axes ? walk.from_bottom : walk.from_right);
-  const Covering row(colours_height, height, walk.swap_axes ? form.covers_width : form.covers_height,
-                     walk.swap_axes ? walk.from_right : walk.from_bottom);
-  std::vector<int> column_of(static_cast<std::size_t>(width));
-  for (int x = 0; x < width; ++x) column_of[static_cast<std::size_t>(x)] = column(x);
-
-  // The colours of a row, and then for every pixel of its luma.
-  std::vector<std::uint8_t> narrow(static_cast<std::size_t>(colours_width));
-  std::vector<std::uint8_t> levels(static_cast<std::size_t>(width)), cb(levels.size()), cr(levels.size());
-  const auto spread = [&](const Samples8& samples, int line, std::vector<std::uint8_t>& out) {
-    samples.row(line, colours_width, narrow.data());
-    for (std::size_t x = 0; x < column_of.size(); ++x) out[x] = narrow[static_cast<std::size_t>(column_of[x])];
-  };
-  Blocks blocks(ycbcr_matrix(from.matrix, from.range));
-  int known = -1;
-  for (int y = 0; y < height; ++y) {
-    if (const int line = row(y); line != known) {
-      known = line;
-      spread(blues, line, cb);
-      spread(reds, line, cr);
-    }
-    luma.row(y, width, levels.data());
-    std::uint8_t* const out = target.first + y * target.row_bytes;
-    for (int x = 0; x < width; x += Blocks::kPixels)
-      blocks.convert(levels.data() + x, cb.data() + x, cr.data() + x, std::min(Blocks::kPixels, width - x), target,
-                     out + std::ptrdiff_t{x} * target.pixel);
-  }
 }
 
 }  // namespace
@@ -173,19 +171,10 @@ void convert_ycbcr(const ImageView& from, const UprightPixels& pixels, const Tar
 Result<void> convert(const ImageView& from, const PixelBuffer& to) try {
   MOBILENET_TRY(const UprightPixels pixels, UprightPixels::of(from));
   if (pixels.floats()) return failure(ErrorCode::invalid_argument, "a picture of float planes has no bytes to copy");
-  const int width = pixels.width(), height = pixels.height();
-  MOBILENET_TRY(const Target target, target_of(to, width, height));
-  if (is_ycbcr(from.format)) {
-    convert_ycbcr(from, pixels, target);
-    return {};
-  }
-  // Rows of RGB are made where they go.
-  const bool in_place = target.pixel == 3 && target.red == 0;
-  std::vector<std::uint8_t> scratch(in_place ? 0 : static_cast<std::size_t>(width) * 3);
-  for (int y = 0; y < height; ++y) {
-    std::uint8_t* const out = target.first + y * target.row_bytes;
-    put(target, pixels.row(0, y, width, in_place ? out : scratch.data()), width, out);
-  }
+  MOBILENET_TRY(const Target target, target_of(to, pixels.width(), pixels.height()));
+  const StoredBytes stored = pixels.stored();
+  StoredRows rows(from, stored, target.form, std::max(stored.width, kTileColumns));
+  write_pixels(rows, stored, target);
   return {};
 } catch (...) {
   return caught("a copy of a picture");

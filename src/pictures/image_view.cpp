@@ -17,14 +17,14 @@ ImageView ImageView::packed(const void* pixels, PixelFormat format, int width, i
   view.width = width;
   view.height = height;
   view.format = format;
-  if (row_bytes == 0) {
-    const PlaneForm first = plane_form(format, width, height, 0);
-    // A row of colours covers an even number of pixels.
-    row_bytes = static_cast<std::ptrdiff_t>(width + (is_ycbcr(format) ? width % 2 : 0)) * first.pixel_bytes;
-  }
+  const PlaneForm first = plane_form(format, width, height, 0);
+  const PlaneForm last_form = plane_form(format, width, height, plane_count(format) - 1);
+  // A row of colours covers whole pixels of its own.
+  if (row_bytes == 0) row_bytes = std::ptrdiff_t{last_form.width} * last_form.covers_width * first.pixel_bytes;
   view.planes[0] = pixels;
   view.row_bytes.fill(row_bytes);
-  if (format == PixelFormat::i420) view.row_bytes[1] = view.row_bytes[2] = row_bytes / 2;
+  if (is_ycbcr(format) && plane_count(format) == 3)
+    view.row_bytes[1] = view.row_bytes[2] = row_bytes / last_form.covers_width;
   if (!pixels) return view;
   // One plane after the other, whichever way their rows go.
   auto* begin = static_cast<const std::byte*>(pixels) - (row_bytes < 0 ? std::abs(row_bytes) * (height - 1) : 0);

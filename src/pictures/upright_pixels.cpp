@@ -7,11 +7,12 @@
 #include <limits>
 
 #include "base/error.h"
+#include "pictures/pixel_kernels.h"
 
 namespace mobilenet {
 namespace {
 
-bool is_known(PixelFormat format) { return format <= PixelFormat::rgb565; }
+bool is_known(PixelFormat format) { return format <= kLastPixelFormat; }
 
 // Pixels that cover a side; the last may reach beyond it.
 int covering(int side, int by) { return side / by + (side % by != 0 ? 1 : 0); }
@@ -33,7 +34,10 @@ const Lays& lays_of(PixelFormat format) {
       kBgra{1, {{{0, 4, {2, 1, 0}}}}}, kGrey{1, {{{0, 1, {0, 0, 0}}}}}, kRgb565{1, {{{0, 2, {0, 0, 0}}}}},
       kFloats{3, {{{0, 4, {}}, {1, 4, {}}, {2, 4, {}}}}}, kNv12{2, {{{0, 1, {0, 0, 0}}, {1, 2, {0, 1, 1}, 2, 2}}}},
       kNv21{2, {{{0, 1, {0, 0, 0}}, {1, 2, {1, 0, 0}, 2, 2}}}},
+      kNv16{2, {{{0, 1, {0, 0, 0}}, {1, 2, {0, 1, 1}, 2, 1}}}},
       kI420{3, {{{0, 1, {0, 0, 0}}, {1, 1, {0, 0, 0}, 2, 2}, {2, 1, {0, 0, 0}, 2, 2}}}},
+      kI422{3, {{{0, 1, {0, 0, 0}}, {1, 1, {0, 0, 0}, 2, 1}, {2, 1, {0, 0, 0}, 2, 1}}}},
+      kI444{3, {{{0, 1, {0, 0, 0}}, {1, 1, {0, 0, 0}}, {2, 1, {0, 0, 0}}}}},
       kYuyv{2, {{{0, 2, {0, 0, 0}}, {0, 4, {1, 3, 3}, 2, 1}}}},
       kUyvy{2, {{{0, 2, {1, 1, 1}}, {0, 4, {0, 2, 2}, 2, 1}}}},
       kP010{2, {{{0, 2, {1, 1, 1}}, {1, 4, {1, 3, 3}, 2, 2}}}};
@@ -54,8 +58,14 @@ const Lays& lays_of(PixelFormat format) {
       return kNv12;
     case PixelFormat::nv21:
       return kNv21;
+    case PixelFormat::nv16:
+      return kNv16;
     case PixelFormat::i420:
       return kI420;
+    case PixelFormat::i422:
+      return kI422;
+    case PixelFormat::i444:
+      return kI444;
     case PixelFormat::yuyv:
       return kYuyv;
     case PixelFormat::uyvy:
@@ -155,7 +165,7 @@ Result<void> UprightPixels::check(const ImageView& image) {
   if (image.orientation < Orientation::upright || image.orientation > Orientation::rotate_270)
     return failure(ErrorCode::invalid_argument, "the picture has an orientation of ",
                    static_cast<int>(image.orientation), ", expected 1 to 8");
-  if (image.matrix > ColourMatrix::bt709 || image.range > ColourRange::full)
+  if (image.matrix > ColourMatrix::bt2020 || image.range > ColourRange::full)
     return failure(ErrorCode::invalid_argument, "the picture has an unknown colour matrix or range");
   for (std::size_t p = 0; p < plane_count(image.format); ++p) {
     const PlaneForm form = plane_form(image.format, image.width, image.height, p);
@@ -274,11 +284,9 @@ const float* UprightPixels::row(int left, int y, int count, float* scratch) cons
   return scratch;
 }
 
-void convert_row(const StoredBytes& stored, const std::uint8_t* pixels, Samples samples, int count, std::uint8_t* out) {
-  if (samples == Samples::colours) {
-    gather_565(reinterpret_cast<const std::byte*>(pixels), stored.pixel_bytes, count, out);
-    return;
-  }
+void convert_row(const PixelKernels& kernels, const StoredBytes& stored, const std::uint8_t* pixels, Samples samples,
+                 int count, std::uint8_t* out) {
+  if (samples == Samples::colours) return kernels.rgb_of_565(pixels, static_cast<std::size_t>(count), {}, out);
   std::array<int, 3> rgb = stored.rgb;
   std::array<std::uint8_t, 3> of_565;
   for (int x = 0; x < count; ++x, pixels += stored.pixel_bytes) {

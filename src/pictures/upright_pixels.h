@@ -15,6 +15,8 @@
 
 namespace mobilenet {
 
+struct PixelKernels;
+
 // How upright coordinates walk the stored picture.
 struct Walk {
   bool swap_axes;    // upright rows are stored columns
@@ -32,6 +34,7 @@ struct PlaneForm {
   std::array<int, 3> offsets{};             // in a pixel: of red, green and blue; of luma; of Cb, Cr and Cr again
   int covers_width = 1, covers_height = 1;  // of the picture's pixels
 };
+constexpr PixelFormat kLastPixelFormat = PixelFormat::rgb565;
 std::size_t plane_count(PixelFormat format);
 PlaneForm plane_form(PixelFormat format, int width, int height, std::size_t plane);
 // Luma, and colours in planes of their own.
@@ -60,7 +63,7 @@ class UprightPixels {
   // picture.
   static Result<UprightPixels> of(const ImageView& image, Samples samples = Samples::colours);
   // A plane of colours (1 or 2) of a picture that of() takes: Cb, Cr and Cr again in place of red, green and blue; of
-  // I420 three times either.
+  // two planes three times either.
   static UprightPixels chroma_of(const ImageView& image, std::size_t plane);
 
   int width() const { return width_; }
@@ -94,6 +97,7 @@ class UprightPixels {
 };
 
 // `count` pixels of a stored row, for who cannot read them where they lie: their luma, a byte each, or RGB.
-void convert_row(const StoredBytes& stored, const std::uint8_t* pixels, Samples samples, int count, std::uint8_t* out);
+void convert_row(const PixelKernels& kernels, const StoredBytes& stored, const std::uint8_t* pixels, Samples samples,
+                 int count, std::uint8_t* out);
 
 }  // namespace mobilenet

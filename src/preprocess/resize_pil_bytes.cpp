@@ -21,45 +21,14 @@ std::size_t quads(std::size_t count) { return (count + kQuad - 1) / kQuad; }
 
 }  // namespace
 
-// aligned: quads begin at multiples of four pixels, counted from the first that any tap reads.
-void PilByteResize::prepare(const AxisGeometry& axis, int size, bool reversed, bool aligned, Axis& prepared) {
-  prepare_pil_axis(filter_, axis, exact_, upright_);
-  const auto stored = [&](int first, int count) {
-    const int begin = axis.crop_begin + first;
-    return reversed ? size - begin - count : begin;
-  };
-  prepared.first = stored(upright_.first, upright_.count);
-  prepared.count = upright_.count;
-  prepared.reversed = reversed;
-  prepared.most_quads = 0;
-  prepared.taps.clear();
-  prepared.words.clear();
-  for (const PilTaps& taps : upright_.taps) {
-    const auto begin = static_cast<std::size_t>(stored(taps.first, taps.count) - prepared.first);
-    const auto count = static_cast<std::size_t>(taps.count);
-    const std::size_t lead = aligned ? begin % kQuad : 0;
-    const QuadTaps quad{aligned ? begin / kQuad : begin, quads(lead + count), prepared.words.size()};
-    for (std::size_t q = 0; q < quad.count; ++q) {
-      std::array<std::int32_t, kQuad> weights{};
-      for (std::size_t t = 0; t < kQuad; ++t) {
-        const std::size_t tap = q * kQuad + t - lead;  // wraps around before the first
-        if (tap < count) weights[t] = upright_.weights[taps.weights + (reversed ? count - 1 - tap : tap)];
-      }
-      std::array<std::int32_t, kQuadWords> words{};
-      kernels_.split(weights.data(), words.data());
-      prepared.words.insert(prepared.words.end(), words.begin(), words.end());
-    }
-    prepared.taps.push_back(quad);
-    prepared.most_quads = std::max(prepared.most_quads, quad.count);
-  }
-}
-
 void PilByteResize::prepare(const Key& key) {
   if (key == key_) return;
   key_ = {};  // stays invalid when memory runs out below
   const auto [swap_axes, from_right, from_bottom] = key.walk;
-  prepare(swap_axes ? key.geometry.rows : key.geometry.columns, key.width, from_right, true, columns_);
-  prepare(swap_axes ? key.geometry.columns : key.geometry.rows, key.height, from_bottom, false, rows_);
+  axes_.make(filter_, kernels_, swap_axes ? key.geometry.rows : key.geometry.columns, key.width, from_right, true,
+             columns_);
+  axes_.make(filter_, kernels_, swap_axes ? key.geometry.columns : key.geometry.rows, key.height, from_bottom, false,
+             rows_);
   blend_first_ = key.vertical_first != swap_axes;
 
   const auto width = static_cast<std::size_t>(columns_.count);
@@ -90,7 +59,8 @@ const std::uint8_t* PilByteResize::source(const Run& run, int y, Member& member)
   const std::size_t slot = static_cast<std::size_t>(y) % (kQuad * (rows_.most_quads + 1));
   const std::size_t bytes = static_cast<std::size_t>(columns_.count) * static_cast<std::size_t>(run.pixel.size);
   std::uint8_t* const converted = member.converted.data() + slot * bytes;
-  if (std::exchange(member.converted_y[slot], y) != y) convert_row(stored, row, run.samples, columns_.count, converted);
+  if (std::exchange(member.converted_y[slot], y) != y)
+    convert_row(pixel_kernels_, stored, row, run.samples, columns_.count, converted);
   return converted;
 }
 

@@ -14,9 +14,11 @@
 #include <vector>
 
 #include "base/workers.h"
+#include "pictures/pixel_kernels.h"
 #include "pictures/upright_pixels.h"
 #include "preprocess/input_encoder.h"
 #include "preprocess/pil_taps.h"
+#include "preprocess/quad_axis.h"
 #include "preprocess/resample_kernels.h"
 
 namespace mobilenet {
@@ -35,14 +37,6 @@ class PilByteResize {
            Order order = Order::of_resampler);
 
  private:
-  // Of the stored picture, in quads; results in the order of the upright one.
-  struct Axis {
-    std::vector<QuadTaps> taps;  // of groups along rows, of rows across them; from `first` on
-    std::vector<std::int32_t> words;
-    int first = 0, count = 0;  // stored pixels that any tap reads
-    bool reversed = false;     // the first result lies at the end
-    std::size_t most_quads = 0;
-  };
   // What decides about tables and memory.
   struct Key {
     Geometry geometry;
@@ -74,7 +68,6 @@ class PilByteResize {
   };
 
   void prepare(const Key& key);
-  void prepare(const AxisGeometry& axis, int size, bool reversed, bool aligned, Axis& prepared);
   const std::uint8_t* source(const Run& run, int y, Member& member) const;
   void squeeze_quad(const Run& run, int y, Member& member) const;
   void squeeze_first(const Run& run, int begin, int end, Member& member) const;
@@ -87,13 +80,13 @@ class PilByteResize {
   PilFilter filter_;
   Resampler resampler_;
   const ResampleKernels& kernels_;
+  const PixelKernels& pixel_kernels_ = *best_or_forced(runnable_pixel_kernels()).kernels;
   Key key_;
   bool blend_first_ = false;
-  Axis columns_, rows_;  // along stored rows, and across them
+  QuadAxis columns_, rows_;  // along stored rows, and across them
   std::size_t row_bytes_ = 0, kept_rows_ = 0, line_bytes_ = 0;
   std::vector<Member> members_;
-  PilAxis<std::int32_t> upright_;
-  std::vector<double> exact_;
+  QuadAxisMaker axes_;
 };
 
 }  // namespace mobilenet

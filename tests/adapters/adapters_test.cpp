@@ -56,6 +56,9 @@ TEST(FfmpegAdapter, FramesOfEveryFormat) {
         Case{AV_PIX_FMT_GRAY8, {{77}}, {77, 77, 77}}, Case{AV_PIX_FMT_NV12, {{81}, {90, 240}}, {254, 0, 0}},
         Case{AV_PIX_FMT_NV21, {{81}, {240, 90}}, {254, 0, 0}},
         Case{AV_PIX_FMT_YUV420P, {{81}, {90}, {240}}, {254, 0, 0}},
+        Case{AV_PIX_FMT_NV16, {{81}, {90, 240}}, {254, 0, 0}},
+        Case{AV_PIX_FMT_YUV422P, {{81}, {90}, {240}}, {254, 0, 0}},
+        Case{AV_PIX_FMT_YUV444P, {{81}, {90}, {240}}, {254, 0, 0}},
         Case{AV_PIX_FMT_YUYV422, {{81, 90, 81, 240}}, {254, 0, 0}},
         Case{AV_PIX_FMT_UYVY422, {{90, 81, 240, 81}}, {254, 0, 0}},
         Case{AV_PIX_FMT_P010LE, {{64, 81}, {0, 90, 0, 240}}, {254, 0, 0}},
@@ -63,7 +66,7 @@ TEST(FfmpegAdapter, FramesOfEveryFormat) {
     SCOPED_TRACE(av_get_pix_fmt_name(c.format));
     const Frame frame = frame_of(c.format);
     for (std::size_t plane = 0; plane < c.planes.size(); ++plane)
-      for (int y = 0; y < (plane > 0 ? 3 : 6); ++y)
+      for (int y = 0; y < (plane > 0 && av_pix_fmt_desc_get(c.format)->log2_chroma_h > 0 ? 3 : 6); ++y)
         for (int x = 0; x < frame->linesize[plane]; ++x)
           frame->data[plane][y * frame->linesize[plane] + x] =
               c.planes[plane][static_cast<std::size_t>(x) % c.planes[plane].size()];
@@ -83,9 +86,13 @@ TEST(FfmpegAdapter, ColoursAreWhatTheFrameSays) {
   frame->color_range = AVCOL_RANGE_JPEG;
   EXPECT_EQ(view_of(*frame)->matrix, ColourMatrix::bt709);
   EXPECT_EQ(view_of(*frame)->range, ColourRange::full);
-  EXPECT_EQ(view_of(*frame_of(AV_PIX_FMT_YUVJ420P))->range, ColourRange::full);
-  EXPECT_EQ(view_of(*frame_of(AV_PIX_FMT_YUV444P)).error().message,
-            "frames of yuv444p are not read as they are; libswscale converts them");
+  frame->colorspace = AVCOL_SPC_BT2020_NCL;
+  EXPECT_EQ(view_of(*frame)->matrix, ColourMatrix::bt2020);
+  for (const AVPixelFormat full : {AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ444P})
+    EXPECT_EQ(view_of(*frame_of(full))->range, ColourRange::full);
+  EXPECT_EQ(view_of(*frame_of(AV_PIX_FMT_YUV422P))->range, ColourRange::limited);
+  EXPECT_EQ(view_of(*frame_of(AV_PIX_FMT_YUV411P)).error().message,
+            "frames of yuv411p are not read as they are; libswscale converts them");
 }
 #else
 TEST(FfmpegAdapter, IsNotTested) { GTEST_SKIP() << "this build has no FFmpeg"; }
@@ -121,6 +128,9 @@ TEST(GstreamerAdapter, MappedFrames) {
                                     {GST_VIDEO_FORMAT_I420, {1, 1, 1}},
                                     {GST_VIDEO_FORMAT_YV12, {1, 1, 1}},
                                     {GST_VIDEO_FORMAT_NV12, {1, 1, 1}},
+                                    {GST_VIDEO_FORMAT_NV16, {1, 1, 1}},
+                                    {GST_VIDEO_FORMAT_Y42B, {1, 1, 1}},
+                                    {GST_VIDEO_FORMAT_Y444, {1, 1, 1}},
                                     {GST_VIDEO_FORMAT_YUY2, {1, 1, 1}},
                                     {GST_VIDEO_FORMAT_BGRx, {1, 1, 1}}}) {
     SCOPED_TRACE(gst_video_format_to_string(format));
@@ -144,11 +154,11 @@ TEST(GstreamerAdapter, MappedFrames) {
     gst_buffer_unref(buffer);
   }
   GstVideoInfo info;
-  gst_video_info_set_format(&info, GST_VIDEO_FORMAT_Y444, 8, 6);
+  gst_video_info_set_format(&info, GST_VIDEO_FORMAT_Y41B, 8, 6);
   GstVideoFrame frame{};
   frame.info = info;
   EXPECT_EQ(view_of(frame).error().message,
-            "frames of Y444 are not read as they are; the element videoconvert converts them");
+            "frames of Y41B are not read as they are; the element videoconvert converts them");
 }
 #else
 TEST(GstreamerAdapter, IsNotTested) {

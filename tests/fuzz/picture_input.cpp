@@ -100,23 +100,27 @@ Stored store(const Picture& picture, const Layout& layout) {
   return stored;
 }
 
-// Upright: luma, and two bytes of colours for every two by two of its pixels.
+// Upright: luma, and two bytes of colours for every pixel of them.
 struct Video {
+  PixelFormat format;  // the plainest of those that have as many
   int width = 0, height = 0;
   std::vector<std::uint8_t> planes[2];
 };
 
 Video random_video(Choices& choices) {
-  Video video{choices.between(1, 40), choices.between(1, 40), {}};
+  Video video{choices.pick({PixelFormat::nv12, PixelFormat::nv16, PixelFormat::i444}),
+              choices.between(1, 40),
+              choices.between(1, 40),
+              {}};
   Choices numbers(choices.word());
   for (std::size_t p = 0; p < 2; ++p) {
-    const PlaneForm form = plane_form(PixelFormat::nv12, video.width, video.height, p);
-    for (int i = 0; i < form.width * form.height * form.pixel_bytes; ++i) video.planes[p].push_back(numbers.byte());
+    const PlaneForm form = plane_form(video.format, video.width, video.height, p);
+    for (int i = 0; i < form.width * form.height * (p == 0 ? 1 : 2); ++i) video.planes[p].push_back(numbers.byte());
   }
   return video;
 }
 
-// In a format of two by two pixels to a colour.
+// In a format that has as many pixels of colours.
 Stored store(const Video& video, const Layout& layout, PixelFormat format) {
   Stored stored;
   ImageView& view = stored.view;
@@ -185,9 +189,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (choices.one_in(3)) {
     const Video video = random_video(choices);
     const PixelFormat format =
-        choices.pick({PixelFormat::nv12, PixelFormat::nv21, PixelFormat::i420, PixelFormat::p010});
-    Stored plain = store(video, {}, PixelFormat::nv12), stored = store(video, random_layout(picture, choices), format);
-    plain.view.matrix = stored.view.matrix = static_cast<ColourMatrix>(choices.below(2));
+        video.format == PixelFormat::nv12
+            ? choices.pick({PixelFormat::nv12, PixelFormat::nv21, PixelFormat::i420, PixelFormat::p010})
+        : video.format == PixelFormat::nv16 && choices.one_in(2) ? PixelFormat::i422
+                                                                 : video.format;
+    Stored plain = store(video, {}, video.format), stored = store(video, random_layout(picture, choices), format);
+    plain.view.matrix = stored.view.matrix = static_cast<ColourMatrix>(choices.below(3));
     plain.view.range = stored.view.range = static_cast<ColourRange>(choices.below(2));
     const std::vector<float> numbers = numbers_of(plain.view);
     fuzz::expect(numbers == numbers_of(stored.view),

@@ -18,7 +18,8 @@
 
 namespace mobilenet::testing {
 
-inline constexpr PixelFormat kYcbcrFormats[] = {PixelFormat::nv12, PixelFormat::nv21, PixelFormat::i420,
+inline constexpr PixelFormat kYcbcrFormats[] = {PixelFormat::nv12, PixelFormat::nv21, PixelFormat::nv16,
+                                                PixelFormat::i420, PixelFormat::i422, PixelFormat::i444,
                                                 PixelFormat::yuyv, PixelFormat::uyvy, PixelFormat::p010};
 
 // In memory of exactly its size; the rows of each plane have gaps of their own, or run upwards.
@@ -35,7 +36,7 @@ class YcbcrPicture {
         if (plane.image_plane == p) row = std::max(row, plane.width * plane.pixel_bytes), rows = plane.height;
       }
       if (rows == 0) continue;
-      // Those of I420's colours differ, or are the same.
+      // Those of two planes of colours differ, or are the same.
       const int stride = row + (p == 0 ? 5 : p == 1 || upwards ? 2 : 7);
       std::vector<std::uint8_t>& bytes = planes_[p];
       bytes = NoisePicture(stride, rows, static_cast<unsigned>(p) + 5).rgb;

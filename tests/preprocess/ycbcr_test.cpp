@@ -19,7 +19,7 @@ namespace mobilenet::testing {
 namespace {
 
 constexpr PictureSize kInput{13, 9};
-constexpr ColourMatrix kMatrices[] = {ColourMatrix::bt601, ColourMatrix::bt709};
+constexpr ColourMatrix kMatrices[] = {ColourMatrix::bt601, ColourMatrix::bt709, ColourMatrix::bt2020};
 constexpr ColourRange kRanges[] = {ColourRange::limited, ColourRange::full};
 
 // What makes one result of a plane along one axis.
@@ -115,8 +115,8 @@ std::vector<double> resized(const PreprocessSpec& spec, const YcbcrPicture& pict
 struct Standard {
   double black, luma, red_of_cr, blue_of_cb, green_of_cb, green_of_cr;
   Standard(ColourMatrix matrix, ColourRange range) {
-    const double kr = matrix == ColourMatrix::bt601 ? 0.299 : 0.2126,
-                 kb = matrix == ColourMatrix::bt601 ? 0.114 : 0.0722;
+    const bool is_601 = matrix == ColourMatrix::bt601, is_709 = matrix == ColourMatrix::bt709;
+    const double kr = is_601 ? 0.299 : is_709 ? 0.2126 : 0.2627, kb = is_601 ? 0.114 : is_709 ? 0.0722 : 0.0593;
     const double colour = range == ColourRange::limited ? 255.0 / 224 : 1;
     black = range == ColourRange::limited ? 16 : 0;
     luma = range == ColourRange::limited ? 255.0 / 219 : 1;
@@ -193,7 +193,7 @@ constexpr ResizeFilter kFilters[] = {ResizeFilter::pil_nearest,           Resize
                                      ResizeFilter::tf_bilinear_half_pixel};
 
 std::string format_name(const ::testing::TestParamInfo<PixelFormat>& format) {
-  constexpr std::array kNames = {"nv12", "nv21", "i420", "yuyv", "uyvy", "p010"};
+  constexpr std::array kNames = {"nv12", "nv21", "nv16", "i420", "i422", "i444", "yuyv", "uyvy", "p010"};
   return kNames[static_cast<std::size_t>(format.param) - static_cast<std::size_t>(PixelFormat::nv12)];
 }
 
@@ -207,7 +207,7 @@ TEST_P(YcbcrFormats, EqualAnOraclePerPlane) {
         for (const PictureSize& size : {PictureSize{37, 53}, {40, 21}, {5, 3}, {1, 1}, {90, 8}}) {
           const YcbcrPicture picture(GetParam(), size.width, size.height, static_cast<Orientation>(orientation),
                                      orientation % 3 == 0, true);
-          const ColourMatrix matrix = kMatrices[static_cast<std::size_t>(orientation) / 2 % 2];
+          const ColourMatrix matrix = kMatrices[static_cast<std::size_t>(orientation) / 2 % 3];
           const ColourRange range = kRanges[static_cast<std::size_t>(orientation) % 2];
           SCOPED_TRACE(::testing::Message()
                        << "filter " << static_cast<int>(filter) << ", mode " << static_cast<int>(mode)
@@ -299,6 +299,13 @@ TEST(Ycbcr, PackedFormatsLieAsTheyAreUsuallyGiven) {
   EXPECT_EQ(i420.row_bytes, (std::array<std::ptrdiff_t, 3>{8, 4, 4}));
   EXPECT_EQ(offset(i420.planes[1]), 8 * 5);
   EXPECT_EQ(offset(i420.planes[2]), 8 * 5 + 4 * 3);
+  const ImageView i422 = ImageView::packed(bytes.data(), PixelFormat::i422, 7, 5);
+  EXPECT_EQ(i422.row_bytes, (std::array<std::ptrdiff_t, 3>{8, 4, 4}));
+  EXPECT_EQ(offset(i422.planes[2]), 8 * 5 + 4 * 5);
+  const ImageView i444 = ImageView::packed(bytes.data(), PixelFormat::i444, 7, 5);
+  EXPECT_EQ(i444.row_bytes, (std::array<std::ptrdiff_t, 3>{7, 7, 7}));
+  EXPECT_EQ(offset(i444.planes[2]), 7 * 5 * 2);
+  EXPECT_EQ(ImageView::packed(bytes.data(), PixelFormat::nv16, 7, 5).row_bytes[1], 8);
   EXPECT_EQ(ImageView::packed(bytes.data(), PixelFormat::yuyv, 7, 5).row_bytes[0], 16);
   EXPECT_EQ(ImageView::packed(bytes.data(), PixelFormat::p010, 7, 5).row_bytes[1], 16);
   EXPECT_EQ(offset(ImageView::packed(bytes.data(), PixelFormat::p010, 7, 5).planes[1]), 16 * 5);
@@ -329,7 +336,7 @@ TEST_P(YcbcrFormats, BecomeRgbPixelByPixel) {
     for (const PictureSize& size : {PictureSize{7, 5}, {8, 4}, {1, 1}, {2, 3}}) {
       const YcbcrPicture picture(GetParam(), size.width, size.height, static_cast<Orientation>(orientation),
                                  orientation % 3 == 0, true);
-      const ColourMatrix matrix = kMatrices[static_cast<std::size_t>(orientation) % 2];
+      const ColourMatrix matrix = kMatrices[static_cast<std::size_t>(orientation) % 3];
       const ImageView view = picture.view(matrix, ColourRange::full);
       const Standard standard(matrix, ColourRange::full);
       const int width = view.upright_width(), height = view.upright_height();

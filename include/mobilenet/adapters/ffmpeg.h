@@ -18,8 +18,7 @@ extern "C" {
 namespace mobilenet {
 
 // The pixels stay the frame's. `orientation` is that of the stream (its display matrix), which a frame does not say.
-// Colours that a frame does not explain are BT.709 from 720 rows on, else BT.601; BT.2020's
-// are taken for BT.709's, which are near. Formats that ImageView does not know
+// Colours that a frame does not explain are BT.709 from 720 rows on, else BT.601. Formats that ImageView does not know
 // are an error with their name; libswscale converts them.
 inline Result<ImageView> view_of(const AVFrame& frame, Orientation orientation = Orientation::upright) {
   ImageView view;
@@ -50,11 +49,26 @@ inline Result<ImageView> view_of(const AVFrame& frame, Orientation orientation =
     case AV_PIX_FMT_NV21:
       view.format = PixelFormat::nv21;
       break;
+    case AV_PIX_FMT_NV16:
+      view.format = PixelFormat::nv16;
+      break;
     case AV_PIX_FMT_YUVJ420P:
       full = true;
       [[fallthrough]];
     case AV_PIX_FMT_YUV420P:
       view.format = PixelFormat::i420;
+      break;
+    case AV_PIX_FMT_YUVJ422P:
+      full = true;
+      [[fallthrough]];
+    case AV_PIX_FMT_YUV422P:
+      view.format = PixelFormat::i422;
+      break;
+    case AV_PIX_FMT_YUVJ444P:
+      full = true;
+      [[fallthrough]];
+    case AV_PIX_FMT_YUV444P:
+      view.format = PixelFormat::i444;
       break;
     case AV_PIX_FMT_YUYV422:
       view.format = PixelFormat::yuyv;
@@ -81,8 +95,9 @@ inline Result<ImageView> view_of(const AVFrame& frame, Orientation orientation =
   const bool said = frame.colorspace != AVCOL_SPC_UNSPECIFIED && frame.colorspace != AVCOL_SPC_RGB;
   const bool bt601 = frame.colorspace == AVCOL_SPC_SMPTE170M || frame.colorspace == AVCOL_SPC_BT470BG ||
                      frame.colorspace == AVCOL_SPC_FCC;
+  const bool bt2020 = frame.colorspace == AVCOL_SPC_BT2020_NCL || frame.colorspace == AVCOL_SPC_BT2020_CL;
   const bool bt709 = said ? !bt601 : frame.height >= 720;
-  view.matrix = bt709 ? ColourMatrix::bt709 : ColourMatrix::bt601;
+  view.matrix = bt2020 ? ColourMatrix::bt2020 : bt709 ? ColourMatrix::bt709 : ColourMatrix::bt601;
   view.range = full ? ColourRange::full : ColourRange::limited;
   return view;
 }

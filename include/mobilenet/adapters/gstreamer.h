@@ -45,11 +45,20 @@ inline Result<ImageView> view_of(const GstVideoFrame& frame, Orientation orienta
     case GST_VIDEO_FORMAT_NV21:
       view.format = PixelFormat::nv21;
       break;
+    case GST_VIDEO_FORMAT_NV16:
+      view.format = PixelFormat::nv16;
+      break;
     case GST_VIDEO_FORMAT_YV12:
       swapped = true;
       [[fallthrough]];
     case GST_VIDEO_FORMAT_I420:
       view.format = PixelFormat::i420;
+      break;
+    case GST_VIDEO_FORMAT_Y42B:
+      view.format = PixelFormat::i422;
+      break;
+    case GST_VIDEO_FORMAT_Y444:
+      view.format = PixelFormat::i444;
       break;
     case GST_VIDEO_FORMAT_YUY2:
       view.format = PixelFormat::yuyv;
@@ -59,6 +68,9 @@ inline Result<ImageView> view_of(const GstVideoFrame& frame, Orientation orienta
       break;
     case GST_VIDEO_FORMAT_P010_10LE:
       view.format = PixelFormat::p010;
+      break;
+    case GST_VIDEO_FORMAT_RGB16:
+      view.format = PixelFormat::rgb565;
       break;
     default:
       return Error{ErrorCode::unsupported, std::string("frames of ") +
@@ -71,7 +83,9 @@ inline Result<ImageView> view_of(const GstVideoFrame& frame, Orientation orienta
     view.row_bytes[to] = static_cast<std::ptrdiff_t>(GST_VIDEO_FRAME_PLANE_STRIDE(&frame, plane));
   }
   const GstVideoColorimetry& colours = frame.info.colorimetry;
-  view.matrix = colours.matrix == GST_VIDEO_COLOR_MATRIX_BT709 ? ColourMatrix::bt709 : ColourMatrix::bt601;
+  view.matrix = colours.matrix == GST_VIDEO_COLOR_MATRIX_BT2020  ? ColourMatrix::bt2020
+                : colours.matrix == GST_VIDEO_COLOR_MATRIX_BT709 ? ColourMatrix::bt709
+                                                                 : ColourMatrix::bt601;
   view.range = colours.range == GST_VIDEO_COLOR_RANGE_0_255 ? ColourRange::full : ColourRange::limited;
   return view;
 }

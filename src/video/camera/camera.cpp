@@ -235,7 +235,9 @@ class V4l2Camera final : public FrameSource {
     layout_.row_bytes = given.bytesperline;
     const bool bt709 = given.ycbcr_enc == V4L2_YCBCR_ENC_709 ||
                        (given.ycbcr_enc == V4L2_YCBCR_ENC_DEFAULT && given.colorspace == V4L2_COLORSPACE_REC709);
-    layout_.matrix = bt709 ? ColourMatrix::bt709 : ColourMatrix::bt601;
+    const bool bt2020 = given.ycbcr_enc == V4L2_YCBCR_ENC_BT2020 ||
+                        (given.ycbcr_enc == V4L2_YCBCR_ENC_DEFAULT && given.colorspace == V4L2_COLORSPACE_BT2020);
+    layout_.matrix = bt2020 ? ColourMatrix::bt2020 : bt709 ? ColourMatrix::bt709 : ColourMatrix::bt601;
     const bool full = given.quantization == V4L2_QUANTIZATION_FULL_RANGE ||
                       (given.quantization == V4L2_QUANTIZATION_DEFAULT && given.colorspace == V4L2_COLORSPACE_JPEG);
     layout_.range = full ? ColourRange::full : ColourRange::limited;

@@ -267,7 +267,7 @@ class CudaPictures : public OnGpu {
                                     orientation, upwards);
           const ImageView view = is_float ? floats.view() : has_colours ? ycbcr.view() : bytes.view();
           program.expect_like_host(view);
-          const bool rows_fit = format != PixelFormat::i420 || view.row_bytes[1] == view.row_bytes[2];
+          const bool rows_fit = !is_ycbcr(format) || plane_count(format) == 2 || view.row_bytes[1] == view.row_bytes[2];
           if (rows_fit) program.expect_like_host(view, DevicePicture(device(), view).view());
         }
   }
@@ -277,7 +277,8 @@ class CudaPictures : public OnGpu {
 constexpr PixelFormat kRgb[] = {PixelFormat::rgb};
 constexpr PixelFormat kAllFormats[] = {PixelFormat::rgb,  PixelFormat::bgr,  PixelFormat::rgba,
                                        PixelFormat::bgra, PixelFormat::grey, PixelFormat::rgb_float_planes,
-                                       PixelFormat::nv12, PixelFormat::nv21, PixelFormat::i420,
+                                       PixelFormat::nv12, PixelFormat::nv21, PixelFormat::nv16,
+                                       PixelFormat::i420, PixelFormat::i422, PixelFormat::i444,
                                        PixelFormat::yuyv, PixelFormat::uyvy, PixelFormat::p010};
 
 TEST_F(CudaPictures, EveryConventionOnManySizes) {
@@ -353,7 +354,7 @@ TEST_F(CudaPictures, OfVideo) {
     PictureProgram program;
     program.open(gpu(), {with(ResizeMode::crop, filter), {33, 40}, {}}, 1, 1);
     if (HasFatalFailure()) return;
-    for (const ColourMatrix matrix : {ColourMatrix::bt601, ColourMatrix::bt709})
+    for (const ColourMatrix matrix : {ColourMatrix::bt601, ColourMatrix::bt709, ColourMatrix::bt2020})
       for (const ColourRange range : {ColourRange::limited, ColourRange::full}) {
         const ImageView host = picture.view(matrix, range);
         ImageView device_view = there.view();

@@ -88,7 +88,7 @@ class PictureTables {
                           Plane& plane);
   PicturePlaneArguments arguments(const Plane& plane, const ImageView& image, Address pixels, Address& tables,
                                   Address between) const;
-  // What travels, part by part: planes, of which those of floats share tables, and those of I420's colours.
+  // What travels, part by part: planes, of which those of floats share tables, and two planes of colours.
   std::size_t parts() const { return has_floats_ ? 3 : planes_in_use_ + (has_two_colours_ ? 1 : 0); }
   const Plane& tables_of(std::size_t part) const {
     return planes_[has_floats_ ? 0 : std::min(part, planes_in_use_ - 1)];

@@ -45,7 +45,7 @@ Result<void> check_on_device(const Device& device, const ImageView& image) {
     const auto bottom = top + static_cast<std::uintptr_t>(row_bytes * (form.height - 1));
     MOBILENET_CHECK(check_address(device, std::min(top, bottom)));
     MOBILENET_CHECK(check_address(device, std::max(top, bottom) + row - 1));
-    if (p == 2 && image.format == PixelFormat::i420 && form.height > 1 && image.row_bytes[1] != image.row_bytes[2])
+    if (p == 2 && is_ycbcr(image.format) && form.height > 1 && image.row_bytes[1] != image.row_bytes[2])
       return failure(ErrorCode::invalid_argument,
                      "the picture's colours lie in device memory, where the rows of both must be of one length; the "
                      "strides are ",
