@@ -125,6 +125,10 @@ void add_picture_options(CLI::App& app, PictureArguments& arguments) {
                     "directly inside), patterns, or - for standard input;\n"
                     "videos, cameras (0, /dev/video0), addresses of streams",
                     "..."));
+  add_decoding_options(app, arguments);
+}
+
+void add_decoding_options(CLI::App& app, PictureArguments& arguments) {
   add_orientation_option(app, arguments);
   add_value(
       app, "--max-pixels",

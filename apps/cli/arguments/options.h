@@ -36,8 +36,10 @@ struct PictureArguments {
   int batch = 1;
 };
 
-// P..., --orientation, --max-pixels, --quiet
+// P..., and what follows
 void add_picture_options(CLI::App& app, PictureArguments& arguments);
+// --orientation, --max-pixels, --quiet
+void add_decoding_options(CLI::App& app, PictureArguments& arguments);
 // SOURCE, --orientation, --quiet: one camera, stream or video, or none.
 void add_source_options(CLI::App& app, PictureArguments& arguments);
 // What all verbs that answer about pictures have: --labels, --size, those of preprocessing, of pictures and of
