@@ -109,6 +109,12 @@ class MOBILENET_API Model {
   // to be kept beside the model's file, of any format.
   Result<std::string> description() const;
 
+  // The same network with another classifier, softmax(weight * pool + bias), in place of its own or behind its
+  // features: weight [classes][channels of layer "pool"], bias [classes], labels one per class or none. All are copied;
+  // it can be saved. Only for classifiers and feature extractors of weights alone; NetworkBuilder puts heads on others.
+  Result<Model> with_classifier(std::span<const float> weight, std::span<const float> bias,
+                                std::vector<std::string> labels = {}) const;
+
   // Memory and command stream for one caller. Sessions keep the weights alive; the Model itself may go.
   Result<Session> session(const SessionOptions& options = {}) const;
 

@@ -79,7 +79,7 @@ foreach(each IN ITEMS ${compiler} ${clang})
     run(${work}/with_pkg_config)
   endforeach()
 endforeach()
-execute_process(COMMAND ${pkg_config} --cflags --libs mobilenet_draw mobilenet_encode mobilenet_evaluate mobilenet_live mobilenet_video
+execute_process(COMMAND ${pkg_config} --cflags --libs mobilenet_draw mobilenet_encode mobilenet_evaluate mobilenet_live mobilenet_search mobilenet_video
                 OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 separate_arguments(flags UNIX_COMMAND "${flags}")
 run(${compiler} -std=c++20 -Wall -Wextra -Werror ${consumer}/draws.cpp -o ${work}/draws_with_pkg_config ${flags})
@@ -87,7 +87,7 @@ run(${work}/draws_with_pkg_config)
 
 if(way STREQUAL "installed_shared")
   # It shows its own names alone, and goes when it is let go.
-  foreach(name IN ITEMS mobilenet mobilenet_draw mobilenet_encode mobilenet_evaluate mobilenet_live mobilenet_video)
+  foreach(name IN ITEMS mobilenet mobilenet_draw mobilenet_encode mobilenet_evaluate mobilenet_live mobilenet_search mobilenet_video)
     execute_process(COMMAND nm --dynamic --defined-only --demangle ${library}/lib${name}.so OUTPUT_VARIABLE names
                     COMMAND_ERROR_IS_FATAL ANY)
     string(REGEX REPLACE "[^\n]* (mobilenet::|(typeinfo|typeinfo name|vtable) for mobilenet::)[^\n]*\n" "" names

@@ -129,6 +129,10 @@ void add_picture_options(CLI::App& app, PictureArguments& arguments) {
       app, [&arguments] { return arguments.are_named(); }, "pictures");
   add_flag(app, "-r,--recursive", arguments.recursive, "Folders with all that lies below them");
   add_text(app, "--list", arguments.list, "A file that names pictures, one a line; - is standard input", "FILE");
+  add_decoding_options(app, arguments);
+}
+
+void add_decoding_options(CLI::App& app, PictureArguments& arguments) {
   add_orientation_option(app, arguments);
   add_value(
       app, "--max-pixels",

@@ -40,8 +40,10 @@ struct PictureArguments {
   bool are_named() const { return !words.empty() || !list.empty(); }
 };
 
-// P..., --list, --recursive, --orientation, --max-pixels, --quiet
+// P..., --list, --recursive, and what follows
 void add_picture_options(CLI::App& app, PictureArguments& arguments);
+// --orientation, --max-pixels, --quiet
+void add_decoding_options(CLI::App& app, PictureArguments& arguments);
 // SOURCE, --orientation, --quiet: one camera, stream or video, or none.
 void add_source_options(CLI::App& app, PictureArguments& arguments);
 // What all verbs that answer about pictures have: --labels, --size, those of preprocessing, of pictures and of

@@ -61,4 +61,17 @@ Result<void> write_file(const Destination& destination, std::span<const std::spa
   return pending->commit();
 }
 
+Result<void> save_file(const Destination& destination,
+                       const std::function<Result<void>(const std::filesystem::path& path)>& save) {
+  auto pending = PendingFile::create(destination);
+  if (!pending) return pending.error();
+  if (auto saved = save(pending->path()); !saved) {
+    const std::string& message = saved.error().message;
+    const std::string temporary = pending->path().string();
+    if (!message.starts_with(temporary)) return saved;
+    return Error{saved.error().code, destination.path.string() + message.substr(temporary.size())};
+  }
+  return pending->commit();
+}
+
 }  // namespace mobilenet::cli

@@ -15,6 +15,7 @@
 #include "cli/arguments/cli11.h"
 #include "cli/arguments/options.h"
 #include "cli/arguments/preprocess_options.h"
+#include "cli/output/files.h"
 #include "cli/output/output.h"
 #include "cli/output/output_files.h"
 #include "cli/output/table.h"
@@ -38,19 +39,6 @@ struct ConvertOptions {
 
 std::string description_name(const std::string& model) {
   return std::filesystem::path(model).stem().string() + ".mobilenet.json";
-}
-
-// Model::save() replaces what is there, so that it writes to a pending file.
-Result<void> save(const Model& model, const Destination& output, DataType weights) {
-  auto pending = PendingFile::create(output);
-  if (!pending) return pending.error();
-  if (auto saved = model.save(pending->path(), weights); !saved) {
-    const std::string& message = saved.error().message;
-    const std::string temporary = pending->path().string();
-    if (!message.starts_with(temporary)) return saved;
-    return Error{saved.error().code, output.path.string() + message.substr(temporary.size())};
-  }
-  return pending->commit();
 }
 
 Result<void> save_description(const Model& model, const Destination& output) {
@@ -108,7 +96,9 @@ int convert(const ConvertOptions& options) {
   if (const auto fresh = files.check_existing(); !fresh) return fail(fresh.error());
   note_random_weights(info);
   if (!options.output.empty()) {
-    if (const auto saved = save(*model, outputs.front(), options.weights); !saved) return fail(saved.error());
+    const auto saved = save_file(outputs.front(),
+                                 [&](const std::filesystem::path& path) { return model->save(path, options.weights); });
+    if (!saved) return fail(saved.error());
     report_model(options, info);
   }
   if (!options.description.empty()) {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 
-// What a user of the optional libraries links: something drawn, encoded, counted and tracked.
+// What a user of the optional libraries links: something drawn, encoded, counted, tracked and searched.
 
 #include <mobilenet/draw.h>
 #include <mobilenet/encode.h>
 #include <mobilenet/evaluate.h>
+#include <mobilenet/search.h>
 #include <mobilenet/tracker.h>
 
 #include <cstddef>
 #include <iostream>
 #include <memory>
+#include <vector>
 
 int main() {
   using namespace mobilenet;
@@ -28,5 +30,9 @@ int main() {
   if (!tracker) return std::cerr << tracker.error().message << '\n', 1;
   if (const auto tracks = tracker->update(found, 0); !tracks || tracks->size() != 1)
     return std::cerr << "no track\n", 1;
+  auto builder = SearchIndexBuilder::create(2);
+  if (!builder || !builder->add("a", std::vector<float>{1, 2})) return std::cerr << "no index\n", 1;
+  const auto index = builder->build();
+  if (!index || index->nearest(std::vector<float>{2, 4}).value_or({}).size() != 1) return std::cerr << "no row\n", 1;
   std::cout << "drawn in " << file->size() << " bytes; " << truth.error().message << '\n';
 }
