@@ -59,7 +59,11 @@ mobilenet_component(PNG HEADER spng.h LIBRARIES spng PACKAGE spng)
 mobilenet_component(WEBP HEADER webp/demux.h LIBRARIES webpdemux webp PACKAGE libwebp)
 mobilenet_component(ZIP HEADER zip.h LIBRARIES zip PACKAGE libzip)
 if(MOBILENET_CLI)
-  mobilenet_component(SDL HEADER SDL.h FOLDER SDL2 PACKAGE sdl2)  # the library is looked for at run time
+  # Their libraries are looked for at run time.
+  mobilenet_component(SDL HEADER SDL.h FOLDER SDL2 PACKAGE sdl2)
+  mobilenet_component(CURL HEADER curl/curl.h PACKAGE libcurl)
+  mobilenet_component(CRYPTO HEADER openssl/evp.h PACKAGE libcrypto)
+  mobilenet_component(ARCHIVE HEADER archive.h PACKAGE libarchive)
 endif()
 if(MOBILENET_DRAW)  # when all three are there; without, it says so
   find_file(MOBILENET_FONT DejaVuSans.ttf PATHS /usr/share/fonts /usr/local/share/fonts

@@ -4,6 +4,7 @@
 #include <mobilenet/version.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <new>
@@ -11,7 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "cli/arguments/cli11.h"
+#include "cli/arguments/command_line.h"
+#include "cli/arguments/completions.h"
 #include "cli/arguments/help.h"
+#include "cli/arguments/manual_page.h"
 #include "cli/arguments/model_path.h"
 #include "cli/arguments/usage_errors.h"
 #include "cli/output/output.h"
@@ -44,7 +49,15 @@ constexpr std::array kVerbs = {
     Verb{"info", "Show a model and all that was decided about it, and why", add_info},
     Verb{"bench", "Measure the time of a network", add_bench},
     Verb{"convert", "Write a model as the project's own .safetensors", add_convert},
+    Verb{"models", "List the models that have a name: bundled, fetched, or to be had", add_models},
+    Verb{"get", "Fetch models that have a name", add_get},
 };
+
+std::vector<std::string> names_of_verbs() {
+  std::vector<std::string> names;
+  for (const Verb& verb : kVerbs) names.emplace_back(verb.name);
+  return names;
+}
 
 std::string version_text() {
   std::string text = "mobilenet " + std::string(version()) + " (commit " + std::string(commit()) + ")\n";
@@ -62,6 +75,25 @@ std::string version_text() {
   std::vector<std::string> names;
   for (const std::string_view name : cpu_instruction_sets()) names.emplace_back(name);
   return text + "instruction sets of this machine, best first: " + join(names, ", ") + '\n';
+}
+
+void add_shell_option(CLI::App& app, std::string& shell) {
+  const std::vector<std::string> shells = {"bash", "zsh", "fish"};
+  CLI::Option* const option = add_text(app, "shell", shell, "bash, zsh or fish", "SHELL");
+  require(option);
+  check(option, [shells](const std::string& text) {
+    const bool known = std::find(shells.begin(), shells.end(), text) != shells.end();
+    return known ? "" : "'" + text + "' is not one of " + join(shells, ", ");
+  });
+  offer(option, [shells] { return std::vector<std::string>(shells); });
+  set_footer(app,
+             "An installation brings these files along. Without one, for this session or in a startup file of the "
+             "shell:\n"
+             "\n"
+             "Examples:\n"
+             "  source <(mobilenet completion bash)\n"
+             "  mobilenet completion zsh > ~/.zfunc/_mobilenet   # a folder of $fpath\n"
+             "  mobilenet completion fish > ~/.config/fish/completions/mobilenet.fish");
 }
 
 int usage_error(const CLI::App& app, const std::string& sentence) {
@@ -86,6 +118,17 @@ int show_help(const CLI::App& app, const std::string& overview, const std::strin
   return usage_error(app, no_command(app, command));
 }
 
+int show_manual(const CLI::App& app) {
+  print(manual_page(describe_command_line(app)));
+  return kSuccess;
+}
+
+int show_completion(const CLI::App& app, const std::string& shell) {
+  const CommandLineText text = describe_command_line(app);
+  print(shell == "bash" ? bash_completion(text) : shell == "zsh" ? zsh_completion(text) : fish_completion(text));
+  return kSuccess;
+}
+
 int show_version() {
   print(version_text());
   return kSuccess;
@@ -107,6 +150,8 @@ int run_program(int argc, char** argv) {
       "  mobilenet segment --mask masks/ holiday/\n"
       "  mobilenet classify --model mobilenet_v2.tflite --json holiday/ > answers.jsonl\n"
       "  mobilenet info mobilenet_v2.tflite\n"
+      "  mobilenet get ssd_mobilenet_v1\n"
+      "  mobilenet detect -m ssd_mobilenet_v1 street.jpg\n"
       "\n"
       "MOBILENET_MODEL names the model that runs when --model does not; MOBILENET_CPU_ISA the instruction set to use "
       "at "
@@ -119,10 +164,16 @@ int run_program(int argc, char** argv) {
     work.emplace_back(&subcommand, verb.add(subcommand));
     refuse_empty_values(subcommand);
   }
-  std::string overview, command;
+  std::string overview, command, shell;
+  bool manual = false;
+  CLI::App& completion =
+      *app.add_subcommand("completion", "Print what bash, zsh or fish need to complete commands")->group("Commands");
+  add_shell_option(completion, shell);
+  work.emplace_back(&completion, [&] { return show_completion(app, shell); });
   CLI::App& help = *app.add_subcommand("help", "Show this help, or a command's")->group("Commands");
-  help.add_option("command", command, "The command")->type_name("");
-  work.emplace_back(&help, [&] { return show_help(app, overview, command); });
+  offer(help.add_option("command", command, "The command")->type_name(""), [] { return names_of_verbs(); });
+  add_flag(help, "--man", manual, "The manual page of all commands, for man");
+  work.emplace_back(&help, [&] { return manual ? show_manual(app) : show_help(app, overview, command); });
   work.emplace_back(app.add_subcommand("version", "The same as --version")->group("Commands"), show_version);
   overview = app.help();  // once a command is parsed, help() speaks of that
 

@@ -32,5 +32,7 @@ Work add_run(CLI::App& app);
 Work add_info(CLI::App& app);
 Work add_bench(CLI::App& app);
 Work add_convert(CLI::App& app);
+Work add_models(CLI::App& app);
+Work add_get(CLI::App& app);
 
 }  // namespace mobilenet::cli

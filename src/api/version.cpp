@@ -31,6 +31,15 @@
 #ifndef MOBILENET_VERSION_OF_SDL
 #define MOBILENET_VERSION_OF_SDL ""
 #endif
+#ifndef MOBILENET_VERSION_OF_CURL
+#define MOBILENET_VERSION_OF_CURL ""
+#endif
+#ifndef MOBILENET_VERSION_OF_CRYPTO
+#define MOBILENET_VERSION_OF_CRYPTO ""
+#endif
+#ifndef MOBILENET_VERSION_OF_ARCHIVE
+#define MOBILENET_VERSION_OF_ARCHIVE ""
+#endif
 #ifndef MOBILENET_VERSION_OF_CUDA
 #define MOBILENET_VERSION_OF_CUDA ""
 #endif
@@ -56,6 +65,9 @@ std::span<const Component> components() {
                                     Component{"webp (libwebp)", MOBILENET_VERSION_OF_WEBP},
                                     Component{"zip (libzip)", MOBILENET_VERSION_OF_ZIP},
                                     Component{"windows (sdl2)", MOBILENET_VERSION_OF_SDL},
+                                    Component{"downloads (libcurl)", MOBILENET_VERSION_OF_CURL},
+                                    Component{"checksums of downloads (libcrypto)", MOBILENET_VERSION_OF_CRYPTO},
+                                    Component{"archives of downloads (libarchive)", MOBILENET_VERSION_OF_ARCHIVE},
                                     Component{"GPUs of NVIDIA (cuda)", MOBILENET_VERSION_OF_CUDA},
                                     Component{"annotated pictures (cairo)", MOBILENET_VERSION_OF_CAIRO},
                                     Component{"fonts of the machine (fontconfig)", MOBILENET_VERSION_OF_FONTCONFIG},

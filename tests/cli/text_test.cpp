@@ -139,6 +139,8 @@ TEST(Progress, SaysRateAndTimeLeft) {
   EXPECT_EQ(progress_text(0, 250, 1), "  0 %  0/250");
   EXPECT_EQ(progress_text(5, 5, 2), "100 %  5/5  2.5 pictures/s  0:00 left");
   EXPECT_EQ(progress_text(1, 1'000'000'000, 100), "  0 %  1/1000000000  0.0 pictures/s");
+  EXPECT_EQ(progress_text(1'500'000, 3'600'000, 1, 80, kByte), " 41 %  1.5 MB/3.6 MB  1.5 MB/s  0:02 left");
+  EXPECT_EQ(progress_text(1'500'000, 0, 1, 80, kByte), "1.5 MB  1.5 MB/s");
 }
 
 }  // namespace

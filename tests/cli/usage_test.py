@@ -12,7 +12,8 @@ from photographs import test_data
 from program import PROGRAM, SMALL, ProgramTest, floats, main, mobilenet, npy, png
 
 MODELS = pathlib.Path(__file__).parents[2] / "models"
-VERBS = ["classify", "detect", "segment", "evaluate", "features", "run", "info", "bench", "convert"]
+VERBS = ["classify", "detect", "segment", "evaluate", "features", "run", "info", "bench", "convert", "models", "get",
+         "completion"]
 
 
 class Usage(ProgramTest):
@@ -65,6 +66,10 @@ class Usage(ProgramTest):
             ["convert", "-o", "x.safetensors"],
             ["convert", "--model", "a.safetensors"],
             ["convert", "--model", "a.safetensors", "-o", "b.safetensors", "--weights", "int4"],
+            ["get"],
+            ["get", "mobilenet_v2", "--timeout", "0"],
+            ["completion"],
+            ["completion", "tcsh"],
             ["help", "classfy"],
             ["help", "classify", "detect"],
         ]
@@ -191,7 +196,7 @@ class Usage(ProgramTest):
             ([*named, "--classes", "trafic light,dog"], "did you mean traffic light?"),
             ([*named, "--classes", "unicorn"], "it has 4 classes, from 0, and `mobilenet info --json` lists their labels"),
             (["info", "mobilenetv2:1.0:224"], "did you mean mobilenet_v2:1.0:224, the architecture with random weights?"),
-            (["info", "mobilenet_v2"], "did you mean mobilenet_v2:1.0:224, the architecture"),
+            (["info", "mobilenet_v1"], "did you mean mobilenet_v1:1.0:224, the architecture"),
             (["info", "ssd_lite_mobilenet_v2:1.0:300"], "known are mobilenet_v1, mobilenet_v2, ssd_mobilenet_v1"),
             (["features", "--model", model, "--layers", "poool", "-o", "f.npz", picture], "did you mean pool?"),
             (["run", "--model", model, "--input", "x.npy", "--tensor", "logit", "-o", "y.npz"], "did you mean logits?"),

@@ -3,8 +3,18 @@
 #include "cli/arguments/cli11.h"
 
 #include <CLI/CLI.hpp>
+#include <map>
 
 namespace mobilenet::cli {
+namespace {
+
+// CLI11's options have no place for it.
+std::map<const CLI::Option*, OfferedWords>& offers() {
+  static std::map<const CLI::Option*, OfferedWords> all;
+  return all;
+}
+
+}  // namespace
 
 CLI::Option* add_value(CLI::App& app, const std::string& names, const ReadValue& read, const std::string& description,
                        const std::string& type) {
@@ -67,6 +77,16 @@ void require_when_parsed(CLI::App& app, const std::function<bool()>& is_there, c
   app.callback([is_there, what] {
     if (!is_there()) throw CLI::RequiredError(what);
   });
+}
+
+CLI::Option* offer(CLI::Option* option, const OfferedWords& words) {
+  offers()[option] = words;
+  return option;
+}
+
+std::vector<std::string> offered(const CLI::Option* option) {
+  const auto found = offers().find(option);
+  return found == offers().end() ? std::vector<std::string>() : found->second();
 }
 
 void set_footer(CLI::App& app, const std::string& text) { app.footer(text); }

@@ -51,6 +51,11 @@ CLI::Option* option_named(CLI::App& app, const std::string& name);
 // Something that the command cannot do without, where `is_there` says no, once all is parsed. `what` names it.
 void require_when_parsed(CLI::App& app, const std::function<bool()>& is_there, const std::string& what);
 
+// The words that shells offer where the value belongs; asked for only when completions are made.
+using OfferedWords = std::function<std::vector<std::string>()>;
+CLI::Option* offer(CLI::Option* option, const OfferedWords& words);
+std::vector<std::string> offered(const CLI::Option* option);
+
 // What stands below the options in the help.
 void set_footer(CLI::App& app, const std::string& text);
 

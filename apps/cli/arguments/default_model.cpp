@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <system_error>
+#include <string_view>
+
+#include "cli/models/model_cache.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -32,15 +34,7 @@ Result<fs::path> bundled_model(Task task) {
                                     [&](const BundledModel& model) { return model.task == task; });
   if (bundled == kBundledModels.end())
     return Error{ErrorCode::not_found, "no model to " + std::string(name_of(task)) + " is bundled"};
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  for (const fs::path& folder :
-       {(program.parent_path() / "../share/mobilenet/models").lexically_normal(), fs::path(MOBILENET_SOURCE_MODELS)}) {
-    if (fs::path model = folder / bundled->file; fs::exists(model, error)) return model;
-  }
-  return Error{ErrorCode::not_found, "no model: " + std::string(bundled->file) +
-                                         " is not installed beside the program; name one with --model FILE or "
-                                         "$MOBILENET_MODEL"};
+  return bundled_file(bundled->file);
 }
 
 }  // namespace mobilenet::cli

@@ -15,8 +15,7 @@ namespace mobilenet::cli {
 // $MOBILENET_MODEL, which may be all that -m may be; empty: not set.
 std::string environment_model();
 
-// The bundled model to classify, detect or segment, beside the installed program
-// (../share/mobilenet/models) or in the source tree that this program was built from.
+// The bundled model to classify, detect or segment.
 Result<std::filesystem::path> bundled_model(Task task);
 
 }  // namespace mobilenet::cli

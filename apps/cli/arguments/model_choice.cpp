@@ -9,6 +9,7 @@
 #include "cli/arguments/cli11.h"
 #include "cli/arguments/default_model.h"
 #include "cli/arguments/model_path.h"
+#include "cli/models/known_models.h"
 #include "cli/output/table.h"
 
 namespace mobilenet::cli {
@@ -65,13 +66,14 @@ Result<void> check_task(Task task, const ModelInfo& info) {
 }  // namespace
 
 void add_model_option(CLI::App& app, ModelChoice& choice, const std::string& otherwise) {
-  add_text(app, "-m,--model", choice.model,
-           "A " + model_endings("or") +
-               " file or a folder with one, or an architecture with random weights such as "
-               "mobilenet_v2:1.0:224 "
-               "(default: " +
-               otherwise + ")",
-           "MODEL");
+  CLI::Option* const model =
+      add_text(app, "-m,--model", choice.model,
+               "A " + model_endings("or") +
+                   " file or a folder with one, a name that `mobilenet models` lists, or an architecture with random "
+                   "weights such as mobilenet_v2:1.0:224 (default: " +
+                   otherwise + ")",
+               "MODEL");
+  offer(model, known_model_names);
 }
 
 void add_labels_option(CLI::App& app, ModelChoice& choice) {

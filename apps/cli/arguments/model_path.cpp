@@ -9,6 +9,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "cli/models/known_models.h"
+#include "cli/models/model_cache.h"
 #include "cli/output/table.h"
 #include "cli/output/words.h"
 
@@ -20,6 +22,13 @@ namespace fs = std::filesystem;
 bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
+}
+
+// Whether an architecture was meant rather than the name of a model: it has a colon, or is one's name.
+bool looks_like_architecture(const std::string& word) {
+  const auto known = known_architectures();
+  return word.find(':') != std::string::npos ||
+         std::any_of(known.begin(), known.end(), [&](const KnownArchitecture& one) { return one.name == word; });
 }
 
 // "; did you mean mobilenet_v2:1.0:224?" for what is nearly an architecture.
@@ -131,9 +140,16 @@ bool is_architecture(const std::string& word) {
 Result<fs::path> model_path(const std::string& word) {
   std::error_code ignored;
   if (fs::is_directory(word, ignored)) return model_in(word);
-  if (fs::status(word, ignored).type() == fs::file_type::not_found)
-    return Error{ErrorCode::not_found, word + ": there is no such file" + architecture_hint(word)};
-  return fs::path(word);
+  if (fs::status(word, ignored).type() != fs::file_type::not_found) return fs::path(word);
+  if (word.find('/') != std::string::npos) return Error{ErrorCode::not_found, word + ": there is no such file"};
+  const auto known = known_models();
+  if (!known) return known.error();
+  const auto named =
+      std::find_if(known->begin(), known->end(), [&](const KnownModel& one) { return one.name == word; });
+  if (named != known->end()) return known_model_file(*named);
+  std::string hint = looks_like_architecture(word) ? "" : did_you_mean(word, names_of(*known));
+  if (hint.empty()) hint = architecture_hint(word);
+  return Error{ErrorCode::not_found, word + ": there is no such file, and no model of that name" + hint};
 }
 
 std::vector<fs::path> files_beside(const fs::path& model) {

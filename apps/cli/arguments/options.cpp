@@ -59,6 +59,14 @@ std::string one_of(std::span<const Info> infos) {
   return names;
 }
 
+// For completions: their names.
+template <class Info>
+std::vector<std::string> names_of(std::span<const Info> infos) {
+  std::vector<std::string> names;
+  for (const Info& info : infos) names.emplace_back(info.name);
+  return names;
+}
+
 // For the help: "cpu: fast (default); reference: plain and slow".
 template <class Info>
 std::string sentences(std::span<const Info> infos, std::string_view name_of_default) {
@@ -89,7 +97,7 @@ void add_orientation_option(CLI::App& app, PictureArguments& arguments) {
 }  // namespace
 
 void add_session_options(CLI::App& app, SessionOptions& options) {
-  add_value(
+  CLI::Option* const backend = add_value(
       app, "--backend",
       [&options](const std::string& text) {
         const auto device = device_from_name(text);
@@ -98,7 +106,12 @@ void add_session_options(CLI::App& app, SessionOptions& options) {
         return std::string();
       },
       sentences(devices(), name_of(options.device)) + "; automatic: a GPU that can run the model, else cpu", "NAME");
-  add_value(
+  offer(backend, [] {
+    std::vector<std::string> names = names_of(devices());
+    names.emplace_back("automatic");
+    return names;
+  });
+  CLI::Option* const numbers = add_value(
       app, "--precision",
       [&options](const std::string& text) {
         const auto precision = precision_from_name(text);
@@ -107,6 +120,7 @@ void add_session_options(CLI::App& app, SessionOptions& options) {
         return std::string();
       },
       sentences(precisions(), name_of(options.precision)), "NAME");
+  offer(numbers, [] { return names_of(precisions()); });
   add_count(app, "-t,--threads", options.threads, 0, kMostThreads, "Threads (default: one per physical core)");
   add_bytes(app, "--max-memory", options.max_memory_bytes,
             "The most memory that a network may take, such as 512MB or\n"
@@ -196,7 +210,7 @@ void add_fraction(CLI::App& app, const std::string& name, std::optional<float>& 
 void add_choice(CLI::App& app, const std::string& name, const std::vector<std::string>& words,
                 const std::function<void(std::size_t)>& choose, const std::string& description,
                 const std::string& type) {
-  add_value(
+  CLI::Option* const option = add_value(
       app, name,
       [words, choose](const std::string& text) {
         const auto word = std::find(words.begin(), words.end(), text);
@@ -205,6 +219,7 @@ void add_choice(CLI::App& app, const std::string& name, const std::vector<std::s
         return std::string();
       },
       description, type);
+  offer(option, [words] { return words; });
 }
 
 CLI::Option* add_output_option(CLI::App& app, std::string& path, const std::vector<std::string>& extensions,

@@ -30,6 +30,16 @@ ReadValue choose(Value& value, const PreprocessNames<T, kCount>& names) {
   };
 }
 
+// For completions.
+template <class T, std::size_t kCount>
+OfferedWords words_of(const PreprocessNames<T, kCount>& names) {
+  return [&names] {
+    std::vector<std::string> words;
+    for (const auto& [name, named] : names) words.emplace_back(name);
+    return words;
+  };
+}
+
 // One number or three with commas between.
 std::optional<std::array<float, 3>> channels_from(std::string_view text) {
   std::array<float, 3> values{};
@@ -63,7 +73,7 @@ std::optional<PixelEncoding> encoding_from(std::string_view text) {
 }
 
 void add_encoding_options(CLI::App& app, ModelChoice& choice) {
-  add_value(
+  CLI::Option* const encoding = add_value(
       app, "--encoding",
       [&choice](const std::string& text) {
         choice.preprocess.encoding = encoding_from(text);
@@ -77,22 +87,27 @@ void add_encoding_options(CLI::App& app, ModelChoice& choice) {
       "units of a byte (default: the model's own, or a guess that "
       "`mobilenet info` calls one)",
       "NAME");
-  add_value(app, "--channels", choose(choice.preprocess.channels, kChannelOrderNames),
-            "rgb or bgr: the order of colours that the network wants (default: the model's own)", "NAME");
+  offer(encoding, words_of(kEncodingNames));
+  CLI::Option* const channels =
+      add_value(app, "--channels", choose(choice.preprocess.channels, kChannelOrderNames),
+                "rgb or bgr: the order of colours that the network wants (default: the model's own)", "NAME");
+  offer(channels, words_of(kChannelOrderNames));
 }
 
 void add_preprocess_options(CLI::App& app, ModelChoice& choice) {
-  add_value(app, "--preprocess", choose(choice.preprocess.geometry, kGeometryNames),
-            "What of a picture the network sees: crop (the centre 7/8), "
-            "square (the whole centre), squash (all, aspect ratio "
-            "ignored), pad, letterbox (all, the rest filled), tf_slim "
-            "(default: as the model was trained)",
-            "NAME");
-  add_value(app, "--filter", choose(choice.preprocess.filter, kFilterNames),
-            "How it is resized: nearest, bilinear, bicubic, lanczos, "
-            "box, hamming (as Pillow does), tf_bilinear, tf1_bilinear, "
-            "tf1_bilinear_corners (default: as the model was trained)",
-            "NAME");
+  CLI::Option* const geometry = add_value(app, "--preprocess", choose(choice.preprocess.geometry, kGeometryNames),
+                                          "What of a picture the network sees: crop (the centre 7/8), "
+                                          "square (the whole centre), squash (all, aspect ratio "
+                                          "ignored), pad, letterbox (all, the rest filled), tf_slim "
+                                          "(default: as the model was trained)",
+                                          "NAME");
+  offer(geometry, words_of(kGeometryNames));
+  CLI::Option* const filter = add_value(app, "--filter", choose(choice.preprocess.filter, kFilterNames),
+                                        "How it is resized: nearest, bilinear, bicubic, lanczos, "
+                                        "box, hamming (as Pillow does), tf_bilinear, tf1_bilinear, "
+                                        "tf1_bilinear_corners (default: as the model was trained)",
+                                        "NAME");
+  offer(filter, words_of(kFilterNames));
   add_encoding_options(app, choice);
 }
 

@@ -101,6 +101,8 @@ std::string usage_sentence(const CLI::App& app, const CLI::ParseError& error) {
     return "no picture is named; name files, folders, or - for standard input";
   if (what.starts_with("pictures (or --results) is required"))
     return "no picture is named; name files, folders, - for standard input, or results with --results";
+  if (what.starts_with("names is required"))
+    return "no model is named; `mobilenet models` lists those that have a name";
   if (what.ends_with(" missing") && what.find(": 1 required ") != std::string::npos)
     return what.substr(0, what.find(": 1 required ")) + " needs a value";
   if (const std::size_t repeated = what.find(": At Most 1 required"); repeated != std::string::npos)

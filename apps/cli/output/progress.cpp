@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -39,6 +40,17 @@ bool can_redraw() {
 std::size_t terminal_columns() {
   winsize size{};
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// "105 pictures", "1.5 MB"; "105" where the noun stands behind anyway.
+std::string amount_text(std::size_t amount, std::string_view noun, bool with_noun) {
+  if (noun == kByte) return bytes_text(amount);
+  return with_noun ? counted(amount, noun) : std::to_string(amount);
+}
+
+std::string rate_text(double rate, std::string_view noun) {
+  if (noun == kByte) return bytes_text(static_cast<std::uint64_t>(rate)) + "/s";
+  return fixed(rate, 1) + ' ' + std::string(noun) + "s/s";
 }
 
 }  // namespace
@@ -88,12 +100,12 @@ std::string progress_text(std::size_t done, std::size_t total, double seconds, s
     std::snprintf(part.data(), part.size(), "%3d %%",
                   static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(total)));
     parts.emplace_back(part.data());
-    parts.push_back("  " + std::to_string(done) + '/' + std::to_string(total));
+    parts.push_back("  " + amount_text(done, noun, false) + '/' + amount_text(total, noun, false));
   } else {
-    parts.push_back(counted(done, noun));
+    parts.push_back(amount_text(done, noun, true));
   }
   if (rate > 0) {
-    parts.push_back("  " + fixed(rate, 1) + ' ' + std::string(noun) + "s/s");
+    parts.push_back("  " + rate_text(rate, noun));
     const double left = std::ceil(static_cast<double>(known ? total - done : 0) / rate);
     if (known && left <= 359'999) {  // beyond 99 hours nobody wants the digits
       const int whole = static_cast<int>(left);

@@ -15,6 +15,8 @@ namespace mobilenet::cli {
 
 enum class AnswersGo { to_standard_output, to_a_file };
 
+inline constexpr std::string_view kByte = "byte";  // this noun is counted in kB and MB
+
 class Progress {
  public:
   // `total` pictures lie ahead, or frames of a video, whose number may be a guess; 0: nobody knows.
@@ -40,7 +42,7 @@ class Progress {
 };
 
 // " 42 %  105/250  88.1 pictures/s  0:02 left", or as much of it as fits into so many columns. Of an unknown total, or
-// one that was too low: "105 pictures  88.1 pictures/s".
+// one that was too low: "105 pictures  88.1 pictures/s". Of bytes: " 42 %  1.5 MB/3.6 MB  2.1 MB/s  0:01 left".
 std::string progress_text(std::size_t done, std::size_t total, double seconds, std::size_t columns = 80,
                           std::string_view noun = "picture");
 

@@ -11,6 +11,7 @@
 #include "cli/arguments/model_path.h"
 #include "cli/arguments/options.h"
 #include "cli/arguments/preprocess_options.h"
+#include "cli/models/known_models.h"
 #include "cli/output/output.h"
 #include "cli/output/table.h"
 #include "cli/verbs.h"
@@ -127,11 +128,13 @@ int info(const InfoOptions& options) {
 
 Work add_info(CLI::App& app) {
   const auto options = std::make_shared<InfoOptions>();
-  add_text(app, "-m,--model,model", options->model.model,
-           "A " + model_endings("or") +
-               " file or a folder with one, or an architecture such as mobilenet_v2:1.0:224 "
-               "(default: $MOBILENET_MODEL, else the bundled model)",
-           "MODEL");
+  CLI::Option* const model =
+      add_text(app, "-m,--model,model", options->model.model,
+               "A " + model_endings("or") +
+                   " file or a folder with one, a name that `mobilenet models` lists, or an architecture such as "
+                   "mobilenet_v2:1.0:224 (default: $MOBILENET_MODEL, else the bundled model)",
+               "MODEL");
+  offer(model, known_model_names);
   add_labels_option(app, options->model);
   add_preprocess_options(app, options->model);
   add_flag(app, "--layers", options->layers, "List the layers and their shapes");
