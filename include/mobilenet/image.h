@@ -107,8 +107,8 @@ struct ImageView {
   bool is_turned() const { return orientation >= Orientation::transpose && orientation <= Orientation::rotate_270; }
 };
 
-// What becomes of pixels that are stored as numbers: those of an indexed PNG or BMP, or of a PNG that is grey with up
-// to 8 bits.
+// What becomes of pixels that are stored as numbers: those of an indexed PNG, BMP, GIF or TIFF, or of a PNG or TIFF
+// that is grey with up to 8 bits.
 enum class StoredNumbers : std::uint8_t {
   colours,  // what the file says that they look like
   numbers,  // all three bytes of a pixel are its number, as masks need it; files without such numbers are refused
@@ -116,10 +116,20 @@ enum class StoredNumbers : std::uint8_t {
 
 struct DecodeOptions {
   // A picture with more pixels is refused before anything is decoded; 0 = no limit. Decoding takes 3 bytes a pixel for
-  // the result and at most 4 beside it, but JPEG files in several scans (progressive ones) take 2 for each sample: 3 to
-  // 8 a pixel.
+  // the result and at most 4 beside it, but JPEG files in several scans (progressive ones) take 2 for each sample, 3 to
+  // 8 a pixel, and HEIF and AVIF up to 16, which is how their library decodes.
   std::int64_t max_pixels = 178'956'970;
   StoredNumbers stored_numbers = StoredNumbers::colours;
+  // Above 0, JPEG files are decoded at an eighth, a quarter or half of their size, rounded up: the smallest that leaves
+  // the shorter side so many pixels. The Image has the smaller size, and so have boxes and masks found in it. Twice the
+  // shorter side of what the network is to see costs little (docs/formats.md); 0, the default, is exact. Other formats
+  // are decoded as they are. Not below 0.
+  int shorter_side = 0;
+  // Converts pictures that bring an ICC profile of red, green and blue (Display P3 of phones, Adobe RGB) to sRGB, which
+  // networks are trained with; by default, as in their frameworks, profiles change nothing. Profiles of grey and of
+  // inks change nothing here either; those that are broken are an error, and so are all without Little CMS in this
+  // build.
+  bool to_srgb = false;
 };
 
 // Pixels of the caller's that are written to or drawn on: upright, on the host, of one of the first four formats. A
@@ -144,8 +154,10 @@ MOBILENET_API Result<void> convert(const ImageView& from, const PixelBuffer& to)
 struct DecodedPicture;
 
 // A decoded picture: RGB bytes as PIL's convert("RGB") gives them, and the file's orientation (not yet applied).
-// BMP, and JPEG, PNG and WebP as far as they are built in (mobilenet::components()). The orientation is that of the
-// file's EXIF block; where that says nothing, of its XMP.
+// BMP, GIF, and JPEG, PNG, WebP, TIFF, HEIF (HEIC) and AVIF as far as they are built in (mobilenet::components()). The
+// orientation is that of the file's EXIF block; where that says nothing, of its XMP. That of HEIF and AVIF is what
+// their container says, which EXIF only repeats; HEIF comes turned already. Of several pictures or frames it is the
+// first (HEIF: the primary one).
 class MOBILENET_API Image {
  public:
   // Reads the whole file, or pipe, and nothing of what does not begin like a picture.
@@ -173,7 +185,8 @@ class MOBILENET_API Image {
   // Replaces the file's orientation.
   void set_orientation(Orientation orientation) { orientation_ = orientation; }
   // What the file says beside its pixels, as stored: its EXIF block from the TIFF header on, its ICC profile; empty
-  // where it has none. Valid while the Image lives.
+  // where it has none, and a profile whose conversion to sRGB was asked for. The EXIF of HEIF is that of the upright
+  // picture; that of TIFF holds the texts of its first directory and the orientation. Valid while the Image lives.
   std::span<const std::byte> exif() const { return exif_; }
   std::span<const std::byte> icc_profile() const { return icc_profile_; }
   // exif() for a copy of the picture turned upright: its orientation is 1 and it has no thumbnail.

@@ -31,7 +31,8 @@ MOBILENET_API Result<void> can_read_video();
 // this machine's FFmpeg has.
 MOBILENET_API Result<void> can_write_video(const std::filesystem::path& path);
 
-// So many bytes of a file's head tell whether it is a video, or an animation.
+// So many bytes of a file's head tell whether it is a video, or an animation: a GIF is one when it says that it
+// repeats.
 inline constexpr std::size_t kVideoHead = 1024;
 MOBILENET_API bool is_video(std::span<const std::byte> head);
 

@@ -19,6 +19,18 @@
 #ifndef MOBILENET_VERSION_OF_WEBP
 #define MOBILENET_VERSION_OF_WEBP ""
 #endif
+#ifndef MOBILENET_VERSION_OF_TIFF
+#define MOBILENET_VERSION_OF_TIFF ""
+#endif
+#ifndef MOBILENET_VERSION_OF_HEIF
+#define MOBILENET_VERSION_OF_HEIF ""
+#endif
+#ifndef MOBILENET_VERSION_OF_AVIF
+#define MOBILENET_VERSION_OF_AVIF ""
+#endif
+#ifndef MOBILENET_VERSION_OF_LCMS
+#define MOBILENET_VERSION_OF_LCMS ""
+#endif
 #ifndef MOBILENET_VERSION_OF_ZIP
 #define MOBILENET_VERSION_OF_ZIP ""
 #endif
@@ -63,6 +75,10 @@ std::span<const Component> components() {
   static constexpr std::array kList{Component{"jpeg (libjpeg-turbo)", MOBILENET_VERSION_OF_JPEG},
                                     Component{"png (libspng)", MOBILENET_VERSION_OF_PNG},
                                     Component{"webp (libwebp)", MOBILENET_VERSION_OF_WEBP},
+                                    Component{"tiff (libtiff)", MOBILENET_VERSION_OF_TIFF},
+                                    Component{"heic (libheif)", MOBILENET_VERSION_OF_HEIF},
+                                    Component{"avif (libavif)", MOBILENET_VERSION_OF_AVIF},
+                                    Component{"colour profiles (lcms2)", MOBILENET_VERSION_OF_LCMS},
                                     Component{"zip (libzip)", MOBILENET_VERSION_OF_ZIP},
                                     Component{"windows (sdl2)", MOBILENET_VERSION_OF_SDL},
                                     Component{"downloads (libcurl)", MOBILENET_VERSION_OF_CURL},

@@ -79,6 +79,12 @@ class Decoder {
   }
   const jpeg_decompress_struct& info() const { return info_; }
 
+  // Pixels are decoded at so many eighths of their size from now on: from the lower frequencies alone.
+  void set_eighths(unsigned eighths) {
+    info_.scale_num = eighths;
+    info_.scale_denom = 8;
+  }
+
   bool read_header() {
     return attempt([&](jpeg_decompress_struct& info) {
       jpeg_create_decompress(&info);
@@ -121,6 +127,17 @@ class Decoder {
   jpeg_progress_mgr progress_{};
 };
 
+// As libjpeg rounds.
+std::int64_t scaled(std::int64_t side, unsigned eighths) { return (side * eighths + 7) / 8; }
+
+// Eighths, quarters and halves, as PIL's draft() has them; others have no vector instructions in libjpeg-turbo.
+unsigned eighths_of(std::int64_t width, std::int64_t height, int shorter_side) {
+  if (shorter_side > 0)
+    for (const unsigned eighths : {1u, 2u, 4u})
+      if (scaled(std::min(width, height), eighths) >= shorter_side) return eighths;
+  return 8;
+}
+
 // PIL takes every four-channel JPEG as Adobe writes them, with inverted inks, and converts ink to light like this.
 void cmyk_to_rgb(const unsigned char* inverted, unsigned char* rgb, int pixels) {
   for (int i = 0; i < pixels; ++i, inverted += 4, rgb += 3) {
@@ -142,7 +159,11 @@ Result<DecodedPicture> decode_jpeg(const PictureFile& file) {
   if (channels != 1 && channels != 3 && channels != 4)
     return failure(ErrorCode::unsupported, file.name, ": is a JPEG picture of ", channels,
                    " channels, expected 1 (grey), 3 (colours) or 4 (inks)");
-  MOBILENET_TRY(auto picture, blank_picture(file, decoder.info().image_width, decoder.info().image_height));
+  const std::int64_t width = decoder.info().image_width, height = decoder.info().image_height;
+  MOBILENET_CHECK(check_size(file, width, height));
+  const unsigned eighths = eighths_of(width, height, file.shorter_side);
+  decoder.set_eighths(eighths);
+  MOBILENET_TRY(auto picture, blank_picture(file, scaled(width, eighths), scaled(height, eighths)));
   picture.metadata = decoder.metadata();
 
   std::vector<unsigned char> inks(channels == 4 ? static_cast<std::size_t>(picture.width) * 4 : 0);

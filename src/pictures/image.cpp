@@ -16,6 +16,7 @@
 #include "pictures/exif.h"
 #include "pictures/metadata.h"
 #include "pictures/picture_kind.h"
+#include "pictures/srgb.h"
 #include "pictures/upright_pixels.h"
 
 namespace mobilenet {
@@ -85,9 +86,14 @@ Result<Image> Image::open(const std::filesystem::path& path, const DecodeOptions
 
 Result<Image> Image::decode(std::span<const std::byte> file, const DecodeOptions& options, std::string_view name) try {
   MOBILENET_TRY(const Codec codec, codec_of(file, name));
-  const PictureFile picture_file{file, name, options.max_pixels, options.stored_numbers};
+  if (options.shorter_side < 0)
+    return failure(ErrorCode::invalid_argument, name, ": cannot be decoded to a shorter side of ", options.shorter_side,
+                   " pixels");
+  const PictureFile picture_file{file, name, options.max_pixels, options.stored_numbers, options.shorter_side};
   MOBILENET_TRY(auto picture, codec.decode(picture_file));
-  const Orientation orientation = orientation_of(picture.metadata);
+  if (options.to_srgb && options.stored_numbers == StoredNumbers::colours)
+    MOBILENET_CHECK(convert_to_srgb(picture_file, picture));
+  const Orientation orientation = picture.orientation.value_or(orientation_of(picture.metadata));
   Image image(std::move(picture));
   image.set_orientation(orientation);
   return image;
@@ -112,17 +118,22 @@ Colours numbers_as_colours() {
 Result<void> check_stored_numbers(const PictureFile& file, PixelKind kind) {
   if (file.stored_numbers == StoredNumbers::colours || kind == PixelKind::numbers) return {};
   return failure(ErrorCode::bad_format, file.name,
-                 ": is no mask: its pixels are colours, not class numbers (a mask is an indexed PNG or BMP, or a PNG "
-                 "that is grey with up to 8 bits)");
+                 ": is no mask: its pixels are colours, not class numbers (a mask is an indexed PNG, BMP, GIF or "
+                 "TIFF, or a PNG or TIFF that is grey with up to 8 bits)");
 }
 
-Result<DecodedPicture> blank_picture(const PictureFile& file, std::int64_t width, std::int64_t height) {
+Result<void> check_size(const PictureFile& file, std::int64_t width, std::int64_t height) {
   constexpr std::int64_t kMaxSide = 1 << 30;  // keeps every product with the bytes of a pixel inside 64 bits
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide)
     return failure(ErrorCode::bad_format, file.name, ": has an impossible size of ", width, "x", height, " pixels");
   if (file.max_pixels > 0 && width * height > file.max_pixels)
     return failure(ErrorCode::out_of_memory, file.name, ": has ", width, "x", height,
                    " pixels, more than the limit of ", file.max_pixels);
+  return {};
+}
+
+Result<DecodedPicture> blank_picture(const PictureFile& file, std::int64_t width, std::int64_t height) {
+  MOBILENET_CHECK(check_size(file, width, height));
   const auto bytes = static_cast<std::size_t>(width * height) * 3;
   // Large pictures come as fresh pages of the system, which are zero already: clearing them costs nothing.
   Pixels rgb(static_cast<std::byte*>(std::calloc(bytes, 1)), &std::free);

@@ -13,21 +13,48 @@ namespace {
 
 using namespace std::string_view_literals;
 
+// A kind of picture, and what reads it.
+struct Reader {
+  std::string_view kind;
+  std::string_view library;  // and the option of CMake that it goes by
+  Codec codec;
+};
+
 #ifdef MOBILENET_WITH_JPEG
-constexpr Codec kJpeg{decode_jpeg};
+constexpr Codec kJpegCodec{decode_jpeg};
 #else
-constexpr Codec kJpeg{nullptr};
+constexpr Codec kJpegCodec{nullptr};
 #endif
 #ifdef MOBILENET_WITH_PNG
-constexpr Codec kPng{decode_png};
+constexpr Codec kPngCodec{decode_png};
 #else
-constexpr Codec kPng{nullptr};
+constexpr Codec kPngCodec{nullptr};
 #endif
 #ifdef MOBILENET_WITH_WEBP
-constexpr Codec kWebp{decode_webp};
+constexpr Codec kWebpCodec{decode_webp};
 #else
-constexpr Codec kWebp{nullptr};
+constexpr Codec kWebpCodec{nullptr};
 #endif
+#ifdef MOBILENET_WITH_TIFF
+constexpr Codec kTiffCodec{decode_tiff};
+#else
+constexpr Codec kTiffCodec{nullptr};
+#endif
+#ifdef MOBILENET_WITH_AVIF
+constexpr Codec kAvifCodec{decode_avif};
+#else
+constexpr Codec kAvifCodec{nullptr};
+#endif
+#ifdef MOBILENET_WITH_HEIF
+constexpr Codec kHeifCodec{decode_heif};
+#else
+constexpr Codec kHeifCodec{nullptr};
+#endif
+
+constexpr Reader kJpeg{"JPEG", "libjpeg-turbo (MOBILENET_JPEG)", kJpegCodec},
+    kPng{"PNG", "libspng (MOBILENET_PNG)", kPngCodec}, kWebp{"WebP", "libwebp (MOBILENET_WEBP)", kWebpCodec},
+    kTiff{"TIFF", "libtiff (MOBILENET_TIFF)", kTiffCodec}, kHeif{"HEIF", "libheif (MOBILENET_HEIF)", kHeifCodec},
+    kAvif{"AVIF", "libavif (MOBILENET_AVIF)", kAvifCodec}, kBmp{"BMP", "", {decode_bmp}}, kGif{"GIF", "", {decode_gif}};
 
 constexpr std::string_view kConvert = "convert it to JPEG or PNG first";
 constexpr std::string_view kTakeFrames = "save its frames as JPEG or PNG pictures first";
@@ -48,19 +75,14 @@ struct Signature {
   Foreign foreign;
 };
 
-// The more telling ones first: camera files are TIFF inside.
+// Camera files, which are TIFF inside, are looked for before TIFF.
 constexpr std::array kSignatures{
-    Signature{0, "GIF8"sv, {"a GIF picture", kConvert}},
     Signature{8, "CR\x02"sv, {"a camera's raw picture (CR2)", kDevelop}},
     Signature{0, "IIRO"sv, {"a camera's raw picture (ORF)", kDevelop}},
     Signature{0, "IIU\0"sv, {"a camera's raw picture (RW2)", kDevelop}},
     Signature{0, "FUJIFILMCCD-RAW"sv, {"a camera's raw picture (RAF)", kDevelop}},
     Signature{0, "FOVb"sv, {"a camera's raw picture (X3F)", kDevelop}},
     Signature{0, "II\xbc"sv, {"a JPEG XR picture", kConvert}},
-    Signature{0, "II*\0"sv, {"a TIFF picture, or a camera's raw picture", kConvert}},
-    Signature{0, "MM\0*"sv, {"a TIFF picture, or a camera's raw picture", kConvert}},
-    Signature{0, "II+\0"sv, {"a BigTIFF picture", kConvert}},
-    Signature{0, "MM\0+"sv, {"a BigTIFF picture", kConvert}},
     Signature{0, "\xff\x0a"sv, {"a JPEG XL picture", kConvert}},
     Signature{0, "\0\0\0\x0cJXL "sv, {"a JPEG XL picture", kConvert}},
     Signature{0, "\0\0\0\x0cjP  "sv, {"a JPEG 2000 picture", kConvert}},
@@ -103,24 +125,25 @@ constexpr std::array kSignatures{
 // The boxes of ISO files begin with their kind; the brand tells pictures from videos.
 struct Brand {
   std::string_view name;
+  const Reader* reader;  // null: none
   Foreign foreign;
 };
-constexpr Foreign kHeif{"a HEIF picture (HEIC)", kConvert}, kAvif{"an AVIF picture", kConvert};
 constexpr std::array kBrands{
-    Brand{"avif", kAvif},
-    Brand{"avis", kAvif},
-    Brand{"heic", kHeif},
-    Brand{"heix", kHeif},
-    Brand{"heim", kHeif},
-    Brand{"heis", kHeif},
-    Brand{"hevc", kHeif},
-    Brand{"hevx", kHeif},
-    Brand{"mif1", kHeif},
-    Brand{"msf1", kHeif},
-    Brand{"crx ", {"a camera's raw picture (CR3)", kDevelop}},
-    Brand{"jp2 ", {"a JPEG 2000 picture", kConvert}},
-    Brand{"qt  ", {"a QuickTime video (MOV)", kTakeFrames}},
+    Brand{"avif", &kAvif, {}},
+    Brand{"avis", &kAvif, {}},
+    Brand{"heic", &kHeif, {}},
+    Brand{"heix", &kHeif, {}},
+    Brand{"heim", &kHeif, {}},
+    Brand{"heis", &kHeif, {}},
+    Brand{"hevc", &kHeif, {}},
+    Brand{"hevx", &kHeif, {}},
+    Brand{"mif1", &kHeif, {}},
+    Brand{"msf1", &kHeif, {}},
+    Brand{"crx ", nullptr, {"a camera's raw picture (CR3)", kDevelop}},
+    Brand{"jp2 ", nullptr, {"a JPEG 2000 picture", kConvert}},
+    Brand{"qt  ", nullptr, {"a QuickTime video (MOV)", kTakeFrames}},
 };
+constexpr Brand kOtherIsoFile{"", nullptr, {"an MP4 video", kTakeFrames}};
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -130,13 +153,13 @@ bool has_at(std::string_view text, std::size_t offset, std::string_view expected
   return text.size() >= offset && text.substr(offset).starts_with(expected);
 }
 
-Foreign foreign_iso_file(std::string_view text) {
+const Brand& brand_of(std::string_view text) {
   // The major brand, then those that it is compatible with: HEIF's own name is shared by AVIF.
   const std::string_view brands = text.substr(8, 64);
   for (const Brand& brand : kBrands)
     for (std::size_t at = 0; at + 4 <= brands.size(); at += 4)
-      if (at != 4 && brands.substr(at, 4) == brand.name) return brand.foreign;
-  return {"an MP4 video", kTakeFrames};
+      if (at != 4 && brands.substr(at, 4) == brand.name) return brand;
+  return kOtherIsoFile;
 }
 
 // Pages and drawings are text, which may begin with a mark, blanks or comments.
@@ -152,7 +175,7 @@ bool is_portable_anymap(std::string_view text) {
 }
 
 Foreign identify(std::string_view text) {
-  if (has_at(text, 4, "ftyp")) return foreign_iso_file(text);
+  if (has_at(text, 4, "ftyp")) return brand_of(text).foreign;
   if (has_at(text, 4, "moov") || has_at(text, 4, "mdat") || has_at(text, 4, "wide"))
     return {"a QuickTime video (MOV)", kTakeFrames};
   for (const Signature& signature : kSignatures)
@@ -160,22 +183,36 @@ Foreign identify(std::string_view text) {
   if (is_portable_anymap(text)) return {"a portable anymap (PPM, PGM, PBM)", kConvert};
   if (is_markup(text, "<svg")) return {"an SVG drawing", kDraw};
   if (is_markup(text, "<html") || is_markup(text, "<!doctype html")) return {"a web page", kDownload};
-  return {"not a picture that is known", "JPEG, PNG, WebP and BMP are read"};
+  return {"not a picture that is known", "JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC and AVIF are read"};
+}
+
+bool is_tiff(std::string_view text) {
+  // 42, or 43 for BigTIFF, in either order of bytes; CR2 is a camera's file that says so behind it.
+  return !has_at(text, 8, "CR\x02"sv) && (has_at(text, 0, "II*\0"sv) || has_at(text, 0, "MM\0*"sv) ||
+                                          has_at(text, 0, "II+\0"sv) || has_at(text, 0, "MM\0+"sv));
+}
+
+// Null: none.
+const Reader* reader_of(std::string_view text) {
+  if (has_at(text, 0, "\xff\xd8\xff")) return &kJpeg;
+  if (has_at(text, 0, "\x89PNG\r\n\x1a\n")) return &kPng;
+  if (has_at(text, 0, "RIFF") && has_at(text, 8, "WEBP")) return &kWebp;
+  if (has_at(text, 0, "BM")) return &kBmp;
+  if (has_at(text, 0, "GIF8")) return &kGif;
+  if (is_tiff(text)) return &kTiff;
+  return has_at(text, 4, "ftyp") ? brand_of(text).reader : nullptr;
 }
 
 }  // namespace
 
 Result<Codec> codec_of(std::span<const std::byte> head, std::string_view name) {
   const std::string_view text = text_of(head);
-  const auto built_in = [&](Codec codec, std::string_view kind) -> Result<Codec> {
-    if (codec.decode != nullptr) return codec;
-    return failure(ErrorCode::unsupported, name, ": is a ", kind, " picture, and this build reads no ", kind);
-  };
   if (text.empty()) return failure(ErrorCode::bad_format, name, ": is empty");
-  if (has_at(text, 0, "\xff\xd8\xff")) return built_in(kJpeg, "JPEG");
-  if (has_at(text, 0, "\x89PNG\r\n\x1a\n")) return built_in(kPng, "PNG");
-  if (has_at(text, 0, "RIFF") && has_at(text, 8, "WEBP")) return built_in(kWebp, "WebP");
-  if (has_at(text, 0, "BM")) return built_in({decode_bmp}, "BMP");
+  if (const Reader* const reader = reader_of(text)) {
+    if (reader->codec.decode != nullptr) return reader->codec;
+    return failure(ErrorCode::unsupported, name, ": is a picture of kind ", reader->kind,
+                   ", which this build does not read: it was built without ", reader->library);
+  }
   const Foreign foreign = identify(text);
   return failure(ErrorCode::unsupported, name, ": is ", foreign.what, "; ", foreign.advice);
 }

@@ -19,6 +19,14 @@ bool is_picture_brand(std::string_view brand) {
   return std::find(kBrands.begin(), kBrands.end(), brand) != kBrands.end();
 }
 
+// The block by which browsers repeat a GIF stands before its first frame, behind a palette of up to 768 bytes.
+bool repeats(std::string_view gif) {
+  return gif.find("\x21\xff\x0bNETSCAPE2.0"sv) != std::string_view::npos ||
+         gif.find(
+             "\x21\xff\x0b"
+             "ANIMEXTS1.0"sv) != std::string_view::npos;
+}
+
 // Packets of 188 bytes that begin with 'G'; as many as there are.
 bool is_transport_stream(std::string_view head) {
   constexpr std::size_t kPacket = 188;
@@ -38,9 +46,9 @@ bool is_video(std::span<const std::byte> bytes) {
   for (const std::string_view old_movie : {"moov"sv, "mdat"sv, "wide"sv, "free"sv, "skip"sv, "pnot"sv})
     if (box == old_movie) return true;
   if (head.starts_with("RIFF")) return head.substr(8, 4) == "AVI ";
-  for (const std::string_view first :
-       {"\x1a\x45\xdf\xa3"sv, "FLV\x01"sv, "OggS"sv, "YUV4MPEG2"sv, "GIF87a"sv, "GIF89a"sv, "\0\0\1\xba"sv,
-        "\0\0\1\xb3"sv, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"sv})
+  if (head.starts_with("GIF8")) return repeats(head);
+  for (const std::string_view first : {"\x1a\x45\xdf\xa3"sv, "FLV\x01"sv, "OggS"sv, "YUV4MPEG2"sv, "\0\0\1\xba"sv,
+                                       "\0\0\1\xb3"sv, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"sv})
     if (head.starts_with(first)) return true;
   return is_transport_stream(head);
 }

@@ -263,6 +263,9 @@ TEST(OutOfMemory, DecodingPictures) {
   const TemporaryFolder folder;
   for (const NamedFile& file : one_file_of_each_kind(19, 13)) {
     if (file.name == "lossless WebP") continue;  // libwebp 1.2.4 itself reads a table that it could not allocate
+    if (file.name.ends_with("TIFF")) continue;   // libtiff 4.5.0 reads a directory that it could not allocate,
+    if (file.name == "HEIC") continue;           // libheif 1.15.1 leaks,
+    if (file.name.ends_with("AVIF")) continue;   // and libavif 0.11.1 calls abort()
     expect_sentences(file.name.c_str(), [&] { return [&] { return error_of(Image::decode(file.bytes)); }; });
     const std::filesystem::path path = folder.path() / "picture";
     folder.write("picture", {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()});

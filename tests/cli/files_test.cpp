@@ -62,26 +62,37 @@ TEST_F(Files, FolderGivesItsPicturesSorted) {
   write("p/b.jpg", "named like a picture, and broken");
   write("p/a.PNG", "");
   write("p/content", "\x89PNG\r\n\x1a\n....");
+  write("p/phone", std::string("\0\0\0\x18"
+                               "ftypmif1\0\0\0\0",
+                               16));
+  write("p/video", std::string("\0\0\0\x18"
+                               "ftypmp42\0\0\0\0",
+                               16));
+  for (const char* name : {"p/d.tif", "p/e.TIFF", "p/f.gif", "p/g.heic", "p/h.heif", "p/i.avif"}) write(name, "");
   write("p/text.txt", "not a picture at all");
   write("p/.hidden.jpg", "");
   write("p/inner/c.jpg", "");
   const std::vector<std::string> words = {path("p")};
   const PictureList list = expand_pictures(words);
-  EXPECT_EQ(names_of(list), (std::vector<std::string>{path("p/a.PNG"), path("p/b.jpg"), path("p/content")}));
-  EXPECT_EQ(list.skipped, (std::vector<std::string>{path("p") + ": skipped 1 file (1 TXT) and 1 folder"}));
+  EXPECT_EQ(names_of(list),
+            (std::vector<std::string>{path("p/a.PNG"), path("p/b.jpg"), path("p/content"), path("p/d.tif"),
+                                      path("p/e.TIFF"), path("p/f.gif"), path("p/g.heic"), path("p/h.heif"),
+                                      path("p/i.avif"), path("p/phone")}));
+  EXPECT_EQ(list.skipped,
+            (std::vector<std::string>{path("p") + ": skipped 2 files (1 TXT, 1 without ending) and 1 folder"}));
 }
 
 TEST_F(Files, WhatAFolderHoldsBesidesPicturesIsSaid) {
-  for (const char* name : {"p/a.jpg", "p/1.HEIC", "p/2.heic", "p/3.mp4", "p/README", "p/.DS_Store"}) write(name, "");
+  for (const char* name : {"p/a.jpg", "p/1.NEF", "p/2.nef", "p/3.mp4", "p/README", "p/.DS_Store"}) write(name, "");
   const std::vector<std::string> words = {path("p")};
   EXPECT_EQ(expand_pictures(words).skipped,
-            (std::vector<std::string>{path("p") + ": skipped 4 files (2 HEIC, 1 MP4, 1 without ending)"}));
-  for (const char* name : {"none/1.HEIC", "none/in/a.jpg"}) write(name, "");
+            (std::vector<std::string>{path("p") + ": skipped 4 files (2 NEF, 1 MP4, 1 without ending)"}));
+  for (const char* name : {"none/1.NEF", "none/in/a.jpg"}) write(name, "");
   const std::vector<std::string> none = {path("none")};
   ASSERT_EQ(expand_pictures(none).sources.size(), 1u);
   EXPECT_EQ(expand_pictures(none).sources.front().error,
             path("none") +
-                ": no pictures in this folder, but 1 file (1 HEIC) and 1 folder, which are not looked into (-r looks "
+                ": no pictures in this folder, but 1 file (1 NEF) and 1 folder, which are not looked into (-r looks "
                 "into folders)");
   for (int kind = 0; kind < 9; ++kind) write("many/a." + std::to_string(kind), "");
   write("many/a.jpg", "");

@@ -265,12 +265,12 @@ class Usage(ProgramTest):
     def test_what_is_not_computed_or_means_nothing_is_said(self):
         folder, model = self.path("phone"), ["--model", self.model]
         folder.mkdir()
-        for name in ("a.HEIC", "b.heic", "c.mp4"):
+        for name in ("a.NEF", "b.nef", "c.mp4"):
             (folder / name).write_bytes(b"")
         (folder / "d.png").write_bytes(png(20, 20))
         picture = self.pictures / "0.png"
         threads = str((os.cpu_count() or 1) + 1)
-        skipped = "skipped 3 files (2 HEIC, 1 MP4)"
+        skipped = "skipped 3 files (2 NEF, 1 MP4)"
         random = "has random weights: its answers mean nothing"
         cases = [
             (["classify", *model, folder], b"", skipped),

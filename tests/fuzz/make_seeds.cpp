@@ -146,7 +146,7 @@ void add_arrays(Seeds& seeds) {
 
 void add_pictures(Seeds& seeds) {
   for (const NamedFile& file : one_file_of_each_kind(13, 9))
-    for (const char* codec : {"JPEG", "PNG", "WebP", "BMP"}) {
+    for (const char* codec : {"JPEG", "PNG", "WebP", "BMP", "GIF", "TIFF", "HEIC", "AVIF"}) {
       std::string target;
       for (const char* c = codec; *c != '\0'; ++c) target += static_cast<char>(std::tolower(*c));
       if (file.name.ends_with(codec))

@@ -228,20 +228,22 @@ void repair_png_checksums(Bytes& file) {
 
 std::vector<NamedFile> one_file_of_each_kind(int width, int height) {
   const Bytes exif = exif_block(6);
-  return {{"baseline JPEG", jpeg_file(JpegKind::baseline, width, height, exif)},
-          {"progressive JPEG", jpeg_file(JpegKind::progressive, width, height)},
-          {"grey JPEG", jpeg_file(JpegKind::grey, width, height)},
-          {"CMYK JPEG", jpeg_file(JpegKind::cmyk, width, height)},
-          {"RGB PNG", png_file(PngKind::rgb, width, height, exif)},
-          {"RGBA PNG", png_file(PngKind::rgba, width, height)},
-          {"palette PNG", png_file(PngKind::palette, width, height)},
-          {"16-bit grey PNG", png_file(PngKind::grey_16, width, height)},
-          {"interlaced 2-bit PNG", png_file(PngKind::grey_2_interlaced, width, height)},
-          {"lossy WebP", webp_file(WebpKind::lossy, width, height, exif)},
-          {"lossless WebP", webp_file(WebpKind::lossless, width, height)},
-          {"24-bit BMP", bmp_file(BmpKind::bits_24, width, height)},
-          {"8-bit BMP", bmp_file(BmpKind::bits_8, width, height)},
-          {"32-bit BMP", bmp_file(BmpKind::bits_32_top_down, width, height)}};
+  std::vector<NamedFile> files = {{"baseline JPEG", jpeg_file(JpegKind::baseline, width, height, exif)},
+                                  {"progressive JPEG", jpeg_file(JpegKind::progressive, width, height)},
+                                  {"grey JPEG", jpeg_file(JpegKind::grey, width, height)},
+                                  {"CMYK JPEG", jpeg_file(JpegKind::cmyk, width, height)},
+                                  {"RGB PNG", png_file(PngKind::rgb, width, height, exif)},
+                                  {"RGBA PNG", png_file(PngKind::rgba, width, height)},
+                                  {"palette PNG", png_file(PngKind::palette, width, height)},
+                                  {"16-bit grey PNG", png_file(PngKind::grey_16, width, height)},
+                                  {"interlaced 2-bit PNG", png_file(PngKind::grey_2_interlaced, width, height)},
+                                  {"lossy WebP", webp_file(WebpKind::lossy, width, height, exif)},
+                                  {"lossless WebP", webp_file(WebpKind::lossless, width, height)},
+                                  {"24-bit BMP", bmp_file(BmpKind::bits_24, width, height)},
+                                  {"8-bit BMP", bmp_file(BmpKind::bits_8, width, height)},
+                                  {"32-bit BMP", bmp_file(BmpKind::bits_32_top_down, width, height)}};
+  append_optional_kinds(width, height, files);
+  return files;
 }
 
 }  // namespace mobilenet::testing

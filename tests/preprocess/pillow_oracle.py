@@ -20,7 +20,10 @@ import zlib
 from pathlib import Path
 
 import PIL
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
+
+import optional_files
+from optional_files import saved
 
 warnings.simplefilter("ignore")
 ORIENTATION = 0x0112
@@ -133,12 +136,6 @@ def png_files():
                         yield name, png(width, height, depth, colour, pixels, extra, interlaced)
 
 
-def saved(image, kind, **options):
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
 def jpeg_files():
     for size in [(1, 1), (7, 9), (16, 16), (61, 47)]:
         for mode in ("L", "RGB", "CMYK"):
@@ -189,6 +186,10 @@ def bmp_files():
         yield f"BMP of 16 bits, {name}", b"BM" + header + masks + pixels
 
 
+def gif_files():
+    return optional_files.gif_files(picture)
+
+
 def check_decoders(probe, folder):
     for name, data in [*png_files(), *jpeg_files(), *webp_files(), *bmp_files()]:
         path = folder / "picture"  # no extension: the content must be enough
@@ -202,6 +203,44 @@ def check_decoders(probe, folder):
             continue
         probe.check(name + ", size and orientation", got[:2], (expected.size, orientation))
         probe.check(name, got[2], expected.tobytes())
+
+
+TURNS = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+         5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+         8: Image.Transpose.ROTATE_90}
+
+
+def upright(got):
+    size, orientation, pixels = got
+    image = Image.frombytes("RGB", size, pixels)
+    return image.transpose(TURNS[orientation]) if orientation in TURNS else image
+
+
+def check_optional_decoders(probe, folder):
+    """GIF, TIFF and AVIF, as far as this build reads them: upright, as Pillow gives TIFF."""
+    path = folder / "picture"
+    families = [optional_files.gif_files, optional_files.tiff_files]
+    if features.check("avif"):
+        families.append(optional_files.avif_files)
+    for family in families:
+        for name, data in family(picture):
+            path.write_bytes(data)
+            got = probe.decode(path)
+            if isinstance(got, str) and "it was built without" in got:
+                print(f"{family.__name__}: {got}")
+                break
+            try:
+                image = Image.open(io.BytesIO(data))
+                image.load()
+            except Exception:
+                continue  # Pillow reads less
+            expected = ImageOps.exif_transpose(image.convert("RGB"))
+            if isinstance(got, str):
+                probe.check(name, got, "a picture")
+                continue
+            got = upright(got)
+            probe.check(name + ", size", got.size, expected.size)
+            probe.check(name, got.tobytes(), expected.tobytes())
 
 
 def exif_block(orientation=None):
@@ -305,7 +344,7 @@ def check_damage(probe, folder):
     path = folder / "damaged"
     chance = random.Random(11)
     opened = 0
-    for files in (jpeg_files, bmp_files, webp_files):
+    for files in (jpeg_files, bmp_files, webp_files, gif_files):
         good = [data for _, data in files() if len(data) < 4000]
         for i in range(1500):
             data = damaged(chance.choice(good), chance)
@@ -478,7 +517,8 @@ def check_refusals(probe, folder):
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     files = [saved(image, "JPEG", exif=exif), saved(image, "JPEG", progressive=True), saved(image, "PNG", exif=exif),
-             saved(image, "WEBP", exif=exif), saved(image, "BMP"), saved(picture("P", (24, 18)), "BMP")]
+             saved(image, "WEBP", exif=exif), saved(image, "BMP"), saved(picture("P", (24, 18)), "BMP"),
+             saved(image, "GIF"), saved(image, "GIF", interlace=1)]
     stricter = 0
     for data in files:
         for length in range(len(data) + 1):
@@ -499,7 +539,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         probe = Probe(sys.argv[1], folder)
-        for check in (check_decoders, check_metadata, check_damage, check_orientations, check_resizers, check_edge_crops, check_padding, check_other_modes, check_refusals):
+        for check in (check_decoders, check_optional_decoders, check_metadata, check_damage, check_orientations, check_resizers, check_edge_crops, check_padding, check_other_modes, check_refusals):
             check(probe, folder)
     for failure in probe.failures[:40]:
         print(failure)

@@ -36,19 +36,24 @@ struct PictureArguments {
   PictureOptions options;
   std::string orientation_note;  // what to say about an --orientation that is ignored
   int batch = 1;
+  bool fast_decode = false;
 
   bool are_named() const { return !words.empty() || !list.empty(); }
 };
 
 // P..., --list, --recursive, and what follows
 void add_picture_options(CLI::App& app, PictureArguments& arguments);
-// --orientation, --max-pixels, --quiet
+// --orientation, --max-pixels, --srgb, --quiet
 void add_decoding_options(CLI::App& app, PictureArguments& arguments);
 // SOURCE, --orientation, --quiet: one camera, stream or video, or none.
 void add_source_options(CLI::App& app, PictureArguments& arguments);
 // What all verbs that answer about pictures have: --labels, --size, those of preprocessing, of pictures and of
 // sessions.
 void add_answer_options(CLI::App& app, ModelChoice& model, PictureArguments& pictures, SessionOptions& session);
+// --fast-decode, for verbs whose answers have no places in the picture; choose_decoding() makes it an option of the
+// pictures, when the model is known that they are for.
+void add_fast_decode_option(CLI::App& app, PictureArguments& arguments);
+void choose_decoding(const ModelInfo& model, const SessionOptions& session, PictureArguments& arguments);
 void add_batch_option(CLI::App& app, PictureArguments& arguments);
 
 // A whole number within the limits.

@@ -24,11 +24,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 7> kExtensions = {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".dib"};
+constexpr std::array<std::string_view, 14> kExtensions = {".jpg", ".jpeg", ".jpe",  ".png",  ".webp", ".bmp", ".dib",
+                                                          ".gif", ".tif",  ".tiff", ".heic", ".heif", ".hif", ".avif"};
 
 bool has_picture_extension(const fs::path& path) {
   const std::string extension = lower_case(path.extension().string());
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+// HEIF and AVIF share their container with MP4. TIFF is told by its name alone: cameras' raw files begin like it.
+bool is_picture_brand(std::string_view brand) {
+  constexpr std::array<std::string_view, 5> kBrands = {"heic", "heix", "mif1", "avif", "avis"};
+  return std::find(kBrands.begin(), kBrands.end(), brand) != kBrands.end();
 }
 
 bool has_picture_content(const fs::path& path) {
@@ -38,7 +45,8 @@ bool has_picture_content(const fs::path& path) {
   const std::string_view head(bytes.data(), bytes.size());
   return head.starts_with("\xff\xd8\xff") || head.starts_with("\x89PNG\r\n\x1a\n") ||
          (head.starts_with("RIFF") && head.substr(8) == "WEBP") ||
-         (head.starts_with("BM") && head.substr(6, 4) == std::string_view("\0\0\0\0", 4));
+         (head.starts_with("BM") && head.substr(6, 4) == std::string_view("\0\0\0\0", 4)) || head.starts_with("GIF8") ||
+         (head.substr(4, 4) == "ftyp" && is_picture_brand(head.substr(8)));
 }
 
 // A file named like a picture counts even when it is broken: then its error is reported.

@@ -74,8 +74,8 @@ std::string no_option(const CLI::App& program, const CLI::App& command, const st
 }  // namespace
 
 std::string no_command(const CLI::App& app, const std::string& word) {
-  static constexpr std::array<std::string_view, 9> kPictures = {".jpg",  ".jpeg", ".png", ".webp", ".bmp",
-                                                                ".heic", ".gif",  ".tif", ".avif"};
+  static constexpr std::array<std::string_view, 11> kPictures = {".jpg",  ".jpeg", ".png",  ".webp", ".bmp", ".heic",
+                                                                 ".heif", ".gif",  ".tiff", ".tif",  ".avif"};
   const std::string sentence = "'" + word + "' is no command of mobilenet";
   if (is_model_ending(ending_of(word))) return sentence + "; `mobilenet info " + word + "` shows a model";
   std::vector<std::string> names;

@@ -55,6 +55,7 @@ int classify(ClassifyOptions& options) {
   if (auto free = files.check_existing(); !free) return fail(free.error());
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
+  choose_decoding(model->info(), options.session, options.pictures);
   note_guesses(model->info());
   if (!options.json) say_what_runs(*model, *session);
 
@@ -104,6 +105,7 @@ Work add_classify(CLI::App& app) {
   add_smooth_option(app, options->smooth_seconds);
   add_video_options(app, options->video);
   add_answer_options(app, options->model, options->pictures, options->session);
+  add_fast_decode_option(app, options->pictures);
   add_batch_option(app, options->pictures);
   add_json_option(app, options->json);
   set_footer(app,

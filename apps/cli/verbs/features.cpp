@@ -184,6 +184,7 @@ int features(FeaturesOptions& options) {
   if (!output) return fail(output.error());
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
+  choose_decoding(model->info(), options.session, options.pictures);
   note_guesses(model->info());
 
   const auto batch = static_cast<std::size_t>(options.pictures.batch);
@@ -259,6 +260,7 @@ Work add_features(CLI::App& app) {
   add_size_option(app, "--size", options->session);
   add_preprocess_options(app, options->model);
   add_picture_options(app, options->pictures);
+  add_fast_decode_option(app, options->pictures);
   add_batch_option(app, options->pictures);
   add_video_options(app, options->video);
   add_session_options(app, options->session);
