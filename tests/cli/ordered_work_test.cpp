@@ -91,9 +91,9 @@ TEST(OrderedWork, WhatIsThrownAnywhereIsThrown) {
 
 TEST(OrderedWork, NothingToDoIsDone) {
   for (const std::size_t workers : {std::size_t{1}, std::size_t{4}})
-    do_in_order(workers, {[](std::size_t) { return false; },
-                          [](std::size_t, std::size_t) { FAIL() << "there is no work"; },
-                          [](std::size_t) -> bool { throw std::logic_error("nothing to deliver"); }});
+    do_in_order(workers,
+                {[](std::size_t) { return false; }, [](std::size_t, std::size_t) { FAIL() << "there is no work"; },
+                 [](std::size_t) -> bool { throw std::logic_error("nothing to deliver"); }});
 }
 
 }  // namespace

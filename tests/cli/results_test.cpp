@@ -28,8 +28,14 @@ TEST(Results, FieldsOfATable) {
 
 TEST(Results, TextOfXml) {
   EXPECT_EQ(xml_text("a<b>&\"c"), "a&lt;b&gt;&amp;&quot;c");
-  EXPECT_EQ(xml_text("\x01" "b\xff"), "\xef\xbf\xbd" "b\xef\xbf\xbd");
-  EXPECT_EQ(xml_text("Stra\xc3\x9f" "e"), "Stra\xc3\x9f" "e");
+  EXPECT_EQ(xml_text("\x01"
+                     "b\xff"),
+            "\xef\xbf\xbd"
+            "b\xef\xbf\xbd");
+  EXPECT_EQ(xml_text("Stra\xc3\x9f"
+                     "e"),
+            "Stra\xc3\x9f"
+            "e");
 }
 
 TEST(Results, NamesOfFolders) {
@@ -76,7 +82,10 @@ TEST(Results, ThumbnailsAreMeansAndUpright) {
   for (int y = 0; y < kHeight; ++y)
     for (int x = 0; x < kWidth; ++x)
       std::memset(&pixels[(static_cast<std::size_t>(y) * kWidth + static_cast<std::size_t>(x)) * 3],
-                  x < kWidth / 2 ? 0 : (x + y) % 2 == 0 ? 50 : 150, 3);
+                  x < kWidth / 2     ? 0
+                  : (x + y) % 2 == 0 ? 50
+                                     : 150,
+                  3);
   const Image picture(std::move(pixels), kWidth, kHeight, Orientation::rotate_90);
   auto small = make_thumbnail(picture);
   ASSERT_TRUE(small) << small.error().message;
@@ -98,7 +107,8 @@ TEST(Results, ThumbnailsAreMeansAndUpright) {
 TEST(Results, TheMainClass) {
   PictureAnswer answer;
   EXPECT_EQ(answer.main_class(), "");
-  answer.detections = {{.class_index = 1, .label = "cat", .score = 0.5f}, {.class_index = 7, .label = "", .score = 0.9f},
+  answer.detections = {{.class_index = 1, .label = "cat", .score = 0.5f},
+                       {.class_index = 7, .label = "", .score = 0.9f},
                        {.class_index = 1, .label = "cat", .score = 0.4f}};
   EXPECT_EQ(answer.main_class(), "class 7");
   EXPECT_EQ(answer.all_classes(), (std::vector<std::string>{"cat", "class 7"}));

@@ -117,14 +117,15 @@ Result<void> VocFiles::write(const LoadedPicture& picture, PictureAnswer& answer
                     element("depth", "3") + "</size>\n  " + element("segmented", "0") + "\n";
   for (const Detection& found : answer.detections) {
     const Detection d = clipped(found, answer.width, answer.height);
-    const auto first = [](float edge, int size) { return std::clamp(static_cast<int>(std::lround(edge)) + 1, 1, size); };
+    const auto first = [](float edge, int size) {
+      return std::clamp(static_cast<int>(std::lround(edge)) + 1, 1, size);
+    };
     const int left = first(d.left, answer.width), top = first(d.top, answer.height);
     const int right = std::max(left, static_cast<int>(std::lround(d.right)));
     const int bottom = std::max(top, static_cast<int>(std::lround(d.bottom)));
-    xml += "  <object>" + element("name", xml_text(class_name(d.class_index, d.label))) +
-           element("difficult", "0") + "<bndbox>" + element("xmin", std::to_string(left)) +
-           element("ymin", std::to_string(top)) + element("xmax", std::to_string(right)) +
-           element("ymax", std::to_string(bottom)) + "</bndbox></object>\n";
+    xml += "  <object>" + element("name", xml_text(class_name(d.class_index, d.label))) + element("difficult", "0") +
+           "<bndbox>" + element("xmin", std::to_string(left)) + element("ymin", std::to_string(top)) +
+           element("xmax", std::to_string(right)) + element("ymax", std::to_string(bottom)) + "</bndbox></object>\n";
   }
   return write_text(*place, xml + "</annotation>\n");
 }

@@ -76,7 +76,8 @@ Result<void> Crops::write(const LoadedPicture& picture, PictureAnswer& answer) {
     if (width < 1 || height < 1) continue;
     const auto part = picture.image->view().crop(left, top, width, height);
     if (!part) return part.error();
-    const fs::path path = fs::path(folder_) / folder_name(class_name(d.class_index, d.label)) / numbered(place, ++number);
+    const fs::path path =
+        fs::path(folder_) / folder_name(class_name(d.class_index, d.label)) / numbered(place, ++number);
     if (auto made = make_folder(path.parent_path()); !made) return made;
     const auto destination = files_->add(path, "a crop of " + picture.name);
     if (!destination) return destination.error();
@@ -110,8 +111,7 @@ Result<void> SortedPictures::link(const std::string& picture, const fs::path& pa
 
 Result<void> SortedPictures::write(const LoadedPicture& picture, PictureAnswer& answer) {
   const std::string main = answer.main_class();
-  const fs::path path =
-      fs::path(folder_) / folder_name(main.empty() ? "nothing found" : main) / places_[picture.place];
+  const fs::path path = fs::path(folder_) / folder_name(main.empty() ? "nothing found" : main) / places_[picture.place];
   if (auto made = make_folder(path.parent_path()); !made) return made;
   answer.line["sorted"] = path.string();
   if (by_ == SortBy::links) return link(picture.name, path);

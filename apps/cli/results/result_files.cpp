@@ -54,9 +54,11 @@ void add_result_options(CLI::App& app, ResultChoices& choices, Task task) {
                     "Write masks: indexed PNG of the picture's size, the pixel is the class; a .png for one picture, a "
                     "folder for many (end its name in /)");
   }
-  check_ending(add_output_name(app, "--csv", choices.csv, "Also write a table, a line an answer", "FILE.csv"), {".csv"});
+  check_ending(add_output_name(app, "--csv", choices.csv, "Also write a table, a line an answer", "FILE.csv"),
+               {".csv"});
   if (task == Task::detect) {
-    add_output_name(app, "--coco", choices.coco, "Also write COCO results (image_id, category_id, bbox, score)", "FILE");
+    add_output_name(app, "--coco", choices.coco, "Also write COCO results (image_id, category_id, bbox, score)",
+                    "FILE");
     add_output_name(app, "--yolo", choices.yolo, "Also write YOLO labels, a .txt for each picture, and classes.txt",
                     "FOLDER");
     add_output_name(app, "--voc", choices.voc, "Also write PASCAL VOC labels, an .xml for each picture", "FOLDER");
@@ -72,26 +74,25 @@ void add_result_options(CLI::App& app, ResultChoices& choices, Task task) {
                                "the 60th go on to FILE_2 and so on",
                                "FILE.jpg"),
                {".jpg", ".jpeg", ".png"});
-  check_ending(add_output_name(app, "--html", choices.html,
-                               "Also write a report for a browser: one file, with filters by class and score",
-                               "FILE.html"),
-               {".html", ".htm"});
+  check_ending(
+      add_output_name(app, "--html", choices.html,
+                      "Also write a report for a browser: one file, with filters by class and score", "FILE.html"),
+      {".html", ".htm"});
   add_flag(app, "--resume", choices.resume,
            "Leave out pictures whose files are there already; what exists stays as it is");
   add_force_option(app, choices.if_exists);
 }
 
 Result<void> ResultFiles::check_choices(std::span<const MovingSource> moving) const {
-  const std::array<std::pair<const char*, const std::string*>, 9> of_all = {
-      {{"--mask", &choices_.mask},
-       {"--csv", &choices_.csv},
-       {"--coco", &choices_.coco},
-       {"--yolo", &choices_.yolo},
-       {"--voc", &choices_.voc},
-       {"--crops", &choices_.crops},
-       {"--sort", &choices_.sort},
-       {"--sheet", &choices_.sheet},
-       {"--html", &choices_.html}}};
+  const std::array<std::pair<const char*, const std::string*>, 9> of_all = {{{"--mask", &choices_.mask},
+                                                                             {"--csv", &choices_.csv},
+                                                                             {"--coco", &choices_.coco},
+                                                                             {"--yolo", &choices_.yolo},
+                                                                             {"--voc", &choices_.voc},
+                                                                             {"--crops", &choices_.crops},
+                                                                             {"--sort", &choices_.sort},
+                                                                             {"--sheet", &choices_.sheet},
+                                                                             {"--html", &choices_.html}}};
   for (const auto& [option, output] : of_all) {
     if (output->empty()) continue;
     if (!moving.empty())
@@ -100,9 +101,8 @@ Result<void> ResultFiles::check_choices(std::span<const MovingSource> moving) co
                                                     (output == &choices_.mask ? "; -o shows its masks" : "")};
     const bool one_each = output == &choices_.mask || output == &choices_.yolo || output == &choices_.voc;
     if (choices_.resume && !one_each)
-      return Error{ErrorCode::invalid_argument,
-                   std::string("--resume goes by the files that each picture has, and ") + option +
-                       " would hold only those that are still to do"};
+      return Error{ErrorCode::invalid_argument, std::string("--resume goes by the files that each picture has, and ") +
+                                                    option + " would hold only those that are still to do"};
   }
   if (choices_.resume && choices_.annotated.empty() && choices_.mask.empty() && choices_.yolo.empty() &&
       choices_.voc.empty())
@@ -143,9 +143,8 @@ Result<void> ResultFiles::prepare(std::vector<PictureSource>& pictures, std::spa
   std::size_t done = 0;
   for (std::size_t place = 0; place < pictures.size(); ++place) {
     PictureSource& picture = pictures[place];
-    picture.done = picture.error.empty() && std::all_of(kinds_.begin(), kinds_.end(), [place](const auto& kind) {
-                     return kind->is_done(place);
-                   });
+    picture.done = picture.error.empty() && std::all_of(kinds_.begin(), kinds_.end(),
+                                                        [place](const auto& kind) { return kind->is_done(place); });
     done += picture.done ? 1 : 0;
   }
   if (done > 0) note(std::to_string(done) + " of " + counted(pictures.size(), "picture") + " were done already");

@@ -43,7 +43,8 @@ class ResultKind {
     return {};
   }
   // Adds a good picture to what all share: one at a time, in their order.
-  virtual Result<void> add([[maybe_unused]] const LoadedPicture& picture, [[maybe_unused]] const PictureAnswer& answer) {
+  virtual Result<void> add([[maybe_unused]] const LoadedPicture& picture,
+                           [[maybe_unused]] const PictureAnswer& answer) {
     return {};
   }
   // After the last.

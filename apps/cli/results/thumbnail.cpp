@@ -24,7 +24,8 @@ Result<Image> make_thumbnail(const Image& picture) {
   const ImageView view = picture.view();
   const int longer = std::max(view.width, view.height);
   const auto small = [longer](int side) {
-    return longer <= kThumbnailSide ? side : std::max(1, static_cast<int>(std::int64_t{side} * kThumbnailSide / longer));
+    return longer <= kThumbnailSide ? side
+                                    : std::max(1, static_cast<int>(std::int64_t{side} * kThumbnailSide / longer));
   };
   const int width = small(view.width), height = small(view.height);
   auto pixels = std::make_unique<std::byte[]>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);

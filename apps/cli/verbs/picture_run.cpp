@@ -27,10 +27,10 @@ Result<void> run_pictures(PictureLoader& loader, WorkerSessions& sessions, std::
     Group& group = groups[slot];
     loader.load(group.pictures);
     if (work.begin) work.begin(slot, group.pictures);
-    group.computed = compute_group(group.pictures, [&](std::span<const ImageView> views,
-                                                       std::span<LoadedPicture* const> pictures) {
-      return work.compute(slot, sessions[worker], views, pictures);
-    });
+    group.computed =
+        compute_group(group.pictures, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) {
+          return work.compute(slot, sessions[worker], views, pictures);
+        });
     // Many pictures wait for their turn; nobody needs their pixels any more.
     for (LoadedPicture& picture : group.pictures) picture.image.reset();
   };
