@@ -72,10 +72,4 @@ void PictureLoader::load(std::span<LoadedPicture> pictures) const {
   }
 }
 
-std::vector<LoadedPicture> PictureLoader::next(std::size_t count) {
-  std::vector<LoadedPicture> group = take(count);
-  load(group);
-  return group;
-}
-
 }  // namespace mobilenet::cli

@@ -50,8 +50,6 @@ class PictureLoader {
   std::vector<LoadedPicture> take(std::size_t count);
   // Decodes them, on any thread; each becomes a good or a bad one.
   void load(std::span<LoadedPicture> pictures) const;
-  // Both.
-  std::vector<LoadedPicture> next(std::size_t count);
 
  private:
   bool take_from_stream(LoadedPicture& picture);

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "cli/output/progress.h"
 #include "cli/output/table.h"
 #include "cli/output/words.h"
+#include "cli/pictures/ordered_work.h"
 #include "cli/pictures/picture_batch.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
@@ -247,24 +249,38 @@ Result<std::unique_ptr<Measure>> measure_for(const ModelInfo& info, const Evalua
   return std::unique_ptr<Measure>(std::make_unique<TopMeasure>(*std::move(truth), options.annotations));
 }
 
-// The model's answers about all pictures; gives the number of pictures that could not be judged.
+// The model's answers about all pictures; gives the number of pictures that could not be judged. Those ahead are
+// decoded meanwhile; they are judged one after the other, as what equal scores count for depends on their order.
 Result<std::size_t> collect(Session& session, Measure& measure, PictureLoader& loader, std::size_t batch) {
   Progress progress(loader.total(), AnswersGo::to_a_file);
+  const std::size_t groups = (loader.total() + batch - 1) / batch;
+  const std::size_t workers =
+      std::clamp(static_cast<std::size_t>(session.threads()), std::size_t{1}, std::max(groups, std::size_t{1}));
+  std::vector<std::vector<LoadedPicture>> slots(slots_of(workers));
   std::size_t bad = 0;
-  for (auto group = loader.next(batch); !group.empty(); group = loader.next(batch)) {
+  std::optional<Error> failure;
+  const auto take = [&](std::size_t slot) {
+    slots[slot] = loader.take(batch);
+    return !slots[slot].empty();
+  };
+  const auto judge = [&](std::size_t slot) {
     const auto computed =
-        compute_group(group, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) {
+        compute_group(slots[slot], [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) {
           return measure.add(session, views, pictures);
         });
-    if (!computed) return computed.error();
-    for (const LoadedPicture& picture : group) {
-      if (picture.image) continue;
+    if (!computed) failure = computed.error();
+    for (const LoadedPicture& picture : slots[slot]) {
+      if (picture.error.empty()) continue;
       ++bad;
       progress.clear();
       say(picture.error);
     }
-    progress.advance(group.size());
-  }
+    progress.advance(slots[slot].size());
+    slots[slot].clear();
+    return !failure;
+  };
+  do_in_order(workers, {take, [&](std::size_t, std::size_t slot) { loader.load(slots[slot]); }, judge});
+  if (failure) return *failure;
   return bad;
 }
 

@@ -74,8 +74,7 @@ int index(IndexOptions& options) {
   choose_features(*layer, options.session);
   const std::vector<PictureSource> sources = list_still_pictures(options.pictures);
   OutputFiles files(options.if_exists);
-  add_files_read(options.model, files);
-  for (const PictureSource& picture : sources) files.reads(picture.name);
+  add_files_read(options.model, options.pictures, sources, {}, files);
   auto output = files.only(options.output, "the index");
   if (!output) return fail(output.error());
   auto session = open_session(*model, options.session);
@@ -88,10 +87,11 @@ int index(IndexOptions& options) {
   auto builder =
       SearchIndexBuilder::create(dimensions, {whole_name(model->info().source), *layer, *std::move(fingerprint)});
   if (!builder) return fail(builder.error());
-  const auto bad = features_of_pictures({sources, options.pictures, AnswersGo::to_a_file, options.json}, *session,
-                                        [&](const LoadedPicture& picture, std::span<const float> features) {
-                                          return builder->add(picture.name, features);
-                                        });
+  const auto bad = features_of_pictures(
+      {sources, options.pictures, *model, options.session, *session, AnswersGo::to_a_file, options.json},
+      [&](const LoadedPicture& picture, std::span<const float> features) {
+        return builder->add(picture.name, features);
+      });
   if (!bad) return fail(bad.error());
   if (builder->size() == 0) return fail("nothing could be read; " + options.output + " is not written");
   const auto built = builder->build();

@@ -9,7 +9,9 @@
 
 #include "cli/output/output.h"
 #include "cli/output/table.h"
-#include "cli/pictures/picture_batch.h"
+#include "cli/pictures/ordered_work.h"
+#include "cli/verbs/picture_run.h"
+#include "cli/verbs/worker_sessions.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -89,32 +91,47 @@ void choose_features(const std::string& layer, SessionOptions& options) {
   options.pooling = Pooling::average;
 }
 
-Result<std::size_t> features_of_pictures(const FeatureRun& run, Session& session, const TakeFeatures& take) {
+Result<std::size_t> features_of_pictures(const FeatureRun& run, const TakeFeatures& take) {
+  struct Row {
+    const LoadedPicture* picture = nullptr;
+    std::vector<float> values;
+  };
+  const auto batch = static_cast<std::size_t>(run.arguments.batch);
   PictureLoader loader(run.pictures, run.arguments.options);
+  WorkerSessions sessions(run.model, run.options, run.session, count_groups(run.pictures, batch));
   Progress progress(loader.total(), run.answers);
   std::size_t bad = 0;
-  const auto batch = static_cast<std::size_t>(run.arguments.batch);
-  for (auto group = loader.next(batch); !group.empty() && output_works(); group = loader.next(batch)) {
-    const auto computed = compute_group(
-        group, [&](std::span<const ImageView> views, std::span<LoadedPicture* const> pictures) -> Result<void> {
-          const auto rows = rows_of(session, views);
-          if (!rows) return rows.error();
-          const std::size_t dimensions = rows->size() / views.size();
-          for (std::size_t i = 0; i < pictures.size(); ++i) {
-            const auto taken = take(*pictures[i], std::span(*rows).subspan(i * dimensions, dimensions));
-            if (!taken) pictures[i]->fail(taken.error().message);
-          }
-          return {};
-        });
+  std::vector<std::vector<Row>> rows(slots_of(sessions.size()));
+  PictureWork work;
+  work.begin = [&rows](std::size_t slot, std::span<LoadedPicture>) { rows[slot].clear(); };
+  work.compute = [&rows](std::size_t slot, Session& session, std::span<const ImageView> views,
+                         std::span<LoadedPicture* const> pictures) -> Result<void> {
+    const auto values = rows_of(session, views);
+    if (!values) return values.error();
+    const std::size_t dimensions = values->size() / views.size();
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+      const auto row = std::span(*values).subspan(i * dimensions, dimensions);
+      rows[slot].push_back({pictures[i], {row.begin(), row.end()}});
+    }
+    return {};
+  };
+  work.deliver = [&](std::size_t slot, std::span<LoadedPicture> pictures) {
     progress.clear();
-    if (!computed) return computed.error();
-    for (const LoadedPicture& picture : group) {
-      if (picture.image) continue;
+    auto row = rows[slot].begin();  // of the good pictures, in their order
+    for (LoadedPicture& picture : pictures) {
+      if (picture.error.empty() && row != rows[slot].end() && row->picture == &picture) {
+        if (const auto taken = take(picture, (row++)->values); !taken) picture.fail(taken.error().message);
+      }
+      if (picture.error.empty()) continue;
       ++bad;
       say_bad(picture, run.json);
     }
-    progress.advance(group.size());
-  }
+    progress.advance(pictures.size());
+    return output_works();
+  };
+  const auto ran = run_pictures(loader, sessions, batch, work);
+  progress.clear();
+  if (!ran) return ran.error();
   return bad;
 }
 

@@ -30,6 +30,9 @@ void choose_features(const std::string& layer, SessionOptions& options);
 struct FeatureRun {
   std::span<const PictureSource> pictures;
   const PictureArguments& arguments;
+  const Model& model;
+  const SessionOptions& options;
+  Session& session;  // opened with these options
   AnswersGo answers = AnswersGo::to_a_file;
   bool json = false;  // also for the errors of bad pictures
 };
@@ -37,8 +40,9 @@ struct FeatureRun {
 // A picture's vector; an error makes it a bad picture.
 using TakeFeatures = std::function<Result<void>(const LoadedPicture& picture, std::span<const float> features)>;
 
-// Goes through all pictures in order and says what is wrong with the bad ones, whose number it returns.
-Result<std::size_t> features_of_pictures(const FeatureRun& run, Session& session, const TakeFeatures& take);
+// Goes through all pictures, several at once; takes them in order, on this thread, and says what is wrong with the bad
+// ones, whose number it returns.
+Result<std::size_t> features_of_pictures(const FeatureRun& run, const TakeFeatures& take);
 
 // What the session makes of a picture that is always the same: no two models give the same.
 Result<std::vector<float>> fingerprint_of(Session& session);

@@ -169,10 +169,11 @@ int search(SearchOptions& options) {
   if (auto same = check_same_model(*index, options, model->info(), *session); !same) return fail(same.error());
   const std::vector<PictureSource> sources = list_still_pictures(options.pictures);
   Answers answers(options, *index);
-  const auto bad = features_of_pictures({sources, options.pictures, AnswersGo::to_standard_output, options.json},
-                                        *session, [&](const LoadedPicture& picture, std::span<const float> features) {
-                                          return answers.add(picture.name, features);
-                                        });
+  const auto bad = features_of_pictures(
+      {sources, options.pictures, *model, options.session, *session, AnswersGo::to_standard_output, options.json},
+      [&](const LoadedPicture& picture, std::span<const float> features) {
+        return answers.add(picture.name, features);
+      });
   if (!bad) return fail(bad.error());
   if (auto answered = answers.flush(); !answered) return fail(answered.error());
   if (*bad == 0) return kSuccess;

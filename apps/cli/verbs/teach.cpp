@@ -196,11 +196,12 @@ int teach(TeachArguments& options) {
   note_guesses(model->info());
 
   Examples examples;
-  const auto bad = features_of_pictures({lessons->sources, options.pictures, AnswersGo::to_a_file, options.json},
-                                        *session, [&](const LoadedPicture& picture, std::span<const float> features) {
-                                          examples.add(features, lessons->class_of_source[picture.place]);
-                                          return Result<void>();
-                                        });
+  const auto bad = features_of_pictures(
+      {lessons->sources, options.pictures, *model, options.session, *session, AnswersGo::to_a_file, options.json},
+      [&](const LoadedPicture& picture, std::span<const float> features) {
+        examples.add(features, lessons->class_of_source[picture.place]);
+        return Result<void>();
+      });
   if (!bad) return fail(bad.error());
   for (std::size_t c = 0; c < lessons->classes(); ++c)
     if (const std::size_t count = examples.count_of(static_cast<int>(c)); count < kHeldOut)
