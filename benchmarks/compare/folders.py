@@ -48,8 +48,9 @@ class Loop:
         picture = self.image.open(path).convert("RGB")
         small = picture.resize((self.side, self.side), self.image.Resampling.BILINEAR)
         blob = self.numpy.asarray(small, self.numpy.float32).transpose(2, 0, 1)[None] / 127.5 - 1
-        scores = self.session.run(None, {self.name: blob})[0].ravel()
-        return int(scores.argmax()), float(scores.max())
+        logits = self.session.run(None, {self.name: blob})[0].ravel()
+        scores = self.numpy.exp(logits - logits.max())
+        return int(scores.argmax()), float(scores.max() / scores.sum())
 
     def seconds(self, pictures):
         start = time.perf_counter()

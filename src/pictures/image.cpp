@@ -12,6 +12,7 @@
 #include "base/caught.h"
 #include "base/error.h"
 #include "base/file_bytes.h"
+#include "base/huge_pages.h"
 #include "pictures/decode.h"
 #include "pictures/exif.h"
 #include "pictures/metadata.h"
@@ -138,6 +139,7 @@ Result<DecodedPicture> blank_picture(const PictureFile& file, std::int64_t width
   // Large pictures come as fresh pages of the system, which are zero already: clearing them costs nothing.
   Pixels rgb(static_cast<std::byte*>(std::calloc(bytes, 1)), &std::free);
   if (!rgb) return failure(ErrorCode::out_of_memory, file.name, ": needs ", bytes, " bytes of memory");
+  wish_huge_pages(rgb.get(), bytes);
   return DecodedPicture{std::move(rgb), static_cast<int>(width), static_cast<int>(height)};
 }
 

@@ -15,7 +15,7 @@ from program import ProgramTest, main, mobilenet
 KNOWN = [model["name"] for model in json.loads(
     (pathlib.Path(__file__).parents[2] / "apps/cli/models/known_models.json").read_text())["models"]]
 VERBS = ["classify", "detect", "segment", "live", "evaluate", "features", "run", "info", "bench", "convert", "models",
-         "get", "completion", "help", "version"]
+         "get", "index", "search", "teach", "completion", "help", "version"]
 
 
 def needs(program):
