@@ -5,11 +5,12 @@
 import csv
 import pathlib
 import struct
+import subprocess
 import sys
 import unittest
 import xml.etree.ElementTree
 
-from program import ProgramTest, mobilenet, png
+from program import PROGRAM, ProgramTest, mobilenet, png
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "live_view"))
 import chromium  # noqa: E402
@@ -186,6 +187,20 @@ class Results(ProgramTest):
             self.assertEqual(text("#count"), "1 of 4 pictures")
             self.assertTrue(browser.value("document.querySelectorAll('#histogram i').length === 20"))
             self.assertTrue(browser.screenshot().startswith(b"\x89PNG"))
+
+    def test_a_reader_that_leaves_gets_no_half_table(self):
+        many = self.path("left")
+        many.mkdir()
+        for i in range(60):
+            (many / f"{i:02}.png").write_bytes(png(30, 30, seed=i))
+        table = self.path("left.csv")
+        process = subprocess.Popen([PROGRAM, "classify", "-q", "-n", "10", "-m", str(self.model), "--json", "--csv",
+                                    str(table), str(many)], stdout=subprocess.PIPE)
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(60)
+        if table.exists():  # it was done before the pipe was closed
+            self.assertEqual(len(self.rows(table)), 600)
 
     def test_results_are_of_pictures(self):
         for words in (["--copy"], ["--csv", self.path("t.txt")], ["--sheet", self.path("s.gif")],

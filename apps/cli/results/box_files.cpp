@@ -72,13 +72,14 @@ Result<void> YoloFiles::prepare(const ResultRequest& request, OutputFiles& files
   const fs::path path = fs::path(files_.output()) / "classes.txt";
   std::error_code ignored;
   if (request.resume && fs::exists(path, ignored)) return {};
-  auto names_file = files.add(path, "the names of the classes");
-  if (!names_file) return names_file.error();
-  if (auto free = files.check_existing(); !free) return free;
-  std::string text;
-  for (const std::string& name : names_of_classes(request.model)) text += printable(name) + '\n';
-  return write_text(*names_file, text);
+  auto added = files.add(path, "the names of the classes");
+  if (!added) return added.error();
+  names_file_ = *std::move(added);
+  for (const std::string& name : names_of_classes(request.model)) names_ += printable(name) + '\n';
+  return {};
 }
+
+Result<void> YoloFiles::finish() { return names_file_ ? write_text(*names_file_, names_) : Result<void>(); }
 
 Result<void> YoloFiles::write(const LoadedPicture& picture, PictureAnswer& answer) {
   if (files_.is_done(picture.place)) return {};

@@ -4,6 +4,7 @@
 
 // Objects as the files that tools for labelling and training read: one a picture, boxes inside of it.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,10 +23,13 @@ class YoloFiles : public ResultKind {
   Result<void> prepare(const ResultRequest& request, OutputFiles& files) override;
   bool is_done(std::size_t place) const override { return files_.is_done(place); }
   Result<void> write(const LoadedPicture& picture, PictureAnswer& answer) override;
+  Result<void> finish() override;
   std::string summary() const override { return "YOLO labels in " + files_.output(); }
 
  private:
   PictureFiles files_;
+  std::optional<Destination> names_file_;  // none: it is there already
+  std::string names_;
 };
 
 // PASCAL VOC's XML: pixels counted from 1, the last one belongs to the box.

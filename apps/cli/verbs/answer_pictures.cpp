@@ -52,6 +52,7 @@ class AnswerWork {
     const auto ran = run_pictures(loader_, sessions_, batch_, work);
     progress_.clear();
     if (!ran) return fail(ran.error());
+    if (!output_works()) return kFailure;  // stopped midway: what all pictures share would be a part of it
     if (auto finished = run_.results.finish(); !finished) return fail(finished.error());
     say_summary(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     if (bad_ == 0) return kSuccess;
