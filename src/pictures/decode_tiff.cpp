@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,9 +62,10 @@ int note_error(TIFF*, void* handle, const char*, const char* format, va_list arg
   std::vsnprintf(text.data(), text.size(), format, arguments);
   try {
     trouble = text.data();
-  } catch (...) {  // without memory there is no sentence
+    return 1;
+  } catch (const std::bad_alloc&) {
+    return 1;  // without memory there is no sentence
   }
-  return 1;
 }
 
 using Tiff = std::unique_ptr<TIFF, void (*)(TIFF*)>;

@@ -50,9 +50,12 @@ void PilPlaneResize::prepare(const Key& key) {
 void PilPlaneResize::blend_rows(const StoredBytes& plane, int begin, int count, Member& member) const {
   const std::uint8_t* const first = plane.first + rows_.first * plane.row_bytes + first_byte_;
   for (int y = 0; y < count; ++y) {
-    const QuadTaps& taps = rows_.taps[static_cast<std::size_t>(begin + y)];
-    for (std::size_t t = 0; t < taps.count * kQuad; ++t)  // what fills a quad up counts nothing
-      member.sources[t] = first + std::min(static_cast<int>(taps.first + t), rows_.count - 1) * plane.row_bytes;
+    const QuadTaps& taps = rows_.taps[static_cast<std::size_t>(begin) + static_cast<std::size_t>(y)];
+    for (std::size_t t = 0; t < taps.count * kQuad; ++t) {
+      const int row = static_cast<int>(taps.first) + static_cast<int>(t);
+      // What fills a quad up counts nothing.
+      member.sources[t] = first + std::min(row, rows_.count - 1) * plane.row_bytes;
+    }
     kernels_.blend(member.sources.data(), taps.count, rows_.words.data() + taps.words, row_bytes_,
                    member.rows.data() + static_cast<std::size_t>(y) * padded_bytes_);
   }
