@@ -160,8 +160,9 @@ class MOBILENET_API Session {
   std::string_view isa() const;                  // "avx512", ..., "scalar" for reference
   std::string_view device() const;
   // What really runs: f32, f16, bf16x3, bf16, or int8 for integers of any width. Of `automatic` it is what answers are
-  // computed in; run() and features() then compute in `source`. In f16 the first call whose numbers are larger than
-  // that holds (65504) is computed again in f32, as all further ones are.
+  // computed in; run() and features() then compute in `source`. The first call with numbers
+  // inside the network that f16, bf16x3 or bf16 do not hold is computed again in f32, as all further ones are: beyond
+  // 65504 in f16, infinite in bf16x3, and below 6.1e-5 a whole layer long inside the blocks of bf16.
   Precision precision() const;
   int threads() const;
 

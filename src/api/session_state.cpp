@@ -125,15 +125,22 @@ Result<Arithmetic> SessionState::arithmetic(Precision asked) const {
   return found;
 }
 
-Result<void> SessionState::leave_halves() {
+Result<void> SessionState::change_to_floats() {
   MOBILENET_TRY(const Arithmetic floats, arithmetic(Precision::f32));
-  for (Arithmetic* const own : {&answers, &tensors})
-    if (own->precision == Precision::f16) *own = floats;
+  const Precision before = precision();
+  const auto changed = [&](const Arithmetic& own) { return has_fewer_bits(own.precision) ? floats : own; };
+  change_to(changed(answers), changed(tensors));
+  info = model->info;
+  info->decisions.push_back(
+      {"precision", text("f32, because ", name_of(before), " does not hold numbers of the network")});
+  return {};
+}
+
+void SessionState::change_to(Arithmetic of_answers, Arithmetic of_tensors) {
+  answers = std::move(of_answers);
+  tensors = std::move(of_tensors);
   last = nullptr;
   for (TaskState& task : tasks) task.compiled.clear();
-  info = model->info;
-  info->decisions.push_back({"precision", "f32, because numbers of the network were too large for f16"});
-  return {};
 }
 
 Result<void> SessionState::prepare() {

@@ -96,14 +96,22 @@ struct SessionState {
     return views;
   }
 
-  // run(), and once more in floats where that finds no numbers in f16: its largest is 65504.
+  // run(), and once more in floats where fewer bits found no numbers, or too small ones: halves go from 6.1e-5 to
+  // 65504, and an infinity of bf16x3 is no number. Where floats find none either, they are not to blame, and all is as
+  // before.
   template <class Run>
   auto run_in_range(Task task, const Run& run) -> decltype(run()) {
     auto done = run();
-    if (done || done.error().code != ErrorCode::bad_format || arithmetic_of(task).precision != Precision::f16)
+    if (done || done.error().code != ErrorCode::bad_format || !has_fewer_bits(arithmetic_of(task).precision))
       return done;
-    if (auto left = leave_halves(); !left) return std::move(left).error();
-    return run();
+    const std::array before{answers, tensors};
+    if (auto changed = change_to_floats(); !changed) return std::move(changed).error();
+    auto again = run();
+    if (!again && again.error().code == ErrorCode::bad_format) {
+      change_to(before[0], before[1]);
+      info.reset();
+    }
+    return again;
   }
 
   // Checks the options, chooses what they leave open, and compiles for one picture of the usual size.
@@ -118,8 +126,9 @@ struct SessionState {
   Result<Compiled*> run_pictures(Task task, std::span<const ImageView> images);
 
  private:
-  // From now on all is computed in floats.
-  Result<void> leave_halves();
+  // From now on all is computed in floats, and the session says why.
+  Result<void> change_to_floats();
+  void change_to(Arithmetic of_answers, Arithmetic of_tensors);
   Result<Arithmetic> arithmetic(Precision asked) const;
   Result<void> prepare_on(Device device);
   Result<void> prepare_pictures();

@@ -70,7 +70,8 @@ class Execution {
   virtual std::span<const TensorMemory> outputs() const = 0;
 
   // Starts one run; wait returns when it is done, or says why it failed: a device was lost, or (bad_format) the scores
-  // that a claimed answer end reads are not numbers; in f16 those of any output, whose numbers may have been too large.
+  // that a claimed answer end reads are not numbers; in f16 those of any output, whose numbers may have been too large;
+  // in bf16 some tensor inside a block has none but numbers that are too small for halves.
   // One run at a time per Execution; a CPU backend does the work in submit. Neither allocates.
   virtual Result<Ticket> submit(const RunRequest& request) = 0;
   virtual Result<void> wait(Ticket ticket) = 0;

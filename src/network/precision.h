@@ -15,6 +15,11 @@ namespace mobilenet {
 // only carries them from or to floats, or renames them, does not.
 bool computes_in_integers(const Network& network);
 
+// Whether it computes floats in less than floats.
+constexpr bool has_fewer_bits(Precision precision) {
+  return precision == Precision::f16 || precision == Precision::bf16 || precision == Precision::bf16x3;
+}
+
 // The precision of the network's own tensors: f32 or int8. Fails where another was asked for by name.
 Result<Precision> own_precision(const Network& network, Precision asked);
 

@@ -46,7 +46,7 @@ TEST(StepRunner, AStepBeginsWhenThoseBeforeItAreDone) {
   const std::array steps{step_of(Reads{{0, -1}, &has_begun, &overtaken}), step_of(Writes{{0, 0}, &has_begun})};
   const std::array edges{Edge{1, {0, 0}, false}};
   for (const int threads : {2, 3}) {
-    StepRunner runner(steps, edges, 64, 1, {threads}, false);
+    StepRunner runner(steps, edges, 64, 1, 0, {threads}, false);
     std::array memory{runner.arena()};  // of the output: a single slice's lies in the arena
     for (int round = 0; round < 200; ++round) {
       has_begun = false;

@@ -81,10 +81,11 @@ TEST(Storage, WhatMayBeTooLargeForHalvesStaysFloat) {
   EXPECT_EQ(Bottleneck(Activation::hard_swish).counts(), (Counts{0, 0})) << "no clamp";
 }
 
-TEST(Storage, SumsOfHalvesMustHoldWhatTheyAdd) {
-  EXPECT_EQ(Bottleneck(Activation::relu6, 3000).counts(), (Counts{1, 1})) << "sums of floats";
-  EXPECT_EQ(Bottleneck(Activation::relu6, 3000).counts({}, DataType::f16), (Counts{0, 0}));
-  EXPECT_EQ(Bottleneck().counts({}, DataType::f16), (Counts{1, 1}));
+TEST(Storage, NoTapsAreSoLargeThatSumsOverflowOrSmallHalvesShow) {
+  for (const DataType sums : {DataType::f32, DataType::f16}) {
+    EXPECT_EQ(Bottleneck(Activation::relu6, 3000).counts({}, sums), (Counts{0, 0}));
+    EXPECT_EQ(Bottleneck(Activation::relu6, 600).counts({}, sums), (Counts{1, 1})) << "at most 9 * 6 * 600 = 32400";
+  }
 }
 
 TEST(Storage, WhatTheCallerWantsIsFloat) {

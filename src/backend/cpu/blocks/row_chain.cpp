@@ -47,6 +47,7 @@ class Stream {
       call.out = i + 1 == stages_.size() ? picture(chain.output, g.height, g.row_bytes)
                                          : Rows{context.scratch + stage.ring, g.row_bytes, stage.ring_rows};
       call.scratch = context.scratch + chain.stage_scratch;
+      call.normal_halves = context.normal_halves;
       before = call.out;
     }
   }

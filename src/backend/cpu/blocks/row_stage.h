@@ -6,6 +6,7 @@
 // run as such stages, with only the rows that the next one still needs in memory: a whole inverted residual then stays
 // in the cache.
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 
@@ -40,6 +41,7 @@ struct RowCall {
   Rows in, residual, out;
   int begin = 0, end = 0;
   std::byte* scratch = nullptr;
+  std::atomic<bool>* normal_halves = nullptr;  // RunContext's
 };
 
 struct RowStage {

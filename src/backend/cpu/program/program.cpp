@@ -58,6 +58,7 @@ class CpuExecution final : public Execution {
   CpuExecution(std::shared_ptr<const Code> code, const ExecutionOptions& options)
       : code_(std::move(code)),
         runner_(code_->steps, code_->edges, code_->plan.arena_bytes, code_->batch.slices,
+                tensors_of_halves(code_->storages),
                 {code_->threads, options.executor, std::chrono::microseconds(options.spin_us)}, options.profile),
         edges_(code_->edge_bytes()) {
     std::size_t place = 0;
@@ -79,10 +80,14 @@ class CpuExecution final : public Execution {
     copy_tensors(inputs_, request.inputs);
     for (std::size_t i = 0; i < outputs_.size(); ++i)
       memory_[inputs_.size() + i] = request.outputs.empty() ? outputs_[i].data : request.outputs[i].data;
-    runner_.run(memory_);
+    keeps_numbers_ = runner_.run(memory_);
     return ++runs_;
   }
-  Result<void> wait(Ticket) override { return {}; }  // submit has done the work
+  // submit has done the work.
+  Result<void> wait(Ticket) override {
+    if (keeps_numbers_) return {};
+    return failure(ErrorCode::bad_format, "numbers inside the network are too small for the halves that keep them");
+  }
 
   std::span<const StepTime> step_times() const override { return runner_.step_times(); }
 
@@ -107,6 +112,7 @@ class CpuExecution final : public Execution {
   std::vector<std::byte*> memory_;  // of every edge, in this run
   std::vector<TensorMemory> inputs_, outputs_;
   Ticket runs_ = 0;
+  bool keeps_numbers_ = true;  // in the last run
 };
 
 class CpuProgram final : public Program {

@@ -6,6 +6,7 @@
 // work inside it with the others.
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <span>
 
@@ -31,6 +32,7 @@ class RunContext {
   SharedLoop* loops = nullptr;   // of the members; the first is that of the next for_each
   SharedLoop* open = nullptr;    // the first that this member has not seen finished
   SpinLimit spin;
+  std::atomic<bool>* normal_halves = nullptr;  // of the slice, see NormalHalves
 
   std::byte* at(const Place& place) const { return place.binding < 0 ? arena + place.offset : bound[place.binding]; }
 

@@ -54,6 +54,7 @@ struct StepSource {
   Storage storage(TensorId id) const {
     return storages.empty() ? Storage::f32 : storages[static_cast<std::size_t>(id)];
   }
+  NormalHalves normal_halves(TensorId id) const { return {halves_index(storages, id)}; }
   const Node& node(int index) const { return network.node(index); }
   const Parameter& parameter(TensorId id) const { return parameters.of(tensor(id)); }
   // An empty buffer where nothing is packed.

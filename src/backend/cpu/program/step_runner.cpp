@@ -26,16 +26,18 @@ std::size_t StepRunner::memory_bytes(std::span<const CompiledStep> steps, std::s
 }
 
 StepRunner::StepRunner(std::span<const CompiledStep> steps, std::span<const Edge> edges, std::size_t arena_bytes,
-                       std::size_t slices, const Threads& threads, bool profile)
+                       std::size_t slices, std::size_t halves, const Threads& threads, bool profile)
     : steps_(steps),
       edges_(edges),
       arena_stride_(padded_lines(arena_bytes)),
       scratch_stride_(scratch_of(steps)),
       slices_(slices),
+      halves_(halves),
       threads_(threads),
       arenas_(arena_stride_ * lanes_of(slices, threads.count)),
       scratch_(scratch_stride_ * static_cast<std::size_t>(threads.count)),
-      bound_(edges.size() * static_cast<std::size_t>(threads.count)) {
+      bound_(edges.size() * static_cast<std::size_t>(threads.count)),
+      normal_halves_(slices * whole_lines(halves)) {
   copies_ = std::any_of(edges.begin(), edges.end(), [](const Edge& edge) { return edge.copied; });
   std::size_t loops = copies_ ? 1 : 0;  // of a slice
   for (const CompiledStep& step : steps) loops += static_cast<std::size_t>(step.shared_loops);
@@ -46,11 +48,19 @@ StepRunner::StepRunner(std::span<const CompiledStep> steps, std::span<const Edge
   for (const CompiledStep& step : steps) times_.push_back({step.name, step.kind, 0});
 }
 
-void StepRunner::run(std::span<std::byte* const> memory) {
+bool StepRunner::run(std::span<std::byte* const> memory) {
   memory_ = memory;
   for (SharedLoop& loop : loops_) loop.reset();
   for (StepTime& time : times_) time.milliseconds = 0;
+  for (std::atomic<bool>& normal : normal_halves_) normal.store(false, std::memory_order_relaxed);
   work_together(threads_, [this](const Member& member) { work(member); });
+  for (std::size_t slice = 0; slice < slices_; ++slice) {
+    const auto normal = std::span(normal_halves_).subspan(slice * whole_lines(halves_), halves_);
+    if (!std::all_of(normal.begin(), normal.end(),
+                     [](const auto& seen) { return seen.load(std::memory_order_relaxed); }))
+      return false;
+  }
+  return true;
 }
 
 // What every member does. All come to the same loops in the same order and pass by those that are finished: a member
@@ -82,6 +92,7 @@ void StepRunner::work(const Member& member) {
 bool StepRunner::run_slice(const Member& member, std::size_t slice, RunContext& context) {
   for (std::size_t e = 0; e < edges_.size(); ++e)
     if (!edges_[e].copied) context.bound[edges_[e].place.binding] = memory_[e] + slice * edges_[e].bytes;
+  context.normal_halves = normal_halves_.data() + slice * whole_lines(halves_);
   const bool timed = member.index == 0 && !times_.empty();
   auto before = timed ? Clock::now() : Clock::time_point();
   for (std::size_t i = 0; i < steps_.size(); ++i) {

@@ -7,6 +7,7 @@
 
 #include <mobilenet/session.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <span>
@@ -29,16 +30,16 @@ struct Edge {
 // Allocates in its constructor and nowhere else, and throws std::bad_alloc.
 class StepRunner {
  public:
-  // `steps` and `edges` must outlive the runner.
+  // `steps` and `edges` must outlive the runner. `halves`: tensors that are kept in halves.
   StepRunner(std::span<const CompiledStep> steps, std::span<const Edge> edges, std::size_t arena_bytes,
-             std::size_t slices, const Threads& threads, bool profile);
+             std::size_t slices, std::size_t halves, const Threads& threads, bool profile);
 
   // What the constructor allocates for arenas and scratch.
   static std::size_t memory_bytes(std::span<const CompiledStep> steps, std::size_t arena_bytes, std::size_t slices,
                                   int threads);
 
-  // `memory`: of every edge, for the whole batch.
-  void run(std::span<std::byte* const> memory);
+  // `memory`: of every edge, for the whole batch. False where some tensor of halves has no normal one in some slice.
+  bool run(std::span<std::byte* const> memory);
 
   std::byte* arena() { return arenas_.data(); }  // of the first slice
   // Of the last run, the slices that the calling thread took part in together.
@@ -52,12 +53,13 @@ class StepRunner {
 
   const std::span<const CompiledStep> steps_;
   const std::span<const Edge> edges_;
-  const std::size_t arena_stride_, scratch_stride_, slices_;
+  const std::size_t arena_stride_, scratch_stride_, slices_, halves_;
   const Threads threads_;
   bool copies_ = false;  // some outputs from the arena
   AlignedBuffer arenas_, scratch_;
-  std::vector<std::byte*> bound_;  // of every member
-  std::vector<SharedLoop> loops_;  // over slices, then those of the slices that are run together
+  std::vector<std::byte*> bound_;                 // of every member
+  std::vector<SharedLoop> loops_;                 // over slices, then those of the slices that are run together
+  std::vector<std::atomic<bool>> normal_halves_;  // of every slice in cache lines of its own
   std::vector<StepTime> times_;
   std::span<std::byte* const> memory_;  // of this run
 };

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #include "backend/cpu/program/storage.h"
 
+#include <algorithm>
+
 #include "backend/cpu/kernels/bf16_gemm.h"
 #include "backend/cpu/program/operators.h"
 #include "backend/cpu/program/step.h"
@@ -13,7 +15,8 @@
 namespace mobilenet::cpu {
 namespace {
 
-// Of what the sums of halves may reach, so that none of their parts overflows either.
+// Of what a depthwise convolution of halves may reach. Where halves are summed, none of their parts overflows then;
+// where floats are, taps make no more than 1.6e-4 (behind a ReLU6) of what a half leaves out of a number below 2^-14.
 constexpr double kLargestSum = kLargestHalf / 2.0;
 
 // Which step writes a tensor and which one reads it; null: none, several, or somebody outside of the program.
@@ -65,8 +68,8 @@ bool reads_bf16(const StepSource& source, TensorId input) {
          &products_of(source, *group->head) == source.kernels.bf16_gemm;
 }
 
-// Whether sums of halves hold what a depthwise convolution makes of numbers within `bounds`.
-bool halves_hold_sums(const StepSource& source, const FusedGroup& group, const ClampRange& bounds) {
+// Whether a depthwise convolution makes sums of numbers within `bounds` for which halves are good enough.
+bool has_moderate_sums(const StepSource& source, const FusedGroup& group, const ClampRange& bounds) {
   const auto view = checked_view(source.network, source.parameters, group);
   if (!view) return false;
   return largest_sum(folded_filter(source.network, source.parameters, group, *view), bounds) <= kLargestSum;
@@ -104,11 +107,27 @@ std::vector<Storage> choose_storage(const Plan& plan, const std::function<StepSo
       ClampRange bounds;
       if (before.writer == nullptr || !writes_halves(source(*before.writer), bounds)) continue;
       if (after.reader == nullptr || !reads_bf16(source(*after.reader), step.output)) continue;
-      if (here.kernels.f16_depthwise->packed == DataType::f16 && !halves_hold_sums(here, *group, bounds)) continue;
+      if (!has_moderate_sums(here, *group, bounds)) continue;
       storage[at(input)] = Storage::f16;
       storage[at(step.output)] = Storage::bf16;
     }
   return storage;
+}
+
+std::size_t tensors_of_halves(std::span<const Storage> storages) {
+  return static_cast<std::size_t>(std::count(storages.begin(), storages.end(), Storage::f16));
+}
+
+int halves_index(std::span<const Storage> storages, TensorId id) {
+  const auto at = static_cast<std::size_t>(id);
+  if (storages.empty() || storages[at] != Storage::f16) return -1;
+  return static_cast<int>(tensors_of_halves(storages.first(at)));
+}
+
+bool NormalHalves::has_normal(const void* halves, std::int64_t count) {
+  constexpr std::uint16_t kMagnitude = 0x7fff, kSmallestNormal = 0x0400;
+  const auto* first = static_cast<const std::uint16_t*>(halves);
+  return std::any_of(first, first + count, [](std::uint16_t half) { return (half & kMagnitude) >= kSmallestNormal; });
 }
 
 }  // namespace mobilenet::cpu

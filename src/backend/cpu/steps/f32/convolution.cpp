@@ -43,6 +43,7 @@ struct ConvolutionStep {
   // Of scratch, before that of the kernels: patches, or the sums of the shared pixel.
   std::size_t patch_bytes = 0, stage_patch_bytes = 0;
   Activation activation = Activation::none;  // where it is more than a clamp
+  NormalHalves normal_halves;
 };
 
 // The rows of the input under pixels begin..end of one row of the output (counted over the whole batch), one below the
@@ -113,6 +114,7 @@ void run_convolution_rows(const ConvolutionStep& step, const RowCall& call) {
       problem.residual = residual == nullptr ? nullptr : residual + at;
       kernels.rows_first(problem, step.tile_rows, 0, pixels, 0, step.matrix.panels);
     }
+    step.normal_halves.look(call.normal_halves, out, width * problem.out_stride);
     if (step.activation == Activation::none) continue;
     auto* const line = reinterpret_cast<float*>(out);
     step.elementwise->activate(step.activation, line, line,
@@ -160,9 +162,11 @@ void multiply(const ConvolutionStep& step, RunContext& context, int group, Range
     problem.out = problem.element(out, first_column + begin * problem.out_stride);
     problem.residual = residual == nullptr ? nullptr : residual + begin * problem.out_stride;
     run(problem, step.tile_rows, 0, end - begin, panels.begin, panels.end);
-    if (step.activation == Activation::none) continue;
     const int left = panels.begin * kernels.layout.columns;
     const int right = std::min(problem.columns, panels.end * kernels.layout.columns);
+    for (int row = 0; row < end - begin && problem.out_is_f16; ++row)
+      step.normal_halves.look(context.normal_halves, problem.out_at(row * problem.out_stride + left), right - left);
+    if (step.activation == Activation::none) continue;
     for (int row = 0; row < end - begin; ++row) {
       float* line = static_cast<float*>(problem.out) + row * problem.out_stride + left;
       step.elementwise->activate(step.activation, line, line, static_cast<std::size_t>(right - left));
@@ -300,6 +304,7 @@ Result<CompiledStep> compile_convolution(const StepSource& source) {
   problem.a_is_bf16 = source.storage(input) == Storage::bf16;
   step.row_bytes = pixel_bytes(source.storage(input), problem.depth);
   problem.out_is_f16 = source.storage(source.step.output) == Storage::f16;
+  step.normal_halves = source.normal_halves(source.step.output);
   problem.out_stride = static_cast<std::ptrdiff_t>(step.groups) * problem.columns;
   const ClampRange clamp = clamp_of(group.activation);
   problem.low = clamp.low;
