@@ -2,7 +2,8 @@
 # pkg-config find them. Everything is relative to the prefix, so an install tree may be moved.
 include(CMakePackageConfigHelpers)
 
-# A project that adds this one may leave all of it out: MOBILENET_INSTALL=OFF, or by the component.
+# A project that adds this one may leave all of it out: MOBILENET_INSTALL=OFF, or by the component: mobilenet is what runs
+# (program, models, shared libraries), mobilenet_dev what a C++ program is built with.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME mobilenet)
 set(documents ${CMAKE_INSTALL_DATAROOTDIR}/doc/mobilenet)
 set(mobilenet_models ${CMAKE_INSTALL_DATADIR}/mobilenet/models)
@@ -26,15 +27,18 @@ list(TRANSFORM mobilenet_components PREPEND mobilenet_ OUTPUT_VARIABLE component
 if(BUILD_SHARED_LIBS AND component_targets)
   set_target_properties(${component_targets} PROPERTIES INSTALL_RPATH "$ORIGIN")  # they stand on the core, beside them
 endif()
-install(TARGETS mobilenet ${component_targets} EXPORT mobilenet-targets)
-install(EXPORT mobilenet-targets NAMESPACE mobilenet:: DESTINATION ${package})
-install(DIRECTORY include/mobilenet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(TARGETS mobilenet ${component_targets} EXPORT mobilenet-targets
+        LIBRARY NAMELINK_COMPONENT mobilenet_dev
+        ARCHIVE COMPONENT mobilenet_dev)
+install(EXPORT mobilenet-targets NAMESPACE mobilenet:: DESTINATION ${package} COMPONENT mobilenet_dev)
+install(DIRECTORY include/mobilenet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT mobilenet_dev
+        FILES_MATCHING PATTERN "*.h")
 
 configure_package_config_file(cmake/mobilenet-config.cmake.in ${PROJECT_BINARY_DIR}/mobilenet-config.cmake
                               INSTALL_DESTINATION ${package} PATH_VARS mobilenet_models)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/mobilenet-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/mobilenet-config.cmake ${PROJECT_BINARY_DIR}/mobilenet-config-version.cmake
-        DESTINATION ${package})
+        DESTINATION ${package} COMPONENT mobilenet_dev)
 
 # pkg-config: mobilenet, and mobilenet_draw and so on, which require it.
 file(RELATIVE_PATH mobilenet_prefix_from_pc /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
@@ -53,7 +57,8 @@ foreach(name IN ITEMS mobilenet ${mobilenet_components})
     string(APPEND pc_libraries " -pthread")
   endif()
   configure_file(cmake/mobilenet.pc.in ${PROJECT_BINARY_DIR}/${pc_name}.pc @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/${pc_name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  install(FILES ${PROJECT_BINARY_DIR}/${pc_name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+          COMPONENT mobilenet_dev)
 endforeach()
 
 install(DIRECTORY models/ DESTINATION ${mobilenet_models} FILES_MATCHING PATTERN "*.safetensors" PATTERN "*.md")
@@ -71,4 +76,8 @@ if(TARGET mobilenet_cli)
     install(FILES ${printed}/mobilenet.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
     install(FILES ${printed}/mobilenet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
   endif()
+endif()
+
+if(PROJECT_IS_TOP_LEVEL)
+  include(cmake/debian_package.cmake)
 endif()
