@@ -8,10 +8,12 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "base/quoted.h"
 #include "pictures/decode.h"
 #include "pictures/exif.h"
 
@@ -24,7 +26,7 @@ using Owned = std::unique_ptr<T, void (*)(T*)>;
 Error refused(const PictureFile& file, const heif_error& error) {
   if (error.code == heif_error_Memory_allocation_error && error.subcode != heif_suberror_Security_limit_exceeded)
     return failure(ErrorCode::out_of_memory, file.name, ": not enough memory to decode it");
-  const std::string_view why = error.message != nullptr ? error.message : "its decoder gives no reason";
+  const std::string why = error.message != nullptr ? printable(error.message) : "its decoder gives no reason";
   // Distributions may pack decoders apart.
   if (error.subcode == heif_suberror_Unsupported_codec || error.code == heif_error_Plugin_loading_error)
     return failure(ErrorCode::unsupported, file.name,

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/quoted.h"
 #include "pictures/decode.h"
 
 namespace mobilenet {
@@ -398,7 +399,7 @@ Result<DecodedPicture> decode_tiff(const PictureFile& file) {
   Source source{file.bytes};
   const auto refused = [&] {
     return failure(ErrorCode::bad_format, file.name, ": is not a readable TIFF picture: ",
-                   source.trouble.empty() ? "its pixels are malformed" : source.trouble);
+                   source.trouble.empty() ? "its pixels are malformed" : printable(source.trouble));
   };
   const Tiff tiff = open(source);
   if (!tiff) return refused();
