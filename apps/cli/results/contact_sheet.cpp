@@ -25,8 +25,8 @@ constexpr int kGap = 8, kCell = kThumbnailSide + kGap;
 constexpr int kPaper = 0xf2;  // grey
 
 fs::path sheet_path(const std::string& output, std::size_t sheet) {
+  if (sheet == 0) return output;
   const fs::path path(output);
-  if (sheet == 0) return path;
   return path.parent_path() / (path.stem().string() + '_' + std::to_string(sheet + 1) + path.extension().string());
 }
 

@@ -24,7 +24,7 @@ std::vector<fs::path> places_below_folder(std::span<const PictureSource> picture
     const std::string stem = name.stem().string(), end = ending(name);
     fs::path unique = folder / (stem + end);
     for (int copy = 2; !taken.insert(lower_case(unique.string())).second; ++copy)
-      unique = folder / (stem + '_' + std::to_string(copy) + end);
+      unique = folder / std::string(stem).append("_").append(std::to_string(copy)).append(end);
     places.push_back(std::move(unique));
   }
   return places;

@@ -52,7 +52,8 @@ class AnswerWork {
     const auto ran = run_pictures(loader_, sessions_, batch_, work);
     progress_.clear();
     if (!ran) return fail(ran.error());
-    if (!output_works()) return kFailure;  // stopped midway: what all pictures share would be a part of it
+    // Stopped midway: what all pictures share would be a part of it. finish_output() knows whether that is a failure.
+    if (!output_works()) return kSuccess;
     if (auto finished = run_.results.finish(); !finished) return fail(finished.error());
     say_summary(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     if (bad_ == 0) return kSuccess;

@@ -59,7 +59,7 @@ int segment(SegmentOptions& options) {
     answer.line["size"] = {found->width, found->height};
     answer.line["classes"] = segments_json(found->classes);
     answer.title = answer_title(picture, used, 1);
-    const auto written = results.write(picture, answer);
+    auto written = results.write(picture, answer);
     answer.mask = nullptr;
     if (!written) return written;
     answer.text = options.json ? json_line(answer.line) : answer.title + segments_table(*found);
