@@ -101,7 +101,10 @@ if(way STREQUAL "installed_shared")
   execute_process(COMMAND ${pkg_config} --cflags --libs mobilenet OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE
                   COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(flags UNIX_COMMAND "${flags}")
-  run(${compiler} -std=c++20 -shared -fPIC ${CMAKE_CURRENT_LIST_DIR}/plugin.cpp -o ${work}/plugin.so ${flags})
+  # It keeps what it has of the C++ library to itself: libheif, which the system never unloads, would use it and hold it.
+  file(WRITE ${work}/plugin.map "{ global: use_mobilenet; local: *; };\n")
+  run(${compiler} -std=c++20 -shared -fPIC -Wl,--version-script=${work}/plugin.map
+      ${CMAKE_CURRENT_LIST_DIR}/plugin.cpp -o ${work}/plugin.so ${flags})
   run(${work}/unload ${work}/plugin.so)
 
   # Without the program the optional libraries are the same, and find the core beside them: those that call it.
