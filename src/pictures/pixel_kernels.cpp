@@ -31,10 +31,6 @@ HWY_INLINE std::uint8_t to_byte(std::int32_t sum) {
   return static_cast<std::uint8_t>(std::clamp(sum >> ycbcr::kFractionBits, 0, 255));
 }
 
-HWY_INLINE std::uint8_t widened(unsigned level, int bits) {
-  return static_cast<std::uint8_t>(level << (8 - bits) | level >> (2 * bits - 8));
-}
-
 // What is left over of a row, or all of it: one pixel after the other.
 
 void take_rest(const std::uint8_t* pixels, int pixel_bytes, int offset, std::size_t begin, std::size_t count,

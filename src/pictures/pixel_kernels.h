@@ -14,6 +14,11 @@
 
 namespace mobilenet {
 
+// A level of so few bits as one of eight: the highest bits again below, so that all ones become 255.
+inline std::uint8_t widened(unsigned level, int bits) {
+  return static_cast<std::uint8_t>(level << (8 - bits) | level >> (2 * bits - 8));
+}
+
 // How pixels are written: red, green and blue, or the other way round; three bytes, or four of which the last is 255.
 struct RgbForm {
   bool blue_first = false, has_alpha = false;

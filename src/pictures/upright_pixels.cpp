@@ -78,11 +78,6 @@ const Lays& lays_of(PixelFormat format) {
   return kRgb;  // no format; UprightPixels::check() refuses it
 }
 
-// A level of so few bits as one of eight: the highest bits again below, so that all ones become 255.
-std::uint8_t widened(unsigned level, int bits) {
-  return static_cast<std::uint8_t>(level << (8 - bits) | level >> (2 * bits - 8));
-}
-
 void gather_565(const std::byte* pixel, std::ptrdiff_t step, int count, std::uint8_t* out) {
   for (int x = 0; x < count; ++x, pixel += step, out += 3) {
     const unsigned word = static_cast<unsigned>(pixel[0]) | static_cast<unsigned>(pixel[1]) << 8;

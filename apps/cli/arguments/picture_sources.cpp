@@ -27,11 +27,6 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 14> kExtensions = {".jpg", ".jpeg", ".jpe",  ".png",  ".webp", ".bmp", ".dib",
                                                           ".gif", ".tif",  ".tiff", ".heic", ".heif", ".hif", ".avif"};
 
-bool has_picture_extension(const fs::path& path) {
-  const std::string extension = lower_case(path.extension().string());
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
-}
-
 // HEIF and AVIF share their container with MP4. TIFF is told by its name alone: cameras' raw files begin like it.
 bool is_picture_brand(std::string_view brand) {
   constexpr std::array<std::string_view, 5> kBrands = {"heic", "heix", "mif1", "avif", "avis"};
@@ -201,6 +196,11 @@ void add_pattern(const std::string& pattern, const ExpandOptions& options, Pictu
 }
 
 }  // namespace
+
+bool has_picture_extension(const fs::path& path) {
+  const std::string extension = lower_case(path.extension().string());
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
 
 PictureList expand_pictures(std::span<const std::string> words, const ExpandOptions& options) {
   PictureList list;

@@ -8,6 +8,7 @@
 
 #include <mobilenet/result.h>
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct PictureSource {
 };
 
 inline constexpr const char* kStandardInput = "-";
+
+// Whether a file of this name is read as a picture, whatever it holds.
+bool has_picture_extension(const std::filesystem::path& path);
 
 struct MovingSource {
   std::string name;   // as given: a file, a camera, an address

@@ -4,13 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
 #include "cli/arguments/model_path.h"
+#include "cli/arguments/picture_sources.h"
 #include "cli/output/table.h"
 #include "cli/output/words.h"
 
@@ -31,10 +31,6 @@ bool is_there(const std::string& word) {
 }
 
 std::string ending_of(const std::string& word) { return lower_case(fs::path(word).extension().string()); }
-
-bool has_ending(const std::string& word, std::span<const std::string_view> endings) {
-  return std::find(endings.begin(), endings.end(), ending_of(word)) != endings.end();
-}
 
 std::vector<const CLI::App*> commands_of(const CLI::App& program) {
   return program.get_subcommands([](const CLI::App*) { return true; });
@@ -74,14 +70,12 @@ std::string no_option(const CLI::App& program, const CLI::App& command, const st
 }  // namespace
 
 std::string no_command(const CLI::App& app, const std::string& word) {
-  static constexpr std::array<std::string_view, 11> kPictures = {".jpg",  ".jpeg", ".png",  ".webp", ".bmp", ".heic",
-                                                                 ".heif", ".gif",  ".tiff", ".tif",  ".avif"};
   const std::string sentence = "'" + word + "' is no command of mobilenet";
   if (is_model_ending(ending_of(word))) return sentence + "; `mobilenet info " + word + "` shows a model";
   std::vector<std::string> names;
   for (const CLI::App* verb : commands_of(app)) names.push_back(verb->get_name());
   if (const std::string hint = did_you_mean(word, names); !hint.empty() && !is_there(word)) return sentence + hint;
-  if (is_there(word) || has_ending(word, kPictures))
+  if (is_there(word) || has_picture_extension(word))
     return sentence + "; `mobilenet classify " + word + "` says what a picture shows";
   return sentence + "; there are " + join(names, ", ");
 }

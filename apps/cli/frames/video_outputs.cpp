@@ -41,9 +41,8 @@ Result<void> VideoOutputs::prepare(std::span<const MovingSource> sources, Output
     if (sources.size() > 1)
       return Error{ErrorCode::invalid_argument, output_ + ": is one file, and " + counted(sources.size(), "video") +
                                                     " need a folder; end its name in /"};
-  } else {
-    fs::create_directories(output_, error);
-    if (error) return Error{ErrorCode::io, output_ + ": no folder can be made there: " + error.message()};
+  } else if (auto made = make_folder(output_); !made) {
+    return made;
   }
   std::set<std::string> taken;  // in lower case: many disks do not tell them apart
   for (const MovingSource& source : sources) {

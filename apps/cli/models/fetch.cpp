@@ -127,9 +127,7 @@ class Fetch {
   Result<void> bring(const PartialFile& partial) const {
     for (;;) {
       const bool goes_on = partial.size() > 0;
-      if (goes_on && model_.member.empty() && partial.size() >= model_.bytes) {
-        if (partial.size() > model_.bytes) partial.empty();
-      }
+      if (model_.member.empty() && partial.size() > model_.bytes) partial.empty();
       if (!(model_.member.empty() && partial.size() == model_.bytes)) {
         if (const auto came = download_all(partial); !came) return came.error();
       }

@@ -61,6 +61,10 @@ Result<void> write_file(const Destination& destination, std::span<const std::spa
   return pending->commit();
 }
 
+Result<void> write_bytes(const Destination& destination, std::span<const std::byte> content) {
+  return write_file(destination, std::span(&content, 1));
+}
+
 Result<void> save_file(const Destination& destination,
                        const std::function<Result<void>(const std::filesystem::path& path)>& save) {
   auto pending = PendingFile::create(destination);

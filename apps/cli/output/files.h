@@ -26,6 +26,8 @@ Result<std::vector<std::byte>> read_standard_input(std::string_view name);
 
 // The parts one after the other; the file appears when it is complete.
 Result<void> write_file(const Destination& destination, std::span<const std::span<const std::byte>> parts);
+// The same of one part.
+Result<void> write_bytes(const Destination& destination, std::span<const std::byte> content);
 // The same of what writes to a name itself and replaces what has it; errors speak of the file that it becomes.
 Result<void> save_file(const Destination& destination,
                        const std::function<Result<void>(const std::filesystem::path& path)>& save);

@@ -66,6 +66,13 @@ Result<void> check_folder(const fs::path& path) {
 
 }  // namespace
 
+Result<void> make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return Error{ErrorCode::io, folder.string() + ": no folder can be made there: " + error.message()};
+  return {};
+}
+
 void OutputFiles::reads(const fs::path& path) {
   const auto identity = identity_of(path);
   if (!identity) return;

@@ -47,4 +47,7 @@ class OutputFiles {
   std::size_t existing_count_ = 0;
 };
 
+// With those above it; one that is there stays.
+Result<void> make_folder(const std::filesystem::path& folder);
+
 }  // namespace mobilenet::cli

@@ -18,8 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 Result<void> write_text(const Destination& destination, const std::string& text) {
-  const std::span<const std::byte> part = std::as_bytes(std::span(text));
-  return write_file(destination, {&part, 1});
+  return write_bytes(destination, std::as_bytes(std::span(text)));
 }
 
 }  // namespace

@@ -22,24 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestName = 100;  // of a folder, in bytes; file systems take 255
 
-bool is_jpeg(const fs::path& name) {
-  const std::string ending = lower_case(name.extension().string());
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".jpe";
-}
-
-Result<void> make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return Error{ErrorCode::io, folder.string() + ": no folder can be made there: " + error.message()};
-  return {};
-}
-
-// The name of the place with a number between stem and ending, if that is not 0.
-fs::path numbered(const fs::path& place, std::size_t number) {
-  if (number == 0) return place;
-  return place.parent_path() / (place.stem().string() + '_' + std::to_string(number) + place.extension().string());
-}
-
 }  // namespace
 
 std::string folder_name(std::string_view label) {
@@ -59,13 +41,14 @@ std::string folder_name(std::string_view label) {
 
 Result<void> Crops::prepare(const ResultRequest& request, OutputFiles& files) {
   files_ = &files;
-  places_ = places_below_folder(request.pictures, [](const fs::path& name) { return is_jpeg(name) ? ".jpg" : ".png"; });
+  places_ = places_below_folder(request.pictures, picture_ending);
   if (auto able = picture_format_of("crop.png"); !able) return able.error();
   return make_folder(folder_);
 }
 
 Result<void> Crops::write(const LoadedPicture& picture, PictureAnswer& answer) {
-  const fs::path place = numbered(places_[picture.place], picture.number > 1 ? picture.number : 0);
+  const fs::path& first = places_[picture.place];
+  const fs::path place = picture.number > 1 ? numbered(first, picture.number) : first;
   const auto format = picture_format_of(place);
   if (!format) return format.error();
   std::size_t number = 0;
@@ -83,8 +66,7 @@ Result<void> Crops::write(const LoadedPicture& picture, PictureAnswer& answer) {
     if (!destination) return destination.error();
     const auto file = encode(*part, *format);
     if (!file) return file.error();
-    const std::span<const std::byte> bytes = *file;
-    if (auto written = write_file(*destination, {&bytes, 1}); !written) return written;
+    if (auto written = write_bytes(*destination, *file); !written) return written;
   }
   return {};
 }
@@ -119,8 +101,7 @@ Result<void> SortedPictures::write(const LoadedPicture& picture, PictureAnswer& 
   if (!destination) return destination.error();
   const auto file = read_file(picture.name);
   if (!file) return file.error();
-  const std::span<const std::byte> bytes = *file;
-  return write_file(*destination, {&bytes, 1});
+  return write_bytes(*destination, *file);
 }
 
 }  // namespace mobilenet::cli

@@ -13,6 +13,7 @@
 
 #include "cli/output/files.h"
 #include "cli/output/words.h"
+#include "cli/results/picture_files.h"
 #include "cli/results/thumbnail.h"
 
 namespace mobilenet::cli {
@@ -25,9 +26,7 @@ constexpr int kGap = 8, kCell = kThumbnailSide + kGap;
 constexpr int kPaper = 0xf2;  // grey
 
 fs::path sheet_path(const std::string& output, std::size_t sheet) {
-  if (sheet == 0) return output;
-  const fs::path path(output);
-  return path.parent_path() / (path.stem().string() + '_' + std::to_string(sheet + 1) + path.extension().string());
+  return sheet == 0 ? fs::path(output) : numbered(output, sheet + 1);
 }
 
 }  // namespace
@@ -83,8 +82,7 @@ Result<void> ContactSheet::write_sheet() {
   if (!format) return format.error();
   const auto file = encode(ImageView::packed(pixels.get(), PixelFormat::rgb, width, height), *format);
   if (!file) return file.error();
-  const std::span<const std::byte> bytes = *file;
-  return write_file(destination, {&bytes, 1});
+  return write_bytes(destination, *file);
 }
 
 std::string ContactSheet::summary() const {

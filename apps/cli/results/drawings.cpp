@@ -12,7 +12,6 @@
 
 #include "cli/output/files.h"
 #include "cli/output/output.h"
-#include "cli/output/words.h"
 
 namespace mobilenet::cli {
 namespace {
@@ -21,13 +20,7 @@ namespace fs = std::filesystem;
 
 Result<void> write_encoded(const Destination& destination, const Result<std::vector<std::byte>>& file) {
   if (!file) return Error{file.error().code, destination.path.string() + ": " + file.error().message};
-  const std::span<const std::byte> part = *file;
-  return write_file(destination, {&part, 1});
-}
-
-bool is_jpeg(const fs::path& picture) {
-  const std::string ending = lower_case(picture.extension().string());
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".jpe";
+  return write_bytes(destination, *file);
 }
 
 void note_file(PictureAnswer& answer, const char* key, const char* words, const Destination& file) {
@@ -73,8 +66,7 @@ Result<void> write_mask(const Destination& destination, std::span<const std::uin
 }
 
 AnnotatedPictures::AnnotatedPictures(std::string output)
-    : files_(std::move(output), "the annotated ",
-             [](const fs::path& name) { return is_jpeg(name) ? ".jpg" : ".png"; }) {}
+    : files_(std::move(output), "the annotated ", picture_ending) {}
 
 Result<void> AnnotatedPictures::prepare(const ResultRequest& request, OutputFiles& files) {
   if (auto able = can_draw(); !able) return able;

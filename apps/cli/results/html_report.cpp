@@ -58,7 +58,6 @@ Result<void> HtmlReport::prepare(const ResultRequest& request, OutputFiles& file
   if (auto able = picture_format_of("thumbnail.jpg"); !able) return able.error();
   auto added = files.add(output_, "the report");
   if (!added) return added.error();
-  if (auto free = files.check_existing(); !free) return free;
   auto file = PendingFile::create(*added);
   if (!file) return file.error();
   file_.emplace(*std::move(file));

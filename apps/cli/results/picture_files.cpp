@@ -22,12 +22,22 @@ std::vector<fs::path> places_below_folder(std::span<const PictureSource> picture
     const fs::path name = picture.name == kStandardInput ? "stdin" : fs::path(picture.below);
     const fs::path folder = name.parent_path();
     const std::string stem = name.stem().string(), end = ending(name);
-    fs::path unique = folder / (stem + end);
-    for (int copy = 2; !taken.insert(lower_case(unique.string())).second; ++copy)
-      unique = folder / std::string(stem).append("_").append(std::to_string(copy)).append(end);
+    const fs::path first = folder / (stem + end);
+    fs::path unique = first;
+    for (std::size_t copy = 2; !taken.insert(lower_case(unique.string())).second; ++copy)
+      unique = numbered(first, copy);
     places.push_back(std::move(unique));
   }
   return places;
+}
+
+std::string picture_ending(const fs::path& picture) {
+  const std::string ending = lower_case(picture.extension().string());
+  return ending == ".jpg" || ending == ".jpeg" || ending == ".jpe" ? ".jpg" : ".png";
+}
+
+fs::path numbered(const fs::path& path, std::size_t number) {
+  return path.parent_path() / path.stem().concat("_" + std::to_string(number)).concat(path.extension().string());
 }
 
 bool PictureFiles::is_file() const {
@@ -44,23 +54,18 @@ Result<void> PictureFiles::prepare(const ResultRequest& request, OutputFiles& fi
                                                   counted(request.pictures.size(), "picture") +
                                                   " need a folder; end its name in /"};
   }
-  const std::vector<fs::path> places = places_below_folder(request.pictures, ending_);
+  std::vector<fs::path> places = places_below_folder(request.pictures, ending_);
+  if (!one_file)
+    if (auto made = make_folder(output_); !made) return made;
+  fs::path made_last = output_;  // pictures of a folder follow each other
   destinations_.assign(places.size(), std::nullopt);
-  std::set<fs::path> folders;
-  if (!one_file) folders.insert(output_);
   for (std::size_t place = 0; place < places.size(); ++place) {
     if (places[place].empty()) continue;
     const fs::path path = one_file ? fs::path(output_) : output_ / places[place];
-    if (!one_file) folders.insert(path.parent_path());
-  }
-  for (const fs::path& folder : folders) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) return Error{ErrorCode::io, folder.string() + ": no folder can be made there: " + error.message()};
-  }
-  for (std::size_t place = 0; place < places.size(); ++place) {
-    if (places[place].empty()) continue;
-    const fs::path path = one_file ? fs::path(output_) : output_ / places[place];
+    if (const fs::path folder = path.parent_path(); !one_file && folder != made_last) {
+      if (auto made = make_folder(folder); !made) return made;
+      made_last = folder;
+    }
     std::error_code ignored;
     if (request.resume && fs::is_regular_file(path, ignored)) continue;
     auto added = files.add(path, content_ + request.pictures[place].name);
@@ -76,9 +81,7 @@ Result<Destination> PictureFiles::at(const LoadedPicture& picture) const {
   if (is_file())
     return Error{ErrorCode::invalid_argument,
                  output_ + ": is one file, and more than one picture comes; name a folder (end its name in /)"};
-  const fs::path name =
-      first.path.stem().string() + '_' + std::to_string(picture.number) + first.path.extension().string();
-  return files_->add(first.path.parent_path() / name, content_ + picture.name);
+  return files_->add(numbered(first.path, picture.number), content_ + picture.name);
 }
 
 }  // namespace mobilenet::cli

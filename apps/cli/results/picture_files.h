@@ -28,6 +28,11 @@ using EndingOf = std::function<std::string(const std::filesystem::path& picture)
 // number.
 std::vector<std::filesystem::path> places_below_folder(std::span<const PictureSource> pictures, const EndingOf& ending);
 
+// Of a picture that is made of one of this name: JPEG pictures stay .jpg, all others become .png, which loses nothing.
+std::string picture_ending(const std::filesystem::path& picture);
+// The path with a number between stem and ending: "out/photo_2.jpg".
+std::filesystem::path numbered(const std::filesystem::path& path, std::size_t number);
+
 class PictureFiles {
  public:
   // `output` is a file, when its ending is one of a file's, or a folder. `content` begins a sentence about one of them:

@@ -138,7 +138,6 @@ Result<void> ResultFiles::prepare(std::vector<PictureSource>& pictures, std::spa
     if (auto ready = kind->prepare(request, files_); !ready) return ready;
     wants_thumbnails_ = wants_thumbnails_ || kind->wants_thumbnail();
   }
-  if (auto free = files_.check_existing(); !free) return free;
   if (!choices_.resume) return {};
   std::size_t done = 0;
   for (std::size_t place = 0; place < pictures.size(); ++place) {

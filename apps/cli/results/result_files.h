@@ -42,8 +42,8 @@ class ResultFiles {
   // `files` knows what the command reads, and outlives this.
   ResultFiles(const ResultChoices& choices, OutputFiles& files) : choices_(choices), files_(files) {}
 
-  // Settles all files. With --resume, pictures that have all of theirs become done. Results other than -o are for
-  // pictures alone.
+  // Settles all files, but for whether they exist already (OutputFiles::check_existing()). With --resume, pictures that
+  // have all of theirs become done. Results other than -o are for pictures alone.
   Result<void> prepare(std::vector<PictureSource>& pictures, std::span<const MovingSource> moving,
                        const ModelInfo& model);
   // ResultKind::write() and add() of all.

@@ -87,10 +87,7 @@ Result<void> CocoFile::add(const LoadedPicture& picture, const PictureAnswer& an
   return results_.add(picture.name, answer.detections);
 }
 
-Result<void> CocoFile::finish() {
-  const std::span<const std::byte> file = std::as_bytes(std::span(results_.json()));
-  return write_file(*destination_, {&file, 1});
-}
+Result<void> CocoFile::finish() { return write_bytes(*destination_, std::as_bytes(std::span(results_.json()))); }
 
 std::string CocoFile::summary() const { return counted(results_.size(), "COCO result") + " in " + output_; }
 

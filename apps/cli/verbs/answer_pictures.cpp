@@ -78,11 +78,7 @@ class AnswerWork {
         continue;
       }
       ++bad_;
-      if (run_.json) {
-        print(json_line({{"image", picture.name}, {"error", picture.error}}));
-      } else {
-        say(picture.error);
-      }
+      report_bad(picture, run_.json);
     }
     flush_output();
     progress_.advance(pictures.size());

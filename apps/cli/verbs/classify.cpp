@@ -13,11 +13,8 @@
 #include "cli/arguments/class_names.h"
 #include "cli/arguments/cli11.h"
 #include "cli/output/answer_text.h"
-#include "cli/output/output_files.h"
-#include "cli/results/result_files.h"
 #include "cli/verbs.h"
-#include "cli/verbs/answer_pictures.h"
-#include "cli/verbs/answer_videos.h"
+#include "cli/verbs/answer_plan.h"
 
 // mobilenet classify P...: the best classes of every picture, and of every frame of a video.
 
@@ -45,19 +42,9 @@ int classify(ClassifyOptions& options) {
   if (!model) return fail(model.error());
   if (auto chosen = choose_classes(options.classes, model->info(), options.session); !chosen)
     return fail(chosen.error());
-  auto [sources, moving, skipped] = list_pictures(options.pictures, options.results.folders());
-  OutputFiles files(options.results.if_exists);
-  add_files_read(options.model, options.pictures, sources, moving, files);
-  ResultFiles results(options.results, files);
-  if (auto ready = results.prepare(sources, moving, model->info()); !ready) return fail(ready.error());
-  VideoOutputs annotated_videos(options.results.annotated);
-  if (auto ready = annotated_videos.prepare(moving, files); !ready) return fail(ready.error());
-  if (auto free = files.check_existing(); !free) return fail(free.error());
-  auto session = open_session(*model, options.session);
-  if (!session) return fail(session.error());
-  choose_decoding(model->info(), options.session, options.pictures);
-  note_guesses(model->info());
-  if (!options.json) say_what_runs(*model, *session);
+  AnswerPlan plan(*model,
+                  {options.model, options.session, options.pictures, options.results, options.video, options.json});
+  if (auto ready = plan.prepare(); !ready) return fail(ready.error());
 
   const float sure_from = options.sure_from.value_or(kSureFrom);
   const auto report = [&](const Session& used, std::span<const Classification> best, LoadedPicture& picture,
@@ -66,29 +53,25 @@ int classify(ClassifyOptions& options) {
     answer.sure = !best.empty() && best.front().score >= sure_from;
     answer.line = answer_head(picture, "classify", *model, used, batch);
     answer.title = answer_title(picture, used, batch, best.empty() ? "no class" : answer.sure ? "" : "not sure");
-    if (auto written = results.write(picture, answer); !written)
+    if (auto written = plan.results().write(picture, answer); !written)
       return picture.fail(picture.name + ": " + written.error().message);
     answer.line["sure"] = answer.sure;
     answer.line["classes"] = classes_json(best);
     answer.text = options.json ? json_line(answer.line) : answer.title + classes_table(best);
   };
-  const int status =
-      answer_pictures({sources, options.pictures, *model, options.session, *session, results, options.json},
-                      [&](Session& used, std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
-                          std::span<PictureAnswer* const> answers) -> Result<void> {
-                        const auto classes = used.classify(views);
-                        if (!classes) return classes.error();
-                        for (std::size_t i = 0; i < pictures.size(); ++i)
-                          report(used, (*classes)[i], *pictures[i], *answers[i], pictures.size());
-                        return {};
-                      });
-  if (moving.empty()) return status;
+  const int pictures =
+      plan.answer_pictures([&](Session& used, std::span<const ImageView> views, std::span<LoadedPicture* const> group,
+                               std::span<PictureAnswer* const> answers) -> Result<void> {
+        const auto classes = used.classify(views);
+        if (!classes) return classes.error();
+        for (std::size_t i = 0; i < group.size(); ++i)
+          report(used, (*classes)[i], *group[i], *answers[i], group.size());
+        return {};
+      });
   FrameAnswerOptions frame_answer;
   frame_answer.smooth_seconds = options.smooth_seconds;
   frame_answer.top = options.session.top;
-  options.video.orientation = options.pictures.options.orientation;
-  return std::max(status, answer_videos({moving, options.video, *model, options.session, options.json}, frame_answer,
-                                        annotated_videos));
+  return plan.answer_videos_after(pictures, frame_answer);
 }
 
 }  // namespace

@@ -12,12 +12,9 @@
 #include "cli/arguments/class_names.h"
 #include "cli/arguments/cli11.h"
 #include "cli/output/answer_text.h"
-#include "cli/output/output_files.h"
 #include "cli/results/box_files.h"
-#include "cli/results/result_files.h"
 #include "cli/verbs.h"
-#include "cli/verbs/answer_pictures.h"
-#include "cli/verbs/answer_videos.h"
+#include "cli/verbs/answer_plan.h"
 
 // mobilenet detect P...: the objects of every picture, and of every frame of a video.
 
@@ -48,19 +45,10 @@ int detect(DetectOptions& options) {
   if (auto chosen = choose_classes(options.classes, model->info(), options.session); !chosen)
     return fail(chosen.error());
   if (options.limit > 0) options.session.max_detections = options.limit;
-  auto [sources, moving, skipped] = list_pictures(options.pictures, options.results.folders());
-  if (options.track && moving.empty()) return misuse("--track is for videos and cameras, and there is none");
-  OutputFiles files(options.results.if_exists);
-  add_files_read(options.model, options.pictures, sources, moving, files);
-  ResultFiles results(options.results, files);
-  if (auto ready = results.prepare(sources, moving, model->info()); !ready) return fail(ready.error());
-  VideoOutputs annotated_videos(options.results.annotated);
-  if (auto ready = annotated_videos.prepare(moving, files); !ready) return fail(ready.error());
-  if (auto free = files.check_existing(); !free) return fail(free.error());
-  auto session = open_session(*model, options.session);
-  if (!session) return fail(session.error());
-  note_guesses(model->info());
-  if (!options.json) say_what_runs(*model, *session);
+  AnswerPlan plan(*model,
+                  {options.model, options.session, options.pictures, options.results, options.video, options.json});
+  if (options.track && !plan.has_videos()) return misuse("--track is for videos and cameras, and there is none");
+  if (auto ready = plan.prepare(); !ready) return fail(ready.error());
 
   const auto report = [&](const Session& used, std::span<const Detection> found, LoadedPicture& picture,
                           PictureAnswer& answer, std::size_t batch) {
@@ -70,30 +58,25 @@ int detect(DetectOptions& options) {
       for (Detection& d : answer.detections) d = clipped(d, answer.width, answer.height);
     answer.line = answer_head(picture, "detect", *model, used, batch);
     answer.title = answer_title(picture, used, batch, found_text(answer.detections.size()));
-    if (auto written = results.write(picture, answer); !written)
+    if (auto written = plan.results().write(picture, answer); !written)
       return picture.fail(picture.name + ": " + written.error().message);
     answer.line["detections"] = objects_json(answer.detections);
     answer.text = options.json ? json_line(answer.line) : answer.title + objects_table(answer.detections);
   };
-  const int status =
-      answer_pictures({sources, options.pictures, *model, options.session, *session, results, options.json},
-                      [&](Session& used, std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
-                          std::span<PictureAnswer* const> answers) -> Result<void> {
-                        const auto found = used.detect(views);
-                        if (!found) return found.error();
-                        for (std::size_t i = 0; i < pictures.size(); ++i)
-                          report(used, (*found)[i], *pictures[i], *answers[i], pictures.size());
-                        return {};
-                      });
-  if (moving.empty()) return status;
+  const int pictures =
+      plan.answer_pictures([&](Session& used, std::span<const ImageView> views, std::span<LoadedPicture* const> group,
+                               std::span<PictureAnswer* const> answers) -> Result<void> {
+        const auto found = used.detect(views);
+        if (!found) return found.error();
+        for (std::size_t i = 0; i < group.size(); ++i) report(used, (*found)[i], *group[i], *answers[i], group.size());
+        return {};
+      });
   FrameAnswerOptions frame_answer;
   frame_answer.track = options.track;
   frame_answer.score = options.session.score_threshold.value_or(frame_answer.score);
   frame_answer.most = options.most;
   frame_answer.clip = options.clip;
-  options.video.orientation = options.pictures.options.orientation;
-  return std::max(status, answer_videos({moving, options.video, *model, options.session, options.json}, frame_answer,
-                                        annotated_videos));
+  return plan.answer_videos_after(pictures, frame_answer);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@
 #include "cli/pictures/picture_batch.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
+#include "cli/verbs/picture_run.h"
 
 // mobilenet evaluate P...: how good a model's answers are, measured against annotations.
 
@@ -251,9 +252,9 @@ Result<std::unique_ptr<Measure>> measure_for(const ModelInfo& info, const Evalua
 
 // The model's answers about all pictures; gives the number of pictures that could not be judged. Those ahead are
 // decoded meanwhile; they are judged one after the other, as what equal scores count for depends on their order.
-Result<std::size_t> collect(Session& session, Measure& measure, PictureLoader& loader, std::size_t batch) {
+Result<std::size_t> collect(Session& session, Measure& measure, PictureLoader& loader, std::size_t batch,
+                            std::size_t groups) {
   Progress progress(loader.total(), AnswersGo::to_a_file);
-  const std::size_t groups = (loader.total() + batch - 1) / batch;
   const std::size_t workers =
       std::clamp(static_cast<std::size_t>(session.threads()), std::size_t{1}, std::max(groups, std::size_t{1}));
   std::vector<std::vector<LoadedPicture>> slots(slots_of(workers));
@@ -319,7 +320,7 @@ int evaluate(EvaluateOptions& options) {
   const std::vector<PictureSource> sources = list_still_pictures(options.pictures);
   PictureLoader loader(sources, options.pictures.options);
   const std::size_t batch = info.task == Task::segment ? 1 : static_cast<std::size_t>(options.pictures.batch);
-  const auto judged = collect(*session, **measure, loader, batch);
+  const auto judged = collect(*session, **measure, loader, batch, count_groups(sources, batch));
   if (!judged) return fail(judged.error());
   const std::size_t bad = *judged;
   const std::size_t good = loader.total() - bad;

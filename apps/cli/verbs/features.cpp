@@ -213,11 +213,7 @@ int features(FeaturesOptions& options) {
       if (picture.error.empty()) continue;
       ++bad;
       progress.clear();
-      if (options.json) {
-        print_json({{"image", picture.name}, {"error", picture.error}});
-      } else {
-        say(picture.error);
-      }
+      report_bad(picture, options.json);
     }
     progress.advance(pictures.size());
     return true;

@@ -62,13 +62,6 @@ Result<std::vector<float>> rows_of(Session& session, std::span<const ImageView> 
   return values;
 }
 
-void say_bad(const LoadedPicture& picture, bool json) {
-  if (json)
-    print_json({{"image", picture.name}, {"error", picture.error}});
-  else
-    say(picture.error);
-}
-
 }  // namespace
 
 Result<std::string> feature_layer(const ModelInfo& info) {
@@ -124,7 +117,7 @@ Result<std::size_t> features_of_pictures(const FeatureRun& run, const TakeFeatur
       }
       if (picture.error.empty()) continue;
       ++bad;
-      say_bad(picture, run.json);
+      report_bad(picture, run.json);
     }
     progress.advance(pictures.size());
     return output_works();

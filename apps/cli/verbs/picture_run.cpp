@@ -4,9 +4,11 @@
 
 #include <mobilenet/threads.h>
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
+#include "cli/output/output.h"
 #include "cli/pictures/ordered_work.h"
 #include "cli/pictures/picture_batch.h"
 
@@ -42,6 +44,14 @@ Result<void> run_pictures(PictureLoader& loader, WorkerSessions& sessions, std::
   do_in_order(sessions.size(), {take, compute, deliver});
   if (failure) return *failure;
   return {};
+}
+
+void report_bad(const LoadedPicture& picture, bool json) {
+  if (json) {
+    print_json({{"image", picture.name}, {"error", picture.error}});
+  } else {
+    say(picture.error);
+  }
 }
 
 std::size_t count_groups(std::span<const PictureSource> pictures, std::size_t batch) {

@@ -34,6 +34,9 @@ struct PictureWork {
 // In groups of up to `batch` pictures. Fails when no picture is to blame (see compute_group()).
 Result<void> run_pictures(PictureLoader& loader, WorkerSessions& sessions, std::size_t batch, const PictureWork& work);
 
+// Says what is wrong with a bad picture: a line for programs, else a sentence on standard error.
+void report_bad(const LoadedPicture& picture, bool json);
+
 // How many groups there will be; many when standard input brings pictures.
 std::size_t count_groups(std::span<const PictureSource> pictures, std::size_t batch);
 

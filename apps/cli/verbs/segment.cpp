@@ -10,13 +10,9 @@
 #include <vector>
 
 #include "cli/arguments/cli11.h"
-#include "cli/arguments/picture_sources.h"
 #include "cli/output/answer_text.h"
-#include "cli/output/output_files.h"
-#include "cli/results/result_files.h"
 #include "cli/verbs.h"
-#include "cli/verbs/answer_pictures.h"
-#include "cli/verbs/answer_videos.h"
+#include "cli/verbs/answer_plan.h"
 
 // mobilenet segment P...: the class of every pixel, of pictures and of the frames of videos.
 
@@ -36,18 +32,9 @@ struct SegmentOptions {
 int segment(SegmentOptions& options) {
   const auto model = open_model_for_task(options.model);
   if (!model) return fail(model.error());
-  auto [sources, moving, skipped] = list_pictures(options.pictures, options.results.folders());
-  OutputFiles files(options.results.if_exists);
-  add_files_read(options.model, options.pictures, sources, moving, files);
-  ResultFiles results(options.results, files);
-  if (auto ready = results.prepare(sources, moving, model->info()); !ready) return fail(ready.error());
-  VideoOutputs annotated_videos(options.results.annotated);
-  if (auto ready = annotated_videos.prepare(moving, files); !ready) return fail(ready.error());
-  if (auto free = files.check_existing(); !free) return fail(free.error());
-  auto session = open_session(*model, options.session);
-  if (!session) return fail(session.error());
-  note_guesses(model->info());
-  if (!options.json) say_what_runs(*model, *session);
+  AnswerPlan plan(*model,
+                  {options.model, options.session, options.pictures, options.results, options.video, options.json});
+  if (auto ready = plan.prepare(); !ready) return fail(ready.error());
 
   const auto one = [&](Session& used, const ImageView& view, LoadedPicture& picture,
                        PictureAnswer& answer) -> Result<void> {
@@ -59,26 +46,22 @@ int segment(SegmentOptions& options) {
     answer.line["size"] = {found->width, found->height};
     answer.line["classes"] = segments_json(found->classes);
     answer.title = answer_title(picture, used, 1);
-    auto written = results.write(picture, answer);
+    auto written = plan.results().write(picture, answer);
     answer.mask = nullptr;
     if (!written) return written;
     answer.text = options.json ? json_line(answer.line) : answer.title + segments_table(*found);
     return {};
   };
-  const int status =
-      answer_pictures({sources, options.pictures, *model, options.session, *session, results, options.json},
-                      [&](Session& used, std::span<const ImageView> views, std::span<LoadedPicture* const> pictures,
-                          std::span<PictureAnswer* const> answers) -> Result<void> {
-                        for (std::size_t i = 0; i < views.size(); ++i)
-                          if (auto done = one(used, views[i], *pictures[i], *answers[i]); !done) return done;
-                        return {};
-                      });
-  if (moving.empty()) return status;
+  const int pictures =
+      plan.answer_pictures([&](Session& used, std::span<const ImageView> views, std::span<LoadedPicture* const> group,
+                               std::span<PictureAnswer* const> answers) -> Result<void> {
+        for (std::size_t i = 0; i < views.size(); ++i)
+          if (auto done = one(used, views[i], *group[i], *answers[i]); !done) return done;
+        return {};
+      });
   FrameAnswerOptions frame_answer;
   frame_answer.smooth_seconds = options.smooth_seconds;
-  options.video.orientation = options.pictures.options.orientation;
-  return std::max(status, answer_videos({moving, options.video, *model, options.session, options.json}, frame_answer,
-                                        annotated_videos));
+  return plan.answer_videos_after(pictures, frame_answer);
 }
 
 }  // namespace

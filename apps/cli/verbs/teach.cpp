@@ -186,8 +186,7 @@ int teach(TeachArguments& options) {
   const auto lessons = list_lessons(options.pictures);
   if (!lessons) return fail(lessons.error());
   OutputFiles files(options.if_exists);
-  add_files_read(options.model, files);
-  for (const PictureSource& picture : lessons->sources) files.reads(picture.name);
+  add_files_read(options.model, options.pictures, lessons->sources, {}, files);
   auto output = files.only(options.output, "the taught model");
   if (!output) return fail(output.error());
   choose_features("pool", options.session);
