@@ -39,6 +39,14 @@ class Search(ProgramTest):
             self.assertGreater(line["similar"][0]["similarity"], 0.999)
             self.assertLess(line["similar"][1]["similarity"], 0.9999)
 
+    def test_queries_may_stand_in_a_list(self):
+        names = f"{self.album / 'b.png'}\n{self.album / 'd.png'}\n"
+        listed = mobilenet("search", self.index, "--list", "-", "--json", stdin=names.encode())
+        self.assertEqual(listed.code, 0, listed.err)
+        named = mobilenet("search", self.index, self.album / "b.png", self.album / "d.png", "--json")
+        self.assertEqual(listed.lines(), named.lines())
+        self.assertEqual(mobilenet("search", self.index, "--duplicates", "--list", "-", stdin=names.encode()).code, 2)
+
     def test_batches_change_nothing(self):
         one = mobilenet("search", self.index, self.album, "--json")
         many = mobilenet("search", self.index, self.album, "--json", "--batch", 3)

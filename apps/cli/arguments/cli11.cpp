@@ -59,8 +59,6 @@ void add_flag(CLI::App& app, const std::string& names, const std::function<void(
 
 void require(CLI::Option* option) { option->required(); }
 
-void do_not_require(CLI::Option* option) { option->required(false); }
-
 void exclude(CLI::Option* option, CLI::Option* other) { option->excludes(other); }
 
 void check(CLI::Option* option, const ReadValue& read) {

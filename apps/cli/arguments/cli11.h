@@ -39,7 +39,6 @@ void add_flag(CLI::App& app, const std::string& names, const std::function<void(
               const std::string& description);
 
 void require(CLI::Option* option);
-void do_not_require(CLI::Option* option);
 void exclude(CLI::Option* option, CLI::Option* other);
 // What is wrong with a value that is otherwise read as it is.
 void check(CLI::Option* option, const ReadValue& read);

@@ -43,8 +43,8 @@ int AnswerPlan::answer_videos_after(int pictures, const FrameAnswerOptions& answ
   if (moving_.empty()) return pictures;
   VideoArguments video = options_.video;
   video.orientation = options_.pictures.options.orientation;
-  return std::max(pictures, answer_videos({moving_, video, model_, options_.session, options_.json}, answer,
-                                          annotated_videos_));
+  return std::max(pictures,
+                  answer_videos({moving_, video, model_, options_.session, options_.json}, answer, annotated_videos_));
 }
 
 }  // namespace mobilenet::cli

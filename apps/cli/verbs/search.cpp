@@ -194,11 +194,10 @@ Work add_search(CLI::App& app) {
   add_model_option(app, options->model, "the model that the index was made with");
   add_preprocess_options(app, options->model);
   add_picture_options(app, options->pictures);
-  CLI::Option* const pictures = option_named(app, "pictures");
-  do_not_require(pictures);
-  exclude(pictures, option_named(app, "--duplicates"));
+  for (const char* queries : {"pictures", "--list"})
+    exclude(option_named(app, queries), option_named(app, "--duplicates"));
   require_when_parsed(
-      app, [options] { return options->duplicates || !options->pictures.words.empty(); }, "pictures or --duplicates");
+      app, [options] { return options->duplicates || options->pictures.are_named(); }, "pictures or --duplicates");
   add_batch_option(app, options->pictures);
   add_session_options(app, options->session);
   add_json_option(app, options->json);
