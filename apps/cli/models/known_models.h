@@ -3,7 +3,7 @@
 #pragma once
 
 // The models that have a name: those that are bundled, and public ones with the address where their makers keep them.
-// known_models.json, which becomes part of the program (embed_models.cmake); $MOBILENET_MODELS names another such file.
+// known_models.json, which becomes part of the program (embed_text.cmake); $MOBILENET_MODELS names another such file.
 
 #include <mobilenet/result.h>
 #include <mobilenet/task.h>
