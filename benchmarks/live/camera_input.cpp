@@ -47,7 +47,13 @@ int main(int count, char** words) {
   const double bytes = static_cast<double>(noise.size());
 
   std::printf("%-26s %10s %10s %8s %8s\n", "NV12 1920x1080 to", "ours ms", "libyuv ms", "ratio", "GB/s");
-  for (const auto& [architecture, side] : {std::pair{"mobilenet_v2:1.0:224", 224}, {"ssd_mobilenet_v1:1.0:300", 300}}) {
+  struct Network {
+    const char* architecture;
+    int side;
+  };
+  for (const Network& network : {Network{"mobilenet_v2:1.0:224", 224}, Network{"ssd_mobilenet_v1:1.0:300", 300}}) {
+    const char* const architecture = network.architecture;  // no structured binding: clang 14 lets no lambda take one
+    const int side = network.side;
     const Model model = Model::random(architecture).value();
     Session session = model.session({.threads = 1}).value();
     const auto pixels = static_cast<std::size_t>(side * side);
