@@ -39,7 +39,8 @@ if(NOT BUILD_SHARED_LIBS)
   endif()
 endif()
 
-# Looked for when they are needed: downloads, archives, the window.
+# Looked for when they are needed: downloads, archives, the window; of HEIC, AVIF and videos the packages that hold the
+# libraries this build knows.
 set(recommends "")
 foreach(library IN ITEMS CURL=libcurl4 CRYPTO=libssl3 ARCHIVE=libarchive13 SDL=libsdl2-2.0-0)
   string(REGEX MATCH "(.*)=(.*)" matched ${library})
@@ -48,6 +49,13 @@ foreach(library IN ITEMS CURL=libcurl4 CRYPTO=libssl3 ARCHIVE=libarchive13 SDL=l
   endif()
 endforeach()
 list(APPEND recommends ca-certificates)
+foreach(file IN LISTS MOBILENET_LIBRARIES_OF_HEIF MOBILENET_LIBRARIES_OF_AVIF MOBILENET_LIBRARIES_OF_FFMPEG)
+  file(REAL_PATH ${file} file)
+  execute_process(COMMAND ${MOBILENET_DPKG_QUERY} --search ${file} OUTPUT_VARIABLE owner ERROR_QUIET)
+  if(owner MATCHES "^([a-z0-9.+-]+)")
+    list(APPEND recommends ${CMAKE_MATCH_1})
+  endif()
+endforeach()
 list(JOIN recommends ", " recommends)
 
 set(CPACK_GENERATOR DEB)

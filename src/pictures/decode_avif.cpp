@@ -11,14 +11,28 @@
 #include <algorithm>
 #include <memory>
 #include <new>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "base/run_time_library.h"
 #include "pictures/decode.h"
 
 namespace mobilenet {
 namespace {
+
+// The functions of libavif, found when the first picture is decoded; here they hide those of its header.
+// clang-format off
+#define MOBILENET_AVIF_FUNCTIONS(F)                                                                          \
+  F(avifDecoderCreate) F(avifDecoderDestroy) F(avifDecoderNextImage) F(avifDecoderParse) F(avifDecoderReset) \
+  F(avifDecoderSetIOMemory) F(avifImageYUVToRGB) F(avifRGBImageSetDefaults) F(avifResultToString)
+// clang-format on
+#define MOBILENET_POINTER(name) decltype(&::name) name = nullptr;
+MOBILENET_AVIF_FUNCTIONS(MOBILENET_POINTER)  // NOLINT(readability-identifier-naming)
+#undef MOBILENET_POINTER
+constexpr RunTimeLibrary::Function kFunctions[] = {MOBILENET_AVIF_FUNCTIONS(MOBILENET_RUN_TIME_FUNCTION)};
+constinit RunTimeLibrary avif_library("AVIF pictures", MOBILENET_SONAME_OF_AVIF, kFunctions);
 
 // A turn against the clock, then a mirror, as one of EXIF's eight.
 Orientation orientation_of(const avifImage& image) {
@@ -45,6 +59,7 @@ std::vector<std::byte> bytes_of(const avifRWData& data) {
 
 Result<DecodedPicture> decode_avif(const PictureFile& file) {
   MOBILENET_CHECK(check_stored_numbers(file, PixelKind::colours));
+  if (const auto opened = avif_library.open(); !opened) return at(std::string(file.name), opened.error());
   const auto refused = [&](avifResult code) {
     if (code == AVIF_RESULT_OUT_OF_MEMORY) return failure(ErrorCode::out_of_memory, file.name, ": not enough memory");
     const bool no_codec = code == AVIF_RESULT_NO_CODEC_AVAILABLE;
@@ -54,7 +69,7 @@ Result<DecodedPicture> decode_avif(const PictureFile& file) {
                    : code == AVIF_RESULT_TRUNCATED_DATA ? "it is truncated"
                                                         : avifResultToString(code));
   };
-  const std::unique_ptr<avifDecoder, void (*)(avifDecoder*)> decoder(avifDecoderCreate(), &avifDecoderDestroy);
+  const std::unique_ptr<avifDecoder, void (*)(avifDecoder*)> decoder(avifDecoderCreate(), avifDecoderDestroy);
   if (!decoder) throw std::bad_alloc();
   decoder->strictFlags &= ~static_cast<avifStrictFlags>(AVIF_STRICT_CLAP_VALID | AVIF_STRICT_PIXI_REQUIRED);  // as PIL
   decoder->ignoreXMP = AVIF_TRUE;

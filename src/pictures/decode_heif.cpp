@@ -13,11 +13,29 @@
 
 #include "base/error.h"
 #include "base/quoted.h"
+#include "base/run_time_library.h"
 #include "pictures/decode.h"
 #include "pictures/exif.h"
 
 namespace mobilenet {
 namespace {
+
+// The functions of libheif, found when the first picture is decoded; here they hide those of its header.
+// clang-format off
+#define MOBILENET_HEIF_FUNCTIONS(F)                                                                               \
+  F(heif_context_alloc) F(heif_context_free) F(heif_context_get_primary_image_handle)                             \
+  F(heif_context_read_from_memory_without_copy) F(heif_decode_image) F(heif_decoding_options_alloc)               \
+  F(heif_decoding_options_free) F(heif_image_get_height) F(heif_image_get_plane_readonly) F(heif_image_get_width) \
+  F(heif_image_handle_get_height) F(heif_image_handle_get_list_of_metadata_block_IDs)                             \
+  F(heif_image_handle_get_metadata) F(heif_image_handle_get_metadata_size)                                        \
+  F(heif_image_handle_get_raw_color_profile) F(heif_image_handle_get_raw_color_profile_size)                      \
+  F(heif_image_handle_get_width) F(heif_image_handle_release) F(heif_image_release)
+// clang-format on
+#define MOBILENET_POINTER(name) decltype(&::name) name = nullptr;
+MOBILENET_HEIF_FUNCTIONS(MOBILENET_POINTER)  // NOLINT(readability-identifier-naming)
+#undef MOBILENET_POINTER
+constexpr RunTimeLibrary::Function kFunctions[] = {MOBILENET_HEIF_FUNCTIONS(MOBILENET_RUN_TIME_FUNCTION)};
+constinit RunTimeLibrary heif_library("HEIC pictures", MOBILENET_SONAME_OF_HEIF, kFunctions);
 
 template <class T>
 using Owned = std::unique_ptr<T, void (*)(T*)>;
@@ -65,7 +83,8 @@ std::vector<std::byte> icc_profile_of(const heif_image_handle* handle) {
 
 Result<DecodedPicture> decode_heif(const PictureFile& file) {
   MOBILENET_CHECK(check_stored_numbers(file, PixelKind::colours));
-  const Owned<heif_context> context(heif_context_alloc(), &heif_context_free);
+  if (const auto opened = heif_library.open(); !opened) return at(std::string(file.name), opened.error());
+  const Owned<heif_context> context(heif_context_alloc(), heif_context_free);
   if (!context) throw std::bad_alloc();
   heif_error error = heif_context_read_from_memory_without_copy(context.get(), file.data(), file.bytes.size(), nullptr);
   if (error.code != heif_error_Ok) return refused(file, error);
@@ -77,7 +96,7 @@ Result<DecodedPicture> decode_heif(const PictureFile& file) {
   // The size before decoding, which may lie: that of the pixels is looked at again below.
   const int width = heif_image_handle_get_width(handle.get()), height = heif_image_handle_get_height(handle.get());
   MOBILENET_TRY(auto picture, blank_picture(file, width, height));
-  const Owned<heif_decoding_options> options(heif_decoding_options_alloc(), &heif_decoding_options_free);
+  const Owned<heif_decoding_options> options(heif_decoding_options_alloc(), heif_decoding_options_free);
   if (!options) throw std::bad_alloc();
   options->convert_hdr_to_8bit = 1;
   options->strict_decoding = 1;

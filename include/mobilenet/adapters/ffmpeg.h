@@ -8,6 +8,7 @@
 #include <mobilenet/image.h>
 #include <mobilenet/result.h>
 
+#include <optional>
 #include <string>
 
 extern "C" {
@@ -17,10 +18,10 @@ extern "C" {
 
 namespace mobilenet {
 
-// The pixels stay the frame's. `orientation` is that of the stream (its display matrix), which a frame does not say.
-// Colours that a frame does not explain are BT.709 from 720 rows on, else BT.601. Formats that ImageView does not know
-// are an error with their name; libswscale converts them.
-inline Result<ImageView> view_of(const AVFrame& frame, Orientation orientation = Orientation::upright) {
+// Nothing where the frame's format is none that ImageView knows; libswscale converts it. No function of FFmpeg is
+// called. The pixels stay the frame's. `orientation` is that of the stream (its display matrix), which a frame does not
+// say. Colours that a frame does not explain are BT.709 from 720 rows on, else BT.601.
+inline std::optional<ImageView> known_view_of(const AVFrame& frame, Orientation orientation = Orientation::upright) {
   ImageView view;
   view.width = frame.width, view.height = frame.height;
   view.orientation = orientation;
@@ -82,11 +83,8 @@ inline Result<ImageView> view_of(const AVFrame& frame, Orientation orientation =
     case AV_PIX_FMT_RGB565LE:
       view.format = PixelFormat::rgb565;
       break;
-    default: {
-      const char* const name = av_get_pix_fmt_name(static_cast<AVPixelFormat>(frame.format));
-      return Error{ErrorCode::unsupported, "frames of " + std::string(name != nullptr ? name : "an unknown format") +
-                                               " are not read as they are; libswscale converts them"};
-    }
+    default:
+      return std::nullopt;
   }
   for (std::size_t plane = 0; plane < view.planes.size(); ++plane) {
     view.planes[plane] = frame.data[plane];
@@ -100,6 +98,14 @@ inline Result<ImageView> view_of(const AVFrame& frame, Orientation orientation =
   view.matrix = bt2020 ? ColourMatrix::bt2020 : bt709 ? ColourMatrix::bt709 : ColourMatrix::bt601;
   view.range = full ? ColourRange::full : ColourRange::limited;
   return view;
+}
+
+// The same, and an error with the format's name where it is not known.
+inline Result<ImageView> view_of(const AVFrame& frame, Orientation orientation = Orientation::upright) {
+  if (const auto known = known_view_of(frame, orientation)) return *known;
+  const char* const name = av_get_pix_fmt_name(static_cast<AVPixelFormat>(frame.format));
+  return Error{ErrorCode::unsupported, "frames of " + std::string(name != nullptr ? name : "an unknown format") +
+                                           " are not read as they are; libswscale converts them"};
 }
 
 }  // namespace mobilenet

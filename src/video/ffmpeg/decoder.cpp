@@ -20,7 +20,7 @@ namespace mobilenet {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using libav::Owned;
+using namespace libav;  // whose functions hide those of the headers
 
 constexpr int kMostBadPackets = 1000;  // one after the other; then nothing more will come
 
@@ -245,7 +245,7 @@ class Decoder final : public FrameSource {
     if (options_.max_pixels > 0 && std::int64_t{width} * height > options_.max_pixels)
       return failure(ErrorCode::invalid_argument, info_.source, ": a frame has ", width, 'x', height,
                      " pixels, and at most ", options_.max_pixels, " are allowed");
-    if (const auto known = view_of(frame, orientation_);
+    if (const auto known = known_view_of(frame, orientation_);
         known && (!options_.rgb || known->format == PixelFormat::rgb)) {
       const std::shared_ptr<AVFrame> kept(av_frame_clone(&frame), libav::Delete());
       if (!kept) throw std::bad_alloc();
@@ -299,9 +299,12 @@ class Decoder final : public FrameSource {
 
 }  // namespace
 
-Result<void> can_read_video() { return {}; }
+Result<void> can_read_video() try { return libav::load(); } catch (...) {
+  return caught("videos");
+}
 
 Result<std::unique_ptr<FrameSource>> open_decoder(const std::string& source, const VideoOptions& options) {
+  if (const auto loaded = libav::load(); !loaded) return at(source, loaded.error());
   return Decoder::open(source, options);
 }
 

@@ -21,7 +21,7 @@
 namespace mobilenet {
 namespace {
 
-using libav::Owned;
+using namespace libav;  // whose functions hide those of the headers
 
 constexpr AVRational kUnit = {1, 60'000};  // of times: all common frame rates divide it, and MPEG-4 takes no finer one
 constexpr int kMostSide = 16'384;
@@ -219,6 +219,7 @@ Result<void> can_write_video(const std::filesystem::path& path) try {
   if (container == nullptr)
     return failure(ErrorCode::invalid_argument, path.string(),
                    ": videos are written to files ending in .mp4, .m4v, .mov, .mkv or .webm");
+  if (const auto loaded = libav::load(); !loaded) return at(path.string(), loaded.error());
   if (encoder_for(*container) == nullptr)
     return failure(ErrorCode::unsupported, path.string(), ": this machine's FFmpeg has no encoder for ",
                    container->ending, " files");
