@@ -6,6 +6,7 @@
 // round-to-nearest-even back. half is IEEE's; bf16 is the upper half of a float.
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 namespace mobilenet {
@@ -20,6 +21,10 @@ inline float half_to_float(std::uint16_t half) {
   const float subnormal = std::bit_cast<float>(magnitude + (113u << 23)) - 0x1p-14f;
   return std::bit_cast<float>(sign | (exponent == 0 ? std::bit_cast<std::uint32_t>(subnormal) : normal));
 }
+
+// half_to_float() of `count` halves that need not be aligned, by the processor's own instruction where it has one: a
+// model's weights are millions. A NaN may become another.
+void floats_of_halves(const std::byte* halves, std::size_t count, float* floats);
 
 inline std::uint16_t float_to_half(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);

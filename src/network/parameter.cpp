@@ -159,8 +159,7 @@ std::vector<float> real_values(const Tensor& tensor, const Parameter& parameter)
     return values;
   }
   if (plain && parameter.type == DataType::f16) {
-    for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = half_to_float(load<std::uint16_t>(parameter, static_cast<std::int64_t>(i)));
+    floats_of_halves(parameter.bytes.data(), values.size(), values.data());
     return values;
   }
   for (std::size_t i = 0; i < values.size(); ++i)

@@ -4,8 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <vector>
 
 namespace mobilenet {
 namespace {
@@ -33,6 +36,26 @@ TEST(Half, IsItsFormula) {
       EXPECT_EQ(static_cast<double>(value),
                 exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25))
           << half;
+  }
+}
+
+TEST(Half, ManyAreAsOne) {
+  std::vector<std::uint16_t> halves(0x10000);
+  for (std::size_t i = 0; i < halves.size(); ++i) halves[i] = static_cast<std::uint16_t>(i);
+  // A byte further on, as a file may hold them, and counts that are no multiple of any vector.
+  std::vector<std::byte> bytes(2 * halves.size() + 1);
+  std::memcpy(bytes.data() + 1, halves.data(), 2 * halves.size());
+  for (const std::size_t count : {halves.size(), std::size_t{0}, std::size_t{7}, std::size_t{13}}) {
+    std::vector<float> floats(count + 1, -1.0f);
+    floats_of_halves(bytes.data() + 1, count, floats.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const float one = half_to_float(halves[i]);
+      if (std::isnan(one))
+        EXPECT_TRUE(std::isnan(floats[i])) << i;
+      else
+        EXPECT_EQ(std::bit_cast<std::uint32_t>(floats[i]), std::bit_cast<std::uint32_t>(one)) << i;
+    }
+    EXPECT_EQ(floats[count], -1.0f);
   }
 }
 

@@ -15,8 +15,8 @@ namespace math {
 double (*cos)(double) = nullptr;
 double (*no_such_function)(double) = nullptr;
 constexpr RunTimeLibrary::Function kSome[] = {MOBILENET_RUN_TIME_FUNCTION(cos)};
-constexpr RunTimeLibrary::Function kMore[] = {
-    MOBILENET_RUN_TIME_FUNCTION(cos) MOBILENET_RUN_TIME_FUNCTION(no_such_function)};
+constexpr RunTimeLibrary::Function kMore[] = {MOBILENET_RUN_TIME_FUNCTION(cos)
+                                                  MOBILENET_RUN_TIME_FUNCTION(no_such_function)};
 }  // namespace math
 
 TEST(RunTimeLibrary, FindsFunctionsFromAnyThread) {
