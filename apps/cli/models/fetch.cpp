@@ -69,8 +69,8 @@ class PartialFile {
     struct stat mine {};
     return fstat(descriptor_, &mine) == 0 ? static_cast<std::uint64_t>(mine.st_size) : 0;
   }
-  // A size of 0 is also what removes it in the end.
-  void empty() const { static_cast<void>(ftruncate(descriptor_, 0)); }
+  // A size of 0 is also what removes it in the end. What cannot be emptied fails its check the next time.
+  void empty() const { [[maybe_unused]] const int failed = ftruncate(descriptor_, 0); }
 
  private:
   PartialFile(fs::path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
