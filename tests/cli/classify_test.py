@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The mobilenet.cpp authors
-"""mobilenet classify: answers, their schema, and pictures that cannot be read."""
+"""mobilenet classify: answers, their schema, annotated pictures, and pictures that cannot be read."""
 
 import json
 import pathlib
 import struct
 import zlib
 
+from png_file import PngFile
 from program import FLOAT_ANSWERS, ProgramTest, main, mobilenet, png
 
 # Batches and single pictures take different paths through the kernels; float32 sums differ in their last bits.
@@ -52,6 +53,25 @@ class Classify(ProgramTest):
         by_pipe, = self.classify("--json", "-", stdin=pathlib.Path(names[2]).read_bytes()).lines()
         self.assertEqual(by_pipe["image"], "-")
         self.assertEqual(by_pipe["classes"], by_folder.lines()[2]["classes"])
+
+    def test_annotated_pictures_have_the_classes_in_the_upper_left(self):
+        large = self.path("large.png")
+        large.write_bytes(png(320, 240))
+        result = self.classify("--json", "-o", self.path("seen.png"), large)
+        self.skip_without_drawing(result)
+        self.assertEqual(result.code, 0, result.err)
+        self.assertEqual(result.lines()[0]["annotated"], str(self.path("seen.png")))
+        before, drawn = PngFile(large), PngFile(self.path("seen.png"))
+        changed = [(x, y) for y in range(240) for x in range(320) if drawn.pixel(x, y) != before.pixel(x, y)]
+        self.assertGreater(len(changed), 1000)
+        self.assertLess(max(x for x, _ in changed), 240)
+        self.assertLess(max(y for _, y in changed), 150)
+        folder = self.classify("--json", "-o", self.path("all"), self.pictures)
+        self.assertEqual([line["annotated"] for line in folder.lines()],
+                         [str(self.path("all") / f"{i}.png") for i in range(3)])
+        again = self.classify("-o", self.path("seen.png"), large)
+        self.assertEqual((again.code, again.out), (1, ""), again.err)
+        self.assertEqual(self.classify("--force", "-o", self.path("seen.png"), large).code, 0)
 
     def test_a_batch_gives_what_single_pictures_give(self):
         single = self.classify("--json", self.pictures).lines()
