@@ -28,6 +28,7 @@ int main(int count, char** arguments) try {
   auto runner =
       mobilenet::Runner::create(model, {.session = {.score_threshold = mobilenet::TrackerOptions().low_score}}).value();
   auto tracker = mobilenet::Tracker::create().value();
+  auto painter = mobilenet::Painter::create({.trail = 30}).value();
   std::vector<std::byte> rgb(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
   const auto pixels = mobilenet::PixelBuffer::packed(rgb.data(), mobilenet::PixelFormat::rgb, width, height);
   std::int64_t tracks = 0;
@@ -37,7 +38,7 @@ int main(int count, char** arguments) try {
                  [&, frame](const mobilenet::Result<mobilenet::Prediction>& answer) {
                    const auto seen = tracker.update(answer.value().objects, frame.seconds()).value();
                    mobilenet::convert(frame.view(), pixels).value();
-                   mobilenet::draw(pixels, seen).value();
+                   painter.draw(pixels, seen).value();
                    writer.write(pixels.view(), frame.seconds()).value();
                    for (const mobilenet::Track& track : seen) tracks = std::max(tracks, track.id);
                  })

@@ -9,8 +9,10 @@
 #endif
 
 #include <mutex>
+#ifdef MOBILENET_WITH_FONTCONFIG
+#include <vector>
+#endif
 
-#include "base/utf8.h"
 #include "draw/embedded_font.h"
 
 namespace mobilenet::drawing {
@@ -37,12 +39,6 @@ struct EmbeddedFont {
 const EmbeddedFont& embedded() {
   static const EmbeddedFont font;
   return font;
-}
-
-// Marks that change or join others and are not seen themselves.
-bool is_invisible(char32_t code_point) {
-  return (code_point >= 0x200b && code_point <= 0x200f) || (code_point >= 0x2060 && code_point <= 0x2064) ||
-         (code_point >= 0xfe00 && code_point <= 0xfe0f) || code_point == 0xfeff;
 }
 
 #ifdef MOBILENET_WITH_FONTCONFIG
@@ -85,40 +81,16 @@ cairo_font_face_t* machine_face(char32_t code_point) {
 cairo_font_face_t* machine_face(char32_t) { return nullptr; }
 #endif
 
-// Null when no font has it.
-cairo_font_face_t* face_of(char32_t code_point) {
+}  // namespace
+
+_cairo_font_face* embedded_face() { return embedded().face; }
+
+_cairo_font_face* face_of(char32_t code_point) {
   static std::mutex mutex;  // FreeType's faces and the list of the machine's belong to one thread at a time
   const std::lock_guard lock(mutex);
   const EmbeddedFont& font = embedded();
   if (font.letters == nullptr || FT_Get_Char_Index(font.letters, code_point) != 0) return font.face;
   return machine_face(code_point);
-}
-
-}  // namespace
-
-cairo_font_face_t* embedded_face() { return embedded().face; }
-
-std::vector<FontRun> font_runs(std::string_view text) {
-  std::vector<FontRun> runs;
-  while (!text.empty()) {
-    const Utf8 next = first_code_point(text);
-    if (!is_invisible(next.code_point)) {
-      cairo_font_face_t* face = face_of(next.code_point);
-      if (face == nullptr) face = embedded_face();
-      if (runs.empty() || runs.back().face != face) runs.push_back({face, {}});
-      runs.back().text += text.substr(0, next.bytes);
-    }
-    text.remove_prefix(next.bytes);
-  }
-  return runs;
-}
-
-bool fonts_have(std::string_view text) {
-  for (; !text.empty(); text.remove_prefix(first_code_point(text).bytes)) {
-    const char32_t code_point = first_code_point(text).code_point;
-    if (!is_invisible(code_point) && face_of(code_point) == nullptr) return false;
-  }
-  return true;
 }
 
 }  // namespace mobilenet::drawing

@@ -4,7 +4,7 @@
 
 // A dark panel of lines in a corner of the picture: names, numbers beside them, colours in front.
 
-#include <functional>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,17 +19,27 @@ struct PanelRow {
   std::string name, number;
 };
 
-struct Panel {
-  double font_size = 0, margin = 0, row_height = 0, name_left = 0;
-  std::vector<PanelRow> rows;
-  Box box;
+// Filled anew for every picture, in the same memory.
+class Panel {
+ public:
+  // Where it goes, of the picture's corners.
+  enum class Corner { lower_left, lower_right, upper_left, upper_right };
+
+  // Empty, for a picture of this size.
+  void begin(const Pixels& picture);
+  int font_size() const { return font_size_; }
+  PanelRow& add();
+
+  // Finds its size: as many rows as fit, the last line counting the others. False: there is no room for any.
+  bool lay_out(const Pixels& picture, Letters& letters);
+  Box box(const Pixels& picture, Corner corner) const;
+  void draw(Canvas& canvas, Corner corner) const;
+
+ private:
+  std::vector<PanelRow> rows_;
+  std::size_t count_ = 0;  // of the rows, those that are in use
+  int font_size_ = 0;
+  double margin_ = 0, row_height_ = 0, name_left_ = 0, width_ = 0, height_ = 0;
 };
-
-// As many rows as fit, the last line counting the others; no rows when there is no room for any. `place` says where a
-// panel of this size goes, this far from the picture's edges.
-Panel lay_out_panel(const Pixels& picture, std::vector<PanelRow> rows,
-                    const std::function<Box(double width, double height, double margin)>& place);
-
-Result<void> draw_panel(const Pixels& picture, const Panel& panel);
 
 }  // namespace mobilenet::drawing

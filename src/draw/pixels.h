@@ -2,11 +2,13 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// What is drawn on: the borrowed pixels of an upright picture.
+// What is drawn on: the borrowed pixels of an upright picture, in any order of red, green and blue.
 
 #include <mobilenet/image.h>
 #include <mobilenet/result.h>
 
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -23,10 +25,11 @@ struct Pixels {
   std::uint8_t* at(int x, int y) const { return first + y * row_bytes + std::ptrdiff_t{x} * pixel_bytes; }
 };
 
-// Turns the picture upright first, where it is not.
-Result<Pixels> upright_pixels(Image& picture);
 // Refuses what cannot be written to.
 Result<Pixels> pixels_of(const PixelBuffer& picture);
+
+// So much of 256.
+inline int weight_of(double opacity) { return static_cast<int>(std::lround(256 * opacity)); }
 
 // A byte of a pixel with so much of 256 of a colour over it.
 inline std::uint8_t blended(std::uint8_t below, std::uint8_t colour, int weight) {
@@ -34,27 +37,29 @@ inline std::uint8_t blended(std::uint8_t below, std::uint8_t colour, int weight)
 }
 
 inline void blend(const Pixels& pixels, std::uint8_t* pixel, Colour colour, int weight) {
-  pixel[pixels.red] = blended(pixel[pixels.red], colour.red, weight);
-  pixel[1] = blended(pixel[1], colour.green, weight);
-  pixel[pixels.blue] = blended(pixel[pixels.blue], colour.blue, weight);
+  // All is read before anything is written, which compilers take for a change of everything.
+  const int at_red = pixels.red, at_blue = pixels.blue;
+  const std::uint8_t red = blended(pixel[at_red], colour.red, weight);
+  const std::uint8_t green = blended(pixel[1], colour.green, weight);
+  const std::uint8_t blue = blended(pixel[at_blue], colour.blue, weight);
+  pixel[at_red] = red, pixel[1] = green, pixel[at_blue] = blue;
 }
 
-// Rectangles and runs of pixels, quickly.
+// The same for runs of pixels and rectangles of them, with vectors.
 class Brush {
  public:
+  Brush() = default;
   Brush(const Pixels& pixels, Colour colour, int weight);
 
   void run(std::uint8_t* pixel, std::ptrdiff_t count) const;
   // Of whole pixels, as far as they are inside the picture.
-  void fill(int left, int top, int right, int bottom) const;
+  void fill(const Pixels& pixels, int left, int top, int right, int bottom) const;
 
  private:
   static constexpr int kBytes = 48;  // a whole number of pixels of either size, and of vectors
 
-  Pixels pixels_;
-  Colour colour_;
-  int weight_;
-  std::uint16_t keep_[kBytes], add_[kBytes];  // by byte: what of 256 stays, what is added
+  int pixel_bytes_ = 3;
+  std::array<std::uint16_t, kBytes> keep_{}, add_{};  // by byte: what of 256 stays, what is added
 };
 
 }  // namespace mobilenet::drawing

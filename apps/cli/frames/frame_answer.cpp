@@ -45,7 +45,9 @@ class ClassAnswer final : public FrameAnswer {
     return words.empty() ? "no class" : join(words, ", ");
   }
 
-  Result<void> draw_on(const PixelBuffer& frame) const override { return draw(frame, classes_); }
+  Result<void> draw_on(const PixelBuffer& frame, Painter& painter) const override {
+    return painter.draw(frame, classes_);
+  }
 
  private:
   std::optional<ClassSmoother> smoother_;
@@ -103,8 +105,8 @@ class ObjectAnswer final : public FrameAnswer {
     return words.empty() ? "nothing found" : join(words, ", ");
   }
 
-  Result<void> draw_on(const PixelBuffer& frame) const override {
-    return tracker_ ? draw(frame, std::span<const Track>(tracks_)) : draw(frame, objects_);
+  Result<void> draw_on(const PixelBuffer& frame, Painter& painter) const override {
+    return tracker_ ? painter.draw(frame, std::span<const Track>(tracks_)) : painter.draw(frame, objects_);
   }
 
   std::string summary() const override {
@@ -149,7 +151,9 @@ class MaskAnswer final : public FrameAnswer {
     return join(words, ", ");
   }
 
-  Result<void> draw_on(const PixelBuffer& frame) const override { return draw(frame, answer_); }
+  Result<void> draw_on(const PixelBuffer& frame, Painter& painter) const override {
+    return painter.draw(frame, answer_);
+  }
 
  private:
   std::optional<MaskSmoother> smoother_;

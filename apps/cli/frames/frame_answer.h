@@ -26,6 +26,9 @@ struct FrameAnswerOptions {
   bool clip = false;          // detectors: boxes end at the frame's edges
 };
 
+// For a source's frames: letters and memory are kept from frame to frame, and objects with numbers leave a trail.
+inline constexpr PainterOptions kFramePainter{.trail = 30};
+
 class FrameAnswer {
  public:
   virtual ~FrameAnswer() = default;
@@ -36,7 +39,7 @@ class FrameAnswer {
   // One line, without its end: "person 0.91, dog 0.80".
   virtual std::string text() const = 0;
   // Of the frame's upright size.
-  virtual Result<void> draw_on(const PixelBuffer& frame) const = 0;
+  virtual Result<void> draw_on(const PixelBuffer& frame, Painter& painter) const = 0;
   // "42 found"; empty: nothing to say at the end.
   virtual std::string summary() const { return {}; }
 };

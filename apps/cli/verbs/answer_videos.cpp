@@ -141,6 +141,11 @@ class VideoAnswers {
     auto answer = make_frame_answer(run_.model.info(), options);
     if (!answer) return answer.error();
     answer_ = *std::move(answer);
+    if (place_ != nullptr) {
+      auto painter = Painter::create(kFramePainter);
+      if (!painter) return painter.error();
+      painter_ = *std::move(painter);
+    }
     return frames_.go_through(
         {[this](const VideoInfo& info, const Runner& runner) -> Result<void> {
            info_ = info;
@@ -179,7 +184,7 @@ class VideoAnswers {
     pixels_.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
     const PixelBuffer canvas = PixelBuffer::packed(pixels_.data(), PixelFormat::rgb, width, height);
     if (auto converted = convert(picture, canvas); !converted) return converted;
-    if (auto drawn = answer_->draw_on(canvas); !drawn) return drawn;
+    if (auto drawn = answer_->draw_on(canvas, *painter_); !drawn) return drawn;
     if (!video_) {
       auto video = PendingVideo::create(*place_, {.width = width, .height = height, .fps = info_.fps});
       if (!video) return video.error();
@@ -209,6 +214,7 @@ class VideoAnswers {
   VideoInfo info_;
   const Runner* runner_ = nullptr;
   std::unique_ptr<FrameAnswer> answer_;
+  std::optional<Painter> painter_;  // where there is a place for annotated frames
   std::vector<std::byte> pixels_;
   std::optional<PendingVideo> video_;
   double last_seconds_ = 0;

@@ -85,12 +85,14 @@ std::string snapshot_name() {
 class LiveRun {
  public:
   LiveRun(const LiveOptions& options, const Model& model, VideoReader reader, FrameLoop loop,
-          std::unique_ptr<FrameAnswer> answer, std::unique_ptr<LiveView> view, std::optional<Destination> recording)
+          std::unique_ptr<FrameAnswer> answer, Painter painter, std::unique_ptr<LiveView> view,
+          std::optional<Destination> recording)
       : options_(options),
         model_(model),
         reader_(std::move(reader)),
         loop_(std::move(loop)),
         answer_(std::move(answer)),
+        painter_(std::move(painter)),
         view_(std::move(view)),
         recording_(std::move(recording)) {}
 
@@ -147,12 +149,12 @@ class LiveRun {
     const PixelBuffer pixels = drawn.pixels();
     if (auto converted = convert(prediction->picture, pixels); !converted) return converted;
     if (overlay_ != Overlay::nothing)
-      if (auto done = answer_->draw_on(pixels); !done) return done;
+      if (auto done = answer_->draw_on(pixels, painter_); !done) return done;
     if (recording_)
       if (auto written = record(pixels, frame.seconds()); !written) return written;
     const RunnerStatistics statistics = loop_.runner().statistics();
     if (overlay_ == Overlay::answers_and_status)
-      if (auto done = draw_text(
+      if (auto done = painter_.draw_text(
               pixels, fixed(statistics.frames_a_second, 1) + " frames/s\n" + fixed(statistics.latency_p50, 1) + " ms");
           !done)
         return done;
@@ -260,6 +262,7 @@ class LiveRun {
   VideoReader reader_;
   FrameLoop loop_;
   std::unique_ptr<FrameAnswer> answer_;
+  Painter painter_;
   std::unique_ptr<LiveView> view_;
   std::optional<Destination> recording_;
   std::optional<PendingVideo> video_;
@@ -283,7 +286,8 @@ Result<std::unique_ptr<LiveView>> open_view(const LiveOptions& options, const Vi
 }
 
 int live(LiveOptions& options) {
-  if (auto able = can_draw(); !able) return fail(able.error());
+  auto painter = Painter::create(kFramePainter);
+  if (!painter) return fail(painter.error());
   const auto model = options.model.model.empty() ? open_model_for_task(options.model) : open_model(options.model);
   if (!model) return fail(model.error());
   const Task task = model->info().task;
@@ -325,8 +329,8 @@ int live(LiveOptions& options) {
   note_guesses(model->info());
   auto view = open_view(options, reader->info());
   if (!view) return fail(view.error());
-  return LiveRun(options, *model, *std::move(reader), *std::move(loop), *std::move(answer), *std::move(view),
-                 std::move(recording))
+  return LiveRun(options, *model, *std::move(reader), *std::move(loop), *std::move(answer), *std::move(painter),
+                 *std::move(view), std::move(recording))
       .run();
 }
 

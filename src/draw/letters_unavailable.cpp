@@ -4,21 +4,23 @@
 
 #include "base/caught.h"
 #include "base/error.h"
-#include "draw/canvas.h"
+#include "draw/letters.h"
 
-// Stands in for canvas.cpp in builds without Cairo, FreeType or the font.
+// Stands in for letters.cpp in builds without Cairo, FreeType or the font, in which nothing is ever drawn.
 
 namespace mobilenet::drawing {
 
-bool has_letters(std::string_view) { return true; }
+struct Letters::Font {};
 
-double text_width(std::string_view, double) { return 0; }
+Letters::Letters() = default;
+Letters::~Letters() = default;
 
-void Canvas::fill(const Box&, double, Colour, double) {}
-void Canvas::fill_between(const Box&, double, const Box&, double, Colour, double) {}
-void Canvas::text(double, double, std::string_view, double, Colour) {}
+bool Letters::have(std::string_view, int) { return true; }
+double Letters::width(std::string_view, int) { return 0; }
+void Letters::draw(const Pixels&, int, int, std::string_view, int, Colour) {}
+void Letters::trim() {}
 
-Result<void> paint(const Pixels&, const Box&, const std::function<void(Canvas&)>&) { return can_draw(); }
+bool fonts_have(std::string_view) { return true; }
 
 }  // namespace mobilenet::drawing
 
