@@ -53,8 +53,7 @@ class Encoder {
   void encode(std::size_t row, const std::uint16_t* halves, Seen& seen) const {
     const RowMeasures measures =
         kernels_.encode(halves, index_.stride, made_.codes.as<std::int8_t>() + row * index_.stride);
-    if (row < seen.bad_row && !is_good_row(index_, measures, halves))
-      seen.bad_row = row, seen.of_bad = measures;
+    if (row < seen.bad_row && !is_good_row(index_, measures, halves)) seen.bad_row = row, seen.of_bad = measures;
     made_.scales[row] = measures.scale;
     made_.errors[row] = measures.error;
     seen.largest_norm = std::max(seen.largest_norm, measures.norm);
@@ -108,8 +107,7 @@ RowReader::RowReader(const IndexState& index, std::size_t most_rows)
 
 const std::uint16_t* RowReader::rows(std::size_t first, std::size_t count) noexcept {
   const std::size_t row_bytes = index_->stride * sizeof(std::uint16_t);
-  const std::byte* const found =
-      index_->bytes.at(index_->rows_at + first * row_bytes, count * row_bytes, room_.data());
+  const std::byte* const found = index_->bytes.at(index_->rows_at + first * row_bytes, count * row_bytes, room_.data());
   has_failed_ = has_failed_ || found == nullptr;
   return reinterpret_cast<const std::uint16_t*>(found);
 }

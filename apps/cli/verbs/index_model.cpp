@@ -19,8 +19,8 @@ Result<Model> open_model_of(const SearchIndex& index, const std::string& path, M
   if (!named) choice.model = index.source().model;
   auto model = open_model(choice);
   if (!model && !named)
-    return Error{model.error().code, model.error().message + "; " + path +
-                                         " was made with this model, and -m names where it is now"};
+    return Error{model.error().code,
+                 model.error().message + "; " + path + " was made with this model, and -m names where it is now"};
   if (!model) return model;
   if (auto fits = check_takes_pictures(model->info()); !fits) return fits.error();
   return model;
@@ -37,8 +37,8 @@ Result<void> check_same_model(const SearchIndex& index, const std::string& path,
                                            fixed(static_cast<double>(*similarity), 3) + ")"
                                      : "layer " + index.source().layer + " has " + std::to_string(fingerprint->size()) +
                                            " numbers and the index " + std::to_string(index.dimensions());
-  return Error{ErrorCode::invalid_argument, info.source + " is not the model that " + path +
-                                                " was made with (" + index.source().model +
+  return Error{ErrorCode::invalid_argument, info.source + " is not the model that " + path + " was made with (" +
+                                                index.source().model +
                                                 "), or prepares pictures in another way: " + difference};
 }
 
