@@ -7,7 +7,7 @@ Theirs is what one writes: Pillow opens, converts and resizes (bilinear), NumPy 
 Ours is the whole program, with start and opening of the model, on one thread and on all cores. They run in turns, on the
 same network, weights and pictures; before that their best classes and scores are held to each other.
 
-    pip install onnx==1.23.2 onnxruntime==1.31.1 pillow numpy flatbuffers
+    pip install onnx==1.23.2 onnxruntime==1.31.1 ai-edge-litert==2.3.0 pillow numpy flatbuffers
     python3 benchmarks/compare/folders.py --program build/release/bin/mobilenet --pictures 1000
 """
 
