@@ -37,6 +37,13 @@ struct IndexSource {
   std::vector<float> fingerprint;
 };
 
+// By which a file is known to be the one that a vector was made of. All zeros: nobody knows.
+struct FileStamp {
+  std::uint64_t bytes = 0;    // its size
+  std::int64_t modified = 0;  // nanoseconds since 1970
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
 struct Neighbour {
   std::size_t row = 0;  // of the index
   float similarity = 0;
@@ -58,14 +65,16 @@ struct DuplicateGroup {
 struct IndexState;
 
 // Immutable and cheap to copy; any number of threads may ask one at the same time. One that was moved from may only be
-// destroyed or assigned to. Takes 3 bytes a number: the halves, and codes of a byte that are asked first
-// (docs/search.md).
+// destroyed or assigned to. The first question makes codes of all vectors, a byte a number, which are asked first
+// (docs/search.md), and refuses the index where a vector is not 1 long; others wait for it.
 class MOBILENET_API SearchIndex {
  public:
-  // The file is read into memory. Every size and every vector is checked.
+  // Header, sizes and names are read and checked. Vectors stay in the file, which stays open, and are read when they
+  // are wanted; a question fails once the file was changed. One that is replaced by another of its name, as save()
+  // does, is not changed. Pipes are read into memory.
   static Result<SearchIndex> open(const std::filesystem::path& path);
-  // The same of a file in memory, which `owner` keeps and nobody changes; a mapped file for example. Bytes that do not
-  // begin at a multiple of 64 are copied. `name` stands for the file in messages.
+  // The same of a file in memory, which `owner` keeps and nobody changes. Bytes that do not begin at a multiple of 64
+  // are copied. `name` stands for the file in messages.
   static Result<SearchIndex> from_memory(std::span<const std::byte> file, std::shared_ptr<const void> owner,
                                          std::string_view name = "memory");
 
@@ -77,7 +86,8 @@ class MOBILENET_API SearchIndex {
   int dimensions() const;    // of a vector
   // Of rows 0 to size() - 1.
   std::string_view name(std::size_t row) const;
-  float similarity(std::size_t one, std::size_t other) const;
+  FileStamp stamp(std::size_t row) const;
+  Result<float> similarity(std::size_t one, std::size_t other) const;
   // To the source's fingerprint: of a vector of the same number of dimensions; 0 where there is no fingerprint.
   Result<float> similarity_to_fingerprint(std::span<const float> vector) const;
 
@@ -108,7 +118,9 @@ class MOBILENET_API SearchIndexBuilder {
   ~SearchIndexBuilder();
 
   // A vector of any length but 0. `name` is any text without a zero byte; several rows may have the same.
-  Result<void> add(std::string_view name, std::span<const float> vector);
+  Result<void> add(std::string_view name, std::span<const float> vector, FileStamp stamp = {});
+  // A row of another index of as many dimensions as it is, name and stamp too.
+  Result<void> add_row(const SearchIndex& from, std::size_t row);
   std::size_t size() const;
 
   // The index of all so far; the builder is empty afterwards.

@@ -18,6 +18,7 @@ struct IndexBuilderState {
   struct Content {
     AlignedBuffer halves;
     std::deque<std::string> names;  // stay where they are
+    std::vector<FileStamp> stamps;
   };
 
   IndexSource source;
@@ -34,6 +35,12 @@ struct IndexBuilderState {
     AlignedBuffer larger(std::max(kFirstRows, 2 * rows) * row_bytes);
     if (rows > 0) std::memcpy(larger.data(), content->halves.data(), rows * row_bytes);
     content->halves = std::move(larger);
+  }
+  std::uint16_t* next_row() { return content->halves.as<std::uint16_t>() + rows * stride; }
+  void append(std::string_view name, FileStamp stamp) {
+    content->names.emplace_back(name);
+    content->stamps.push_back(stamp);
+    ++rows;
   }
 };
 
@@ -66,7 +73,7 @@ Result<SearchIndexBuilder> SearchIndexBuilder::create(int dimensions, IndexSourc
   return caught("search");
 }
 
-Result<void> SearchIndexBuilder::add(std::string_view name, std::span<const float> vector) try {
+Result<void> SearchIndexBuilder::add(std::string_view name, std::span<const float> vector, FileStamp stamp) try {
   IndexBuilderState& state = *state_;
   if (vector.size() != state.dimensions)
     return failure(ErrorCode::invalid_argument, name, ": a vector of ", vector.size(), " numbers, for an index of ",
@@ -74,14 +81,34 @@ Result<void> SearchIndexBuilder::add(std::string_view name, std::span<const floa
   if (name.find('\0') != std::string_view::npos)
     return failure(ErrorCode::invalid_argument, "row ", state.rows, ": a zero byte in its name");
   state.grow();
-  std::uint16_t* const row = state.content->halves.as<std::uint16_t>() + state.rows * state.stride;
+  std::uint16_t* const row = state.next_row();
   if (auto stored = store_row(vector, state.stride, row); !stored)
     return at(std::string(name) + ": its vector", std::move(stored).error());
-  state.content->names.emplace_back(name);
-  ++state.rows;
+  state.append(name, stamp);
   return {};
 } catch (...) {
   return caught(name);
+}
+
+Result<void> SearchIndexBuilder::add_row(const SearchIndex& from, std::size_t row) try {
+  IndexBuilderState& state = *state_;
+  const IndexState& index = *from.state_;
+  if (index.dimensions != state.dimensions || row >= index.rows)
+    return failure(ErrorCode::invalid_argument, "row ", row, " of ", index.rows, " rows of ", index.dimensions,
+                   " numbers, for an index of ", state.dimensions, " dimensions");
+  RowReader reader(index);
+  const std::uint16_t* const halves = reader.rows(row);
+  MOBILENET_CHECK(check_reading(index, std::span(&reader, 1)));
+  std::vector<std::int8_t> codes(state.stride);
+  if (const auto measures = vector_kernels().encode(halves, state.stride, codes.data());
+      !is_good_row(index, measures, halves))
+    return bad_row_error(index, row, measures);
+  state.grow();
+  std::memcpy(state.next_row(), halves, state.stride * sizeof(std::uint16_t));
+  state.append(index.names[row], index.stamps[row]);
+  return {};
+} catch (...) {
+  return caught("search");
 }
 
 std::size_t SearchIndexBuilder::size() const { return state_->rows; }
@@ -95,10 +122,9 @@ Result<SearchIndex> SearchIndexBuilder::build() try {
   index->stride = state.stride;
   index->rows = std::exchange(state.rows, 0);
   index->fingerprint = state.fingerprint;
-  index->halves = content->halves.as<std::uint16_t>();
+  index->bytes = IndexBytes({content->halves.data(), content->halves.size()}, content);
   index->names.assign(content->names.begin(), content->names.end());
-  index->owner = content;
-  MOBILENET_CHECK(index->encode());
+  index->stamps = std::move(content->stamps);
   return SearchIndex(std::shared_ptr<const IndexState>(std::move(index)));
 } catch (...) {
   return caught("search");

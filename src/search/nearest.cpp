@@ -48,31 +48,35 @@ class Best {
 };
 
 struct Scan {
-  const IndexState& index;
+  const RowCodes& rows;
   const Queries& queries;
   const VectorKernels& kernels = vector_kernels();
 
-  void go(std::size_t first, std::size_t last, std::span<Best> best) const {
+  void go(std::size_t first, std::size_t last, RowReader& reader, std::span<Best> best) const {
     alignas(kAlignment) std::array<std::int32_t, kTileQueries * kBlockRows> products;
     std::array<float, kBlockRows> upper;
     for (std::size_t block = first; block < last; block += kBlockRows) {
-      const std::size_t rows = std::min(kBlockRows, last - block);
+      const std::size_t count = std::min(kBlockRows, last - block);
       for (std::size_t tile = 0; tile < queries.count(); tile += kTileQueries) {
         const std::size_t together = std::min(kTileQueries, queries.count() - tile);
         kernels.multiply(
-            {queries.codes(tile), together, index.row_codes(block), rows, index.stride, products.data(), kBlockRows});
+            {queries.codes(tile), together, rows.row(block), count, rows.stride, products.data(), kBlockRows});
         for (std::size_t q = 0; q < together; ++q) {
-          queries.bound(tile + q, index, block, rows, products.data() + q * kBlockRows, upper.data());
-          look_closer(tile + q, block, std::span(upper).first(rows), best[tile + q]);
+          queries.bound(tile + q, rows, block, count, products.data() + q * kBlockRows, upper.data());
+          look_closer(tile + q, block, std::span(upper).first(count), reader, best[tile + q]);
         }
       }
     }
   }
 
-  void look_closer(std::size_t query, std::size_t block, std::span<const float> upper, Best& best) const {
-    for (std::size_t i = 0; i < upper.size(); ++i)
-      if (best.may_take(upper[i]))
-        best.offer({block + i, exact_similarity(kernels, queries.floats(query), index, block + i)});
+  void look_closer(std::size_t query, std::size_t block, std::span<const float> upper, RowReader& reader,
+                   Best& best) const {
+    for (std::size_t i = 0; i < upper.size(); ++i) {
+      if (!best.may_take(upper[i])) continue;
+      const std::uint16_t* const row = reader.rows(block + i);
+      if (row == nullptr) return;
+      best.offer({block + i, kernels.dot(queries.floats(query), row, rows.stride)});
+    }
   }
 };
 
@@ -97,6 +101,9 @@ Result<std::vector<std::vector<Neighbour>>> SearchIndex::nearest_of_each(std::sp
   std::vector<std::vector<Neighbour>> answers(count);
   const std::size_t parts = (index.rows + kPartRows - 1) / kPartRows;
   const std::size_t members = members_for(options.threads, parts);
+  MOBILENET_TRY(const auto codes, index.codes(options.threads));
+  std::vector<RowReader> readers;
+  for (std::size_t member = 0; member < members; ++member) readers.emplace_back(index);
   Queries together(std::min(count, kMostTogether), index.stride);
   for (std::size_t first = 0; first < count; first += kMostTogether) {
     together.clear();
@@ -105,10 +112,10 @@ Result<std::vector<std::vector<Neighbour>>> SearchIndex::nearest_of_each(std::sp
     std::vector<std::vector<Best>> best(members);
     for (std::vector<Best>& own : best)
       for (std::size_t q = 0; q < together.count(); ++q) own.emplace_back(most);
-    const Scan scan{index, together};
+    const Scan scan{*codes, together};
     if (most > 0)
       share_parts(parts, members, [&](std::size_t part, std::size_t member) {
-        scan.go(part * kPartRows, std::min(index.rows, (part + 1) * kPartRows), best[member]);
+        scan.go(part * kPartRows, std::min(index.rows, (part + 1) * kPartRows), readers[member], best[member]);
       });
     for (std::size_t q = 0; q < together.count(); ++q) {
       std::vector<Neighbour>& answer = answers[first + q];
@@ -118,6 +125,7 @@ Result<std::vector<std::vector<Neighbour>>> SearchIndex::nearest_of_each(std::sp
       answer.resize(std::min(most, answer.size()));
     }
   }
+  MOBILENET_CHECK(check_reading(index, readers));
   return answers;
 } catch (...) {
   return caught("search");

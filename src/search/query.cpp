@@ -32,9 +32,9 @@ bool Queries::add(std::span<const float> vector) {
   return true;
 }
 
-void Queries::add(const IndexState& index, std::size_t row) {
+void Queries::add_row(const std::uint16_t* row) {
   float* const out = floats_.as<float>() + count_ * stride_;
-  for (std::size_t i = 0; i < stride_; ++i) out[i] = half_to_float(index.row(row)[i]);
+  for (std::size_t i = 0; i < stride_; ++i) out[i] = half_to_float(row[i]);
   encode(count_++);
 }
 
@@ -63,14 +63,14 @@ void Queries::encode(std::size_t query) {
                     static_cast<float>(kUp * std::sqrt(errors))};
 }
 
-void Queries::bound(std::size_t query, const IndexState& index, std::size_t first, std::size_t count,
+void Queries::bound(std::size_t query, const RowCodes& rows, std::size_t first, std::size_t count,
                     const std::int32_t* products, float* upper) const {
   const Bound& q = bounds_[query];
   // What the exact similarity loses by rounding, which adds `stride` products, and this bound itself.
-  const float rounding = (static_cast<float>(stride_) + 32) * kUnit * q.norm * index.largest_norm;
-  const float of_error = q.norm + q.error, of_all = q.error * index.largest_norm + rounding;
-  const float* const scales = index.scales.data() + first;
-  const float* const errors = index.errors.data() + first;
+  const float rounding = (static_cast<float>(stride_) + 32) * kUnit * q.norm * rows.largest_norm;
+  const float of_error = q.norm + q.error, of_all = q.error * rows.largest_norm + rounding;
+  const float* const scales = rows.scales.data() + first;
+  const float* const errors = rows.errors.data() + first;
   for (std::size_t i = 0; i < count; ++i)
     upper[i] = q.scale * scales[i] * static_cast<float>(products[i]) + of_error * errors[i] + of_all;
 }

@@ -26,14 +26,14 @@ class Queries {
   // Of any length but 0; false where that is 0 or no number. Keeps it 1 long.
   bool add(std::span<const float> vector);
   // A row of an index as it is.
-  void add(const IndexState& index, std::size_t row);
+  void add_row(const std::uint16_t* row);
 
   std::size_t count() const { return count_; }
   const float* floats(std::size_t query) const { return floats_.as<float>() + query * stride_; }
   const std::int16_t* codes(std::size_t query) const { return codes_.as<std::int16_t>() + query * stride_; }
 
   // upper[i] >= the similarity of row first + i, i < count, from the products of codes.
-  void bound(std::size_t query, const IndexState& index, std::size_t first, std::size_t count,
+  void bound(std::size_t query, const RowCodes& rows, std::size_t first, std::size_t count,
              const std::int32_t* products, float* upper) const;
 
  private:
@@ -53,11 +53,5 @@ class Queries {
 // Rows that are multiplied before their bounds are looked at: the codes of 1280 numbers each are 160 KB, which stay in
 // the second-level cache while more queries come by.
 inline constexpr std::size_t kBlockRows = 128;
-
-// The similarity of a row as it is: what answers are made of.
-inline float exact_similarity(const VectorKernels& kernels, const float* query, const IndexState& index,
-                              std::size_t row) {
-  return kernels.dot(query, index.row(row), index.stride);
-}
 
 }  // namespace mobilenet

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 #pragma once
 
-// Threads that share the rows of an index for one call.
+// Threads that share the rows of an index for one call. Not those of base/thread_pool.h: that pool belongs to the core
+// library, which keeps it to itself when it is shared, and a copy of it in this library would be a second pool.
 
 #include <algorithm>
 #include <atomic>

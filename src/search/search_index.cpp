@@ -14,15 +14,6 @@
 #include "search/query.h"
 
 namespace mobilenet {
-namespace {
-
-// A vector of length 1 whose numbers were rounded to 11 bits is longer or shorter by a two-thousandth at most, and
-// RowMeasures adds a thousandth.
-constexpr float kShortest = 0.995f, kLongest = 1.005f;
-
-Error at_name(std::string_view name, Error error) { return at(std::string(name), std::move(error)); }
-
-}  // namespace
 
 Result<void> store_row(std::span<const float> vector, std::size_t stride, std::uint16_t* row) {
   double squares = 0;
@@ -37,30 +28,18 @@ Result<void> store_row(std::span<const float> vector, std::size_t stride, std::u
   return {};
 }
 
-Result<void> IndexState::encode() {
-  if (rows == 0) return {};
-  if (rows > std::numeric_limits<std::size_t>::max() / stride) throw std::bad_alloc();
-  codes = AlignedBuffer(rows * stride);
-  scales.resize(rows);
-  errors.resize(rows);
-  const VectorKernels& kernels = vector_kernels();
-  for (std::size_t i = 0; i < rows; ++i) {
-    const RowMeasures measures = kernels.encode(row(i), stride, codes.as<std::int8_t>() + i * stride);
-    if (!(measures.norm >= kShortest && measures.norm <= kLongest))
-      return failure(ErrorCode::bad_format, "row ", i, " has a vector of length ", measures.norm, ", expected 1");
-    for (std::size_t d = dimensions; d < stride; ++d)
-      if (row(i)[d] != 0) return failure(ErrorCode::bad_format, "row ", i, " has numbers behind its ", dimensions);
-    scales[i] = measures.scale;
-    errors[i] = measures.error;
-    largest_norm = std::max(largest_norm, measures.norm);
-  }
-  return {};
-}
-
 Result<SearchIndex> SearchIndex::open(const std::filesystem::path& path) try {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored)) {
+    auto bytes = IndexBytes::open(path);
+    if (!bytes) return at(path.native(), std::move(bytes).error());
+    MOBILENET_TRY(auto state, parse_index(*std::move(bytes), path.native()));
+    return SearchIndex(std::move(state));
+  }
+  // A pipe is read to its end.
   constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 40;
   const auto accept = [&](std::span<const std::byte> head) -> Result<void> {
-    if (auto good = check_index_head(head); !good) return at_name(path.native(), std::move(good).error());
+    if (auto good = check_index_head(head); !good) return at(path.native(), std::move(good).error());
     return {};
   };
   MOBILENET_TRY(const auto file, FileBytes::read(path, {.max_bytes = kMostBytes, .accept = accept}));
@@ -77,9 +56,8 @@ Result<SearchIndex> SearchIndex::from_memory(std::span<const std::byte> file, st
     file = {copy->data(), file.size()};
     owner = copy;
   }
-  auto state = parse_index(file, std::move(owner));
-  if (!state) return at_name(name, std::move(state).error());
-  return SearchIndex(*std::move(state));
+  MOBILENET_TRY(auto state, parse_index(IndexBytes(file, std::move(owner)), name));
+  return SearchIndex(std::move(state));
 } catch (...) {
   return caught(name);
 }
@@ -98,11 +76,18 @@ int SearchIndex::dimensions() const { return static_cast<int>(state_->dimensions
 
 std::string_view SearchIndex::name(std::size_t row) const { return state_->names[row]; }
 
-float SearchIndex::similarity(std::size_t one, std::size_t other) const {
+FileStamp SearchIndex::stamp(std::size_t row) const { return state_->stamps[row]; }
+
+Result<float> SearchIndex::similarity(std::size_t one, std::size_t other) const try {
+  RowReader readers[] = {RowReader(*state_), RowReader(*state_)};
+  const std::uint16_t *const first = readers[0].rows(one), *const second = readers[1].rows(other);
+  MOBILENET_CHECK(check_reading(*state_, readers));
   double sum = 0;
   for (std::size_t i = 0; i < state_->dimensions; ++i)
-    sum += static_cast<double>(half_to_float(state_->row(one)[i])) * half_to_float(state_->row(other)[i]);
+    sum += static_cast<double>(half_to_float(first[i])) * half_to_float(second[i]);
   return static_cast<float>(sum);
+} catch (...) {
+  return caught("search");
 }
 
 Result<float> SearchIndex::similarity_to_fingerprint(std::span<const float> vector) const try {

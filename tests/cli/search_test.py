@@ -2,7 +2,9 @@
 # SPDX-FileCopyrightText: The mobilenet.cpp authors
 """mobilenet index and search: the same pictures, copies of them, other models, broken files."""
 
+import os
 import pathlib
+import shutil
 
 from program import ProgramTest, main, mobilenet, png
 
@@ -147,7 +149,8 @@ class Search(ProgramTest):
         broken = self.path("broken.idx")
         for content, why in ((b"", "is no index"), (b"no index at all" * 9, "is no index"),
                              (whole[:-1], "cut off or damaged"), (whole + b"\0", "cut off or damaged"),
-                             (whole[:8] + b"\x09" + whole[9:], "of version 9")):
+                             (whole[:8] + b"\x09" + whole[9:], "of version 9"),
+                             (whole[:-2], "cut off or damaged"), (whole[:-300] + bytes(300), "has a vector of length")):
             broken.write_bytes(content)
             result = mobilenet("search", broken, self.album / "a.png")
             self.assertEqual((result.code, result.out), (1, ""))
@@ -159,6 +162,85 @@ class Search(ProgramTest):
         before = self.index.read_bytes()
         result = mobilenet("index", "-m", self.model, self.album, "-o", self.index)
         self.assertEqual((result.code, self.index.read_bytes()), (1, before))
+
+    def updated(self, index, *arguments, code=0, **options):
+        result = mobilenet("index", "--update", *arguments, "-o", index, "--json", **options)
+        self.assertEqual(result.code, code, result.err)
+        line = result.lines()[-1]
+        return line["pictures"], {key: line[key] for key in ("added", "changed", "gone", "kept")}
+
+    def names_in(self, index, picture):
+        line, = mobilenet("search", index, picture, "-n", 100, "--json").lines()
+        return sorted(found["image"] for found in line["similar"])
+
+    def test_update_reads_what_is_new_and_makes_the_same_index(self):
+        folder = self.path("growing")
+        shutil.copytree(self.album, folder)
+        index, anew = self.path("growing.idx"), self.path("anew.idx")
+        made = mobilenet("index", "--update", "-m", self.model, folder, "-o", index, "--json")
+        self.assertEqual((made.code, made.lines()[0]["pictures"]), (0, 5), made.err)
+
+        before = (index.read_bytes(), index.stat().st_ino)
+        self.assertEqual(self.updated(index, folder), (5, {"added": 0, "changed": 0, "gone": 0, "kept": 5}))
+        self.assertEqual((index.read_bytes(), index.stat().st_ino), before)
+        text = mobilenet("index", "--update", folder, "-o", index)
+        self.assertIn(f"{index} is up to date: 5 pictures", text.err)
+
+        (folder / "b.png").write_bytes(png(100, 100, seed=9))    # another size
+        (folder / "bb.png").write_bytes(png(90, 70, seed=4))
+        (folder / "d.png").unlink()
+        self.assertEqual(self.updated(index, folder), (5, {"added": 1, "changed": 1, "gone": 1, "kept": 3}))
+        self.assertEqual(mobilenet("index", "-m", self.model, folder, "-o", anew).code, 0)
+        self.assertEqual(index.read_bytes(), anew.read_bytes())
+        self.assertEqual(self.names_in(index, folder / "a.png"),
+                         sorted(str(folder / name) for name in ("a copy.png", "a.png", "b.png", "bb.png", "c.png")))
+        line, = mobilenet("search", index, folder / "b.png", "-n", 1, "--json").lines()
+        self.assertEqual(line["similar"][0]["image"], str(folder / "b.png"))
+        self.assertGreater(line["similar"][0]["similarity"], 0.999)
+
+        # The time alone, and the path in other words.
+        os.utime(folder / "c.png", ns=(1, 1))
+        said = mobilenet("index", "--update", "./growing/../growing", "-o", index, cwd=self.folder)
+        self.assertEqual(said.code, 0, said.err)
+        self.assertIn("5 pictures (0 new, 1 changed, 0 gone, 4 as before)", said.err)
+
+    def test_update_leaves_what_is_not_named(self):
+        folder, other = self.path("named"), self.path("not named")
+        shutil.copytree(self.album, folder)
+        shutil.copytree(self.album, other)
+        index = self.path("two.idx")
+        self.assertEqual(mobilenet("index", "-m", self.model, folder, other, "-o", index).code, 0)
+        (other / "a.png").unlink()
+        (other / "b.png").write_bytes(png(50, 60, seed=7))
+        self.assertEqual(self.updated(index, folder / "c.png"), (9, {"added": 0, "changed": 0, "gone": 1, "kept": 9}))
+        # A folder that is not there may come back, as a disk does; what is named is looked at.
+        shutil.rmtree(other)
+        self.assertEqual(self.updated(index, folder)[1], {"added": 0, "changed": 0, "gone": 0, "kept": 9})
+        self.assertEqual(len(self.names_in(index, folder / "a.png")), 9)
+
+    def test_update_says_which_pictures_cannot_be_read(self):
+        folder, index = self.path("spoilt"), self.path("spoilt.idx")
+        shutil.copytree(self.album, folder)
+        self.assertEqual(mobilenet("index", "-m", self.model, folder, "-o", index).code, 0)
+        (folder / "a.png").write_text("this is no picture")
+        counts = {"added": 0, "changed": 0, "gone": 0, "kept": 4}
+        for _ in range(2):  # it is tried again
+            self.assertEqual(self.updated(index, folder, code=1), (4, counts))
+
+    def test_update_replaces_only_an_index_of_the_same_model(self):
+        index = self.path("kept.idx")
+        shutil.copy(self.index, index)
+        before = index.read_bytes()
+        other = mobilenet("index", "--update", "-m", BUNDLED, self.album, "-o", index)
+        self.assertEqual(other.code, 2)
+        self.assertIn("is not the model that", other.err)
+        layer = mobilenet("index", "--update", "-l", "last", self.album, "-o", index)
+        self.assertEqual(layer.code, 2)
+        self.assertIn("holds layer pool", layer.err)
+        self.assertEqual(index.read_bytes(), before)
+        index.write_text("my diary")
+        self.assertIn("is no index", mobilenet("index", "--update", self.album, "-o", index).err)
+        self.assertEqual(index.read_text(), "my diary")
 
     def test_wrong_command_lines(self):
         for arguments in (["index", self.album], ["index", self.album, "-o", self.path("a.txt")],

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The mobilenet.cpp authors
-"""GIF, TIFF and AVIF files for pillow_oracle.py: (name, bytes), of every kind that Pillow reads. What Pillow does not
-write is written here."""
+"""GIF, TIFF, AVIF and HEIC files for pillow_oracle.py: (name, bytes), of every kind that Pillow reads, and HEIC with how
+far pixels may be from pillow-heif's. What they do not write is written here."""
 
 import io
 import itertools
@@ -172,3 +172,87 @@ def avif_files(picture):
         exif = Image.Exif()
         exif[0x0112] = orientation
         yield f"AVIF of orientation {orientation}", saved(picture("RGB", (40, 24)), "AVIF", subsampling="4:4:4", exif=exif, speed=10)
+
+
+# HEIC
+
+
+def heic_files(picture):
+    """(name, bytes, largest step). pillow-heif brings a libheif of its own, and versions differ in how they enlarge colours:
+    with 1.15 on both sides nothing differs, between 1.15 and 1.23 bytes of 4:2:0 do by 1, of 10 and 12 bits by up to 3."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    for size in [(1, 1), (2, 2), (7, 9), (61, 47), (130, 96)]:
+        for mode, chroma, quality in itertools.product(("L", "RGB", "RGBA"), (444, 422, 420), (50, 90)):
+            step = 1 if chroma == 420 else 0
+            yield f"HEIC {mode} {size} {chroma} quality {quality}", saved(picture(mode, size), "HEIF", quality=quality, chroma=chroma), step
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        yield f"HEIC of orientation {orientation}", saved(picture("RGB", (40, 24)), "HEIF", chroma=444, exif=exif), 0
+    for (mode, bits), size, chroma in itertools.product((("RGB", 10), ("RGBA", 10), ("RGB", 12)), [(7, 9), (61, 47)], (444, 420)):
+        chance = random.Random(bits)
+        samples = [min(65535, value * 257 + chance.randint(0, 200)) for value in picture(mode, size).tobytes()]
+        pillow_heif.options.SAVE_HDR_TO_12_BIT = bits == 12
+        file = io.BytesIO()
+        pillow_heif.encode(mode + ";16", size, struct.pack(f"<{len(samples)}H", *samples), file, quality=90, chroma=chroma)
+        yield f"HEIC {mode} of {bits} bits {size} {chroma}", file.getvalue(), 3 if chroma == 420 else 0
+
+
+# Profiles
+
+
+def icc_profile(tags, version=2):
+    """Of red, green and blue, for a screen."""
+    head = struct.pack(">IIBBH4s4s4s12x4s4s28x", 0, 0, version, 0x10 if version == 2 else 0x20, 0, b"mntr", b"RGB ",
+                       b"Lab " if b"A2B0" in tags else b"XYZ ", b"acsp", b"\0\0\0\0")
+    head = head[:68] + struct.pack(">3i", 63190, 65536, 54061)  # D50
+    head = head.ljust(128, b"\0")
+    entries, body = b"", b""
+    at = 128 + 4 + 12 * len(tags)
+    for name, content in tags.items():
+        entries += name + struct.pack(">II", at + len(body), len(content))
+        body += content + b"\0" * (-len(content) % 4)
+    data = head + struct.pack(">I", len(tags)) + entries + body
+    return struct.pack(">I", len(data)) + data[4:]
+
+
+def matrix_profile(primaries, curve, version=2):
+    """`primaries` are the columns in XYZ of D50."""
+    xyz = lambda values: b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+    tags = {b"wtpt": xyz((0.9642, 1, 0.8249))}
+    for name, column in zip((b"r", b"g", b"b"), primaries):
+        tags[name + b"XYZ"] = xyz(column)
+        tags[name + b"TRC"] = curve
+    return icc_profile(tags, version)
+
+
+def table_profile(version):
+    """A screen whose black is not black: 2 points for each colour, from which Lab is interpolated."""
+    straight = struct.pack(">6H", *(0, 65535) * 3)
+    grid = []
+    for red, green, blue in itertools.product((0, 1), repeat=3):
+        light = 8 + 90 * (0.3 * red + 0.6 * green + 0.1 * blue)
+        grid += [round(light * 652.8), round((128 + 60 * (red - green)) * 256), round((128 + 50 * (green - blue)) * 256)]
+    matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    table = b"mft2\0\0\0\0" + bytes([3, 3, 2, 0]) + matrix + struct.pack(">HH", 2, 2)
+    table += straight + struct.pack(f">{len(grid)}H", *grid) + straight
+    return icc_profile({b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061), b"A2B0": table}, version)
+
+
+def profiles():
+    """(name, profile, largest step): Pillow brings a Little CMS of its own, and 2.14 and 2.19 round tables in two ways."""
+    gamma = lambda value: b"curv\0\0\0\0" + struct.pack(">IH", 1, round(value * 256))
+    para = b"para\0\0\0\0" + struct.pack(">HH5i", 3, 0, *(round(value * 65536) for value in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)))
+    points = [round(65535 * (i / 63) ** 1.8) for i in range(64)]
+    sampled = b"curv\0\0\0\0" + struct.pack(f">I{len(points)}H", len(points), *points)
+    p3 = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
+    adobe = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
+    wide = ((0.79767, 0.28804, 0.0), (0.13519, 0.71188, 0.0), (0.03134, 0.00009, 0.82491))
+    yield "Display P3", matrix_profile(p3, para, 4), 0
+    yield "Adobe RGB", matrix_profile(adobe, gamma(2.19921875)), 0
+    yield "ProPhoto", matrix_profile(wide, gamma(1.8)), 0
+    yield "a sampled curve", matrix_profile(adobe, sampled), 0
+    yield "a table of version 2", table_profile(2), 1
+    yield "a table of version 4", table_profile(4), 1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The mobilenet.cpp authors
-"""Compares decoding, resizing and cropping with the installed Pillow, byte for byte.
+"""Compares decoding, colours, resizing and cropping with the installed Pillow, byte for byte, and HEIC with pillow-heif,
+where that is installed.
 
     python tests/preprocess/pillow_oracle.py build/release/bin/preprocess_probe
 
@@ -9,6 +10,7 @@ when anything does.
 """
 
 import io
+import itertools
 import math
 import random
 import struct
@@ -20,7 +22,7 @@ import zlib
 from pathlib import Path
 
 import PIL
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageCms, ImageOps, features
 
 import optional_files
 from optional_files import saved
@@ -41,9 +43,9 @@ class Probe:
         self.process.stdin.flush()
         return self.process.stdout.readline().strip()
 
-    def decode(self, path):
+    def decode(self, path, how="decode"):
         """(size, orientation, RGB bytes), or the error sentence."""
-        answer = self.ask("decode", path, self.out)
+        answer = self.ask(how, path, self.out)
         if answer.startswith("error:") or not answer:
             return answer or "error: the probe died"
         width, height, orientation = map(int, answer.split())
@@ -53,12 +55,15 @@ class Probe:
         answer = self.ask("input", path, self.out, height, width, *(f"{k}={v}" for k, v in spec.items()))
         return self.out.read_bytes() if answer == "ok" else answer
 
-    def check(self, name, got, expected):
+    def check(self, name, got, expected, step=0):
+        """Bytes may differ by `step`."""
         self.checks += 1
         if got == expected:
             return
         if isinstance(got, bytes) and isinstance(expected, bytes) and len(got) == len(expected):
             steps = [abs(a - b) for a, b in zip(got, expected)]
+            if max(steps) <= step:
+                return
             self.failures.append(f"{name}: {sum(s > 0 for s in steps)} of {len(steps)} bytes differ, by up to {max(steps)}")
         else:
             self.failures.append(f"{name}: got {str(got)[:200]}, expected {str(expected)[:200]}")
@@ -241,6 +246,61 @@ def check_optional_decoders(probe, folder):
             got = upright(got)
             probe.check(name + ", size", got.size, expected.size)
             probe.check(name, got.tobytes(), expected.tobytes())
+
+
+def check_heic(probe, folder):
+    try:
+        files = optional_files.heic_files(picture)
+        first = next(files)
+    except ImportError:
+        print("heic_files: needs pillow-heif")
+        return
+    path = folder / "picture"
+    checked, equal, furthest = 0, 0, 0
+    for name, data, step in itertools.chain([first], files):
+        path.write_bytes(data)
+        got = probe.decode(path)
+        if isinstance(got, str) and "it was built without" in got:
+            print(f"heic_files: {got}")
+            return
+        expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+        if isinstance(got, str):
+            probe.check(name, got, "a picture")
+            continue
+        probe.check(name + ", size and orientation", got[:2], (expected.size, 1))
+        probe.check(name, got[2], expected.tobytes(), step)
+        checked += 1
+        equal += got[2] == expected.tobytes()
+        furthest = max(furthest, *(abs(a - b) for a, b in zip(got[2], expected.tobytes())))
+    print(f"HEIC: {equal} of {checked} pictures equal, the others by up to {furthest}")
+
+
+def check_srgb(probe, folder):
+    """Colours of other profiles as sRGB. Kinds of files that need no profile to be decoded are checked elsewhere."""
+    path = folder / "picture"
+    srgb = ImageCms.createProfile("sRGB")
+    checked, equal, furthest = 0, 0, 0
+    for label, profile, step in optional_files.profiles():
+        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        for kind, modes in (("JPEG", ("RGB",)), ("PNG", ("RGB", "RGBA", "P")), ("WEBP", ("RGB", "RGBA")), ("TIFF", ("RGB",))):
+            for mode, size in itertools.product(modes, [(1, 1), (61, 47), (130, 97)]):
+                name = f"{kind} {mode} {size} of {label}"
+                path.write_bytes(saved(picture(mode, size), kind, icc_profile=profile))
+                got = probe.decode(path, "srgb")
+                if isinstance(got, str) and "it was built without" in got:
+                    print(f"srgb: {got}")
+                    return
+                stored = Image.open(path).convert("RGB")
+                expected = ImageCms.profileToProfile(stored, opened, srgb, ImageCms.Intent.PERCEPTUAL)
+                probe.check(name + " differs from what is stored", stored.tobytes() == expected.tobytes() and size != (1, 1), False)
+                if isinstance(got, str):
+                    probe.check(name, got, "a picture")
+                    continue
+                probe.check(name, got[2], expected.tobytes(), step)
+                checked += 1
+                equal += got[2] == expected.tobytes()
+                furthest = max(furthest, *(abs(a - b) for a, b in zip(got[2], expected.tobytes())))
+    print(f"sRGB: {equal} of {checked} pictures equal, the others by up to {furthest}")
 
 
 def exif_block(orientation=None):
@@ -539,7 +599,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         probe = Probe(sys.argv[1], folder)
-        for check in (check_decoders, check_optional_decoders, check_metadata, check_damage, check_orientations, check_resizers, check_edge_crops, check_padding, check_other_modes, check_refusals):
+        for check in (check_decoders, check_optional_decoders, check_heic, check_srgb, check_metadata, check_damage, check_orientations, check_resizers, check_edge_crops, check_padding, check_other_modes, check_refusals):
             check(probe, folder)
     for failure in probe.failures[:40]:
         print(failure)

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // A process for pillow_oracle.py to talk to. Each line on stdin is one request, tab-separated; each gets one line back.
 //   decode PICTURE OUT                          -> "WIDTH HEIGHT ORIENTATION", and the stored pixels as RGB in OUT
+//   srgb PICTURE OUT                            -> the same, converted to sRGB
 //   input PICTURE OUT HEIGHT WIDTH key=value... -> "ok", and the network's input as u8 (raw) or f32 in OUT
 // or "error: SENTENCE".
 
@@ -43,7 +44,7 @@ void write(const std::string& path, const void* data, std::size_t bytes) {
 }
 
 std::string decode(const std::vector<std::string>& words) {
-  const Result<Image> image = Image::open(words.at(1));
+  const Result<Image> image = Image::open(words.at(1), {.to_srgb = words.at(0) == "srgb"});
   if (!image) return "error: " + image.error().message;
   const ImageView view = image->view();
   write(words.at(2), view.planes[0],
@@ -83,7 +84,7 @@ std::string answer(const std::string& line) {
   std::vector<std::string> words;
   std::istringstream stream(line);
   for (std::string word; std::getline(stream, word, '\t');) words.push_back(word);
-  return words.at(0) == "decode" ? decode(words) : input(words);
+  return words.at(0) == "input" ? input(words) : decode(words);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "cli/output/words.h"
 #include "cli/verbs.h"
 #include "cli/verbs/answer_pictures.h"
+#include "cli/verbs/index_model.h"
 #include "cli/verbs/open_session.h"
 #include "cli/verbs/picture_features.h"
 
@@ -31,8 +32,6 @@ namespace {
 constexpr int kMaxNeighbours = 1'000'000;
 // Copies of a photograph in another size or file come above this, different ones below (docs/search.md).
 constexpr float kDuplicate = 0.9f;
-// Of the fingerprint: less than f32 and bf16 differ by, more than two models have in common.
-constexpr float kSameModel = 0.999f;
 
 struct SearchOptions {
   std::string index;
@@ -88,35 +87,6 @@ int find_duplicates(const SearchOptions& options, const SearchIndex& index) {
   return kSuccess;
 }
 
-// Which model the index was made with, opened, and the same.
-Result<Model> open_model_of(const SearchIndex& index, SearchOptions& options) {
-  const bool named = !options.model.model.empty();
-  if (!named) options.model.model = index.source().model;
-  auto model = open_model(options.model);
-  if (!model && !named)
-    return Error{model.error().code, model.error().message + "; " + options.index +
-                                         " was made with this model, and -m names where it is now"};
-  if (!model) return model;
-  if (auto fits = check_takes_pictures(model->info()); !fits) return fits.error();
-  return model;
-}
-
-Result<void> check_same_model(const SearchIndex& index, const SearchOptions& options, const ModelInfo& info,
-                              Session& session) {
-  const auto fingerprint = fingerprint_of(session);
-  if (!fingerprint) return fingerprint.error();
-  const auto similarity = index.similarity_to_fingerprint(*fingerprint);
-  if (similarity && *similarity >= kSameModel) return {};
-  const std::string difference = similarity
-                                     ? "of the same picture it makes something else (similarity " +
-                                           fixed(static_cast<double>(*similarity), 3) + ")"
-                                     : "layer " + index.source().layer + " has " + std::to_string(fingerprint->size()) +
-                                           " numbers and the index " + std::to_string(index.dimensions());
-  return Error{ErrorCode::invalid_argument, info.source + " is not the model that " + options.index +
-                                                " was made with (" + index.source().model +
-                                                "), or prepares pictures in another way: " + difference};
-}
-
 // Answers queries some at a time, which share the reading of the index.
 class Answers {
  public:
@@ -161,12 +131,12 @@ int search(SearchOptions& options) {
   const auto index = SearchIndex::open(options.index);
   if (!index) return fail(index.error());
   if (options.duplicates) return find_duplicates(options, *index);
-  const auto model = open_model_of(*index, options);
+  const auto model = open_model_of(*index, options.index, options.model);
   if (!model) return fail(model.error());
   choose_features(index->source().layer, options.session);
   auto session = open_session(*model, options.session);
   if (!session) return fail(session.error());
-  if (auto same = check_same_model(*index, options, model->info(), *session); !same) return fail(same.error());
+  if (auto same = check_same_model(*index, options.index, model->info(), *session); !same) return fail(same.error());
   const std::vector<PictureSource> sources = list_still_pictures(options.pictures);
   Answers answers(options, *index);
   const auto bad = features_of_pictures(
