@@ -27,6 +27,8 @@ HWY_INLINE void put(std::uint8_t red, std::uint8_t green, std::uint8_t blue, Rgb
 
 HWY_INLINE std::size_t bytes_of(RgbForm form) { return form.has_alpha ? 4 : 3; }
 
+constexpr std::int32_t kNoFineColour = ycbcr::kNoColour << ycbcr::kFineBits;
+
 HWY_INLINE std::uint8_t to_byte(std::int32_t sum) {
   return static_cast<std::uint8_t>(std::clamp(sum >> ycbcr::kFractionBits, 0, 255));
 }
@@ -50,6 +52,19 @@ void rgb_of_ycbcr_rest(const YcbcrMatrix& matrix, const std::uint8_t* luma, cons
     const std::int32_t blue = cb[i] - ycbcr::kNoColour, red = cr[i] - ycbcr::kNoColour;
     put(to_byte(sum + matrix.red_of_cr * red), to_byte(sum + matrix.green_of_cb * blue + matrix.green_of_cr * red),
         to_byte(sum + matrix.blue_of_cb * blue), form, out + i * bytes_of(form));
+  }
+}
+
+void rgb_of_fine_ycbcr_rest(const YcbcrMatrix& matrix, const std::int16_t* luma, const std::int16_t* cb,
+                            const std::int16_t* cr, std::size_t begin, std::size_t count, std::uint8_t* out) {
+  const auto byte = [](std::int32_t sum) {
+    return static_cast<std::uint8_t>(std::clamp(sum >> ycbcr::kFineShift, 0, 255));
+  };
+  for (std::size_t i = begin; i < count; ++i) {
+    const std::int32_t sum = (luma[i] - matrix.black) * matrix.luma + (1 << (ycbcr::kFineShift - 1));
+    const std::int32_t blue = cb[i] - kNoFineColour, red = cr[i] - kNoFineColour;
+    put(byte(sum + matrix.red_of_cr * red), byte(sum + matrix.green_of_cb * blue + matrix.green_of_cr * red),
+        byte(sum + matrix.blue_of_cb * blue), {}, out + 3 * i);
   }
 }
 
@@ -79,6 +94,10 @@ void repeat(const std::uint8_t* bytes, std::size_t count, std::uint8_t* out) { r
 void rgb_of_ycbcr(const YcbcrMatrix& matrix, const std::uint8_t* luma, const std::uint8_t* cb, const std::uint8_t* cr,
                   std::size_t count, RgbForm form, std::uint8_t* out) {
   rgb_of_ycbcr_rest(matrix, luma, cb, cr, 0, count, form, out);
+}
+void rgb_of_fine_ycbcr(const YcbcrMatrix& matrix, const std::int16_t* luma, const std::int16_t* cb,
+                       const std::int16_t* cr, std::size_t count, std::uint8_t* out) {
+  rgb_of_fine_ycbcr_rest(fine_matrix(matrix), luma, cb, cr, 0, count, out);
 }
 void rgb_of_565(const std::uint8_t* pixels, std::size_t count, RgbForm form, std::uint8_t* out) {
   rgb_of_565_rest(pixels, 0, count, form, out);
@@ -172,11 +191,11 @@ struct Sums {
     high = hn::ReorderWidenMulAccumulate(kSums, hn::InterleaveUpper(kWords, a, b), weights, high, high_rest);
   }
   // In the order of the pixels, without their fraction.
+  template <int kBits>
   HWY_INLINE V16 rounded() const {
-    const V32 half = hn::Set(kSums, ycbcr::kHalf);
-    return hn::ReorderDemote2To(
-        kWords, hn::ShiftRight<ycbcr::kFractionBits>(hn::Add(hn::RearrangeToOddPlusEven(low, low_rest), half)),
-        hn::ShiftRight<ycbcr::kFractionBits>(hn::Add(hn::RearrangeToOddPlusEven(high, high_rest), half)));
+    const V32 half = hn::Set(kSums, 1 << (kBits - 1));
+    return hn::ReorderDemote2To(kWords, hn::ShiftRight<kBits>(hn::Add(hn::RearrangeToOddPlusEven(low, low_rest), half)),
+                                hn::ShiftRight<kBits>(hn::Add(hn::RearrangeToOddPlusEven(high, high_rest), half)));
   }
 };
 
@@ -198,13 +217,36 @@ void rgb_of_ycbcr(const YcbcrMatrix& matrix, const std::uint8_t* luma, const std
     blues.add(y, blue, pairs(of_luma.rest, blue_of_cb.rest));
     const V16 whole = hn::Mul(y, all(of_luma.whole));
     const V16 whole_green = hn::Add(hn::Mul(blue, all(green_of_cb.whole)), hn::Mul(red, all(green_of_cr.whole)));
-    const V16 r = hn::Add(hn::Add(whole, hn::Mul(red, all(red_of_cr.whole))), reds.rounded());
-    const V16 g = hn::Add(hn::Add(whole, whole_green), greens.rounded());
-    const V16 b = hn::Add(hn::Add(whole, hn::Mul(blue, all(blue_of_cb.whole))), blues.rounded());
+    const V16 r = hn::Add(hn::Add(whole, hn::Mul(red, all(red_of_cr.whole))), reds.rounded<ycbcr::kFractionBits>());
+    const V16 g = hn::Add(hn::Add(whole, whole_green), greens.rounded<ycbcr::kFractionBits>());
+    const V16 b = hn::Add(hn::Add(whole, hn::Mul(blue, all(blue_of_cb.whole))), blues.rounded<ycbcr::kFractionBits>());
     store(kBytes, hn::DemoteTo(kBytes, r), hn::DemoteTo(kBytes, g), hn::DemoteTo(kBytes, b), form,
           out + i * bytes_of(form));
   }
   rgb_of_ycbcr_rest(matrix, luma, cb, cr, i, count, form, out);
+}
+
+void rgb_of_fine_ycbcr(const YcbcrMatrix& matrix, const std::int16_t* luma, const std::int16_t* cb,
+                       const std::int16_t* cr, std::size_t count, std::uint8_t* out) {
+  const YcbcrMatrix fine = fine_matrix(matrix);
+  const V16 black = all(fine.black), middle = all(kNoFineColour), zero = hn::Zero(kWords);
+  const V16 red_weights = pairs(fine.luma, fine.red_of_cr), blue_weights = pairs(fine.luma, fine.blue_of_cb);
+  const V16 green_weights = pairs(fine.luma, fine.green_of_cb), green_rest = pairs(fine.green_of_cr, 0);
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const V16 y = hn::Sub(hn::LoadU(kWords, luma + i), black);
+    const V16 blue = hn::Sub(hn::LoadU(kWords, cb + i), middle), red = hn::Sub(hn::LoadU(kWords, cr + i), middle);
+    Sums reds, greens, blues;
+    reds.start(), greens.start(), blues.start();
+    reds.add(y, red, red_weights);
+    greens.add(y, blue, green_weights);
+    greens.add(red, zero, green_rest);
+    blues.add(y, blue, blue_weights);
+    store(kBytes, hn::DemoteTo(kBytes, reds.rounded<ycbcr::kFineShift>()),
+          hn::DemoteTo(kBytes, greens.rounded<ycbcr::kFineShift>()),
+          hn::DemoteTo(kBytes, blues.rounded<ycbcr::kFineShift>()), {}, out + 3 * i);
+  }
+  rgb_of_fine_ycbcr_rest(fine, luma, cb, cr, i, count, out);
 }
 
 // The highest bits again below.
@@ -247,7 +289,7 @@ void rgb_of_bytes(const std::uint8_t* pixels, int pixel_bytes, bool blue_first, 
 
 }  // namespace
 
-const PixelKernels kPixels{&take, &repeat, &rgb_of_ycbcr, &rgb_of_565, &rgb_of_bytes};
+const PixelKernels kPixels{&take, &repeat, &rgb_of_ycbcr, &rgb_of_fine_ycbcr, &rgb_of_565, &rgb_of_bytes};
 
 }  // namespace mobilenet::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

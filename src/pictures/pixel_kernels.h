@@ -32,6 +32,9 @@ struct PixelKernels {
   // `count` pixels, each of a byte of all three rows.
   void (*rgb_of_ycbcr)(const YcbcrMatrix& matrix, const std::uint8_t* luma, const std::uint8_t* cb,
                        const std::uint8_t* cr, std::size_t count, RgbForm form, std::uint8_t* out);
+  // The same of samples with kFineBits of fraction, 0 to 255; three bytes, red first.
+  void (*rgb_of_fine_ycbcr)(const YcbcrMatrix& matrix, const std::int16_t* luma, const std::int16_t* cb,
+                            const std::int16_t* cr, std::size_t count, std::uint8_t* out);
   // Of pixels of 16 bits; levels of 5 and 6 bits have their highest bits again below, so that all ones become 255.
   void (*rgb_of_565)(const std::uint8_t* pixels, std::size_t count, RgbForm form, std::uint8_t* out);
   // Of pixels of 1 (grey), 3 or 4 bytes.

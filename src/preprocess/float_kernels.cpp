@@ -94,9 +94,45 @@ void real_numbers(const float* values, const RealNumbersOfPixels& numbers, std::
     real_numbers_of<false>(values, numbers, count, out);
 }
 
+// byte / 255 is the sum of two products, of which that with the first 9 bits of 1 / 255 is exact, so that only the sum
+// is rounded; found to be the same for all bytes.
+constexpr float kInverseHigh = 0x1.01p-8f, kInverseLow = 0x1.010102p-24f;
+
+template <bool kDivide, bool kMultiply>
+HWY_INLINE void real_numbers_of_bytes(const std::uint8_t* bytes, const RealNumbersOfPixels& numbers, std::size_t count,
+                                      float* out) {
+  const V factor = hn::Set(kFloats, kDivide ? kInverseHigh : numbers.rescale), low = hn::Set(kFloats, kInverseLow);
+  const float* const divisors = kMultiply ? numbers.inverse : numbers.deviation;
+  std::size_t i = 0;
+  for (std::size_t place = 0; i + kLanes <= count; i += kLanes, place = (place + kLanes) % kColourPeriod) {
+    const V value = bytes_at(bytes + i);
+    const V scaled = kDivide ? hn::Add(hn::Mul(value, factor), hn::Mul(value, low)) : hn::Mul(value, factor);
+    const V centred = hn::Sub(scaled, hn::LoadU(kFloats, numbers.mean + place));
+    const V divisor = hn::LoadU(kFloats, divisors + place);
+    hn::StoreU(kMultiply ? hn::Mul(centred, divisor) : hn::Div(centred, divisor), kFloats, out + i);
+  }
+  for (; i < count; ++i) {
+    const float value = bytes[i], scaled = kDivide ? value / 255.0f : value * numbers.rescale;
+    out[i] = (scaled - numbers.mean[i % 3]) / numbers.deviation[i % 3];
+  }
+}
+
+template <bool kDivide>
+HWY_INLINE void real_numbers_of_bytes(const std::uint8_t* bytes, const RealNumbersOfPixels& numbers, std::size_t count,
+                                      float* out) {
+  numbers.has_inverses ? real_numbers_of_bytes<kDivide, true>(bytes, numbers, count, out)
+                       : real_numbers_of_bytes<kDivide, false>(bytes, numbers, count, out);
+}
+
+void real_numbers_of_bytes(const std::uint8_t* bytes, const RealNumbersOfPixels& numbers, std::size_t count,
+                           float* out) {
+  numbers.divide_by_255 ? real_numbers_of_bytes<true>(bytes, numbers, count, out)
+                        : real_numbers_of_bytes<false>(bytes, numbers, count, out);
+}
+
 }  // namespace
 
-const FloatKernels kFloatRows{&stretch, &blend, &nearest_bytes, &real_numbers};
+const FloatKernels kFloatRows{&stretch, &blend, &nearest_bytes, &real_numbers, &real_numbers_of_bytes};
 
 }  // namespace mobilenet::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -110,6 +146,23 @@ constexpr KernelRow<FloatKernels> kBestFirst[] = {
 };
 
 }  // namespace
+
+RealNumbersOfPixels real_numbers_of_pixels(const PreprocessSpec& spec) {
+  RealNumbersOfPixels numbers;
+  numbers.divide_by_255 = spec.divide_by_255;
+  numbers.rescale = spec.rescale;
+  numbers.has_inverses = true;
+  for (std::size_t i = 0; i < kColourPeriod; ++i) {
+    const float deviation = spec.deviation[i % 3];
+    numbers.mean[i] = spec.mean[i % 3];
+    numbers.deviation[i] = deviation;
+    numbers.inverse[i] = 1 / deviation;
+    int exponent = 0;
+    const bool is_power = std::abs(std::frexp(deviation, &exponent)) == 0.5f && std::isnormal(numbers.inverse[i]);
+    numbers.has_inverses = numbers.has_inverses && is_power;
+  }
+  return numbers;
+}
 
 std::span<const KernelRow<FloatKernels>> runnable_float_kernels() {
   static const auto runnable = find_runnable(kBestFirst);

@@ -11,6 +11,7 @@
 
 #include "simd/kernel_rows.h"
 #include "simd/per_target.h"
+#include "spec/preprocess_spec.h"
 
 namespace mobilenet {
 
@@ -23,7 +24,12 @@ struct RealNumbersOfPixels {
   float rescale = 1;
   float mean[kColourPeriod] = {};
   float deviation[kColourPeriod] = {};
+  // All deviations are powers of two, so that to multiply by these gives the same bits as to divide.
+  bool has_inverses = false;
+  float inverse[kColourPeriod] = {};
 };
+
+RealNumbersOfPixels real_numbers_of_pixels(const PreprocessSpec& spec);
 
 struct FloatKernels {
   // out[i] = begin[i] + (end[i] - begin[i]) * fractions[i]
@@ -34,6 +40,9 @@ struct FloatKernels {
   // To the nearest byte, ties to even; what is no number becomes 0.
   void (*nearest_bytes)(const float* values, std::size_t count, std::uint8_t* bytes);
   void (*real_numbers)(const float* values, const RealNumbersOfPixels& numbers, std::size_t count, float* out);
+  // The same of whole numbers from 0 to 255, to the bit.
+  void (*real_numbers_of_bytes)(const std::uint8_t* bytes, const RealNumbersOfPixels& numbers, std::size_t count,
+                                float* out);
 };
 
 MOBILENET_PER_TARGET(FloatKernels, kFloatRows)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
-// Bytes stay bytes until here, where a table of 256 entries a channel encodes them; results that are not whole bytes
-// are encoded one by one.
+// Bytes stay bytes until here. Pixels of floats are made in vectors; for all else bytes are encoded by a table of 256
+// entries a channel, and results that are not whole bytes one by one.
 
 #include "preprocess/input_encoder.h"
 
@@ -49,6 +49,7 @@ class EncoderOf final : public InputEncoder {
  public:
   EncoderOf(const PreprocessSpec& spec, const InputElements& elements, const FloatKernels& kernels)
       : kernels_(kernels),
+        numbers_(real_numbers_of_pixels(spec)),
         sample_(spec, elements),
         channels_(static_cast<std::size_t>(elements.channels == 1 ? 1 : 3)),
         planes_(elements.order == PixelOrder::planes) {
@@ -59,12 +60,6 @@ class EncoderOf final : public InputEncoder {
       padding_[c] = sample_(filled ? spec.fill[c] : 0.0f, c);
     }
     same_ = !spec.swap_red_blue && std::is_same_v<Element, std::uint8_t> && takes_bytes(spec, elements);
-    numbers_.divide_by_255 = spec.divide_by_255;
-    numbers_.rescale = spec.rescale;
-    for (std::size_t i = 0; i < kColourPeriod; ++i) {
-      numbers_.mean[i] = spec.mean[i % 3];
-      numbers_.deviation[i] = spec.deviation[i % 3];
-    }
   }
 
   void pad(const InputPlace& place) const override {
@@ -134,6 +129,8 @@ class EncoderOf final : public InputEncoder {
       if (same_) return kernels_.nearest_bytes(rgb, 3 * count, out);
     if constexpr (std::is_same_v<Element, float> && std::is_same_v<Sample, float>)
       if (source_[0] == 0) return kernels_.real_numbers(rgb, numbers_, 3 * count, out);
+    if constexpr (std::is_same_v<Element, float> && std::is_same_v<Sample, std::uint8_t>)
+      if (source_[0] == 0) return kernels_.real_numbers_of_bytes(rgb, numbers_, 3 * count, out);
     for (std::size_t x = 0; x < count; ++x, rgb += 3, out += 3)
       for (std::size_t c = 0; c < 3; ++c) out[c] = encode(rgb[source_[c]], c);
   }

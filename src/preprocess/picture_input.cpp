@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,8 @@
 #include "preprocess/float_kernels.h"
 #include "preprocess/geometry.h"
 #include "preprocess/input_encoder.h"
+#include "preprocess/plane_kernels.h"
+#include "preprocess/plane_taps.h"
 #include "preprocess/resample_kernels.h"
 #include "preprocess/resize_nearest.h"
 #include "preprocess/resize_pil.h"
@@ -119,9 +122,13 @@ std::unique_ptr<InputEncoder> byte_encoder(int channels) {
 }
 
 std::array<PilPlaneResize, 3> plane_resizers(const PreprocessSpec& spec) {
-  const ResampleKernels& kernels = *best_or_forced(runnable_resample_kernels()).kernels;
-  const PilPlaneResize one(pil_filter(spec.filter), kernels);
+  const PilPlaneResize one(pil_filter(spec.filter), *best_or_forced(runnable_plane_kernels()).kernels);
   return {one, one, one};
+}
+
+template <class T>
+std::array<T*, 3> thirds(std::vector<T>& window, std::size_t pixels) {
+  return {window.data(), window.data() + pixels, window.data() + 2 * pixels};
 }
 
 }  // namespace
@@ -155,13 +162,17 @@ struct PictureInput::State {
   NearestResize nearest;
   TfResize tf_floats;
   std::vector<float> window;               // of a picture of floats, resized
-  std::vector<std::uint8_t> ycbcr_window;  // luma, Cb and Cr, resized
+  std::vector<std::uint8_t> ycbcr_window;  // luma, Cb and Cr, resized to bytes
+  std::vector<std::int16_t> fine_window;   // or with a fraction
   std::vector<std::uint8_t> rgb_rows;      // of every thread
 
   Result<Geometry> run(const ImageView& image, void* destination, const Workers& workers);
   void run_ycbcr(const ImageView& image, const UprightPixels& luma, const InputPlace& place, const Workers& workers);
+  template <class Sample>
+  void make_colours(const ImageView& image, const std::array<Sample*, 3>& windows, Sample no_colour,
+                    const InputPlace& place, const Workers& workers);
   void resize_planes(const ImageView& image, const UprightPixels& luma, const Geometry& geometry,
-                     const std::array<std::uint8_t*, 3>& windows, const Workers& workers);
+                     const std::array<std::int16_t*, 3>& windows, const Workers& workers);
   void resize_pixels(const ImageView& image, const UprightPixels& luma, const Geometry& geometry,
                      const std::array<std::uint8_t*, 3>& windows, const Workers& workers);
   void run_floats(const UprightPixels& pixels, const InputPlace& place);
@@ -183,63 +194,76 @@ Result<Geometry> PictureInput::State::run(const ImageView& image, void* destinat
   return geometry;
 }
 
-// Each plane is resized to the window and rounded to bytes before colours are made of them: what the resized planes
-// show. Planes are no pictures of another library, so that the order of the passes is ours to choose: the one that
-// reads each byte once, as it lies.
+// Each plane is resized to the window before colours are made of it. Planes are no pictures of another library, so that
+// the order of the passes is ours to choose: the one that reads each byte once, as it lies.
 void PictureInput::State::run_ycbcr(const ImageView& image, const UprightPixels& luma, const InputPlace& place,
                                     const Workers& workers) {
-  constexpr std::size_t kPixelsOfPart = 1 << 14;  // that are worth waking a thread for
   Geometry geometry = place.geometry;
   geometry.columns.output_begin = geometry.rows.output_begin = 0;
-  const auto width = static_cast<std::size_t>(geometry.columns.window_size);
-  const auto results = static_cast<std::size_t>(geometry.rows.window_size), pixels = width * results;
-  const auto members = static_cast<std::size_t>(workers.most());
-  ycbcr_window.resize(std::max(ycbcr_window.size(), 4 * pixels));  // one to spare: three samples of a plane of two
-  rgb_rows.resize(std::max(rgb_rows.size(), 3 * width * members));
-  const std::array windows{ycbcr_window.data(), ycbcr_window.data() + pixels, ycbcr_window.data() + 2 * pixels};
-  if (kind == ResizerKind::pil && !luma.stored().walk.swap_axes)
+  const std::size_t pixels =
+      static_cast<std::size_t>(geometry.columns.window_size) * static_cast<std::size_t>(geometry.rows.window_size);
+  if (kind == ResizerKind::pil) {
+    fine_window.resize(std::max(fine_window.size(), 3 * pixels));
+    const auto windows = thirds(fine_window, pixels);
     resize_planes(image, luma, geometry, windows, workers);
-  else
+    make_colours(image, windows, std::int16_t{ycbcr::kNoColour << kPlaneBits}, place, workers);
+  } else {
+    ycbcr_window.resize(std::max(ycbcr_window.size(), 4 * pixels));  // one to spare: three samples of a plane of two
+    const auto windows = thirds(ycbcr_window, pixels);
     resize_pixels(image, luma, geometry, windows, workers);
+    make_colours(image, windows, std::uint8_t{ycbcr::kNoColour}, place, workers);
+  }
+}
 
+template <class Sample>
+void PictureInput::State::make_colours(const ImageView& image, const std::array<Sample*, 3>& windows, Sample no_colour,
+                                       const InputPlace& place, const Workers& workers) {
+  constexpr std::size_t kPixelsOfPart = 1 << 14;  // that are worth waking a thread for
+  const auto width = static_cast<std::size_t>(place.geometry.columns.window_size);
+  const auto results = static_cast<std::size_t>(place.geometry.rows.window_size);
+  rgb_rows.resize(std::max(rgb_rows.size(), 3 * width * static_cast<std::size_t>(workers.most())));
   const bool has_colours = samples == Samples::colours;
-  if (!has_colours) std::fill_n(windows[1], width, ycbcr::kNoColour);
+  if (!has_colours) std::fill_n(windows[1], width, no_colour);
   const YcbcrMatrix matrix = ycbcr_matrix(image.matrix, image.range);
-  const std::size_t parts = std::min(workers.parts(pixels, kPixelsOfPart), results);
+  const std::size_t parts = std::min(workers.parts(width * results, kPixelsOfPart), results);
   workers.for_each(parts, [&](std::size_t part, std::size_t member) {
     std::uint8_t* const rgb = rgb_rows.data() + 3 * width * member;
     for (std::size_t y = part * results / parts; y < (part + 1) * results / parts; ++y) {
-      const std::uint8_t* const cb = windows[1] + (has_colours ? y * width : 0);
-      const std::uint8_t* const cr = has_colours ? windows[2] + y * width : cb;
-      pixel_kernels.rgb_of_ycbcr(matrix, windows[0] + y * width, cb, cr, width, {}, rgb);
+      const Sample* const luma = windows[0] + y * width;
+      const Sample* const cb = windows[1] + (has_colours ? y * width : 0);
+      const Sample* const cr = has_colours ? windows[2] + y * width : cb;
+      if constexpr (std::is_same_v<Sample, std::int16_t>)
+        pixel_kernels.rgb_of_fine_ycbcr(matrix, luma, cb, cr, width, rgb);
+      else
+        pixel_kernels.rgb_of_ycbcr(matrix, luma, cb, cr, width, {}, rgb);
       encoder->row(place, static_cast<int>(y), static_cast<const std::uint8_t*>(rgb));
     }
   });
 }
 
-// What lies in the same bytes together, one byte for a sample.
+// What lies in the same bytes together.
 void PictureInput::State::resize_planes(const ImageView& image, const UprightPixels& luma, const Geometry& geometry,
-                                        const std::array<std::uint8_t*, 3>& windows, const Workers& workers) {
+                                        const std::array<std::int16_t*, 3>& windows, const Workers& workers) {
   const std::size_t components = samples == Samples::colours ? 3 : 1, last = plane_count(image.format) - 1;
+  const bool is_turned = luma.stored().walk.swap_axes;
   for (std::size_t component = 0; component < components;) {
     const std::size_t plane = std::min(component, last);
     const UprightPixels pixels = plane == 0 ? luma : UprightPixels::chroma_of(image, plane);
     const std::size_t image_plane = plane_form(image.format, image.width, image.height, plane).image_plane;
     std::array<PlaneSamples, 3> together;
-    std::array<std::uint8_t*, 3> to{};
-    AxisGeometry rows;
+    std::array<std::int16_t*, 3> to{};
     std::size_t count = 0;
     for (; component < components; ++component, ++count) {
       const PlaneForm form = plane_form(image.format, image.width, image.height, std::min(component, last));
       if (form.image_plane != image_plane) break;
-      const Geometry where = plane_geometry(geometry, {luma.width(), luma.height()}, {form.width, form.height});
+      const PictureSize upright =
+          is_turned ? PictureSize{form.height, form.width} : PictureSize{form.width, form.height};
       const std::size_t second = component == 2 && last == 1 ? 1 : 0;  // of two samples of a pixel
-      together[count] = {where.columns, form.width, form.pixel_bytes, form.offsets[second]};
+      together[count] = {plane_geometry(geometry, {luma.width(), luma.height()}, upright), form.width, form.height,
+                         form.pixel_bytes, form.offsets[second]};
       to[count] = windows[component];
-      rows = where.rows;  // those of luma, too, where it lies in the same bytes
     }
-    planes[image_plane].run(pixels.stored(), rows, std::span(together).first(count), std::span(to).first(count),
-                            workers);
+    planes[image_plane].run(pixels.stored(), std::span(together).first(count), std::span(to).first(count), workers);
   }
 }
 

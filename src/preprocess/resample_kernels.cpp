@@ -73,12 +73,6 @@ void blend(const std::uint8_t* const* rows, std::size_t quads, const std::int32_
   }
 }
 
-void transpose(const std::uint8_t* in, std::size_t in_row, std::size_t rows, std::size_t columns, std::uint8_t* out,
-               std::size_t out_row) {
-  for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t c = 0; c < columns; ++c) out[c * out_row + r] = in[r * in_row + c];
-}
-
 #else
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -247,53 +241,11 @@ void blend(const std::uint8_t* const* rows, std::size_t quads, const std::int32_
   }
 }
 
-constexpr hn::FixedTag<std::uint8_t, kBlockSide> kBlock;
-using VBlock = hn::Vec<decltype(kBlock)>;
-
-// Each row and the one eight further on become two, in which their bytes alternate: the place of a byte, four bits of
-// its row and four of its column, is turned by one bit.
-HWY_INLINE void alternate(const VBlock (&from)[kBlockSide], VBlock (&to)[kBlockSide]) {
-  HWY_UNROLL(8)
-  for (std::size_t i = 0; i < kBlockSide / 2; ++i) {
-    to[2 * i] = hn::InterleaveLower(kBlock, from[i], from[i + kBlockSide / 2]);
-    to[2 * i + 1] = hn::InterleaveUpper(kBlock, from[i], from[i + kBlockSide / 2]);
-  }
-}
-
-HWY_INLINE void transpose_block(const std::uint8_t* in, std::size_t in_row, std::uint8_t* out, std::size_t out_row) {
-  VBlock a[kBlockSide], b[kBlockSide];
-  HWY_UNROLL(16)
-  for (std::size_t r = 0; r < kBlockSide; ++r) a[r] = hn::LoadU(kBlock, in + r * in_row);
-  alternate(a, b);
-  alternate(b, a);
-  alternate(a, b);
-  alternate(b, a);
-  HWY_UNROLL(16)
-  for (std::size_t c = 0; c < kBlockSide; ++c) hn::StoreU(a[c], kBlock, out + c * out_row);
-}
-
-void transpose(const std::uint8_t* in, std::size_t in_row, std::size_t rows, std::size_t columns, std::uint8_t* out,
-               std::size_t out_row) {
-  for (std::size_t r = 0; r < rows; r += kBlockSide)
-    for (std::size_t c = 0; c < columns; c += kBlockSide) {
-      const std::uint8_t* const block = in + r * in_row + c;
-      std::uint8_t* const to = out + c * out_row + r;
-      const std::size_t height = std::min(kBlockSide, rows - r), width = std::min(kBlockSide, columns - c);
-      if (height == kBlockSide && width == kBlockSide) {
-        transpose_block(block, in_row, to, out_row);
-        continue;
-      }
-      alignas(16) std::uint8_t whole[kBlockSide * kBlockSide];
-      transpose_block(block, in_row, whole, kBlockSide);
-      for (std::size_t i = 0; i < width; ++i) std::copy_n(whole + i * kBlockSide, height, to + i * out_row);
-    }
-}
-
 #endif
 
 }  // namespace
 
-const ResampleKernels kResample{&split, &group, &squeeze, &blend, &transpose};
+const ResampleKernels kResample{&split, &group, &squeeze, &blend};
 
 }  // namespace mobilenet::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -26,8 +26,6 @@ constexpr std::size_t kQuadWords = 4;  // int32 that hold its weights
 constexpr std::size_t kGroupBytes = 64;
 constexpr std::size_t kRowGroupBytes = kGroupBytes / kQuad;
 
-constexpr std::size_t kBlockSide = 16;  // of what is transposed at once
-
 // Where the colours of a pixel lie.
 struct PixelBytes {
   int size = 3;
@@ -52,10 +50,6 @@ struct ResampleKernels {
   // out[i] = the sum over 4 * quads rows of row[i] * weight
   void (*blend)(const std::uint8_t* const* rows, std::size_t quads, const std::int32_t* words, std::size_t samples,
                 std::uint8_t* out);
-  // out[c][r] = in[r][c], rows of these lengths. Reads all of the blocks of kBlockSide x kBlockSide that it needs a
-  // part of.
-  void (*transpose)(const std::uint8_t* in, std::size_t in_row, std::size_t rows, std::size_t columns,
-                    std::uint8_t* out, std::size_t out_row);
 };
 
 MOBILENET_PER_TARGET(ResampleKernels, kResample)

@@ -111,14 +111,9 @@ void blend(const std::uint8_t* const* rows, std::size_t quads, const std::int32_
   }
 }
 
-void transpose(const std::uint8_t* in, std::size_t in_row, std::size_t rows, std::size_t columns, std::uint8_t* out,
-               std::size_t out_row) {
-  N_AVX3::kResample.transpose(in, in_row, rows, columns, out, out_row);
-}
-
 }  // namespace
 
-const ResampleKernels kResampleVnni{&split, &group, &squeeze, &blend, &transpose};
+const ResampleKernels kResampleVnni{&split, &group, &squeeze, &blend};
 
 }  // namespace mobilenet
 HWY_POP_ATTRIBUTES

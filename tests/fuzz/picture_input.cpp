@@ -6,12 +6,14 @@
 #include "preprocess/picture_input.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <vector>
 
 #include "fuzz/fuzz.h"
 #include "pictures/upright_pixels.h"
+#include "preprocess/resizer_kind.h"
 #include "support/choices.h"
 #include "support/stored_place.h"
 
@@ -201,8 +203,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     plain.view.matrix = stored.view.matrix = static_cast<ColourMatrix>(choices.below(3));
     plain.view.range = stored.view.range = static_cast<ColourRange>(choices.below(2));
     const std::vector<float> numbers = numbers_of(plain.view);
-    fuzz::expect(numbers == numbers_of(stored.view),
-                 "a picture of luma and colours that is stored in another way: other numbers");
+    const std::vector<float> others = numbers_of(stored.view);
+    // A quarter turn exchanges the passes of Pillow's filters, which round between them: a step of a byte at most.
+    const bool rounds = layout.orientation >= Orientation::transpose && kind_of(spec.filter) == ResizerKind::pil;
+    const float step = rounds ? 1.01f * spec.rescale / spec.deviation[0] : 0;
+    bool same = numbers.size() == others.size();
+    for (std::size_t i = 0; same && i < numbers.size(); ++i) same = std::abs(numbers[i] - others[i]) <= step;
+    fuzz::expect(same, "a picture of luma and colours that is stored in another way: other numbers");
     fuzz::expect(std::find(numbers.begin(), numbers.end(), -12345.0f) == numbers.end(), "a number was not written");
     return 0;
   }

@@ -106,6 +106,43 @@ TEST_P(Pixels, OfLumaAndColours) {
     }
 }
 
+// Samples with a fraction: sums of rounded coefficients, and those near the standards' colours.
+TEST_P(Pixels, OfFineLumaAndColours) {
+  constexpr int kOne = 1 << ycbcr::kFineBits, kMost = 255 * kOne;
+  std::mt19937 random(7);
+  std::uniform_int_distribution<int> level(0, kMost), kind(0, 5);
+  for (const ColourMatrix matrix : {ColourMatrix::bt601, ColourMatrix::bt709, ColourMatrix::bt2020})
+    for (const ColourRange range : {ColourRange::limited, ColourRange::full}) {
+      const YcbcrMatrix numbers = ycbcr_matrix(matrix, range), fine = fine_matrix(numbers);
+      for (const std::size_t count : {std::size_t{1}, std::size_t{31}, std::size_t{4096}}) {
+        std::vector<std::int16_t> samples[3];
+        for (auto& plane : samples)
+          for (std::size_t i = 0; i < count; ++i) {
+            const int which = kind(random);
+            plane.push_back(static_cast<std::int16_t>(which == 0 ? 0 : which == 1 ? kMost : level(random)));
+          }
+        Bytes rgb(3 * count);
+        kernels_.rgb_of_fine_ycbcr(numbers, samples[0].data(), samples[1].data(), samples[2].data(), count, rgb.data());
+        for (std::size_t i = 0; i < count; ++i) {
+          const int luma = samples[0][i], cb = samples[1][i] - 128 * kOne, cr = samples[2][i] - 128 * kOne;
+          const int coefficients[3][2] = {
+              {0, fine.red_of_cr}, {fine.green_of_cb, fine.green_of_cr}, {fine.blue_of_cb, 0}};
+          const int exact[3][2] = {
+              {0, numbers.red_of_cr}, {numbers.green_of_cb, numbers.green_of_cr}, {numbers.blue_of_cb, 0}};
+          for (std::size_t c = 0; c < 3; ++c) {
+            const int sum = (luma - fine.black) * fine.luma + coefficients[c][0] * cb + coefficients[c][1] * cr;
+            const int rounded = (sum + (1 << (ycbcr::kFineShift - 1))) >> ycbcr::kFineShift;
+            ASSERT_EQ(rgb[3 * i + c], std::clamp(rounded, 0, 255));
+            const double real = (static_cast<double>(luma - numbers.black * kOne) * numbers.luma +
+                                 static_cast<double>(exact[c][0]) * cb + static_cast<double>(exact[c][1]) * cr) /
+                                kOne / 65536;
+            ASSERT_NEAR(rgb[3 * i + c], std::clamp(real, 0.0, 255.0), 0.54);
+          }
+        }
+      }
+    }
+}
+
 TEST_P(Pixels, OfSixteenBits) {
   Bytes words;
   for (int word = 0; word < 65536; ++word) {

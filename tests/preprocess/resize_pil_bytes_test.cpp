@@ -12,7 +12,6 @@
 
 #include "base/thread_pool.h"
 #include "preprocess/resize_pil.h"
-#include "preprocess/resize_pil_planes.h"
 #include "preprocess/resized.h"
 
 namespace mobilenet::testing {
@@ -97,64 +96,6 @@ TEST_P(EveryResampleKernel, ChangingPicturesBackAndForth) {
                       plain(picture.view(), samples, PilFilter::bicubic, Resampler::pillow, size.geometry))
                 << size.name << ", format " << static_cast<int>(format);
           }
-}
-
-// Planes: several kinds of samples in the same bytes, on threads, against pixels of three samples.
-TEST_P(EveryResampleKernel, PlanesEqualPixels) {
-  ThreadPool::shared().reserve(3);
-  const Workers alone, three(3, nullptr, ThreadPool::kSpin);
-  for (const PilFilter filter : kFilters) {
-    PilPlaneResize planes(filter, kernels());
-    PilByteResize pixels(filter, Resampler::pillow, kernels());
-    for (int round = 0; round < 2; ++round)
-      for (const SizeCase& size : kSizes)
-        for (const Orientation orientation :
-             {Orientation::upright, Orientation::flip_horizontal, Orientation::rotate_180, Orientation::flip_vertical})
-          for (const PixelFormat format : {PixelFormat::grey, PixelFormat::bgr, PixelFormat::rgba}) {
-            if (size.width > 100 && (filter != PilFilter::bilinear || format == PixelFormat::grey)) continue;
-            const StoredPicture picture(format, size.width, size.height, orientation, round == 1);
-            const UprightPixels upright = UprightPixels::of(picture.view()).value();
-            const Geometry& geometry = size.geometry;
-            const PictureSize window{geometry.columns.window_size, geometry.rows.window_size};
-            const auto count = static_cast<std::size_t>(window.width * window.height);
-            std::vector<std::uint8_t> expected(3 * count);
-            PreprocessSpec spec;
-            set_encoding(PixelEncoding::bytes(), spec);
-            const auto encoder = InputEncoder::create(spec, {DataType::u8, 0, 0, 3, PixelOrder::planes},
-                                                      *runnable_float_kernels().front().kernels);
-            pixels.run(upright, {expected.data(), window, geometry}, *encoder, alone,
-                       PilByteResize::Order::vertical_first);
-            const StoredBytes stored = upright.stored();
-            std::vector<PlaneSamples> samples;
-            std::vector<std::vector<std::uint8_t>> made;
-            std::vector<std::uint8_t*> to;
-            const std::size_t kinds = format == PixelFormat::grey ? 1 : 3;
-            for (std::size_t c = 0; c < kinds; ++c) {
-              samples.push_back({geometry.columns, size.width, stored.pixel_bytes, stored.rgb[c]});
-              to.push_back(made.emplace_back(count, std::uint8_t{77}).data());
-            }
-            for (const Workers* workers : {&alone, &three}) {
-              planes.run(stored, geometry.rows, samples, to, *workers);
-              for (std::size_t c = 0; c < kinds; ++c)
-                ASSERT_TRUE(std::equal(made[c].begin(), made[c].end(), expected.begin() + static_cast<int>(c * count)))
-                    << size.name << ", filter " << static_cast<int>(filter) << ", format " << static_cast<int>(format)
-                    << ", orientation " << static_cast<int>(orientation) << ", sample " << c;
-            }
-          }
-  }
-}
-
-TEST_P(EveryResampleKernel, Transposes) {
-  for (const std::size_t rows : {1u, 15u, 16u, 17u, 64u})
-    for (const std::size_t columns : {1u, 16u, 31u, 40u}) {
-      const auto whole = [](std::size_t side) { return (side + kBlockSide - 1) / kBlockSide * kBlockSide; };
-      const std::vector<std::uint8_t> in =
-          NoisePicture(static_cast<int>(whole(columns)), static_cast<int>(whole(rows)), 3).rgb;
-      std::vector<std::uint8_t> out(rows * columns);
-      kernels().transpose(in.data(), whole(columns), rows, columns, out.data(), rows);
-      for (std::size_t r = 0; r < rows; ++r)
-        for (std::size_t c = 0; c < columns; ++c) ASSERT_EQ(out[c * rows + r], in[r * whole(columns) + c]);
-    }
 }
 
 // Black and white are where sums are largest, and where cubic filters overshoot.

@@ -53,6 +53,14 @@ class YcbcrPicture {
           sample = static_cast<std::uint8_t>(component == 0 ? 100 + sample % 56 : 114 + sample % 28);
         }
   }
+  // Every sample black or white: is_white(component, x, y), as stored.
+  template <class IsWhite>
+  void fill(const IsWhite& is_white) {
+    for (int component = 0; component < 3; ++component)
+      for (int y = 0; y < form_of(component).height; ++y)
+        for (int x = 0; x < form_of(component).width; ++x)
+          *const_cast<std::uint8_t*>(stored(component, x, y)) = is_white(component, x, y) ? 255 : 0;
+  }
   const ImageView& view() const { return view_; }
   ImageView view(ColourMatrix matrix, ColourRange range) const {
     ImageView view = view_;

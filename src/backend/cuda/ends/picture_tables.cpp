@@ -28,8 +28,7 @@ std::byte* write(const std::vector<T>& from, std::byte* out) {
 }  // namespace
 
 template <class Weight>
-void PictureTables::make_pillow(PilFilter filter, const AxisGeometry& geometry, PilAxis<Weight>& made, Axis& axis) {
-  prepare_pil_axis(filter, geometry, exact_, made);
+void PictureTables::take_axis(const AxisGeometry& geometry, const PilAxis<Weight>& made, Axis& axis) {
   axis.first = geometry.crop_begin + made.first;
   axis.places = made.count;
   for (const PilTaps& taps : made.taps) {
@@ -37,6 +36,18 @@ void PictureTables::make_pillow(PilFilter filter, const AxisGeometry& geometry, 
     axis.taps.push_back({first, first + taps.count, static_cast<std::int32_t>(taps.weights), 0});
   }
   for (const Weight weight : made.weights) axis.weights.push_back(bits_of(weight));
+}
+
+void PictureTables::make_pillow(PilFilter filter, const AxisGeometry& geometry, bool is_first_pass, Axis& axis) {
+  if (has_floats_) {
+    prepare_pil_axis(filter, geometry, exact_, pil_floats_);
+    return take_axis(geometry, pil_floats_, axis);
+  }
+  if (is_ycbcr_)
+    plane_taps_.make(filter, geometry, is_first_pass ? PlanePass::of_bytes : PlanePass::of_samples, pil_bytes_);
+  else
+    prepare_pil_axis(filter, geometry, exact_, pil_bytes_);
+  take_axis(geometry, pil_bytes_, axis);
 }
 
 void PictureTables::make_points(const PreprocessSpec& spec, const AxisGeometry& geometry, Axis& axis) {
@@ -78,7 +89,8 @@ Result<void> PictureTables::make_plane(const PreprocessSpec& spec, const Picture
   plane.pixel = static_cast<std::size_t>(stored.pixel_bytes);
   plane.offsets = stored.offsets;
   // Of luma and colours as the host has it, in picture_input.cpp.
-  plane.vertical_first = kind == ResizerKind::pil && (is_ycbcr_ || pil_vertical_first(spec.resampler, form.geometry));
+  plane.vertical_first =
+      kind == ResizerKind::pil && (is_ycbcr_ ? !is_turned_ : pil_vertical_first(spec.resampler, form.geometry));
   for (const auto& [axis, geometry] :
        {std::pair{&plane.columns, &form.geometry.columns}, std::pair{&plane.rows, &form.geometry.rows}}) {
     axis->taps.clear();
@@ -86,10 +98,8 @@ Result<void> PictureTables::make_plane(const PreprocessSpec& spec, const Picture
     axis->begin = geometry->output_begin;
     if (kind != ResizerKind::pil)
       make_points(spec, *geometry, *axis);
-    else if (has_floats_)
-      make_pillow(pil_filter(spec.filter), *geometry, pil_floats_, *axis);
     else
-      make_pillow(pil_filter(spec.filter), *geometry, pil_bytes_, *axis);
+      make_pillow(pil_filter(spec.filter), *geometry, plane.vertical_first == (axis == &plane.rows), *axis);
   }
   if (std::max(plane.columns.places, plane.rows.places) > kMostPlaces)
     return failure(ErrorCode::unsupported, "a picture of ", form.width, "x", form.height,
@@ -115,7 +125,9 @@ Result<void> PictureTables::make_plane(const PreprocessSpec& spec, const Picture
     const Axis &columns = plane.columns, &rows = plane.rows;
     const std::size_t width = plane.vertical_first ? static_cast<std::size_t>(columns.places) : columns.taps.size();
     const std::size_t height = plane.vertical_first ? rows.taps.size() : static_cast<std::size_t>(rows.places);
-    plane.between_bytes = width * height * static_cast<std::size_t>(samples) * (has_floats_ ? sizeof(float) : 1);
+    const std::size_t sample_bytes = has_floats_ ? sizeof(float) : is_ycbcr_ ? sizeof(std::int16_t) : 1;
+    const std::size_t bytes = width * height * static_cast<std::size_t>(samples) * sample_bytes;
+    plane.between_bytes = (bytes + sizeof(float) - 1) / sizeof(float) * sizeof(float);  // what follows is aligned
   }
   return {};
 }
@@ -131,6 +143,7 @@ Result<void> PictureTables::make(const PreprocessSpec& spec, const PictureForm& 
   planes_in_use_ = is_ycbcr_ && channels != 1 ? 2 : 1;
   has_two_colours_ = planes_in_use_ == 2 && plane_count(form.format) == 3;
   matrix_ = ycbcr_matrix(form.matrix, form.range);
+  if (kind_of(spec.filter) == ResizerKind::pil) matrix_ = fine_matrix(matrix_);
   const PlaneForm stored = plane_form(form.format, form.width, form.height, 0);
   MOBILENET_CHECK(make_plane(spec, form, stored, is_ycbcr_ ? 1 : channels, planes_[0]));
   if (planes_in_use_ == 1) return {};

@@ -19,6 +19,7 @@
 #include "pictures/ycbcr.h"
 #include "preprocess/geometry.h"
 #include "preprocess/pil_taps.h"
+#include "preprocess/plane_taps.h"
 #include "preprocess/resize_tf.h"
 #include "spec/preprocess_spec.h"
 
@@ -79,8 +80,9 @@ class PictureTables {
     std::size_t bytes() const { return rows_there.size() * row_bytes(); }
   };
 
+  void make_pillow(PilFilter filter, const AxisGeometry& geometry, bool is_first_pass, Axis& axis);
   template <class Weight>
-  void make_pillow(PilFilter filter, const AxisGeometry& geometry, PilAxis<Weight>& made, Axis& axis);
+  void take_axis(const AxisGeometry& geometry, const PilAxis<Weight>& made, Axis& axis);
   void make_points(const PreprocessSpec& spec, const AxisGeometry& geometry, Axis& axis);
   void pick_rows(Axis& axis);
   // samples: of a pixel between the passes.
@@ -109,6 +111,7 @@ class PictureTables {
   std::vector<double> exact_;
   PilAxis<std::int32_t> pil_bytes_;
   PilAxis<float> pil_floats_;
+  PlaneTapMaker plane_taps_;
   std::vector<TfPair> pairs_;
   std::vector<int> sources_, picked_;
 };

@@ -31,7 +31,7 @@ struct PicturePlaneArguments {
   std::int64_t step_x, step_y;  // bytes to the next place
   std::int64_t offsets[3];      // of red, green and blue from there, bytes; of luma alone; of blue and red colours
   PictureAxisArguments columns, rows;
-  Address between;              // the first pass of Pillow's filters, [rows][columns][samples], bytes or floats
+  Address between;  // the first pass of Pillow's filters, [rows][columns][samples], bytes, int16 of planes, or floats
   std::int32_t is_turned;       // neighbours in memory are neighbours along y
   std::int32_t vertical_first;  // the first pass is the one across rows
 };
@@ -40,7 +40,8 @@ struct PicturePlaneArguments {
 struct PictureArguments {
   PicturePlaneArguments planes[2];  // the second of NV12 alone, for networks of three channels
   std::int32_t has_floats;          // 0..1, else bytes
-  std::int32_t is_ycbcr;            // luma and colours: then the numbers of pictures/ycbcr.h follow
+  std::int32_t is_ycbcr;            // luma and colours: then the numbers of pictures/ycbcr.h follow, fine ones for
+                                    // Pillow's filters
   std::int32_t black, luma, red_of_cr, green_of_cb, green_of_cr, blue_of_cb;
 };
 

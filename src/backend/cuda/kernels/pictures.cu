@@ -46,6 +46,19 @@ struct Bytes {
   static __device__ Value add(Value sum, Value value, Weight weight) { return sum + value * weight; }
   static __device__ Element finish(Value sum) { return static_cast<Element>(min(max(sum >> kFractionBits, 0), 255)); }
 };
+// A plane of luma or colours before and after the first pass: preprocess/plane_taps.h.
+struct PlaneBytes : Bytes {
+  using Element = std::int16_t;
+  static constexpr int kCutBits = 8;
+};
+struct PlaneSamples {
+  using Value = int;
+  using Element = std::int16_t;
+  using Weight = std::int32_t;
+  static constexpr int kCutBits = 16;
+};
+constexpr int kPlaneBits = 7, kMostSample = 255 << kPlaneBits, kMostCutTaps = 24;
+
 struct Floats {
   using Value = float;
   using Element = float;
@@ -84,9 +97,9 @@ __device__ inline const PictureTapArguments& tap_of(const PictureAxisArguments& 
 // out[c] = the sum of the weights of a tap's places times their samples, rounded to what Samples are.
 // samples: read(from, c) of the first place; the others lie `step` bytes apart.
 template <class Samples, int kCount, class Read>
-__device__ inline void weigh(const PictureAxisArguments& axis, const PictureTapArguments& tap,
-                             const std::uint8_t* samples, std::int64_t step, const Read& read,
-                             typename Samples::Element (&out)[kCount]) {
+__device__ inline void weigh_all(const PictureAxisArguments& axis, const PictureTapArguments& tap,
+                                 const std::uint8_t* samples, std::int64_t step, const Read& read,
+                                 typename Samples::Element (&out)[kCount]) {
   const auto* weights = reinterpret_cast<const typename Samples::Weight*>(axis.weights) + tap.weights;
   typename Samples::Value sums[kCount];
 #pragma unroll
@@ -99,6 +112,50 @@ __device__ inline void weigh(const PictureAxisArguments& axis, const PictureTapA
   }
 #pragma unroll
   for (int c = 0; c < kCount; ++c) out[c] = Samples::finish(sums[c]);
+}
+
+// The same of planes, where products lose what is below the last bit, unless there are many.
+template <class Samples, int kCount, class Read>
+__device__ inline void weigh_plane(const PictureAxisArguments& axis, const PictureTapArguments& tap,
+                                   const std::uint8_t* samples, std::int64_t step, const Read& read,
+                                   std::int16_t (&out)[kCount]) {
+  constexpr int kCut = Samples::kCutBits;
+  const auto* weights = reinterpret_cast<const std::int32_t*>(axis.weights) + tap.weights;
+  // Weights that do not fit into 16 bits are two taps.
+  constexpr int kMostWeight = 65535;
+  int plus = 0, minus = 0;
+  for (int t = 0; t < tap.last - tap.first; ++t) {
+    const int weight = weights[t], count = weight == 0 ? 0 : abs(weight) > kMostWeight ? 2 : 1;
+    (weight < 0 ? minus : plus) += count;
+  }
+  const bool is_cut = plus + minus <= kMostCutTaps;
+  std::int64_t sums[kCount];
+#pragma unroll
+  for (int c = 0; c < kCount; ++c) sums[c] = is_cut ? plus / 2 - minus / 2 : 1 << (kCut - 1);
+  for (int place = tap.first; place < tap.last; ++place, samples += step, ++weights) {
+    const std::int64_t weight = abs(*weights), first = weight > kMostWeight ? weight / 2 : weight;
+#pragma unroll
+    for (int c = 0; c < kCount; ++c) {
+      const std::int64_t value = read(samples, c);
+      const std::int64_t part = is_cut ? (value * first >> kCut) + (value * (weight - first) >> kCut) : value * weight;
+      sums[c] += *weights < 0 ? -part : part;
+    }
+  }
+#pragma unroll
+  for (int c = 0; c < kCount; ++c) {
+    const std::int64_t sum = is_cut ? sums[c] : sums[c] >> kCut;
+    out[c] = static_cast<std::int16_t>(sum < 0 ? 0 : sum > kMostSample ? kMostSample : sum);
+  }
+}
+
+template <class Samples, int kCount, class Read>
+__device__ inline void weigh(const PictureAxisArguments& axis, const PictureTapArguments& tap,
+                             const std::uint8_t* samples, std::int64_t step, const Read& read,
+                             typename Samples::Element (&out)[kCount]) {
+  if constexpr (requires { Samples::kCutBits; })
+    weigh_plane<Samples>(axis, tap, samples, step, read, out);
+  else
+    weigh_all<Samples>(axis, tap, samples, step, read, out);
 }
 
 // All samples of a pixel by a thread: they share weights. Three are red, green and blue, one is their luma, two are the
@@ -170,19 +227,20 @@ __device__ inline float between_points(PictureFilter filter, const PicturePlaneA
 __device__ inline float nearest_byte(float value) { return value > 0 ? rintf(fminf(value, 255.0f)) : 0.0f; }
 
 // Red, green or blue (c) of a picture of luma and colours, or its luma for networks of one channel; in the operations
-// of pictures/ycbcr.h. sample(plane, samples, s): of the resized planes, whole bytes.
-template <class Sample>
+// of pictures/ycbcr.h. sample(plane, samples, s): of the resized planes, whole numbers in 2^kBits-ths of a byte; so
+// many bits of fraction have coefficients.
+template <int kBits, int kCoefficientBits, class Sample>
 __device__ inline float colour_of(const PictureArguments& p, int channels, int c, const Sample& sample) {
-  constexpr int kFractionBits = 16, kNoColour = 128;
-  const auto byte = [&](int plane, int samples, int s) {
+  constexpr int kShift = kBits + kCoefficientBits, kNoColour = 128 << kBits;
+  const auto level = [&](int plane, int samples, int s) {
     return static_cast<int>(sample(p.planes[plane], samples, s));
   };
-  int sum = (byte(0, 1, 0) - p.black) * p.luma + (1 << (kFractionBits - 1));
+  int sum = (level(0, 1, 0) - p.black) * p.luma + (1 << (kShift - 1));
   if (channels != 1) {
-    if (c != 0) sum += (c == 1 ? p.green_of_cb : p.blue_of_cb) * (byte(1, 2, 0) - kNoColour);
-    if (c != 2) sum += (c == 1 ? p.green_of_cr : p.red_of_cr) * (byte(1, 2, 1) - kNoColour);
+    if (c != 0) sum += (c == 1 ? p.green_of_cb : p.blue_of_cb) * (level(1, 2, 0) - kNoColour);
+    if (c != 2) sum += (c == 1 ? p.green_of_cr : p.red_of_cr) * (level(1, 2, 1) - kNoColour);
   }
-  return static_cast<float>(min(max(sum >> kFractionBits, 0), 255));
+  return static_cast<float>(min(max(sum >> kShift, 0), 255));
 }
 
 __device__ inline void encode(const PictureInputArguments& a, float value, int c, std::int64_t index) {
@@ -233,8 +291,8 @@ extern "C" __global__ void __launch_bounds__(kThreads)
   __shared__ PictureArguments p;
   load_picture(a, p);
   if (p.is_ycbcr != 0) {
-    make_first_pass<Bytes, 1>(p.planes[0]);
-    if (a.channels != 1) make_first_pass<Bytes, 2>(p.planes[1]);
+    make_first_pass<PlaneBytes, 1>(p.planes[0]);
+    if (a.channels != 1) make_first_pass<PlaneBytes, 2>(p.planes[1]);
   } else if (p.has_floats != 0) {
     a.channels == 1 ? make_first_pass<Floats, 1>(p.planes[0]) : make_first_pass<Floats, 3>(p.planes[0]);
   } else {
@@ -248,8 +306,8 @@ extern "C" __global__ void __launch_bounds__(kThreads)
   load_picture(a, p);
   if (p.is_ycbcr != 0)
     make_input(a, p, [&](int x, int y, int c) {
-      return colour_of(p, a.channels, c, [&](const PicturePlaneArguments& plane, int samples, int s) {
-        return second_pass<Bytes>(plane, samples, x, y, s);
+      return colour_of<kPlaneBits, 13>(p, a.channels, c, [&](const PicturePlaneArguments& plane, int samples, int s) {
+        return second_pass<PlaneSamples>(plane, samples, x, y, s);
       });
     });
   else if (p.has_floats != 0)
@@ -266,7 +324,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) picture_points(const __gr
   };
   if (p.is_ycbcr != 0)
     make_input(a, p, [&](int x, int y, int c) {
-      return colour_of(p, a.channels, c, [&](const PicturePlaneArguments& plane, int samples, int s) {
+      return colour_of<0, 16>(p, a.channels, c, [&](const PicturePlaneArguments& plane, int samples, int s) {
         return nearest_byte(between_points<Bytes>(a.filter, plane, samples, x, y, s));
       });
     });
