@@ -34,7 +34,7 @@ namespace mobilenet {
 // What predict() does when as many frames are in flight as may be.
 enum class WhenFull : std::uint8_t {
   block,        // waits until one is answered
-  drop_oldest,  // gives up the oldest that nobody works on yet; there is none: the new one
+  drop_oldest,  // gives up the oldest that nobody works on yet; there is none, or callbacks lag behind: the new one
   drop_newest,  // gives up the new one
 };
 
@@ -57,20 +57,24 @@ struct Prediction {
 };
 
 // Called once for every frame that predict() took, with its Prediction or with what went wrong: ErrorCode::cancelled
-// when it was dropped, cancelled, or its Runner ended. Until then the frame's pixels are read where they lie. It is
-// kept without an allocation, so it may hold as much as 64 bytes; larger things belong behind a pointer.
+// when it was dropped, cancelled, or its Runner ended. Until then the frame's pixels are read where they lie, and from
+// then on nobody reads them. It is kept without an allocation, so it may hold as much as 64 bytes; larger things belong
+// behind a pointer. Of an empty std::function or a null pointer it is empty, which predict() refuses.
 class FrameCallback {
  public:
   static constexpr std::size_t kBytes = 64;
 
   FrameCallback() = default;
   template <class Call>
-  requires(!std::same_as<std::remove_cvref_t<Call>, FrameCallback> &&
-           std::invocable<std::remove_cvref_t<Call>&, const Result<Prediction>&>) FrameCallback(Call&& call) {
-    using Kept = std::remove_cvref_t<Call>;
+  requires(!std::same_as<std::decay_t<Call>, FrameCallback> &&
+           std::invocable<std::decay_t<Call>&, const Result<Prediction>&>) FrameCallback(Call&& call) {
+    using Kept = std::decay_t<Call>;
     static_assert(sizeof(Kept) <= kBytes && alignof(Kept) <= alignof(std::max_align_t),
                   "a FrameCallback holds up to 64 bytes: capture a pointer to what is larger");
     static_assert(std::is_nothrow_move_constructible_v<Kept>, "what a FrameCallback holds must move without throwing");
+    if constexpr (std::is_constructible_v<Kept, std::nullptr_t> && requires(const Kept& kept) { kept == nullptr; }) {
+      if (static_cast<const Kept&>(call) == nullptr) return;
+    }
     new (&kept_) Kept(std::forward<Call>(call));
     call_ = [](void* kept, const Result<Prediction>& answer) { (*static_cast<Kept*>(kept))(answer); };
     move_ = [](void* from, void* to) noexcept {
@@ -140,9 +144,11 @@ struct RunnerStatistics {
 
 struct RunnerState;
 struct PendingState;
+class [[nodiscard]] Pending;  // gcc takes no second attribute where the class is exported
 
 // A frame's answer that is still to come. It holds a copy of the answer, in memory that the Runner uses again and
-// again. It may outlive its Runner. One that was moved from may only be destroyed or assigned to.
+// again. It may outlive its Runner. One that was moved from may only be destroyed or assigned to. In a child of fork()
+// every one is ready, with the answer that was there or with an error.
 class MOBILENET_API Pending {
  public:
   Pending(Pending&&) noexcept;
@@ -152,9 +158,11 @@ class MOBILENET_API Pending {
 
   bool ready() const;
   // Waits for the answer, which is valid as long as this lives. Not in a callback of the same Runner.
-  const Result<Prediction>& wait() const;
+  const Result<Prediction>& wait() const&;
+  const Result<Prediction>& wait() const&& = delete;
   // The same for so long at most; null: not yet.
-  const Result<Prediction>* wait_for(std::chrono::milliseconds time) const;
+  const Result<Prediction>* wait_for(std::chrono::milliseconds time) const&;
+  const Result<Prediction>* wait_for(std::chrono::milliseconds time) const&& = delete;
   // The answer becomes ErrorCode::cancelled, unless somebody works on the frame already.
   void cancel();
 
@@ -169,9 +177,12 @@ class MOBILENET_API Pending {
 // assigned to. Runners of one Model share its weights; all Runners and Sessions of a process share the library's
 // threads, and so the cores.
 //
-// Callbacks run one at a time, and in the frames' order unless that is as_ready; those of frames that are dropped or
-// cancelled run at once, on the thread that does so, beside others. A callback may call everything but wait_idle() and
-// a predict() that would block, which are refused. What it throws is counted.
+// Callbacks run one at a time, on threads of the Runner or where `callbacks` puts them, never inside predict() or
+// cancel(), and in the frames' order unless that is as_ready. Those of frames that were dropped or cancelled do not
+// wait for the answers of frames before them. A callback may call everything but wait_idle() and a predict() that would
+// block, which are refused. What it throws is counted.
+//
+// In a child of fork() a Runner of the parent may only be destroyed; calls do nothing, or say so.
 class MOBILENET_API Runner {
  public:
   // On the CPU as many frames are computed at the same time as there are threads for the session; on other devices all
@@ -179,8 +190,8 @@ class MOBILENET_API Runner {
   static Result<Runner> create(const Model& model, const RunnerOptions& options = {});
   Runner(Runner&&) noexcept;
   Runner& operator=(Runner&&) noexcept;
-  // Cancels what nobody works on yet, waits for the rest and its callbacks. In one of its own callbacks it does not
-  // wait: frames that are being computed are then answered afterwards.
+  // Cancels what nobody works on yet, waits for the rest and for all callbacks. In one of its own callbacks it waits
+  // until no frame's pixels are read any more; the callbacks that are due then run after this one has returned.
   ~Runner();
 
   // Takes the frame, or says why not (the callback is then not called): `cancelled` when it is dropped.
@@ -188,8 +199,12 @@ class MOBILENET_API Runner {
   // With this orientation instead of the view's.
   Result<void> predict(const ImageView& frame, Orientation orientation, FrameCallback callback);
   Result<Pending> predict(const ImageView& frame);
+  // Pixels that are gone when the call returns.
+  Result<void> predict(const Image&& frame, FrameCallback callback) = delete;
+  Result<void> predict(const Image&& frame, Orientation orientation, FrameCallback callback) = delete;
+  Result<Pending> predict(const Image&& frame) = delete;
 
-  // Of all frames that nobody works on yet.
+  // Of all frames that nobody works on yet. Their callbacks are still to come.
   void cancel();
   // Until all frames are answered and their callbacks have returned.
   Result<void> wait_idle();

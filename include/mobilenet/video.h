@@ -46,7 +46,7 @@ struct VideoOptions {
   int width = 0, height = 0;
   double fps = 0;
   std::int64_t max_pixels = DecodeOptions{}.max_pixels;  // larger frames are refused; 0: no limit
-  double timeout = 10;  // seconds that a camera or a stream may be silent before it counts as lost
+  double timeout = 10;  // seconds that a camera, a stream or a pipe may be silent before it counts as lost
 };
 
 struct VideoInfo {

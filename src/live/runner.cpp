@@ -59,8 +59,8 @@ Result<Runner> Runner::create(const Model& model, const RunnerOptions& options) 
     MOBILENET_TRY(Session next, model.session(options.session));
     state->sessions.push_back(std::move(next));
   }
-  state->jobs.resize(static_cast<std::size_t>(options.frames_in_flight));
-  state->threads.reserve(state->sessions.size());
+  state->jobs.resize(2 * static_cast<std::size_t>(options.frames_in_flight));
+  state->threads.reserve(state->sessions.size() + 1);
   Runner runner(state);
   state->start();
   return runner;
@@ -86,7 +86,7 @@ void Runner::end() {
 
 Result<void> Runner::predict(const ImageView& frame, FrameCallback callback) try {
   if (!callback) return failure(ErrorCode::invalid_argument, "a frame without a callback has nobody to answer to");
-  return state_->predict(frame, callback, nullptr);
+  return state_->predict(frame, std::move(callback), nullptr);
 } catch (...) {
   return caught(kHere);
 }
@@ -98,9 +98,9 @@ Result<void> Runner::predict(const ImageView& frame, Orientation orientation, Fr
 }
 
 Result<Pending> Runner::predict(const ImageView& frame) try {
+  if (state_->is_left_behind()) return state_->left_behind.error();
   PendingState* const pending = state_->take_pending();
-  FrameCallback callback = [pending](const Result<Prediction>& answer) { pending->runner->keep(*pending, answer); };
-  if (auto taken = state_->predict(frame, callback, &pending->frame); !taken) {
+  if (auto taken = state_->predict(frame, {}, pending); !taken) {
     state_->give_pending_back(pending);
     return taken.error();
   }
@@ -130,39 +130,38 @@ Pending::~Pending() { release(); }
 
 void Pending::release() {
   PendingState* const pending = std::exchange(state_, nullptr);
-  if (pending == nullptr) return;
+  if (pending == nullptr || pending->runner->is_left_behind()) return;
   RunnerState& runner = *pending->runner;
   runner.cancel(pending->frame);
   {
     std::unique_lock lock(runner.mutex);
-    if (!pending->ready && runner.in_callback()) {
-      pending->forgotten = true;  // somebody works on it, and may wait for this very callback
-      return;
-    }
-    runner.answered.wait(lock, [pending] { return pending->ready; });
+    runner.answered.wait(lock, [pending] { return pending->answer != nullptr; });
   }
   runner.give_pending_back(pending);
 }
 
 bool Pending::ready() const {
+  if (state_->runner->is_left_behind()) return true;
   const std::lock_guard lock(state_->runner->mutex);
-  return state_->ready;
+  return state_->answer != nullptr;
 }
 
-const Result<Prediction>& Pending::wait() const {
+const Result<Prediction>& Pending::wait() const& {
   RunnerState& runner = *state_->runner;
+  if (runner.is_left_behind()) return state_->answer != nullptr ? *state_->answer : runner.left_behind;
   std::unique_lock lock(runner.mutex);
-  if (!state_->ready && runner.in_callback()) return runner.may_not_wait;
-  runner.answered.wait(lock, [this] { return state_->ready; });
+  if (state_->answer == nullptr && runner.in_callback()) return runner.may_not_wait;
+  runner.answered.wait(lock, [this] { return state_->answer != nullptr; });
   return *state_->answer;
 }
 
-const Result<Prediction>* Pending::wait_for(std::chrono::milliseconds time) const {
+const Result<Prediction>* Pending::wait_for(std::chrono::milliseconds time) const& {
   RunnerState& runner = *state_->runner;
+  if (runner.is_left_behind()) return state_->answer != nullptr ? state_->answer : &runner.left_behind;
   std::unique_lock lock(runner.mutex);
-  if (!state_->ready && runner.in_callback()) return &runner.may_not_wait;
-  if (!runner.answered.wait_for(lock, time, [this] { return state_->ready; })) return nullptr;
-  return &*state_->answer;
+  if (state_->answer == nullptr && runner.in_callback()) return &runner.may_not_wait;
+  runner.answered.wait_for(lock, time, [this] { return state_->answer != nullptr; });
+  return state_->answer;
 }
 
 void Pending::cancel() { state_->runner->cancel(state_->frame); }

@@ -34,6 +34,14 @@ bool RunnerState::is_idle() const {
   return std::all_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.stage == Job::Stage::free; });
 }
 
+// For one more frame in flight; null: there is none.
+RunnerState::Job* RunnerState::room() {
+  const auto in_flight = std::count_if(jobs.begin(), jobs.end(), [](const Job& job) {
+    return job.stage != Job::Stage::free && job.stage != Job::Stage::given_up;
+  });
+  return in_flight < options.frames_in_flight ? oldest(Job::Stage::free) : nullptr;
+}
+
 void RunnerState::free(Job& job) {
   job.stage = Job::Stage::free;
   freed.notify_one();
@@ -41,58 +49,69 @@ void RunnerState::free(Job& job) {
   if (is_idle()) answered.notify_all();
 }
 
-Result<void> RunnerState::predict(const ImageView& picture, FrameCallback& callback, std::uint64_t* frame) {
-  FrameCallback dropped;
-  {
-    std::unique_lock lock(mutex);
-    ++counts_.given;
-    Job* job = oldest(Job::Stage::free);
-    if (job == nullptr && !ending) {
-      if (options.when_full == WhenFull::block) {
-        if (in_callback()) return may_not_wait.error();
-        ++waiting_for_room;
-        freed.wait(lock, [&] { return ending || (job = oldest(Job::Stage::free)) != nullptr; });
-        if (--waiting_for_room == 0 && ending) answered.notify_all();
-      } else {
-        ++counts_.dropped;
-        job = options.when_full == WhenFull::drop_oldest ? oldest(Job::Stage::waiting) : nullptr;
-        if (job == nullptr) return was_dropped.error();
-        dropped = std::move(job->callback);
-      }
-    }
-    if (ending) return was_cancelled.error();
-    job->stage = Job::Stage::waiting;
-    job->frame = next_frame++;
-    job->picture = picture;
-    job->callback = std::move(callback);
-    job->has_handle = frame != nullptr;
-    job->given = Clock::now();
-    if (frame != nullptr) *frame = job->frame;
-    given.notify_one();
-    turn.notify_all();  // who waited for the dropped frame need not
+// Of a frame that nobody works on. Whoever calls predict() or cancel() may hold what a callback wants to lock, so
+// callbacks are left to a thread of the Runner.
+void RunnerState::give_up(Job& job, const Result<Prediction>& outcome) {
+  if (job.pending != nullptr) {
+    job.pending->answer = &outcome;
+    answered.notify_all();
+    return free(job);
   }
-  if (dropped) call(dropped, was_dropped);
+  job.stage = Job::Stage::given_up;
+  job.outcome = &outcome;
+  given_up.notify_one();
+  freed.notify_one();
+}
+
+Result<void> RunnerState::predict(const ImageView& picture, FrameCallback callback, PendingState* pending) {
+  if (is_left_behind()) return left_behind.error();
+  std::unique_lock lock(mutex);
+  ++counts_.given;
+  Job* job = room();
+  if (job == nullptr && !ending) {
+    if (options.when_full == WhenFull::block) {
+      if (in_callback()) return may_not_wait.error();
+      ++waiting_for_room;
+      freed.wait(lock, [&] { return ending || (job = room()) != nullptr; });
+      if (--waiting_for_room == 0 && ending) answered.notify_all();
+    } else {
+      ++counts_.dropped;
+      Job* const old = options.when_full == WhenFull::drop_oldest ? oldest(Job::Stage::waiting) : nullptr;
+      // A callback that takes its time may keep all places taken by frames that nobody has been told about yet.
+      if (old == nullptr || (old->pending == nullptr && oldest(Job::Stage::free) == nullptr))
+        return was_dropped.error();
+      give_up(*old, was_dropped);
+      job = oldest(Job::Stage::free);
+    }
+  }
+  if (ending) return was_cancelled.error();
+  job->stage = Job::Stage::waiting;
+  job->frame = next_frame++;
+  job->picture = picture;
+  job->callback = std::move(callback);
+  job->pending = pending;
+  job->given = Clock::now();
+  if (pending != nullptr) pending->frame = job->frame;
+  given.notify_one();
   return {};
 }
 
-void RunnerState::cancel(std::optional<std::uint64_t> frame) {
-  for (;;) {
-    FrameCallback cancelled;
-    {
-      const std::lock_guard lock(mutex);
-      const auto found = std::find_if(jobs.begin(), jobs.end(), [&](const Job& job) {
-        return job.stage == Job::Stage::waiting && (!frame || job.frame == *frame);
-      });
-      if (found == jobs.end()) return;
-      cancelled = std::move(found->callback);
+void RunnerState::give_up_waiting(std::optional<std::uint64_t> frame) {
+  for (Job& job : jobs)
+    if (job.stage == Job::Stage::waiting && (!frame || job.frame == *frame)) {
       ++counts_.cancelled;
-      free(*found);
+      give_up(job, was_cancelled);
     }
-    call(cancelled, was_cancelled);
-  }
+}
+
+void RunnerState::cancel(std::optional<std::uint64_t> frame) {
+  if (is_left_behind()) return;
+  const std::lock_guard lock(mutex);
+  give_up_waiting(frame);
 }
 
 Result<void> RunnerState::wait_idle() {
+  if (is_left_behind()) return left_behind.error();
   std::unique_lock lock(mutex);
   if (in_callback()) return may_not_wait.error();
   answered.wait(lock, [this] { return is_idle(); });
@@ -101,47 +120,68 @@ Result<void> RunnerState::wait_idle() {
 
 void RunnerState::start() {
   const SignalsBlocked blocked;
-  for (Session& session : sessions)
-    threads.emplace_back([self = shared_from_this(), &session] {
-      become_neutral();
-      self->work(session);
-    });
+  start_thread(&RunnerState::tell_given_up, nullptr);
+  for (Session& session : sessions) start_thread(&RunnerState::work, &session);
+}
+
+void RunnerState::start_thread(void (RunnerState::*run)(Session*), Session* session) {
+  threads.emplace_back([self = shared_from_this(), run, session] {
+    become_neutral();
+    (self.get()->*run)(session);
+  });
 }
 
 void RunnerState::end() {
-  bool own_callback = false;
-  {
-    const std::lock_guard lock(mutex);
-    ending = true;
-    own_callback = in_callback();
-    given.notify_all();
-    freed.notify_all();
-    posted_changed_.notify_all();
-  }
-  cancel(std::nullopt);
-  for (std::thread& thread : threads) {
-    if (own_callback) {
-      thread.detach();  // it, or one that waits for its turn, waits for the callback that we are in
-    } else if (thread.joinable()) {
-      thread.join();
-    }
+  if (is_left_behind()) return;  // threads that are not here hold this as well, so nothing of it is ever destroyed
+  std::unique_lock lock(mutex);
+  ending = true;
+  give_up_waiting(std::nullopt);
+  for (std::condition_variable* changed : {&given, &given_up, &freed, &posted_changed_}) changed->notify_all();
+  if (in_callback()) {
+    // They may wait until the callback returns that we are in, but not before nobody reads pixels any more.
+    answered.wait(lock, [this] { return oldest(Job::Stage::computing) == nullptr; });
+    for (std::thread& thread : threads) thread.detach();
+  } else {
+    lock.unlock();
+    for (std::thread& thread : threads) thread.join();
+    lock.lock();
   }
   threads.clear();
-  std::unique_lock lock(mutex);
   answered.wait(lock, [this] { return waiting_for_room == 0; });  // they still look at this
 }
 
-void RunnerState::work(Session& session) {
+void RunnerState::work(Session* session) {
   std::unique_lock lock(mutex);
   for (;;) {
     Job* job = nullptr;
     given.wait(lock, [&] { return (job = oldest(Job::Stage::waiting)) != nullptr || ending; });
     if (job == nullptr) return;
-    job->stage = Job::Stage::working;
+    job->stage = Job::Stage::computing;
     lock.unlock();
-    const Result<Prediction> answer = compute(session, *job);
+    const Result<Prediction> answer = compute(*session, *job);
+    if (job->pending != nullptr) keep(*job->pending, answer);
     lock.lock();
-    deliver(lock, *job, answer);
+    count(answer);
+    job->stage = Job::Stage::answered;
+    if (ending) answered.notify_all();
+    if (job->pending != nullptr) {  // whoever waits for it waits for no callback
+      job->pending->answer = &*job->pending->own;
+      answered.notify_all();
+      free(*job);
+    } else {
+      deliver(lock, *job, answer);
+    }
+  }
+}
+
+// At once, between two callbacks, even while frames before them are computed: their pixels are wanted back.
+void RunnerState::tell_given_up(Session*) {
+  std::unique_lock lock(mutex);
+  for (;;) {
+    Job* job = nullptr;
+    given_up.wait(lock, [&] { return (job = oldest(Job::Stage::given_up)) != nullptr || ending; });
+    if (job == nullptr) return;
+    deliver(lock, *job, *job->outcome);
   }
 }
 
@@ -177,19 +217,10 @@ Result<Prediction> RunnerState::compute(Session& session, const Job& job) const 
 }
 
 void RunnerState::deliver(std::unique_lock<std::mutex>& lock, Job& job, const Result<Prediction>& answer) {
-  if (job.has_handle) {  // nothing of the application runs: whoever waits for it waits for no callback
-    count(answer);
-    FrameCallback keep = std::move(job.callback);
-    lock.unlock();
-    call(keep, answer);
-    lock.lock();
-    return free(job);
-  }
-  const bool in_order = options.order == ResultOrder::as_given;
-  turn.wait(lock, [&] { return !delivering && (!in_order || is_oldest(job)); });
+  const bool in_turn = job.stage == Job::Stage::answered && options.order == ResultOrder::as_given;
+  turn.wait(lock, [&] { return !delivering && (!in_turn || is_oldest(job)); });
   delivering = true;
   callback_thread = std::this_thread::get_id();
-  count(answer);
   FrameCallback callback = std::move(job.callback);
   lock.unlock();
   if (options.callbacks != nullptr) {
@@ -266,6 +297,7 @@ void RunnerState::count(const Result<Prediction>& answer) {
 }
 
 RunnerStatistics RunnerState::statistics() const {
+  if (is_left_behind()) return {};
   const std::lock_guard lock(mutex);
   RunnerStatistics result = counts_;
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(counts_.answered, answers_.size()));
@@ -309,7 +341,7 @@ PendingState* RunnerState::take_pending() {
   PendingState* const pending = free_pending.back();
   free_pending.pop_back();
   pending->runner = shared_from_this();
-  pending->ready = pending->forgotten = false;
+  pending->answer = nullptr;
   return pending;
 }
 
@@ -321,18 +353,10 @@ void RunnerState::give_pending_back(PendingState* pending) {
 
 void RunnerState::keep(PendingState& pending, const Result<Prediction>& answer) {
   try {
-    pending.answer.emplace(answer ? Result<Prediction>(pending.kept.keep(*answer)) : answer);
+    pending.own.emplace(answer ? Result<Prediction>(pending.kept.keep(*answer)) : answer);
   } catch (...) {
-    pending.answer.emplace(caught("the answer to a frame"));
+    pending.own.emplace(caught("the answer to a frame"));
   }
-  bool forgotten = false;
-  {
-    const std::lock_guard lock(mutex);
-    pending.ready = true;
-    forgotten = pending.forgotten;
-    answered.notify_all();
-  }
-  if (forgotten) give_pending_back(&pending);
 }
 
 }  // namespace mobilenet

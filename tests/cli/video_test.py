@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import threading
+import time
 import zipfile
 
 from program import PROGRAM, ProgramTest, main, mobilenet, parse_npy
@@ -18,6 +19,14 @@ DETECTOR = "ssdlite_mobilenet_v2:0.35:96:4"  # random weights
 SEGMENTER = "deeplab_mobilenet_v2:0.35:65:4"
 FRAMES = 40
 MAKE_CLIP = os.environ.get("MOBILENET_MAKE_CLIP", "make_clip")
+
+
+def link_of(path):
+    """Where a descriptor leads; None where it has been closed."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
 
 
 def seconds_of(frame):
@@ -187,6 +196,52 @@ class Videos(ProgramTest):
         if started.returncode == -signal.SIGINT:  # it may have been over
             self.assertFalse(output.exists())
         self.assertEqual([path for path in self.folder.iterdir() if ".mobilenet" in path.name], [])
+
+    def pipe(self, name):
+        path = self.path(name)
+        os.mkfifo(path)
+        return path
+
+    def end_while_it_reads(self, pipe, *arguments):
+        """Ctrl-C, once it has the pipe open. Gives the exit code."""
+        started = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        descriptors = f"/proc/{started.pid}/fd"
+        while started.poll() is None and str(pipe) not in [link_of(f"{descriptors}/{n}") for n in os.listdir(descriptors)]:
+            time.sleep(0.01)
+        started.send_signal(signal.SIGINT)
+        self.addCleanup(started.kill)
+        started.communicate(timeout=60)
+        return started.returncode
+
+    def test_a_pipe_without_a_writer_is_said(self):
+        pipe = self.pipe("nobody")
+        done = mobilenet("detect", "--model", DETECTOR, pipe)
+        self.assertEqual(done.code, 1)
+        self.assertIn(f"{pipe}: is a pipe that nobody writes to", done.err)
+        done = mobilenet("live", "--model", DETECTOR, "--mjpeg", 0, pipe)
+        self.assertEqual(done.code, 1)
+        self.assertIn(f"{pipe}: is a pipe that nobody wrote to for 10 seconds", done.err)
+
+    def test_pipes_are_interrupted(self):
+        pipe = self.pipe("nobody_yet")
+        live = "live", "--model", DETECTOR, "--mjpeg", 0, pipe
+        self.assertEqual(self.end_while_it_reads(pipe, *live), -signal.SIGINT)
+        begun = self.path("begun.mkv")
+        drawn = mobilenet("detect", "--model", DETECTOR, "-o", begun, self.clip)
+        self.skip_without_drawing(drawn)
+        self.assertEqual(drawn.code, 0, drawn.err)
+        with open(pipe, "r+b", buffering=0) as writer:  # says nothing, or nothing more
+            self.assertEqual(self.end_while_it_reads(pipe, *live), -signal.SIGINT)
+            self.assertEqual(self.end_while_it_reads(pipe, "detect", "--model", DETECTOR, pipe), -signal.SIGINT)
+            started = subprocess.Popen([PROGRAM, *map(str, live), "--json"], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE)
+            self.addCleanup(started.kill)
+            head = begun.read_bytes()
+            writer.write(head[:len(head) * 3 // 4])
+            self.assertIn(b'"frame"', started.stdout.readline())
+            started.send_signal(signal.SIGINT)
+            self.assertEqual(started.communicate(timeout=60)[1].count(b"nothing came"), 0)
+            self.assertEqual(started.returncode, 0)  # as if the video had ended
 
     def test_live_needs_a_display_or_a_page(self):
         environment = {"DISPLAY": "", "WAYLAND_DISPLAY": ""}

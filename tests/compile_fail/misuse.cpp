@@ -4,7 +4,9 @@
 // name of an #ifdef defined, which must fail with a message that matches the expression behind it.
 
 #include <mobilenet/mobilenet.h>
+#include <mobilenet/runner.h>
 
+#include <array>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,12 +14,16 @@
 
 using namespace mobilenet;
 
-int program(const Model& model, Session& session, NetworkBuilder& builder, const Image& image,
+int program(const Model& model, Session& session, NetworkBuilder& builder, Runner& runner, const Image& image,
             std::span<const ImageView> images, std::span<const TensorView> tensors) {
   // What people write instead of the lines below.
   const auto classes = session.classify(image).value();
   Session other = std::move(session);
   if (!model.save("saved.safetensors")) return 1;
+  const auto callback = [](const Result<Prediction>&) {};
+  if (!runner.predict(image, callback)) return 1;
+  const Pending pending = runner.predict(image).value();
+  if (!pending.wait()) return 1;
 
     // A session owns the memory of its answers, so a session that is gone at the end of the line has none.
 #ifdef classify_of_a_temporary  // deleted
@@ -68,6 +74,38 @@ int program(const Model& model, Session& session, NetworkBuilder& builder, const
 #endif
 #ifdef model_of_nothing  // no matching|no default constructor|no match
   const Model nothing;
+#endif
+
+  // A Runner reads pixels where they lie until the callback, and a Pending owns the answer.
+#ifdef predict_of_a_temporary_picture  // deleted
+  runner.predict(Image::open("a.png").value(), callback).value();
+#endif
+#ifdef predict_of_a_temporary_picture_turned  // deleted
+  runner.predict(Image::open("a.png").value(), Orientation::rotate_90, callback).value();
+#endif
+#ifdef pending_of_a_temporary_picture  // deleted
+  const Pending gone = runner.predict(Image::open("a.png").value()).value();
+#endif
+#ifdef answer_of_a_temporary_pending  // deleted
+  const auto& gone = runner.predict(image).value().wait();
+#endif
+#ifdef answer_of_a_temporary_pending_in_time  // deleted
+  const auto* gone = runner.predict(image).value().wait_for(std::chrono::milliseconds(1));
+#endif
+#ifdef pending_ignored  // nodiscard
+  runner.predict(image).value();
+#endif
+#ifdef runner_copied  // deleted|private
+  const Runner copy = runner;
+#endif
+#ifdef pending_copied  // deleted|private
+  const Pending copy = pending;
+#endif
+#ifdef callback_that_wants_something_else  // no matching|cannot convert|no viable
+  runner.predict(image, [](const Prediction&) {}).value();
+#endif
+#ifdef callback_too_large  // holds up to 64 bytes
+  runner.predict(image, [large = std::array<char, 65>()](const Result<Prediction>&) {}).value();
 #endif
 
   // Options say what they mean.

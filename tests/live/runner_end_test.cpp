@@ -7,7 +7,10 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <fstream>
 #include <memory>
@@ -178,6 +181,59 @@ TEST_F(RunnerEnd, LetsCallersGoWhoWaitForRoom) {
   caller.join();
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, ErrorCode::cancelled);
+}
+
+// Pixels that can be freed, so many that preparing them takes longer than a callback.
+class LargePicture {
+ public:
+  ImageView view() const { return ImageView::packed(rgb_.data(), PixelFormat::rgb, kSide, kSide); }
+
+ private:
+  static constexpr int kSide = 1200;
+  std::vector<std::uint8_t> rgb_ = std::vector<std::uint8_t>(std::size_t{kSide} * kSide * 3);
+};
+
+// Frames whose pixels go when a callback ends the Runner, while another thread computes one of them.
+TEST_F(RunnerEnd, NobodyReadsPixelsAfterwards) {
+  constexpr int kFrames = 4;
+  for (int round = 0; round < 15; ++round) {
+    make({.session = {.threads = 2}, .frames_in_flight = kFrames});
+    std::vector<LargePicture> pictures(kFrames);
+    Gate all_given;
+    std::atomic<int> calls = 0;
+    for (int i = 0; i < kFrames; ++i)
+      ASSERT_TRUE(runner_->predict(pictures[static_cast<std::size_t>(i)].view(), [&, i](const Result<Prediction>&) {
+        if (i == 0) {
+          all_given.pass();
+          runner_.reset();
+          pictures.clear();
+        }
+        ++calls;
+        calls.notify_all();
+      }));
+    all_given.open();
+    for (int seen = calls; seen < kFrames; seen = calls) calls.wait(seen);
+  }
+}
+
+// A callback that gives up a frame on which another thread works: its pixels go at once.
+TEST_F(RunnerEnd, NobodyReadsThePixelsOfAPendingFrameThatIsGone) {
+  make({.session = {.threads = 2}, .frames_in_flight = 2});
+  for (int round = 0; round < 15; ++round) {
+    auto large = std::make_unique<LargePicture>();
+    std::optional<Pending> pending;
+    Gate gate;
+    ASSERT_TRUE(runner_->predict(picture_.view(), [&](const Result<Prediction>&) {
+      gate.pass();
+      pending.reset();
+      large.reset();
+    }));
+    gate.await_one();
+    pending = runner_->predict(large->view()).value();
+    gate.open();
+    ASSERT_TRUE(runner_->wait_idle());
+    EXPECT_EQ(large, nullptr);
+  }
 }
 
 // A camera that is faster than three threads is refused, not ended: whoever gives frames goes on.

@@ -10,9 +10,12 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "live/gate.h"
@@ -29,7 +32,7 @@ class HeldUp : public ::testing::Test {
         .value();
   }
 
-  // The next frame; its answer is noted under its number in `given_`.
+  // The next frame; its number is noted when its callback runs, one at a time.
   Result<void> give(Runner& runner) {
     const std::size_t number = given_++;
     return runner.predict(picture_.view(), [this, number](const Result<Prediction>& answer) {
@@ -51,14 +54,54 @@ TEST_F(HeldUp, TheOldestThatNobodyWorksOnIsDropped) {
   ASSERT_TRUE(give(runner));
   gate_.await_one();
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(give(runner));
-  EXPECT_EQ(cancelled_, (std::vector<std::size_t>{1, 2}));
+  EXPECT_TRUE(cancelled_.empty()) << "callbacks run one at a time";
   gate_.open();
   ASSERT_TRUE(runner.wait_idle());
+  EXPECT_EQ(cancelled_, (std::vector<std::size_t>{1, 2}));
   EXPECT_EQ(answered_, (std::vector<std::size_t>{0, 3, 4}));
   const RunnerStatistics statistics = runner.statistics();
   EXPECT_EQ(statistics.given, 5u);
   EXPECT_EQ(statistics.dropped, 2u);
   EXPECT_EQ(statistics.answered, 3u);
+}
+
+// Frames whose callbacks wait for one that takes its time are no more than may be in flight: then the new one is
+// refused.
+TEST_F(HeldUp, WhatIsDroppedIsBounded) {
+  Runner runner = make(WhenFull::drop_oldest);
+  ASSERT_TRUE(give(runner));
+  gate_.await_one();
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(give(runner));
+  EXPECT_FALSE(give(runner));
+  gate_.open();
+  ASSERT_TRUE(runner.wait_idle());
+  EXPECT_EQ(cancelled_, (std::vector<std::size_t>{1, 2, 3}));
+  EXPECT_EQ(answered_, (std::vector<std::size_t>{0, 4, 5}));
+  EXPECT_EQ(runner.statistics().dropped, 4u);
+}
+
+// Whoever gives frames or cancels them may hold what a callback wants to lock, and never sees one on its own thread.
+TEST_F(HeldUp, CallbacksDoNotRunInsideCalls) {
+  std::mutex application;
+  std::atomic<int> cancelled = 0;
+  Runner runner = make(WhenFull::drop_oldest);
+  ASSERT_TRUE(give(runner));
+  gate_.await_one();
+  {
+    const std::lock_guard lock(application);
+    for (int i = 0; i < 4; ++i)
+      ASSERT_TRUE(runner.predict(picture_.view(), [&, giver = std::this_thread::get_id()](const auto& answer) {
+        EXPECT_NE(std::this_thread::get_id(), giver);
+        const std::lock_guard wants(application);
+        if (!answer) ++cancelled;
+      }));
+    gate_.open();
+    runner.cancel();
+  }
+  ASSERT_TRUE(runner.wait_idle());
+  const RunnerStatistics statistics = runner.statistics();
+  EXPECT_GE(statistics.dropped, 2u);
+  EXPECT_EQ(static_cast<std::uint64_t>(cancelled), statistics.dropped + statistics.cancelled);
 }
 
 TEST_F(HeldUp, TheNewestIsDropped) {
@@ -105,10 +148,11 @@ TEST_F(HeldUp, FramesAreCancelled) {
   ASSERT_TRUE(give(runner));
   ASSERT_TRUE(give(runner));
   runner.cancel();
-  EXPECT_EQ(cancelled_.size(), 2u);
   ASSERT_TRUE(give(runner));  // there is room again
+  EXPECT_TRUE(cancelled_.empty()) << "callbacks run one at a time";
   gate_.open();
   ASSERT_TRUE(runner.wait_idle());
+  EXPECT_EQ(cancelled_, (std::vector<std::size_t>{1, 2}));
   EXPECT_EQ(answered_, (std::vector<std::size_t>{0, 3}));
   EXPECT_EQ(runner.statistics().cancelled, 2u);
 }
@@ -199,6 +243,32 @@ TEST_F(Callbacks, MayNotWaitForTheirOwnRunner) {
   }));
   ASSERT_TRUE(runner.wait_idle());
   EXPECT_EQ(refused, (std::vector{ErrorCode::invalid_argument, ErrorCode::invalid_argument}));
+}
+
+TEST_F(Callbacks, ThatAreEmptyAreRefused) {
+  Runner runner = Runner::create(model_).value();
+  const auto refusal = [&](FrameCallback callback) {
+    const auto taken = runner.predict(picture_.view(), std::move(callback));
+    return taken ? std::string("taken") : taken.error().message;
+  };
+  const char* const sentence = "a frame without a callback has nobody to answer to";
+  EXPECT_EQ(refusal(FrameCallback()), sentence);
+  EXPECT_EQ(refusal(std::function<void(const Result<Prediction>&)>()), sentence);
+  EXPECT_EQ(refusal(static_cast<void (*)(const Result<Prediction>&)>(nullptr)), sentence);
+  int answers = 0;
+  ASSERT_TRUE(runner.predict(picture_.view(), std::function([&](const Result<Prediction>&) { ++answers; })));
+  ASSERT_TRUE(runner.wait_idle());
+  EXPECT_EQ(answers, 1);
+}
+
+void no_closure(const Result<Prediction>& answer) { EXPECT_TRUE(answer); }
+
+TEST_F(Callbacks, MayBeFunctions) {
+  Runner runner = Runner::create(model_).value();
+  ASSERT_TRUE(runner.predict(picture_.view(), no_closure));
+  ASSERT_TRUE(runner.predict(picture_.view(), &no_closure));
+  ASSERT_TRUE(runner.wait_idle());
+  EXPECT_EQ(runner.statistics().answered, 2u);
 }
 
 TEST_F(Callbacks, MayHoldAndForgetPendingFrames) {

@@ -2,9 +2,13 @@
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
 // Video files: as many frames come out as went in, at their times, in their colours, upright; broken files end.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <mobilenet/video.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -301,6 +305,65 @@ TEST_F(VideoFiles, AreInterrupted) {
   ASSERT_TRUE(reader.next(frame).value());
   std::thread([&] { reader.interrupt(); }).join();
   EXPECT_FALSE(reader.next(frame).value());
+}
+
+// A pipe with a clip's first bytes in it and a writer who stays and says nothing more.
+class Pipes : public VideoFiles {
+ protected:
+  void SetUp() override {
+    VideoFiles::SetUp();
+    if (IsSkipped()) return;
+    path_ = (folder_ / "pipe").string();
+    ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  }
+  void TearDown() override {
+    if (writer_ >= 0) close(writer_);
+    VideoFiles::TearDown();
+  }
+  void write(const std::string& bytes, std::size_t count) {
+    if (writer_ < 0) writer_ = open(path_.c_str(), O_RDWR | O_CLOEXEC);  // so that it waits for no reader
+    ASSERT_EQ(::write(writer_, bytes.data(), count), static_cast<ssize_t>(count));
+  }
+
+  std::string path_;
+  int writer_ = -1;
+};
+
+TEST_F(Pipes, AreVideosToo) {
+  const std::string bytes = bytes_of(clip(160, 96, kFrames, "clip.mkv"));
+  std::thread writer([&] { write_bytes(path_, bytes); });
+  const Seen seen = read_all(path_);
+  writer.join();
+  EXPECT_EQ(seen.frames, kFrames) << seen.error;
+}
+
+TEST_F(Pipes, WithoutAWriterAreRefused) {
+  EXPECT_EQ(read_all(path_, {.timeout = 0.2}).error, path_ + ": is a pipe that nobody wrote to for 0.2 seconds");
+}
+
+TEST_F(Pipes, WhoseWriterFallsSilentEnd) {
+  const std::string bytes = bytes_of(clip(160, 96, kFrames, "clip.mkv"));
+  write(bytes, 20);
+  EXPECT_EQ(read_all(path_, {.timeout = 0.2}).error, path_ + ": nothing came for 0.2 seconds");
+  write(bytes, bytes.size() - bytes.size() / 4);
+  const Seen seen = read_all(path_, {.rgb = true, .timeout = 0.2});
+  EXPECT_EQ(seen.error, path_ + ": nothing came for 0.2 seconds");
+  EXPECT_GT(seen.frames, 0);
+  EXPECT_LT(seen.frames, kFrames);
+}
+
+TEST_F(Pipes, AreInterruptedWhileTheyAreSilent) {
+  const std::string bytes = bytes_of(clip(160, 96, kFrames, "clip.mkv"));
+  write(bytes, bytes.size() - bytes.size() / 4);
+  VideoReader reader = VideoReader::open(path_, {.timeout = 3600}).value();
+  std::thread interrupter([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // by when it most likely waits
+    reader.interrupt();
+  });
+  VideoFrame frame;
+  while (reader.next(frame).value()) {
+  }
+  interrupter.join();
 }
 
 TEST_F(VideoFiles, AppearWhenTheyAreFinished) {

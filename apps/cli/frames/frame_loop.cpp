@@ -42,8 +42,9 @@ struct FrameLoop::Slots {
 
 FrameLoop::FrameLoop(Runner runner, const Options& options)
     : options_(options),
-      // One more is read while the others are in flight, one waits for a place among them.
-      slots_(std::make_unique<Slots>(static_cast<std::size_t>(options.runner.frames_in_flight) + 2)),
+      // One more is read while the others are in flight, one waits for a place among them, and of as many as are in
+      // flight it may not be known yet that they were dropped.
+      slots_(std::make_unique<Slots>(2 * static_cast<std::size_t>(options.runner.frames_in_flight) + 2)),
       runner_(std::move(runner)) {}
 
 FrameLoop::FrameLoop(FrameLoop&&) noexcept = default;

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The mobilenet.cpp authors
+#include <fcntl.h>
 #include <mobilenet/adapters/ffmpeg.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -25,7 +31,7 @@ using namespace libav;  // whose functions hide those of the headers
 constexpr int kMostBadPackets = 1000;  // one after the other; then nothing more will come
 
 // What FFmpeg's demuxers may read of a file: the file, and nothing that it names. Those of playlists are left out.
-constexpr const char* kOfFiles = "file";
+constexpr const char *kOfFiles = "file", *kOfPipes = "pipe";
 constexpr const char* kContainers =
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,yuv4mpegpipe,mxf,ivf,h264,hevc,"
     "m4v,"
@@ -35,6 +41,38 @@ constexpr const char* kFile = "file:";
 bool is_address(const std::string& source) {
   return source.find("://") != std::string::npos && !source.starts_with(kFile);
 }
+
+bool is_pipe(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+// A named pipe, read by a number of ours that does not block: FFmpeg's own would wait for ever in open() until somebody
+// writes, and in read() where nothing comes, and ask nobody.
+class Pipe {
+ public:
+  Pipe() = default;
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Result<void> open(const std::string& path, double seconds) {
+    number_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (number_ < 0) return failure(ErrorCode::io, path, ": ", std::strerror(errno));
+    pollfd poll_me{number_, POLLIN, 0};
+    int found = 0;
+    do {
+      found = ::poll(&poll_me, 1, static_cast<int>(std::ceil(1000 * seconds)));
+    } while (found < 0 && errno == EINTR);
+    if (found == 0) return failure(ErrorCode::io, path, ": is a pipe that nobody wrote to for ", seconds, " seconds");
+    return {};
+  }
+  std::string address() const { return "pipe:" + std::to_string(number_); }
+
+ private:
+  int number_ = -1;
+};
 
 // The eight ways to put a picture upright, from the matrix of a container. (x, y) is shown at (ax + cy, bx + dy).
 Orientation orientation_of(const std::int32_t* matrix) {
@@ -92,7 +130,12 @@ class Decoder final : public FrameSource {
   // FFmpeg asks while it waits.
   static int gives_up(void* decoder) {
     const auto& self = *static_cast<Decoder*>(decoder);
-    return self.interrupted_ || (self.info_.live && Clock::now() > self.deadline_) ? 1 : 0;
+    return self.interrupted_ || self.is_overdue() ? 1 : 0;
+  }
+
+  bool is_overdue() const { return waits_ && Clock::now() > deadline_; }
+  Error nothing_came() const {
+    return failure(ErrorCode::io, info_.source, ": nothing came for ", options_.timeout, " seconds");
   }
 
   void expect_something() {
@@ -104,21 +147,28 @@ class Decoder final : public FrameSource {
     libav::keep_quiet();
     const std::string source = without_password(address_of_source);
     info_.source = source;
-    info_.live = is_address(source);
+    info_.live = waits_ = is_address(source);
+    // A name with a colon is not an address of a protocol.
+    std::string address = info_.live || source.starts_with(kFile) ? address_of_source : kFile + source;
+    const std::string path = address.substr(info_.live ? 0 : std::string_view(kFile).size());
+    const bool piped = !info_.live && is_pipe(path);
+    if (piped) {
+      MOBILENET_CHECK(pipe_.open(path, options_.timeout));
+      address = pipe_.address();
+      waits_ = true;
+    }
     AVFormatContext* context = avformat_alloc_context();
     if (context == nullptr) throw std::bad_alloc();
     context->interrupt_callback = {gives_up, this};
     AVDictionary* wishes = nullptr;
     if (!info_.live) {
-      av_dict_set(&wishes, "protocol_whitelist", kOfFiles, 0);
+      av_dict_set(&wishes, "protocol_whitelist", piped ? kOfPipes : kOfFiles, 0);
       av_dict_set(&wishes, "format_whitelist", kContainers, 0);
     }
     expect_something();
-    // A name with a colon is not an address of a protocol.
-    const std::string address = info_.live || source.starts_with(kFile) ? address_of_source : kFile + source;
     int code = avformat_open_input(&context, address.c_str(), nullptr, &wishes);  // frees the context where it fails
     av_dict_free(&wishes);
-    if (code < 0) return libav::failed(source, "cannot open it as a video", code);
+    if (code < 0) return is_overdue() ? nothing_came() : libav::failed(source, "cannot open it as a video", code);
     input_.reset(context);
     expect_something();
     // It decodes first frames, which may be as large as any.
@@ -127,7 +177,7 @@ class Decoder final : public FrameSource {
       if (options_.max_pixels > 0) av_dict_set_int(&limit, "max_pixels", options_.max_pixels, 0);
     code = avformat_find_stream_info(context, limits.empty() ? nullptr : limits.data());
     for (AVDictionary*& limit : limits) av_dict_free(&limit);
-    if (code < 0) return libav::failed(source, "cannot read what is in it", code);
+    if (code < 0) return is_overdue() ? nothing_came() : libav::failed(source, "cannot read what is in it", code);
     const AVCodec* codec = nullptr;
     stream_ = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
     if (stream_ == AVERROR_DECODER_NOT_FOUND)
@@ -201,11 +251,10 @@ class Decoder final : public FrameSource {
   // Gives the decoder the next packet of its stream, or tells it that there is none.
   Result<void> feed(int& bad) {
     const int code = av_read_frame(input_.get(), packet_.get());
-    if (code == AVERROR(EAGAIN) && !(info_.live && Clock::now() > deadline_)) return {};
+    if (code == AVERROR(EAGAIN) && !is_overdue()) return {};
     if (code < 0) {
       if (interrupted_) return {};
-      if (info_.live && Clock::now() > deadline_)
-        return failure(ErrorCode::io, info_.source, ": nothing came for ", options_.timeout, " seconds");
+      if (is_overdue()) return nothing_came();
       if (info_.live && code != AVERROR_EOF) return libav::failed(info_.source, "the stream broke off", code);
       // What a demuxer cannot read on from is its end, and what the decoder still holds is good.
       if (code != AVERROR_EOF) ++damaged_;
@@ -283,6 +332,8 @@ class Decoder final : public FrameSource {
   }
 
   VideoOptions options_;
+  bool waits_ = false;  // for who sends: a stream, or a pipe
+  Pipe pipe_;           // where it is one
   Owned<AVFormatContext> input_;
   Owned<AVCodecContext> codec_;
   Owned<SwsContext> scaler_;
