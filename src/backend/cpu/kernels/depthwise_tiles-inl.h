@@ -7,6 +7,7 @@
 //   struct Numbers {
 //     using Input, Output, Packed, Vector;
 //     static constexpr int kLanes;                                        // of a Vector, and of a block of channels
+//     static constexpr int kPixels;                                       // of a tile's row with stride 1, at most 7
 //     static Vector set(float value);
 //     static Vector load(const Input*);                                   // may read what lies behind the channels
 //     static Vector load_packed(const Packed*);
@@ -15,8 +16,10 @@
 //     static void store(Vector sum, Vector low, Vector high, Output*, int left);  // left: channels that there are
 //   };
 
-// Four pixels of two rows: eight sums, and every input vector is loaded once for up to six of them.
-constexpr int kPixels = 4;
+// Four pixels of two rows: eight sums, and every input vector is loaded once for up to six of them. With stride 1 more
+// pixels share more, where there are registers: 7 divide the widths of networks for 224 x 224 pictures.
+template <class Numbers, int kStride>
+constexpr int kPixelsOfTile = kStride == 1 ? Numbers::kPixels : 4;
 
 // The input vectors of a tile that lies inside the picture: pixel (i, j) from the first one of every row on.
 template <class Input, int kInRows>
@@ -130,23 +133,16 @@ void tile_3x3(const DepthwiseProblem& p, const void* const* rows, int x, typenam
 
 template <class Numbers, int kStride, int kRows>
 void rows_of_stride(const DepthwiseProblem& p, const void* const* rows, typename Numbers::Output* out) {
+  constexpr int kPixels = kPixelsOfTile<Numbers, kStride>;
+  using Tile = void (*)(const DepthwiseProblem&, const void* const*, int, typename Numbers::Output*);
+  static constexpr auto kTiles = []<int... kLess>(std::integer_sequence<int, kLess...>) {
+    return std::array<Tile, kPixels>{&tile_3x3<Numbers, kStride, kRows, kLess + 1>...};
+  }
+  (std::make_integer_sequence<int, kPixels>());
   for (int phase = 0; phase < p.dilation; ++phase)
     for (int x = phase; x < p.output_width; x += kPixels * p.dilation) {
-      auto* to = out + x * p.out_pixel_stride;
-      switch (std::min(kPixels, (p.output_width - x + p.dilation - 1) / p.dilation)) {
-        case 4:
-          tile_3x3<Numbers, kStride, kRows, 4>(p, rows, x, to);
-          break;
-        case 3:
-          tile_3x3<Numbers, kStride, kRows, 3>(p, rows, x, to);
-          break;
-        case 2:
-          tile_3x3<Numbers, kStride, kRows, 2>(p, rows, x, to);
-          break;
-        case 1:
-          tile_3x3<Numbers, kStride, kRows, 1>(p, rows, x, to);
-          break;
-      }
+      const int pixels = std::min(kPixels, (p.output_width - x + p.dilation - 1) / p.dilation);
+      kTiles[static_cast<std::size_t>(pixels - 1)](p, rows, x, out + x * p.out_pixel_stride);
     }
 }
 

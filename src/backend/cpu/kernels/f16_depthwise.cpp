@@ -5,7 +5,9 @@
 // Halves to floats, their sums to bf16.
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <utility>
 
 #include "simd/targets.h"
 
@@ -31,6 +33,7 @@ struct HalvesInFloats {
   using Packed = float;
   using Vector = __m512;
   static constexpr int kLanes = 16;
+  static constexpr int kPixels = 7;
 
   static HWY_INLINE __m512 set(float value) { return _mm512_set1_ps(value); }
   static HWY_INLINE __m512 load(const std::uint16_t* from) {

@@ -5,7 +5,9 @@
 // Sums of halves, which a last step makes bf16 of.
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <utility>
 
 #include "simd/targets.h"
 
@@ -31,6 +33,7 @@ struct Halves {
   using Packed = std::uint16_t;
   using Vector = __m512h;
   static constexpr int kLanes = 32;
+  static constexpr int kPixels = 4;
 
   static HWY_INLINE __m512h set(float value) { return _mm512_set1_ph(static_cast<_Float16>(value)); }
   static HWY_INLINE __m512h load(const std::uint16_t* from) { return _mm512_loadu_ph(from); }

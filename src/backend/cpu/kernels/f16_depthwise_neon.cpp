@@ -5,7 +5,9 @@
 // On ARM: halves to floats, their sums to bf16.
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <utility>
 
 #include "simd/targets.h"
 
@@ -26,6 +28,7 @@ struct HalvesInFloats {
   using Packed = float;
   using Vector = float32x4_t;
   static constexpr int kLanes = 4;
+  static constexpr int kPixels = 4;
 
   static HWY_INLINE float32x4_t set(float value) { return vdupq_n_f32(value); }
   static HWY_INLINE float32x4_t load(const std::uint16_t* from) {

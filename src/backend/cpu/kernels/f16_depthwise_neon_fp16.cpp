@@ -5,7 +5,9 @@
 // On ARM: sums of halves, which a last step makes bf16 of.
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <utility>
 
 #include "simd/targets.h"
 
@@ -26,6 +28,7 @@ struct Halves {
   using Packed = std::uint16_t;
   using Vector = float16x8_t;
   static constexpr int kLanes = 8;
+  static constexpr int kPixels = 4;
 
   static HWY_INLINE float16x8_t set(float value) { return vdupq_n_f16(static_cast<float16_t>(value)); }
   static HWY_INLINE float16x8_t load(const std::uint16_t* from) { return vreinterpretq_f16_u16(vld1q_u16(from)); }

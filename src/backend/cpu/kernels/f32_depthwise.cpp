@@ -3,6 +3,8 @@
 #include "backend/cpu/kernels/f32_depthwise.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backend/cpu/kernels/f32_depthwise.cpp"
@@ -24,6 +26,7 @@ struct Floats {
   using Packed = float;
   using Vector = V;
   static constexpr int kLanes = cpu::HWY_NAMESPACE::kLanes;
+  static constexpr int kPixels = 4;
 
   static HWY_INLINE V set(float value) { return hn::Set(kD, value); }
   static HWY_INLINE V load(const float* from) { return hn::LoadU(kD, from); }
