@@ -35,7 +35,8 @@ struct ConvolutionStep {
   std::ptrdiff_t row_bytes = 0;  // of what is multiplied: pixels as they lie, or patches
   int groups = 1, group_inputs = 0;
   bool gathered = false;
-  bool strips = false;  // instead: problem.a is a strip, the patches of a row of pixels where they overlap
+  bool strips =
+      false;  // instead: problem.a is a strip, the patches of neighbours in a row of pixels where they overlap
   WindowGeometry window;
   int tile_rows = 0;
   bool panels_first = false;
@@ -67,17 +68,41 @@ void copy_strip(const ConvolutionStep& step, const float* input, int begin, int 
   }
 }
 
-// What pixels begin..end of one group multiply, made in `patches` where it is not the input itself.
-const float* rows_of(const ConvolutionStep& step, const std::byte* input, int group, int begin, int end,
-                     float* patches) {
+// Where a strip ends that begins with pixel `begin`: at `end`, of the same row of the output, or where the windows
+// begin or cease to lie inside the picture's width.
+int strip_end(const WindowGeometry& g, int begin, int end) {
+  const std::int64_t row = begin / g.output_width * g.output_width;
+  for (const std::int64_t x : {g.inner_begin(), g.inner_end()})
+    if (row + x > begin) return static_cast<int>(std::min<std::int64_t>(end, row + x));
+  return end;
+}
+
+// The strip under pixels begin..end of a row: the input itself where it has them all, else a copy in `strip`.
+void set_strip(const ConvolutionStep& step, const float* input, int begin, int end, float* strip,
+               GemmProblem& problem) {
+  const WindowGeometry& g = step.window;
+  const std::int64_t y = begin / g.output_width, x = begin % g.output_width, top = g.top(y % g.output_height);
+  const std::int64_t line_floats = g.input_width * g.input_channels;
+  if (x < g.inner_begin() || x + end - begin > g.inner_end() || top < 0 ||
+      top + (g.kernel_height - 1) * g.dilation_height >= g.input_height) {
+    copy_strip(step, input, begin, end, strip);
+    problem.a = strip;
+    problem.run_stride = step.problem.run_stride;
+    return;
+  }
+  problem.a = input + (y / g.output_height * g.input_height + top) * line_floats + g.left(x) * g.input_channels;
+  problem.run_stride = g.dilation_height * line_floats;
+}
+
+// Gives the problem what pixels begin..end of one group multiply, made in `patches` where it is not the input itself.
+void set_rows(const ConvolutionStep& step, const std::byte* input, int group, int begin, int end, float* patches,
+              GemmProblem& problem) {
   const auto* floats = reinterpret_cast<const float*>(input);
-  if (step.strips)
-    copy_strip(step, floats, begin, end, patches);
-  else if (step.gathered)
-    step.patch_kernels->gather(step.window, step.group_inputs, floats + group * step.group_inputs, begin, end, patches);
-  else
-    return reinterpret_cast<const float*>(input + begin * step.row_bytes);
-  return patches;
+  if (step.strips) return set_strip(step, floats, begin, end, patches, problem);
+  problem.a = reinterpret_cast<const float*>(input + begin * step.row_bytes);
+  if (!step.gathered) return;
+  step.patch_kernels->gather(step.window, step.group_inputs, floats + group * step.group_inputs, begin, end, patches);
+  problem.a = patches;
 }
 
 struct Range {
@@ -104,9 +129,10 @@ void run_convolution_rows(const ConvolutionStep& step, const RowCall& call) {
     for (int x = 0, pixels = width; x < width; x += pixels) {
       const std::ptrdiff_t at = x * problem.out_stride;
       if (step.gathered || step.strips) {
-        if (step.gathered) pixels = std::min(width - x, step.tile_rows);
         const int pixel = y * width + x;
-        problem.a = rows_of(step, call.in.row<std::byte>(0), 0, pixel, pixel + pixels, patches);
+        pixels = step.gathered ? std::min(width - x, step.tile_rows)
+                               : strip_end(step.window, pixel, pixel + width - x) - pixel;
+        set_rows(step, call.in.row<std::byte>(0), 0, pixel, pixel + pixels, patches, problem);
       } else {
         problem.a = call.in.row<float>(y);
       }
@@ -158,7 +184,8 @@ void multiply(const ConvolutionStep& step, RunContext& context, int group, Range
   const auto run = step.panels_first ? kernels.panels_first : kernels.rows_first;
   for (int begin = rows.begin, end = begin; begin < rows.end; begin = end) {
     end = std::min(rows.end, begin + step.block_rows - (step.strips ? begin % step.block_rows : 0));
-    problem.a = rows_of(step, input, group, begin, end, patches);
+    if (step.strips) end = strip_end(step.window, begin, end);
+    set_rows(step, input, group, begin, end, patches, problem);
     problem.out = problem.element(out, first_column + begin * problem.out_stride);
     problem.residual = residual == nullptr ? nullptr : residual + begin * problem.out_stride;
     run(problem, step.tile_rows, 0, end - begin, panels.begin, panels.end);
