@@ -85,8 +85,8 @@ TEST_F(Fork, RunnersSayThatTheyAreLeftBehind) {
   std::optional<Pending> waiting = runner->predict(picture_.view()).value();
   EXPECT_TRUE(holds_in_a_child([&] {
     const auto is_refused = [](const auto& result) {
-      return !result && result.error().message ==
-                            "this Runner's threads are not in a child of fork(): make another Runner here";
+      return !result &&
+             result.error().message == "this Runner's threads are not in a child of fork(): make another Runner here";
     };
     bool good = is_refused(runner->predict(picture_.view(), [](const Result<Prediction>&) {}));
     good = good && is_refused(runner->predict(picture_.view())) && is_refused(runner->wait_idle());
