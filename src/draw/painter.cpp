@@ -88,9 +88,10 @@ struct Painter::State {
 
 Result<Painter> Painter::create(const PainterOptions& options) try {
   MOBILENET_CHECK(can_draw());
+  const int longest =
+      kLongestTrail;  // by its address it would be a name that keeps a shared library from being unloaded
   if (options.trail < 0 || options.trail > kLongestTrail)
-    return failure(ErrorCode::invalid_argument, "a trail of ", options.trail, " frames is not one of 0 to ",
-                   kLongestTrail);
+    return failure(ErrorCode::invalid_argument, "a trail of ", options.trail, " frames is not one of 0 to ", longest);
   return Painter(std::make_unique<State>(options.trail));
 } catch (...) {
   return caught("drawing");
