@@ -13,31 +13,13 @@
 #include "base/thread_pool.h"
 #include "preprocess/resize_pil.h"
 #include "preprocess/resized.h"
+#include "preprocess/size_cases.h"
 
 namespace mobilenet::testing {
 namespace {
 
 constexpr PilFilter kFilters[] = {PilFilter::box, PilFilter::bilinear, PilFilter::hamming, PilFilter::bicubic,
                                   PilFilter::lanczos};
-
-struct SizeCase {
-  const char* name;
-  int width, height;  // as stored
-  Geometry geometry;  // of the upright picture, which may have its sides exchanged
-};
-
-// Sides of both directions so small that the geometry fits the picture turned and not.
-constexpr SizeCase kSizes[] = {
-    {"one pixel", 1, 1, {{0, 1, 5, 0, 5, 0}, {0, 1, 4, 0, 4, 0}}},
-    {"to one pixel", 31, 31, {{0, 31, 1, 0, 1, 0}, {0, 31, 1, 0, 1, 0}}},
-    {"unchanged", 12, 12, {{0, 12, 12, 0, 12, 0}, {0, 12, 12, 0, 12, 0}}},
-    {"larger", 9, 9, {{0, 9, 18, 0, 18, 0}, {0, 9, 14, 0, 14, 0}}},
-    {"smaller", 150, 150, {{0, 150, 19, 0, 19, 0}, {0, 150, 23, 0, 23, 0}}},
-    {"rows first in Pillow 13", 60, 60, {{0, 60, 70, 0, 70, 0}, {0, 60, 14, 0, 14, 0}}},
-    {"a window of a crop", 70, 70, {{13, 41, 30, 12, 11, 0}, {20, 33, 25, 3, 9, 0}}},
-    {"a crop at the end", 70, 70, {{29, 41, 8, 0, 8, 0}, {37, 33, 9, 0, 9, 0}}},
-    {"several parts", 600, 600, {{0, 600, 43, 0, 43, 0}, {0, 600, 51, 0, 51, 0}}},
-};
 
 std::vector<std::uint8_t> plain(const ImageView& view, Samples samples, PilFilter filter, Resampler resampler,
                                 const Geometry& geometry) {
@@ -87,7 +69,7 @@ TEST_P(EveryResampleKernel, EqualsThePlainLoops) {
 TEST_P(EveryResampleKernel, ChangingPicturesBackAndForth) {
   PilByteResize resize(PilFilter::bicubic, Resampler::pillow, kernels());
   for (int round = 0; round < 2; ++round)
-    for (const SizeCase& size : std::span(kSizes).first(std::size(kSizes) - 1))
+    for (const SizeCase& size : std::span(kSizes).first(std::size(kSizes) - 2))
       for (const PixelFormat format : {PixelFormat::rgb, PixelFormat::rgba, PixelFormat::grey})
         for (const Orientation orientation : {Orientation::upright, Orientation::rotate_90, Orientation::rotate_180})
           for (const Samples samples : {Samples::colours, Samples::luma}) {

@@ -14,6 +14,7 @@
 
 #include "base/thread_pool.h"
 #include "preprocess/resized.h"
+#include "preprocess/size_cases.h"
 #include "support/stored_place.h"
 
 namespace mobilenet::testing {
@@ -67,23 +68,6 @@ std::vector<std::int16_t> plain(PilFilter filter, const Geometry& geometry, bool
   }
   return out;
 }
-
-struct SizeCase {
-  const char* name;
-  int width, height;  // as stored
-  Geometry geometry;  // of the upright picture, which may have its sides exchanged
-};
-
-constexpr SizeCase kSizes[] = {
-    {"one pixel", 1, 1, {{0, 1, 5, 0, 5, 0}, {0, 1, 4, 0, 4, 0}}},
-    {"to one pixel", 31, 31, {{0, 31, 1, 0, 1, 0}, {0, 31, 1, 0, 1, 0}}},
-    {"unchanged", 12, 12, {{0, 12, 12, 0, 12, 0}, {0, 12, 12, 0, 12, 0}}},
-    {"larger", 9, 9, {{0, 9, 18, 0, 18, 0}, {0, 9, 14, 0, 14, 0}}},
-    {"smaller", 150, 150, {{0, 150, 19, 0, 19, 0}, {0, 150, 43, 0, 43, 0}}},
-    {"a window of a crop", 70, 70, {{13, 41, 30, 12, 11, 0}, {20, 33, 25, 3, 9, 0}}},
-    {"inside pixels", 70, 70, {{13, 41, 30, 12, 11, 0, 0.5, 0.25}, {20, 33, 25, 3, 9, 0, 0.25, 0.5}}},
-    {"strips, bands and parts", 700, 700, {{0, 700, 70, 0, 70, 0}, {0, 700, 83, 0, 83, 0}}},
-};
 
 class EveryPlaneKernel : public ::testing::TestWithParam<KernelRow<PlaneKernels>> {
  protected:

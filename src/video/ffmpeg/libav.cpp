@@ -5,24 +5,12 @@
 #include "base/run_time_library.h"
 
 namespace mobilenet::libav {
-
-#define MOBILENET_POINTER(name) decltype(&::name) name = nullptr;
-MOBILENET_AVFORMAT_FUNCTIONS(MOBILENET_POINTER)              // NOLINT(readability-identifier-naming)
-MOBILENET_SIDE_DATA_FUNCTION_OF_AVFORMAT(MOBILENET_POINTER)  // NOLINT(readability-identifier-naming)
-MOBILENET_AVCODEC_FUNCTIONS(MOBILENET_POINTER)               // NOLINT(readability-identifier-naming)
-MOBILENET_SIDE_DATA_FUNCTION_OF_AVCODEC(MOBILENET_POINTER)   // NOLINT(readability-identifier-naming)
-MOBILENET_AVUTIL_FUNCTIONS(MOBILENET_POINTER)                // NOLINT(readability-identifier-naming)
-MOBILENET_SWSCALE_FUNCTIONS(MOBILENET_POINTER)               // NOLINT(readability-identifier-naming)
-#undef MOBILENET_POINTER
-
 namespace {
 
 using Function = RunTimeLibrary::Function;
 constexpr const char* kUse = "videos";
-constexpr Function kFormat[] = {MOBILENET_AVFORMAT_FUNCTIONS(MOBILENET_RUN_TIME_FUNCTION)
-                                    MOBILENET_SIDE_DATA_FUNCTION_OF_AVFORMAT(MOBILENET_RUN_TIME_FUNCTION)};
-constexpr Function kCodec[] = {MOBILENET_AVCODEC_FUNCTIONS(MOBILENET_RUN_TIME_FUNCTION)
-                                   MOBILENET_SIDE_DATA_FUNCTION_OF_AVCODEC(MOBILENET_RUN_TIME_FUNCTION)};
+constexpr Function kFormat[] = {MOBILENET_AVFORMAT_FUNCTIONS(MOBILENET_RUN_TIME_FUNCTION)};
+constexpr Function kCodec[] = {MOBILENET_AVCODEC_FUNCTIONS(MOBILENET_RUN_TIME_FUNCTION)};
 constexpr Function kUtil[] = {MOBILENET_AVUTIL_FUNCTIONS(MOBILENET_RUN_TIME_FUNCTION)};
 constexpr Function kScale[] = {MOBILENET_SWSCALE_FUNCTIONS(MOBILENET_RUN_TIME_FUNCTION)};
 

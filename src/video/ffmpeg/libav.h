@@ -23,30 +23,31 @@ extern "C" {
 #include "base/error.h"
 
 // clang-format off
+// Where a stream keeps its turn: in libavformat's hands, later in libavcodec's.
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+#define MOBILENET_SIDE_DATA_OF_AVFORMAT(F)
+#define MOBILENET_SIDE_DATA_OF_AVCODEC(F) F(av_packet_side_data_get)
+#else
+#define MOBILENET_SIDE_DATA_OF_AVFORMAT(F) F(av_stream_get_side_data)
+#define MOBILENET_SIDE_DATA_OF_AVCODEC(F)
+#endif
 #define MOBILENET_AVFORMAT_FUNCTIONS(F)                                                                            \
   F(av_find_best_stream) F(av_guess_frame_rate) F(av_interleaved_write_frame) F(av_read_frame) F(av_write_trailer) \
   F(avformat_alloc_context) F(avformat_alloc_output_context2) F(avformat_close_input) F(avformat_find_stream_info) \
   F(avformat_free_context) F(avformat_new_stream) F(avformat_open_input) F(avformat_write_header) F(avio_closep)   \
-  F(avio_open)
+  F(avio_open) MOBILENET_SIDE_DATA_OF_AVFORMAT(F)
 #define MOBILENET_AVCODEC_FUNCTIONS(F)                                                                      \
   F(av_packet_alloc) F(av_packet_free) F(av_packet_rescale_ts) F(av_packet_unref) F(avcodec_alloc_context3) \
   F(avcodec_find_encoder_by_name) F(avcodec_free_context) F(avcodec_get_name) F(avcodec_open2)              \
   F(avcodec_parameters_from_context) F(avcodec_parameters_to_context) F(avcodec_receive_frame)              \
-  F(avcodec_receive_packet) F(avcodec_send_frame) F(avcodec_send_packet)
+  F(avcodec_receive_packet) F(avcodec_send_frame) F(avcodec_send_packet)                                    \
+  MOBILENET_SIDE_DATA_OF_AVCODEC(F)
 #define MOBILENET_AVUTIL_FUNCTIONS(F)                                                                              \
   F(av_d2q) F(av_dict_free) F(av_dict_set) F(av_dict_set_int) F(av_frame_alloc) F(av_frame_clone) F(av_frame_free) \
   F(av_frame_get_buffer) F(av_frame_make_writable) F(av_get_pix_fmt_name) F(av_log_get_level) F(av_log_set_level)  \
   F(av_strerror)
 #define MOBILENET_SWSCALE_FUNCTIONS(F) \
   F(sws_freeContext) F(sws_getCachedContext) F(sws_getCoefficients) F(sws_scale) F(sws_setColorspaceDetails)
-// Where a stream keeps its turn: in libavformat's hands, later in libavcodec's.
-#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
-#define MOBILENET_SIDE_DATA_FUNCTION_OF_AVFORMAT(F)
-#define MOBILENET_SIDE_DATA_FUNCTION_OF_AVCODEC(F) F(av_packet_side_data_get)
-#else
-#define MOBILENET_SIDE_DATA_FUNCTION_OF_AVFORMAT(F) F(av_stream_get_side_data)
-#define MOBILENET_SIDE_DATA_FUNCTION_OF_AVCODEC(F)
-#endif
 // clang-format on
 
 namespace mobilenet::libav {
@@ -54,13 +55,11 @@ namespace mobilenet::libav {
 // Before any of them is called. An error says which library this machine lacks.
 Result<void> load();
 
-#define MOBILENET_POINTER(name) extern decltype(&::name) name;
-MOBILENET_AVFORMAT_FUNCTIONS(MOBILENET_POINTER)              // NOLINT(readability-identifier-naming)
-MOBILENET_SIDE_DATA_FUNCTION_OF_AVFORMAT(MOBILENET_POINTER)  // NOLINT(readability-identifier-naming)
-MOBILENET_AVCODEC_FUNCTIONS(MOBILENET_POINTER)               // NOLINT(readability-identifier-naming)
-MOBILENET_SIDE_DATA_FUNCTION_OF_AVCODEC(MOBILENET_POINTER)   // NOLINT(readability-identifier-naming)
-MOBILENET_AVUTIL_FUNCTIONS(MOBILENET_POINTER)                // NOLINT(readability-identifier-naming)
-MOBILENET_SWSCALE_FUNCTIONS(MOBILENET_POINTER)               // NOLINT(readability-identifier-naming)
+#define MOBILENET_POINTER(name) inline decltype(&::name) name = nullptr;
+MOBILENET_AVFORMAT_FUNCTIONS(MOBILENET_POINTER)  // NOLINT(readability-identifier-naming)
+MOBILENET_AVCODEC_FUNCTIONS(MOBILENET_POINTER)   // NOLINT(readability-identifier-naming)
+MOBILENET_AVUTIL_FUNCTIONS(MOBILENET_POINTER)    // NOLINT(readability-identifier-naming)
+MOBILENET_SWSCALE_FUNCTIONS(MOBILENET_POINTER)   // NOLINT(readability-identifier-naming)
 #undef MOBILENET_POINTER
 
 struct Delete {

@@ -35,8 +35,7 @@ struct ConvolutionStep {
   std::ptrdiff_t row_bytes = 0;  // of what is multiplied: pixels as they lie, or patches
   int groups = 1, group_inputs = 0;
   bool gathered = false;
-  bool strips =
-      false;  // instead: problem.a is a strip, the patches of neighbours in a row of pixels where they overlap
+  bool strips = false;  // instead: problem.a is a strip, the patches of neighbours in a row, which overlap there
   WindowGeometry window;
   int tile_rows = 0;
   bool panels_first = false;
